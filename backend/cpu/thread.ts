@@ -1,0 +1,60 @@
+// A worker from source text that does not keep the process alive: node's kind on servers, the web's in browsers.
+
+/** A started thread. */
+export interface ThreadHandle {
+  /** Stop it at once. */
+  terminate(): void;
+}
+
+interface NodeWorker {
+  once(event: "message" | "error", listener: (value: unknown) => void): void;
+  postMessage(message: unknown): void;
+  unref(): void;
+  terminate(): Promise<number>;
+}
+
+interface WorkerThreads {
+  readonly Worker: new (source: string, options: { eval: true }) => NodeWorker;
+}
+
+/** What makes node's worker look like the web's to the worker source. */
+const NODE_PRELUDE = `
+const { parentPort } = require("worker_threads");
+globalThis.self = { postMessage: (message) => parentPort.postMessage(message) };
+parentPort.once("message", (data) => self.onmessage({ data }));
+`;
+
+/** Start `source` in a thread, hand it `message`, and wait until it posts something back. */
+export async function startThread(source: string, message: unknown): Promise<ThreadHandle> {
+  const threads = nodeThreads();
+  if (threads !== undefined) {
+    // A web worker would keep a server process alive until somebody terminated it.
+    const worker = new threads.Worker(NODE_PRELUDE + source, { eval: true });
+    await new Promise<void>((resolve, reject) => {
+      worker.once("message", () => resolve());
+      worker.once("error", (error) => reject(new Error(`Cannot start a CPU thread: ${error}`)));
+      worker.postMessage(message);
+    });
+    worker.unref();
+    return { terminate: () => void worker.terminate() };
+  }
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const worker = new Worker(url, { type: "module" });
+  await new Promise<void>((resolve, reject) => {
+    worker.onmessage = () => resolve();
+    worker.onerror = (event) => {
+      event.preventDefault(); // it is told here and nowhere else
+      reject(new Error(`Cannot start a CPU thread: ${event.message}`));
+    };
+    worker.postMessage(message);
+  }).finally(() => URL.revokeObjectURL(url));
+  worker.onerror = null;
+  return worker;
+}
+
+function nodeThreads(): WorkerThreads | undefined {
+  const { process } = globalThis as {
+    process?: { getBuiltinModule?: (name: string) => unknown };
+  };
+  return process?.getBuiltinModule?.("worker_threads") as WorkerThreads | undefined;
+}

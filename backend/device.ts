@@ -1,0 +1,194 @@
+// What a device is: memory, command lists, one readback. Here is what both devices share; they add how work runs.
+import type { Kernel, Numbers } from "./kernel.ts";
+import { type Block, type DeviceStats, Pool, sizeClass, Storage } from "./memory.ts";
+import type { HostArray } from "./tensor.ts";
+
+/** One recorded piece of work. Offsets and sizes in bytes. */
+export type Command =
+  | {
+    readonly op: "dispatch";
+    readonly kernel: Kernel;
+    readonly storages: readonly Storage[];
+    readonly params: Numbers;
+    readonly fixed: Numbers;
+  }
+  | {
+    readonly op: "upload";
+    readonly dst: Storage;
+    readonly offset: number;
+    readonly data: HostArray;
+  }
+  | {
+    readonly op: "copy";
+    readonly src: Storage;
+    readonly from: number;
+    readonly dst: Storage;
+    readonly to: number;
+    readonly bytes: number;
+  }
+  | { readonly op: "clear"; readonly dst: Storage }
+  | { readonly op: "poison"; readonly dst: Storage };
+
+/** The numbers of an open device that a caller may want to print. */
+export interface DeviceInfo {
+  /** "webgpu" or "cpu". */
+  readonly kind: "webgpu" | "cpu";
+  /** Adapter or engine, as it names itself. */
+  readonly name: string;
+  /** What distinguishes the arithmetic: the driver, or whether FMA is used; and the number of threads. */
+  readonly detail: string;
+  /** Whether the adapter is a software one (llvmpipe, SwiftShader). Always false for the CPU device. */
+  readonly software: boolean;
+}
+
+/**
+ * A place where kernels run. Subclasses implement memory and the execution of command lists; what is here
+ * counts, pools, and refuses to free a thing twice or to run work on freed memory.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Arena, type Device, openDevice } from "@leash/bpo/backend";
+ * using device: Device = await openDevice({ kind: "cpu", threads: 1 });
+ * using arena = new Arena(device, "example");
+ * await arena.read(arena.zeros([4], "x"));
+ * const { live, submits, readbacks } = device.stats();
+ * assertEquals({ live, submits, readbacks }, { live: 1, submits: 1, readbacks: 1 });
+ * ```
+ */
+export abstract class Device implements Disposable {
+  readonly #pool = new Pool();
+  #live = 0;
+  #created = 0;
+  #bytes = 0;
+  #bytesPeak = 0;
+  /** Counters kept by the subclass. */
+  protected counts = { dispatches: 0, submits: 0, readbacks: 0, pipelines: 0 };
+  /** Fill memory with NaN before it is handed out: for tests. */
+  abstract readonly poison: boolean;
+  /** Replaces the command list of every submit before it runs: lets `deno task mutate` plant errors. */
+  onSubmit: ((commands: readonly Command[]) => readonly Command[]) | undefined;
+
+  /** Names and numbers for a person. */
+  abstract readonly info: DeviceInfo;
+
+  /** Create a block of exactly `bytes` (a size class). */
+  protected abstract createBlock(bytes: number): Block;
+  /** Return a block to the system. */
+  protected abstract destroyBlock(block: Block): void;
+  /** Fill a block with NaN at once (poison mode). */
+  protected abstract fillNaN(block: Block): void;
+  /** Execute a command list, then read `reads` back. Whatever is called after this runs after it, awaited or not. */
+  protected abstract execute(
+    commands: readonly Command[],
+    reads: readonly Storage[],
+  ): Promise<ArrayBuffer[]> | undefined;
+
+  /** The pool's size class for a request, in bytes. */
+  sizeClass(bytes: number): number {
+    return sizeClass(bytes);
+  }
+
+  /** Take memory from the pool, or create it. Contents are undefined (NaN in poison mode). */
+  acquire(bytes: number, label: string): Storage {
+    const size = sizeClass(bytes);
+    let block = this.#pool.take(size);
+    if (block === undefined) {
+      block = this.createBlock(size);
+      this.#created++;
+    }
+    if (this.poison) this.fillNaN(block);
+    this.#live++;
+    this.#bytes += size;
+    this.#bytesPeak = Math.max(this.#bytesPeak, this.#bytes);
+    return new Storage(block, bytes, label);
+  }
+
+  /** Give memory back to the pool. `why` is told to whoever uses the storage afterwards. */
+  release(storage: Storage, why: string): void {
+    if (storage.ended !== undefined) {
+      throw new ReferenceError(`Cannot release "${storage.label}": ${storage.ended}`);
+    }
+    this.releaseEnded(storage);
+    storage.ended = why;
+  }
+
+  /** Give back the block of a storage that already ended inside its arena. */
+  releaseEnded(storage: Storage): void {
+    if (storage.freed) {
+      throw new ReferenceError(`Cannot release "${storage.label}": it has been freed already`);
+    }
+    storage.block.generation++;
+    this.#live--;
+    this.#bytes -= storage.block.bytes;
+    this.#pool.put(storage.block);
+  }
+
+  /** A new storage on the block of one that ended inside the same arena. */
+  rename(old: Storage, bytes: number, label: string): Storage {
+    return new Storage(old.block, bytes, label);
+  }
+
+  /** Run a command list. Errors that WebGPU reports later fail the next read. */
+  submit(commands: readonly Command[]): void {
+    const list = this.onSubmit?.(commands) ?? commands;
+    this.#admit(list);
+    this.execute(list, []);
+  }
+
+  /** Run a command list and copy storages to the host: one submit, one readback. */
+  async submitAndRead(
+    commands: readonly Command[],
+    reads: readonly Storage[],
+  ): Promise<ArrayBuffer[]> {
+    const list = this.onSubmit?.(commands) ?? commands;
+    this.#admit(list);
+    this.counts.readbacks++;
+    return await this.execute(list, reads) ?? [];
+  }
+
+  /** Count a command list, and refuse it if memory was freed between recording and now. */
+  #admit(commands: readonly Command[]): void {
+    for (const command of commands) {
+      for (const storage of storagesOf(command)) {
+        if (storage.freed) {
+          throw new ReferenceError(
+            `Cannot run a recorded ${command.op}: "${storage.label}" was freed before the commit (${storage.ended})`,
+          );
+        }
+      }
+    }
+    this.counts.submits++;
+    for (const command of commands) if (command.op === "dispatch") this.counts.dispatches++;
+  }
+
+  /** Counters since the device was opened. */
+  stats(): DeviceStats {
+    return {
+      live: this.#live,
+      created: this.#created,
+      ...this.counts,
+      bytes: this.#bytes,
+      bytesPeak: this.#bytesPeak,
+    };
+  }
+
+  /** Return pooled memory to the system. */
+  trim(): void {
+    for (const block of this.#pool.drain()) this.destroyBlock(block);
+  }
+
+  /** Close the device. */
+  [Symbol.dispose](): void {
+    this.trim();
+    this.close();
+  }
+
+  /** Subclass's part of closing. */
+  protected abstract close(): void;
+}
+
+function storagesOf(command: Command): readonly Storage[] {
+  if (command.op === "dispatch") return command.storages;
+  return command.op === "copy" ? [command.src, command.dst] : [command.dst];
+}

@@ -1,0 +1,173 @@
+// Rows by number: gather y[r] = table[ids[r]] (embedding, row selection) and its gradient, scatter-add
+// dTable[v] = Σ_{r: ids[r] = v} dy[r] (+ add[v]). Axes: V rows of the table, R rows taken, D columns.
+// Reads and writes 8RD bytes; the gradient 4(R + V)D, without atomics: rows r are added in order, so it is deterministic.
+import type { Arena } from "../arena.ts";
+import { type CpuContext, grid, type Kernel } from "../kernel.ts";
+import { sizeOf, type Tensor } from "../tensor.ts";
+import { length, matrix } from "../checks.ts";
+
+/** Forward: binds table [V, D], ids [R], y [R, D]. */
+export const gatherRowsKernel: Kernel = {
+  name: "gatherRows",
+  bindings: [
+    { name: "table", access: "read" },
+    { name: "ids", access: "read", type: "u32" },
+    { name: "y", access: "read_write" },
+  ],
+  params: [["rows", "u32"], ["V", "u32"]],
+  fixed: ["D"],
+  wgsl: () => /* wgsl */ `
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+        @builtin(local_invocation_index) local: u32) {
+  let i = flatIndex(group, groups, 64u, local);
+  if (i >= p.rows * D) { return; }
+  let id = ids[i / D];
+  var value = 0.0;
+  if (id < p.V) { value = table[id * D + i % D]; }
+  y[i] = value;
+}`,
+  workgroups: (p, f) => grid(p.rows * f.D),
+  cpu: [{ tasks: (p) => Math.ceil(p.rows / 256), run: gatherTwin }],
+};
+
+function gatherTwin({ b, p, f }: CpuContext, lo: number, hi: number): void {
+  const { ids, table, y } = b, { D } = f;
+  const to = Math.min(hi * 256, p.rows);
+  for (let r = lo * 256; r < to; r++) {
+    const id = ids[r];
+    if (id < p.V) y.set(table.subarray(id * D, id * D + D), r * D);
+    else y.fill(0, r * D, r * D + D);
+  }
+}
+
+/**
+ * Gradient: binds dy [R, D], ids [R], add, dTable [V, D]. On the GPU a workgroup has one row of the table: its threads
+ * look at 256 ids at once, mark those that are theirs in a bit mask, then all add the marked rows in order.
+ */
+export const scatterAddRowsKernel: Kernel = {
+  name: "scatterAddRows",
+  bindings: [
+    { name: "dy", access: "read" },
+    { name: "ids", access: "read", type: "u32" },
+    { name: "add", access: "read" },
+    { name: "dTable", access: "read_write" },
+  ],
+  params: [["rows", "u32"], ["V", "u32"]],
+  fixed: ["D", "ADD"],
+  wgsl: () => /* wgsl */ `
+var<workgroup> marks: array<atomic<u32>, 8>;
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+        @builtin(local_invocation_index) local: u32) {
+  let v = group.y * groups.x + group.x;
+  if (v >= p.V) { return; }
+  for (var c = local; c < D; c += 64u) { dTable[v * D + c] = select(0.0, add[v * D + c], ADD == 1u); }
+  for (var first = 0u; first < p.rows; first += 256u) {
+    if (local < 8u) { atomicStore(&marks[local], 0u); }
+    workgroupBarrier();
+    for (var i = local; i < 256u && first + i < p.rows; i += 64u) {
+      if (ids[first + i] == v) { atomicOr(&marks[i / 32u], 1u << (i % 32u)); }
+    }
+    workgroupBarrier();
+    for (var word = 0u; word < 8u; word++) {
+      var bits = atomicLoad(&marks[word]);
+      while (bits != 0u) {
+        let r = first + word * 32u + firstTrailingBit(bits);
+        bits &= bits - 1u;
+        for (var c = local; c < D; c += 64u) { dTable[v * D + c] += dy[r * D + c]; }
+      }
+    }
+    workgroupBarrier();
+  }
+}`,
+  workgroups: (p) => grid(p.V, 1),
+  cpu: [
+    { tasks: (p, f) => Math.ceil(p.V * f.D / 65536), run: startTwin },
+    { tasks: (_, f) => Math.ceil(f.D / 32), run: scatterTwin },
+  ],
+};
+
+/** First the table is zeros, or what is added to. */
+function startTwin({ b, p, f }: CpuContext, lo: number, hi: number): void {
+  const from = lo * 65536, to = Math.min(hi * 65536, p.V * f.D);
+  if (f.ADD === 1) b.dTable.set(b.add.subarray(from, to), from);
+  else b.dTable.fill(0, from, to);
+}
+
+/** A task has 32 columns of all rows, so that no two write to the same place. */
+function scatterTwin({ b, p, f, wasm }: CpuContext, lo: number, hi: number): void {
+  const { ids } = b, from = lo * 32, n = Math.min(hi * 32, f.D) - from;
+  const dy = b.dy.byteOffset + 4 * from, dTable = b.dTable.byteOffset + 4 * from;
+  for (let r = 0; r < p.rows; r++) {
+    const id = ids[r], to = dTable + 4 * id * f.D;
+    if (id < p.V) wasm.add(dy + 4 * r * f.D, to, to, n);
+  }
+}
+
+/**
+ * Rows of a table by number.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Arena, gatherRows, openDevice } from "@leash/bpo/backend";
+ * using device = await openDevice({ kind: "cpu", threads: 1 });
+ * using arena = new Arena(device, "example");
+ * const x = arena.upload([2, 2], new Float32Array([1, 2, 3, 4]), "x");
+ * const ids = arena.upload([1], new Uint32Array([1]), "ids");
+ * assertEquals(await arena.read(gatherRows(arena, x, ids)), new Float32Array([3, 4]));
+ * ```
+ *
+ * @param table [V, D] f32; borrowed.
+ * @param ids [R] u32; borrowed. An id of V or more gives a row of zeros.
+ * @returns [R, D] in `arena`.
+ * @throws {TypeError} If `ids` is not u32.
+ */
+export function gatherRows(arena: Arena, table: Tensor, ids: Tensor): Tensor {
+  const [V, D] = matrix("gatherRows", "table", table);
+  const rows = sizeOf(ids.shape);
+  const y = arena.alloc([rows, D], "gatherRows.y");
+  arena.dispatch(gatherRowsKernel, { bind: { table, ids, y }, params: { rows, V }, fixed: { D } });
+  return y;
+}
+
+/**
+ * Gradient of {@linkcode gatherRows} in the table: dTable[v] = Σ dy[r] over the rows with ids[r] = v, plus `add`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Arena, openDevice, scatterAddRows } from "@leash/bpo/backend";
+ * using device = await openDevice({ kind: "cpu", threads: 1 });
+ * using arena = new Arena(device, "example");
+ * const x = arena.upload([2, 2], new Float32Array([1, 2, 3, 4]), "x");
+ * const ids = arena.upload([2], new Uint32Array([2, 2]), "ids");
+ * assertEquals(await arena.read(scatterAddRows(arena, x, ids, 3)), new Float32Array([0, 0, 0, 0, 4, 6]));
+ * ```
+ *
+ * @param dy [R, D] f32; borrowed.
+ * @param ids [R] u32; borrowed. Ids of V or more are left out.
+ * @param V Rows of the table.
+ * @param add [V, D] f32, the gradient that is there; borrowed.
+ * @returns dTable [V, D] in `arena`; rows that no id names are 0 (or `add`).
+ * @throws {TypeError} If the shapes do not fit.
+ */
+export function scatterAddRows(
+  arena: Arena,
+  dy: Tensor,
+  ids: Tensor,
+  V: number,
+  add?: Tensor,
+): Tensor {
+  const [rows, D] = matrix("scatterAddRows", "dy", dy);
+  length("scatterAddRows", "ids", ids, rows);
+  if (add !== undefined) matrix("scatterAddRows", "add", add, V, D);
+  const dTable = arena.alloc([V, D], "scatterAddRows.dTable");
+  arena.dispatch(scatterAddRowsKernel, {
+    bind: { dy, ids, add: add ?? dy, dTable },
+    params: { rows, V },
+    fixed: { D, ADD: add === undefined ? 0 : 1 },
+  });
+  return dTable;
+}

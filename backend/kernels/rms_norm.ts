@@ -1,0 +1,194 @@
+// RMSNorm: y = x·w·inv, inv = 1/√(mean(x²) + eps) per row (Zhang & Sennrich 2019, eq. 4). Axes: R rows, D columns.
+// Forward reads 4RD and writes 4RD bytes, 4RD flop. One workgroup a row; sums in a fixed tree: deterministic.
+import type { Arena } from "../arena.ts";
+import { type CpuContext, grid, type Kernel, WORKGROUP_SUM } from "../kernel.ts";
+import type { Tensor } from "../tensor.ts";
+import { matrix } from "../checks.ts";
+
+/** Forward: binds x [R, D], w [D], y [R, D], inv [R]. */
+export const rmsNormKernel: Kernel = {
+  name: "rmsNorm",
+  bindings: [
+    { name: "x", access: "read" },
+    { name: "w", access: "read" },
+    { name: "y", access: "read_write" },
+    { name: "inv", access: "read_write" },
+  ],
+  params: [["rows", "u32"], ["eps", "f32"]],
+  fixed: ["D"],
+  wgsl: () =>
+    /* wgsl */ `${WORKGROUP_SUM}
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+        @builtin(local_invocation_index) local: u32) {
+  let row = group.y * groups.x + group.x;
+  if (row >= p.rows) { return; }
+  var sum = 0.0;
+  for (var c = local; c < D; c += 64u) { let v = x[row * D + c]; sum += v * v; }
+  let i = 1.0 / sqrt(total(local, sum) / f32(D) + p.eps);
+  for (var c = local; c < D; c += 64u) { y[row * D + c] = x[row * D + c] * w[c] * i; }
+  if (local == 0u) { inv[row] = i; }
+}`,
+  workgroups: (p) => grid(p.rows, 1),
+  cpu: [{ tasks: (p) => Math.ceil(p.rows / 64), run: forwardTwin }],
+};
+
+function forwardTwin({ b, p, f, wasm }: CpuContext, lo: number, hi: number): void {
+  const from = lo * 64, to = Math.min(hi * 64, p.rows);
+  const at = (view: Float32Array, index: number) => view.byteOffset + index * 4;
+  wasm.rmsNorm(
+    at(b.x, from * f.D),
+    b.w.byteOffset,
+    at(b.y, from * f.D),
+    to - from,
+    f.D,
+    p.eps,
+    at(b.inv, from),
+  );
+}
+
+/** Backward in x: binds x, dy, add [R, D], w [D], inv [R], dx [R, D]; `ADD` adds the gradient that is there. */
+export const rmsNormBackwardKernel: Kernel = {
+  name: "rmsNormBackward",
+  bindings: [
+    { name: "x", access: "read" },
+    { name: "w", access: "read" },
+    { name: "inv", access: "read" },
+    { name: "dy", access: "read" },
+    { name: "add", access: "read" },
+    { name: "dx", access: "read_write" },
+  ],
+  params: [["rows", "u32"]],
+  fixed: ["D", "ADD"],
+  wgsl: () =>
+    /* wgsl */ `${WORKGROUP_SUM}
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+        @builtin(local_invocation_index) local: u32) {
+  let row = group.y * groups.x + group.x;
+  if (row >= p.rows) { return; }
+  var sum = 0.0;
+  for (var c = local; c < D; c += 64u) { sum += x[row * D + c] * w[c] * dy[row * D + c]; }
+  let i = inv[row];
+  let k = i * i * i * total(local, sum) / f32(D);
+  for (var c = local; c < D; c += 64u) {
+    let at = row * D + c;
+    dx[at] = i * w[c] * dy[at] - x[at] * k + select(0.0, add[at], ADD == 1u);
+  }
+}`,
+  workgroups: (p) => grid(p.rows, 1),
+  cpu: [{ tasks: (p) => Math.ceil(p.rows / 64), run: backwardTwin }],
+};
+
+function backwardTwin({ b, p, f, wasm }: CpuContext, lo: number, hi: number): void {
+  const from = lo * 64, to = Math.min(hi * 64, p.rows);
+  const at = (view: Float32Array, index: number) => view.byteOffset + index * 4;
+  const start = from * f.D, end = to * f.D;
+  if (f.ADD === 1) b.dx.set(b.add.subarray(start, end), start);
+  wasm.rmsNormBackward(
+    at(b.x, start),
+    b.w.byteOffset,
+    at(b.inv, from),
+    at(b.dy, start),
+    at(b.dx, start),
+    to - from,
+    f.D,
+    f.ADD,
+  );
+}
+
+/** Gradient of the weight: binds x, dy [R, D], inv [R], dw [D]; one thread a column, rows in order. */
+export const rmsNormWeightGradKernel: Kernel = {
+  name: "rmsNormWeightGrad",
+  bindings: [
+    { name: "x", access: "read" },
+    { name: "inv", access: "read" },
+    { name: "dy", access: "read" },
+    { name: "dw", access: "read_write" },
+  ],
+  params: [["rows", "u32"]],
+  fixed: ["D"],
+  wgsl: () => /* wgsl */ `
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  if (id.x >= D) { return; }
+  var sum = 0.0;
+  for (var r = 0u; r < p.rows; r++) { sum += dy[r * D + id.x] * x[r * D + id.x] * inv[r]; }
+  dw[id.x] = sum;
+}`,
+  workgroups: (_, f) => grid(f.D),
+  cpu: [{ tasks: (_, f) => Math.ceil(f.D / 16), run: weightGradTwin }],
+};
+
+function weightGradTwin({ b, p, f }: CpuContext, lo: number, hi: number): void {
+  const to = Math.min(hi * 16, f.D);
+  const sums = new Float64Array(to - lo * 16);
+  for (let r = 0; r < p.rows; r++) {
+    const inv = b.inv[r], row = r * f.D;
+    for (let c = lo * 16; c < to; c++) sums[c - lo * 16] += b.dy[row + c] * b.x[row + c] * inv;
+  }
+  b.dw.set(sums, lo * 16);
+}
+
+/**
+ * Root-mean-square normalisation of rows.
+ *
+ * @param x [R, D] f32; borrowed.
+ * @param w [D] f32 gain; borrowed.
+ * @returns `y` [R, D] and the inverse root mean squares `inv` [R] that the backward pass needs; both in `arena`.
+ * @throws {TypeError} If the shapes do not fit.
+ */
+export function rmsNorm(
+  arena: Arena,
+  x: Tensor,
+  w: Tensor,
+  { eps }: { eps: number },
+): { y: Tensor; inv: Tensor } {
+  const [rows, D] = matrix("rmsNorm", "x", x);
+  matrix("rmsNorm", "w", w, 1, D);
+  const y = arena.alloc([rows, D], "rmsNorm.y");
+  const inv = arena.alloc([rows], "rmsNorm.inv");
+  arena.dispatch(rmsNormKernel, { bind: { x, w, y, inv }, params: { rows, eps }, fixed: { D } });
+  return { y, inv };
+}
+
+/**
+ * Gradient of {@linkcode rmsNorm} in x: dx = inv·(w·dy) − x·inv³·mean(x·w·dy), plus `add` where given.
+ *
+ * @returns dx [R, D] in `arena`.
+ */
+export function rmsNormBackward(
+  arena: Arena,
+  { x, w, inv, dy, add }: { x: Tensor; w: Tensor; inv: Tensor; dy: Tensor; add?: Tensor },
+): Tensor {
+  const [rows, D] = matrix("rmsNormBackward", "x", x);
+  matrix("rmsNormBackward", "dy", dy, rows, D);
+  if (add !== undefined) matrix("rmsNormBackward", "add", add, rows, D);
+  const dx = arena.alloc([rows, D], "rmsNorm.dx");
+  arena.dispatch(rmsNormBackwardKernel, {
+    bind: { x, w, inv, dy, add: add ?? dy, dx },
+    params: { rows },
+    fixed: { D, ADD: add === undefined ? 0 : 1 },
+  });
+  return dx;
+}
+
+/**
+ * Gradient of {@linkcode rmsNorm} in w: dw = Σ_r dy·x·inv.
+ *
+ * @returns dw [D] in `arena`.
+ */
+export function rmsNormWeightGrad(
+  arena: Arena,
+  { x, inv, dy }: { x: Tensor; inv: Tensor; dy: Tensor },
+): Tensor {
+  const [rows, D] = matrix("rmsNormWeightGrad", "x", x);
+  matrix("rmsNormWeightGrad", "dy", dy, rows, D);
+  const dw = arena.alloc([D], "rmsNorm.dw");
+  arena.dispatch(rmsNormWeightGradKernel, {
+    bind: { x, inv, dy, dw },
+    params: { rows },
+    fixed: { D },
+  });
+  return dw;
+}

@@ -1,0 +1,125 @@
+// Rotary position embedding (Su et al. 2021, eq. 34; pairs i and i + D/2 as in Hugging Face's Llama):
+// y_i = x_i·cos a − x_{i+D/2}·sin a, y_{i+D/2} = x_{i+D/2}·cos a + x_i·sin a, a = (position − back)·theta^(−2i/D).
+// Axes: R rows, H heads, D numbers a head. Cosines and sines come from a host table, so that both devices turn by
+// the same numbers (f32 sines of large angles are poor on GPUs). Reads and writes 4RHD bytes, 3RHD flop. Deterministic.
+import type { Arena } from "../arena.ts";
+import { length, matrix } from "../checks.ts";
+import { type CpuContext, grid, type Kernel } from "../kernel.ts";
+import type { Tensor } from "../tensor.ts";
+
+/** Binds x [R, H·D], positions [R], table [P, D] (D/2 cosines, then D/2 sines), y [R, H·D]. */
+export const ropeKernel: Kernel = {
+  name: "rope",
+  bindings: [
+    { name: "x", access: "read" },
+    { name: "positions", access: "read", type: "u32" },
+    { name: "table", access: "read" },
+    { name: "y", access: "read_write" },
+  ],
+  params: [["rows", "u32"], ["back", "u32"], ["sign", "f32"]],
+  fixed: ["H", "D"],
+  wgsl: () => /* wgsl */ `
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+        @builtin(local_invocation_index) local: u32) {
+  let half = D / 2u;
+  let pair = flatIndex(group, groups, 64u, local);
+  if (pair >= p.rows * H * half) { return; }
+  let i = pair % half;
+  let row = pair / (H * half);
+  let turn = (positions[row] - p.back) * D + i;
+  let cosine = table[turn];
+  let sine = p.sign * table[turn + half];
+  let low = (pair / half) * D + i;
+  let a = x[low];
+  let b = x[low + half];
+  y[low] = a * cosine - b * sine;
+  y[low + half] = b * cosine + a * sine;
+}`,
+  workgroups: (p, f) => grid(p.rows * f.H * f.D / 2),
+  cpu: [{ tasks: (p) => Math.ceil(p.rows / 64), run: ropeTwin }],
+};
+
+function ropeTwin({ b, p, f }: CpuContext, lo: number, hi: number): void {
+  const { x, y, table, positions } = b, half = f.D / 2, to = Math.min(hi * 64, p.rows);
+  for (let row = lo * 64; row < to; row++) {
+    const turn = (positions[row] - p.back) * f.D;
+    for (let low = row * f.H * f.D; low < (row + 1) * f.H * f.D; low += f.D) {
+      for (let i = 0; i < half; i++) {
+        const cosine = table[turn + i], sine = p.sign * table[turn + half + i];
+        const first = x[low + i], second = x[low + half + i];
+        y[low + i] = first * cosine - second * sine;
+        y[low + half + i] = second * cosine + first * sine;
+      }
+    }
+  }
+}
+
+/**
+ * The cosines and sines that {@linkcode rope} turns by, computed in f64.
+ *
+ * @param maxPositions Positions 0 … maxPositions − 1 are covered.
+ * @param headDim D, even.
+ * @param theta Base of the frequencies theta^(−2i/D); Llama uses 10,000 and more.
+ * @returns [maxPositions, D] f32: a row holds D/2 cosines, then D/2 sines.
+ * @throws {RangeError} If `headDim` is odd, or a number is not positive.
+ */
+export function ropeTable(
+  maxPositions: number,
+  headDim: number,
+  theta: number,
+): Float32Array<ArrayBuffer> {
+  if (!(Number.isInteger(headDim) && headDim >= 2 && headDim % 2 === 0)) {
+    throw new RangeError(
+      `Cannot build the rope table: headDim is ${headDim}, expected an even number`,
+    );
+  }
+  if (!(Number.isInteger(maxPositions) && maxPositions >= 1)) {
+    throw new RangeError(
+      `Cannot build the rope table: maxPositions is ${maxPositions}, expected 1 or more`,
+    );
+  }
+  if (!(theta > 0 && Number.isFinite(theta))) {
+    throw new RangeError(`Cannot build the rope table: theta is ${theta}, expected more than 0`);
+  }
+  const half = headDim / 2, table = new Float32Array(maxPositions * headDim);
+  for (let i = 0; i < half; i++) {
+    const frequency = theta ** (-2 * i / headDim);
+    for (let position = 0; position < maxPositions; position++) {
+      table[position * headDim + i] = Math.cos(position * frequency);
+      table[position * headDim + half + i] = Math.sin(position * frequency);
+    }
+  }
+  return table;
+}
+
+/**
+ * Turn every head of every row by its position.
+ *
+ * @param x [R, H·D] f32; borrowed.
+ * @param positions [R] u32; borrowed. `positions[r] − back` must be a row of the table: a device cannot throw,
+ * so the caller checks it.
+ * @param table [P, D] f32 from {@linkcode ropeTable}; borrowed.
+ * @param options `heads` H; `back` is taken off every position; `inverse` turns the other way, which is the
+ * gradient: dx = rope(dy, inverse).
+ * @returns y [R, H·D] in `arena`.
+ * @throws {TypeError} If the shapes do not fit.
+ */
+export function rope(
+  arena: Arena,
+  x: Tensor,
+  positions: Tensor,
+  table: Tensor,
+  { heads, back = 0, inverse = false }: { heads: number; back?: number; inverse?: boolean },
+): Tensor {
+  const [, D] = matrix("rope", "table", table);
+  const [rows] = matrix("rope", "x", x, undefined, heads * D);
+  length("rope", "positions", positions, rows);
+  const y = arena.alloc([rows, heads * D], "rope.y");
+  arena.dispatch(ropeKernel, {
+    bind: { x, positions, table, y },
+    params: { rows, back, sign: inverse ? -1 : 1 },
+    fixed: { H: heads, D },
+  });
+  return y;
+}

@@ -1,0 +1,114 @@
+// Gradient of the head's weight: dW[v] = Σ_r s_r·(1[v = y_r] − p_rv)·h_r, p_rv = e^(h_r·w_v − lse_r), for training the
+// head itself (SFT; tied embeddings add theirs). Axes: H rows, D columns, V vocabulary. 4HDV flop; logits are
+// recomputed a slice of rows at a time (token_logps.ts). Deterministic: slices in order.
+import type { Arena } from "../arena.ts";
+import { length, matrix } from "../checks.ts";
+import { type CpuContext, grid, type Kernel } from "../kernel.ts";
+import type { Tensor } from "../tensor.ts";
+import { matmul } from "./matmul.ts";
+import { eachSlice } from "./token_logps.ts";
+
+/** Logits [S, V] of a slice become s·(onehot(target) − p); binds targets u32, lse, scale [H] too. */
+export const headWeightsInPlaceKernel: Kernel = {
+  name: "headWeightsInPlace",
+  bindings: [
+    { name: "targets", access: "read", type: "u32" },
+    { name: "lse", access: "read" },
+    { name: "scale", access: "read" },
+    { name: "logits", access: "read_write" },
+  ],
+  params: [["first", "u32"], ["rows", "u32"]],
+  fixed: ["V"],
+  wgsl: () => /* wgsl */ `
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+        @builtin(local_invocation_index) local: u32) {
+  let at = flatIndex(group, groups, 64u, local);
+  if (at >= p.rows * V) { return; }
+  let row = p.first + at / V;
+  let hit = select(0.0, 1.0, targets[row] == at % V);
+  logits[at] = scale[row] * (hit - exp(logits[at] - lse[row]));
+}`,
+  workgroups: (p, f) => grid(p.rows * f.V),
+  cpu: [{ tasks: (p) => Math.ceil(p.rows / 16), run: weightsTwin }],
+};
+
+/** A task is 16 rows. */
+function weightsTwin({ b, p, f, wasm }: CpuContext, lo: number, hi: number): void {
+  const { V } = f;
+  for (let row = lo * 16; row < Math.min(hi * 16, p.rows); row++) {
+    const at = b.logits.byteOffset + 4 * row * V, from = p.first + row;
+    wasm.expSubSum(at, V, b.lse[from]);
+    wasm.scaleInPlace(at, V, -b.scale[from]);
+    b.logits[row * V + b.targets[from]] += b.scale[from];
+  }
+}
+
+/** What {@linkcode tokenLogpsWeightGrad} reads; all borrowed. */
+export interface WeightGradArgs {
+  /** [H, D] f32: hidden states after the last norm. */
+  readonly h: Tensor;
+  /** [V, D] f32: the head's weight. */
+  readonly w: Tensor;
+  /** [H] u32, each below V. */
+  readonly targets: Tensor;
+  /** [H] f32, from `tokenLogps`. */
+  readonly lse: Tensor;
+  /** [H] f32: slope of each row's log-prob. */
+  readonly scale: Tensor;
+  /** [V, D] f32 to add: the embedding's gradient of a tied model. */
+  readonly add?: Tensor;
+}
+
+/**
+ * Gradient of Σ_r scale_r·log p(target_r) in the head's weight.
+ *
+ * @example
+ * ```ts
+ * import { Arena, openDevice, tokenLogpsWeightGrad } from "@leash/bpo/backend";
+ * using device = await openDevice({ kind: "cpu" });
+ * using arena = new Arena(device, "example");
+ * const one = (x: number) => arena.upload([1], new Float32Array([x]), "one");
+ * const h = arena.upload([1, 1], new Float32Array([2]), "hidden");
+ * const w = arena.upload([2, 1], new Float32Array([0, 0]), "head");
+ * const targets = arena.upload([1], new Uint32Array([1]), "targets");
+ * const lse = one(Math.log(2)), scale = one(1);
+ * const dw = await arena.read(tokenLogpsWeightGrad(arena, { h, w, targets, lse, scale }));
+ * console.assert(Math.abs(dw[1] - 1) < 1e-6); // (1 − ½)·2
+ * ```
+ *
+ * @returns dW [V, D] in `arena`.
+ * @throws {TypeError} If the shapes do not fit.
+ */
+export function tokenLogpsWeightGrad(
+  arena: Arena,
+  { h, w, targets, lse, scale, add }: WeightGradArgs,
+): Tensor {
+  const [V, D] = matrix("tokenLogpsWeightGrad", "w", w);
+  const [H] = matrix("tokenLogpsWeightGrad", "h", h, undefined, D);
+  for (const [name, tensor] of Object.entries({ targets, lse, scale })) {
+    length("tokenLogpsWeightGrad", name, tensor, H);
+  }
+  if (add !== undefined) matrix("tokenLogpsWeightGrad", "add", add, V, D);
+  let sum = add;
+  eachSlice(arena, { h, w }, ({ logits, first, rows }) => {
+    arena.dispatch(headWeightsInPlaceKernel, {
+      bind: { targets, lse, scale, logits },
+      params: { first, rows },
+      fixed: { V },
+    });
+    const before = sum;
+    sum = matmul(arena, {
+      a: { tensor: logits },
+      b: { tensor: h, offset: first * D },
+      M: V,
+      N: D,
+      K: rows,
+      transposeA: true,
+      add: before === undefined ? undefined : { tensor: before },
+      label: "tokenLogps.dw",
+    });
+    if (before !== undefined && before !== add) arena.release(before);
+  });
+  return { ...sum!, shape: [V, D] };
+}

@@ -1,0 +1,31 @@
+/**
+ * Devices, memory and kernels: WebGPU, and a CPU device with the same ops. Knows no language models.
+ *
+ * @module
+ */
+export * from "./tensor.ts";
+export * from "./memory.ts";
+export * from "./kernel.ts";
+export * from "./device.ts";
+export * from "./arena.ts";
+export { Owned, Slot } from "./owned.ts";
+export * from "./open.ts";
+export { CpuDevice, type CpuOptions } from "./cpu/device.ts";
+export type { WasmKernels } from "./cpu/wasm.ts";
+export { GpuDevice, type GpuOptions } from "./webgpu/device.ts";
+export * from "./kernels/rms_norm.ts";
+export * from "./kernels/matmul.ts";
+export * from "./kernels/elementwise.ts";
+export * from "./kernels/embedding.ts";
+export * from "./kernels/reduce.ts";
+export * from "./kernels/rope.ts";
+export * from "./kernels/attention.ts";
+export * from "./kernels/attention_backward.ts";
+export * from "./kernels/attention_decode.ts";
+export * from "./kernels/kv_cache.ts";
+export * from "./kernels/token_logps.ts";
+export * from "./kernels/token_logps_weight_grad.ts";
+export * from "./kernels/preference_loss.ts";
+export * from "./kernels/adamw.ts";
+export * from "./kernels/merge.ts";
+export * from "./kernels/sample.ts";

@@ -1,0 +1,362 @@
+// The WebGPU device: pipelines and bind groups are cached, one command list is one submit.
+import { type Command, Device, type DeviceInfo } from "../device.ts";
+import type { Kernel, Numbers } from "../kernel.ts";
+import type { Block, Storage } from "../memory.ts";
+import { describeAdapter, requestAdapter } from "./adapter.ts";
+import { Health, oneLine } from "./health.ts";
+import { fastReadbackKnown, Readback } from "./readback.ts";
+import { completeWgsl } from "./wgsl.ts";
+
+/** Options of the WebGPU device. */
+export interface GpuOptions {
+  /** Another implementation of WebGPU (a browser's, Dawn's). Default: `navigator.gpu`. */
+  readonly gpu?: GPU;
+  /** Fill memory with NaN before it is handed out: for tests. */
+  readonly poison?: boolean;
+  /** Read back without awaiting the map. Default: on runtimes where that was checked. */
+  readonly fastReadback?: boolean;
+}
+
+const SLOT = 256; // alignment of dynamic uniform offsets
+const MAX_BIND_GROUPS = 16384;
+
+interface Pipeline {
+  readonly id: number;
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+/**
+ * The product's device. Open it with `openDevice({ kind: "webgpu" })`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Arena, chooseDevice, GpuDevice } from "@leash/bpo/backend";
+ * if ((await chooseDevice()).kind === "webgpu") { // this machine has a real adapter
+ *   using device = await GpuDevice.open();
+ *   using arena = new Arena(device, "example");
+ *   assertEquals([...(await arena.read(arena.zeros([2], "x")))], [0, 0]);
+ * }
+ * ```
+ */
+export class GpuDevice extends Device {
+  readonly #device: GPUDevice;
+  readonly #pipelines = new Map<Kernel, Map<string, Pipeline>>();
+  readonly #bindGroups = new Map<string, GPUBindGroup>();
+  readonly #readback: Readback;
+  readonly #health: Health;
+  /** Names and numbers for a person. */
+  readonly info: DeviceInfo;
+  /** Fill memory with NaN before it is handed out: for tests. */
+  readonly poison: boolean;
+  #blockId = 0;
+  #uniforms: GPUBuffer | undefined;
+  #staging: GPUBuffer | undefined;
+  #nan: GPUBuffer | undefined;
+
+  private constructor(device: GPUDevice, info: DeviceInfo, options: GpuOptions) {
+    super();
+    this.#device = device;
+    this.info = info;
+    this.poison = options.poison ?? false;
+    this.#readback = new Readback(device, options.fastReadback ?? fastReadbackKnown());
+    this.#health = new Health(device);
+  }
+
+  /**
+   * Open an adapter's device with all the limits that the adapter has.
+   *
+   * @throws {Error} If there is no adapter.
+   */
+  static async open(options: GpuOptions = {}): Promise<GpuDevice> {
+    const adapter = await requestAdapter(options.gpu);
+    if (adapter === undefined) {
+      throw new Error(
+        "Cannot open WebGPU: there is no adapter, expected a driver. On Debian: apt-get install mesa-vulkan-drivers, or use the CPU device",
+      );
+    }
+    const { limits } = adapter;
+    const device = await adapter.requestDevice({
+      label: "leash",
+      requiredLimits: {
+        maxBufferSize: limits.maxBufferSize,
+        maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+        maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+        maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+        maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
+        maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+      },
+    });
+    const { name, detail, software } = describeAdapter(adapter);
+    return new GpuDevice(device, { kind: "webgpu", name, detail, software }, options);
+  }
+
+  /** Create a block of exactly `bytes`. */
+  protected override createBlock(bytes: number): Block {
+    if (bytes > this.#device.limits.maxBufferSize) {
+      throw new RangeError(
+        `Cannot allocate ${bytes} bytes on WebGPU: the adapter's limit is ${this.#device.limits.maxBufferSize}. Use fewer pairs, members or shorter texts`,
+      );
+    }
+    const buffer = this.#device.createBuffer({
+      size: bytes,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+    return { bytes, id: ++this.#blockId, buffer, generation: 0 };
+  }
+
+  /** Return a block to the system. */
+  protected override destroyBlock(block: Block): void {
+    block.buffer!.destroy();
+    this.#bindGroups.clear();
+  }
+
+  /** Fill a block with NaN at once. */
+  protected override fillNaN(block: Block): void {
+    this.#device.queue.writeBuffer(block.buffer!, 0, new Float32Array(block.bytes / 4).fill(NaN));
+  }
+
+  /** Run a command list, then copy `reads` out. */
+  protected override execute(
+    commands: readonly Command[],
+    reads: readonly Storage[],
+  ): Promise<ArrayBuffer[]> | undefined {
+    this.#health.check();
+    const encoder = this.#encode(commands);
+    if (reads.length > 0) return this.#submitAndCopyOut(encoder, reads);
+    this.#device.queue.submit([encoder.finish()]);
+    return undefined;
+  }
+
+  /** Submits before it first awaits: work that is called later also runs later. */
+  async #submitAndCopyOut(
+    encoder: GPUCommandEncoder,
+    reads: readonly Storage[],
+  ): Promise<ArrayBuffer[]> {
+    const offsets: number[] = [];
+    let total = 0;
+    for (const { bytes } of reads) {
+      offsets.push(total);
+      total += Math.ceil(bytes / 8) * 8;
+    }
+    const staging = this.#readback.take(total);
+    reads.forEach(({ block, bytes }, i) => {
+      encoder.copyBufferToBuffer(block.buffer!, 0, staging, offsets[i], bytes);
+    });
+    this.#device.queue.submit([encoder.finish()]);
+    const reading = this.#readback.read(staging, total);
+    const [read] = await Promise.allSettled([reading, this.#health.collect()]);
+    this.#health.check();
+    if (read.status === "rejected") {
+      throw new Error(`Cannot read from WebGPU: ${oneLine(read.reason.message)}`);
+    }
+    const data = read.value;
+    return reads.map(({ bytes }, i) => data.slice(offsets[i], offsets[i] + bytes));
+  }
+
+  /** Wait for the queue and throw if any WebGPU error was reported since the last look. */
+  async check(): Promise<void> {
+    await this.#device.queue.onSubmittedWorkDone();
+    await this.#health.collect();
+    this.#health.check();
+  }
+
+  /** Destroy the underlying device, as a driver reset would: for tests of what happens then. */
+  lose(): void {
+    this.#health.lose("it was destroyed");
+    this.#device.destroy();
+  }
+
+  #encode(commands: readonly Command[]): GPUCommandEncoder {
+    const uniforms = this.#writeUniforms(commands);
+    const staging = this.#writeUploads(commands);
+    const nan = this.#writeNaN(commands);
+    const encoder = this.#device.createCommandEncoder();
+    let pass: GPUComputePassEncoder | undefined;
+    let slot = 0;
+    let upload = 0;
+    const endPass = () => {
+      pass?.end();
+      pass = undefined;
+    };
+    for (const command of commands) {
+      if (command.op === "dispatch") {
+        const { kernel, storages, params, fixed } = command;
+        const pipeline = this.#pipeline(kernel, fixed);
+        pass ??= encoder.beginComputePass();
+        pass.setPipeline(pipeline.pipeline);
+        const group = this.#bindGroup(pipeline, kernel, storages, uniforms);
+        if (kernel.params.length > 0) pass.setBindGroup(0, group, [slot++ * SLOT]);
+        else pass.setBindGroup(0, group);
+        pass.dispatchWorkgroups(...kernel.workgroups(params, fixed));
+        continue;
+      }
+      endPass();
+      if (command.op === "copy") {
+        const { src, from, dst, to, bytes } = command;
+        encoder.copyBufferToBuffer(src.block.buffer!, from, dst.block.buffer!, to, bytes);
+      } else if (command.op === "upload") {
+        const { dst, offset, data } = command;
+        encoder.copyBufferToBuffer(staging!, upload, dst.block.buffer!, offset, data.byteLength);
+        upload += data.byteLength;
+      } else if (command.op === "clear") {
+        encoder.clearBuffer(command.dst.block.buffer!, 0, command.dst.bytes);
+      } else {
+        const { block } = command.dst;
+        encoder.copyBufferToBuffer(nan!, 0, block.buffer!, 0, block.bytes);
+      }
+    }
+    endPass();
+    return encoder;
+  }
+
+  /** All params of a command list in one write, a 256-byte slot a dispatch. */
+  #writeUniforms(commands: readonly Command[]): GPUBuffer | undefined {
+    const dispatches = commands.filter((c) => c.op === "dispatch" && c.kernel.params.length > 0);
+    if (dispatches.length === 0) return undefined;
+    const bytes = new DataView(new ArrayBuffer(dispatches.length * SLOT));
+    let at = 0;
+    for (const command of dispatches) {
+      if (command.op !== "dispatch") continue;
+      command.kernel.params.forEach(([name, type], i) => {
+        const value = command.params[name];
+        if (type === "f32") bytes.setFloat32(at + 4 * i, value, true);
+        else bytes.setUint32(at + 4 * i, value, true);
+      });
+      at += SLOT;
+    }
+    if (this.#uniforms === undefined || this.#uniforms.size < bytes.byteLength) {
+      this.#uniforms?.destroy();
+      this.#bindGroups.clear();
+      this.#uniforms = this.#device.createBuffer({
+        label: "params",
+        size: Math.max(1 << 18, 2 ** Math.ceil(Math.log2(bytes.byteLength))),
+        usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+      });
+    }
+    this.#device.queue.writeBuffer(this.#uniforms, 0, bytes);
+    return this.#uniforms;
+  }
+
+  /** All uploads of a command list in one write: queue.writeBuffer straight to their targets would overtake recorded work. */
+  #writeUploads(commands: readonly Command[]): GPUBuffer | undefined {
+    let total = 0;
+    for (const command of commands) if (command.op === "upload") total += command.data.byteLength;
+    if (total === 0) return undefined;
+    if (this.#staging === undefined || this.#staging.size < total) {
+      this.#staging?.destroy();
+      this.#staging = this.#device.createBuffer({
+        label: "uploads",
+        size: Math.max(1 << 16, 2 ** Math.ceil(Math.log2(total))),
+        usage: GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+      });
+    }
+    const bytes = new Uint8Array(total);
+    let at = 0;
+    for (const command of commands) {
+      if (command.op !== "upload") continue;
+      const { data } = command;
+      bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+      at += data.byteLength;
+    }
+    this.#device.queue.writeBuffer(this.#staging, 0, bytes);
+    return this.#staging;
+  }
+
+  /** NaNs for the largest block of a command list that is poisoned. */
+  #writeNaN(commands: readonly Command[]): GPUBuffer | undefined {
+    let most = 0;
+    for (const command of commands) {
+      if (command.op === "poison") most = Math.max(most, command.dst.block.bytes);
+    }
+    if (most === 0 || (this.#nan !== undefined && this.#nan.size >= most)) return this.#nan;
+    this.#nan?.destroy();
+    this.#nan = this.#device.createBuffer({
+      label: "poison",
+      size: most,
+      usage: GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+    this.#device.queue.writeBuffer(this.#nan, 0, new Float32Array(most / 4).fill(NaN));
+    return this.#nan;
+  }
+
+  #pipeline(kernel: Kernel, fixed: Numbers): Pipeline {
+    let variants = this.#pipelines.get(kernel);
+    if (variants === undefined) this.#pipelines.set(kernel, variants = new Map());
+    const key = kernel.fixed.map((name) => fixed[name]).join(",");
+    const known = variants.get(key);
+    if (known !== undefined) return known;
+    const label = `${kernel.name}(${key})`;
+    const module = this.#device.createShaderModule({ label, code: completeWgsl(kernel, fixed) });
+    const layout = this.#device.createBindGroupLayout({
+      label,
+      entries: [
+        ...kernel.bindings.map(({ access }, binding): GPUBindGroupLayoutEntry => ({
+          binding,
+          visibility: GPUShaderStage.COMPUTE,
+          buffer: { type: access === "read" ? "read-only-storage" : "storage" },
+        })),
+        ...(kernel.params.length === 0 ? [] : [{
+          binding: kernel.bindings.length,
+          visibility: GPUShaderStage.COMPUTE,
+          buffer: { type: "uniform" as const, hasDynamicOffset: true },
+        }]),
+      ],
+    });
+    const pipeline = this.#device.createComputePipeline({
+      label,
+      layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: "main" },
+    });
+    const made = { id: ++this.counts.pipelines, pipeline, layout };
+    variants.set(key, made);
+    return made;
+  }
+
+  #bindGroup(
+    { id, layout }: Pipeline,
+    kernel: Kernel,
+    storages: readonly Storage[],
+    uniforms: GPUBuffer | undefined,
+  ): GPUBindGroup {
+    let key = `${id}`;
+    for (const { block, bytes } of storages) key += `,${block.id}:${bytes}`;
+    const known = this.#bindGroups.get(key);
+    if (known !== undefined) return known;
+    if (this.#bindGroups.size >= MAX_BIND_GROUPS) this.#bindGroups.clear();
+    const limit = this.#device.limits.maxStorageBufferBindingSize;
+    const tooLarge = storages.find(({ bytes }) => bytes > limit);
+    if (tooLarge !== undefined) {
+      throw new RangeError(
+        `Cannot bind "${tooLarge.label}" to ${kernel.name} on WebGPU: it has ${tooLarge.bytes} bytes and the adapter's limit is ${limit}. Use fewer pairs, members or shorter texts`,
+      );
+    }
+    const group = this.#device.createBindGroup({
+      layout,
+      entries: [
+        ...storages.map(({ block, bytes }, binding) => ({
+          binding,
+          resource: { buffer: block.buffer!, size: bytes },
+        })),
+        ...(kernel.params.length === 0 ? [] : [{
+          binding: storages.length,
+          resource: { buffer: uniforms!, size: Math.ceil(kernel.params.length / 4) * 16 },
+        }]),
+      ],
+    });
+    this.#bindGroups.set(key, group);
+    return group;
+  }
+
+  /** Close what the base class does not know of. */
+  protected override close(): void {
+    this.#readback.close();
+    this.#uniforms?.destroy();
+    this.#staging?.destroy();
+    this.#nan?.destroy();
+    this.#bindGroups.clear();
+    this.#health.lose("it was closed");
+    this.#device.destroy();
+  }
+}

@@ -1,0 +1,61 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { startThread } from "../../../backend/cpu/thread.ts";
+
+/** Answers once it has written 42 into the memory that it was sent, then counts up. */
+const source = `
+self.onmessage = ({ data }) => {
+  const words = new Int32Array(data.memory);
+  Atomics.store(words, 0, 42);
+  self.postMessage("ready");
+  setInterval(() => Atomics.add(words, 1, 1), 5);
+};`;
+
+/** As in a browser: no process to ask for node's threads. */
+async function withoutProcess<T>(body: () => Promise<T>): Promise<T> {
+  const own = Object.getOwnPropertyDescriptor(globalThis, "process")!;
+  Object.defineProperty(globalThis, "process", { value: undefined, configurable: true });
+  try {
+    return await body();
+  } finally {
+    Object.defineProperty(globalThis, "process", own);
+  }
+}
+
+const kinds: [string, <T>(body: () => Promise<T>) => Promise<T>][] = [
+  ["node's worker", (body) => body()],
+  ["a web worker", withoutProcess],
+];
+
+for (const [name, within] of kinds) {
+  Deno.test({
+    name: `startThread() of ${name} sends the message, waits for an answer, and ends when told`,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: async () => {
+      const memory = new SharedArrayBuffer(12);
+      const words = new Int32Array(memory);
+      const thread = await within(() => startThread(source, { memory }));
+      assertEquals(words[0], 42);
+      const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+      for (let i = 0; i < 200 && words[1] < 3; i++) await pause(5);
+      assertEquals(words[1] >= 3, true, "it works on after its answer");
+      thread.terminate();
+      await pause(100);
+      const count = words[1];
+      await pause(50);
+      assertEquals(words[1], count, "it has ended");
+    },
+  });
+
+  Deno.test({
+    name: `startThread() of ${name} tells of a source that throws`,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: async () => {
+      const broken = `throw new Error("no such thing");`;
+      const start = () => within(() => startThread(broken, {}));
+      await assertRejects(start, Error, "Cannot start a CPU thread: ");
+      await assertRejects(start, Error, "no such thing");
+    },
+  });
+}

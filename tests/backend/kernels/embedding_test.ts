@@ -1,0 +1,57 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { Arena } from "../../../backend/arena.ts";
+import { gatherRows, scatterAddRows } from "../../../backend/kernels/embedding.ts";
+import * as reference from "../../../backend/reference/embedding.ts";
+import { assertClose, f32Sum } from "../../support/close.ts";
+import { deviceTest } from "../../support/devices.ts";
+import { integers, uniform } from "../../support/random.ts";
+
+for (const [V, R, cols] of [[1, 1, 1], [7, 63, 31], [20, 255, 32], [20, 257, 33], [900, 700, 80]]) {
+  const table = uniform(V * cols, 1), dy = uniform(R * cols, 2), add = uniform(V * cols, 3);
+  const ids = integers(R, 4, V);
+  ids[R - 1] = V === 1 ? 0 : V + 3; // past the table
+  const y = reference.gatherRows(table, ids, { cols });
+  const dTable = reference.scatterAddRows(dy, ids, { V, cols });
+  deviceTest(
+    `gatherRows() and scatterAddRows() equal the f64 reference at V ${V}, R ${R}, D ${cols}`,
+    async (device) => {
+      using arena = new Arena(device, "test");
+      const on = arena.upload([R], ids, "ids"), tdy = arena.upload([R, cols], dy, "dy");
+      const out = await arena.readAll({
+        y: gatherRows(arena, arena.upload([V, cols], table, "table"), on),
+        dTable: scatterAddRows(arena, tdy, on, V),
+        added: scatterAddRows(arena, tdy, on, V, arena.upload([V, cols], add, "add")),
+        again: scatterAddRows(arena, tdy, on, V),
+      });
+      const tolerance = f32Sum(Math.ceil(4 * R / V));
+      assertClose(out.y, y, { rtol: 0, atol: 0 }, "y");
+      assertClose(out.dTable, dTable, tolerance, "dTable");
+      assertClose(out.added, dTable.map((v, i) => v + add[i]), tolerance, "dTable + add");
+      assertEquals(out.again, out.dTable);
+    },
+  );
+}
+
+deviceTest(
+  "gatherRows() and scatterAddRows() refuse ids and gradients that do not fit",
+  (device) => {
+    using arena = new Arena(device, "test");
+    const dy = arena.zeros([2, 3], "dy"), ids = arena.zeros([4], "ids", "u32");
+    assertThrows(
+      () => scatterAddRows(arena, dy, ids, 5),
+      TypeError,
+      "ids is [4], expected 2 elements",
+    );
+    const two = arena.zeros([2], "ids", "u32");
+    assertThrows(
+      () => scatterAddRows(arena, dy, two, 5, dy),
+      TypeError,
+      "add is [2,3], expected [5, 3]",
+    );
+    assertThrows(
+      () => gatherRows(arena, dy, arena.zeros([2], "i")),
+      TypeError,
+      "is f32, expected u32",
+    );
+  },
+);

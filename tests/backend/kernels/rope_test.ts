@@ -1,0 +1,74 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { Arena } from "../../../backend/arena.ts";
+import { rope, ropeTable } from "../../../backend/kernels/rope.ts";
+import * as reference from "../../../backend/reference/rope.ts";
+import { assertClose, f32Sum } from "../../support/close.ts";
+import { deviceTest } from "../../support/devices.ts";
+import { integers, uniform } from "../../support/random.ts";
+
+const theta = 10000, maxPositions = 4100;
+const shapes = [[1, 1, 2], [63, 3, 6], [64, 8, 16], [65, 2, 64], [200, 4, 16]];
+
+for (const [rows, heads, headDim] of shapes) {
+  const x = uniform(rows * heads * headDim, 1);
+  const positions = integers(rows, 2, maxPositions - 3).map((p) => p + 3);
+  const sizes = { rows, heads, headDim, theta };
+
+  deviceTest(
+    `rope() equals the f64 reference at [${rows}, ${heads}, ${headDim}]`,
+    async (device) => {
+      using arena = new Arena(device, "test");
+      const tx = arena.upload([rows, heads * headDim], x, "x");
+      const at = arena.upload([rows], positions, "positions");
+      const table = ropeTable(maxPositions, headDim, theta);
+      const tt = arena.upload([maxPositions, headDim], table, "table");
+      const turned = rope(arena, tx, at, tt, { heads, back: 3 });
+      const out = await arena.readAll({
+        plain: rope(arena, tx, at, tt, { heads }),
+        turned,
+        back: rope(arena, turned, at, tt, { heads, back: 3, inverse: true }),
+      });
+      // Two products of numbers below 1, with cosines rounded once.
+      assertClose(out.plain, reference.rope(x, positions, sizes), f32Sum(2), "y");
+      assertClose(
+        out.turned,
+        reference.rope(x, positions, { ...sizes, back: 3 }),
+        f32Sum(2),
+        "back",
+      );
+      assertClose(out.back, x, f32Sum(4), "inverse of y");
+    },
+  );
+}
+
+Deno.test("ropeTable() holds cosines, then sines, to f32 rounding at far positions", () => {
+  const table = ropeTable(20000, 4, 100);
+  assertEquals([...table.slice(0, 4)], [1, 1, 0, 0]);
+  const angles = [19999, 1999.9];
+  const row = [...angles.map(Math.cos), ...angles.map(Math.sin)];
+  assertClose(table.slice(-4), row, { rtol: 2 ** -24, atol: 2 ** -24 }, "last row");
+});
+
+Deno.test("ropeTable() refuses an odd head, no positions and a base that is not positive", () => {
+  assertThrows(() => ropeTable(4, 3, 10), RangeError, "headDim is 3, expected an even number");
+  assertThrows(() => ropeTable(0, 4, 10), RangeError, "maxPositions is 0, expected 1 or more");
+  assertThrows(() => ropeTable(4, 4, -1), RangeError, "theta is -1, expected more than 0");
+});
+
+deviceTest("rope() refuses shapes that do not fit", (device) => {
+  using arena = new Arena(device, "test");
+  const x = arena.upload([2, 8], uniform(16, 1), "x");
+  const table = arena.upload([4, 4], ropeTable(4, 4, 10), "table");
+  const positions = arena.upload([2], integers(2, 1, 4), "positions");
+  const short = arena.upload([1], integers(1, 1, 4), "short");
+  assertThrows(
+    () => rope(arena, x, positions, table, { heads: 3 }),
+    TypeError,
+    "x is [2,8], expected [2, 12]",
+  );
+  assertThrows(
+    () => rope(arena, x, short, table, { heads: 2 }),
+    TypeError,
+    "positions is [1], expected 2 elements",
+  );
+});

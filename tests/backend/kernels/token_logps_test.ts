@@ -1,0 +1,162 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Arena } from "../../../backend/arena.ts";
+import { CpuDevice } from "../../../backend/cpu/device.ts";
+import type { Device } from "../../../backend/device.ts";
+import {
+  headSoftmaxInPlaceKernel,
+  sliceRows,
+  tokenLogps,
+} from "../../../backend/kernels/token_logps.ts";
+import * as reference from "../../../backend/reference/token_logps.ts";
+import { GpuDevice } from "../../../backend/webgpu/device.ts";
+import { assertClose } from "../../support/close.ts";
+import { deviceTest } from "../../support/devices.ts";
+import { integers, uniform } from "../../support/random.ts";
+
+const u = 2 ** -24;
+
+interface Case {
+  readonly H: number;
+  readonly D: number;
+  readonly V: number;
+  /** Scale of h: 1 gives logits of a few nats, 200 hundreds. */
+  readonly scale?: number;
+}
+
+const cases: Case[] = [
+  { H: 1, D: 1, V: 1 },
+  { H: 1, D: 7, V: 2 },
+  { H: 63, D: 16, V: 64 },
+  { H: 65, D: 33, V: 65 },
+  { H: 64, D: 15, V: 511 },
+  { H: 3, D: 128, V: 513 },
+  { H: 130, D: 172, V: 1030 },
+  { H: 2, D: 65, V: 2113 },
+  { H: 5, D: 600, V: 70 },
+  { H: 33, D: 16, V: 1100, scale: 200 },
+  { H: 300, D: 8, V: 4100 }, // two slices on the CPU device
+  { H: 4100, D: 8, V: 33 }, // and on WebGPU
+];
+
+function data({ H, D, V, scale = 1 }: Case) {
+  return { h: uniform(H * D, 1, scale), w: uniform(V * D, 2), targets: integers(H, 3, V) };
+}
+
+async function run(device: Device, sizes: Case, gradient: boolean) {
+  const { h, w, targets } = data(sizes), { H, D, V } = sizes;
+  using arena = new Arena(device, "test");
+  const { gradient: slopes, ...rows } = tokenLogps(arena, {
+    h: arena.upload([H, D], h, "h"),
+    w: arena.upload([V, D], w, "w"),
+    targets: arena.upload([H], targets, "targets"),
+  }, { gradient });
+  assertEquals(slopes !== undefined, gradient);
+  const out = await arena.readAll(slopes === undefined ? rows : { ...rows, slopes });
+  return out as Record<"logps" | "entropy" | "lse" | "slopes", Float32Array>;
+}
+
+for (const sizes of cases) {
+  const { H, D, V, scale = 1 } = sizes;
+  const { h, w, targets } = data(sizes);
+  const truth = reference.tokenLogps(h, w, targets, sizes);
+  // A logit is a sum of D products; range: how far logits lie below their maximum where they count at all.
+  let range = 0, top = 0;
+  for (let r = 0; r < H; r++) {
+    const logits = reference.logitsOf(h, w, r, sizes);
+    const max = Math.max(...logits);
+    range = Math.max(range, Math.min(100, max - Math.min(...logits)));
+    top = Math.max(top, Math.abs(max));
+  }
+  const logit = 8 * Math.sqrt(D) * u * scale;
+  const exp = 2 * (3 + 2 * Math.min(range, 20)) * u; // relative; further down e^−x does not count
+  const log = 2 ** -21 + 8 * u * (top + range);
+  const atol = logit + exp + log;
+  const name = `[${H}, ${D}] with V ${V}, h of size ${scale}`;
+  deviceTest(`tokenLogps() equals the f64 reference at ${name}`, async (device) => {
+    for (const gradient of [false, true]) {
+      const out = await run(device, sizes, gradient);
+      assertClose(out.lse, truth.lse, { rtol: 4 * u, atol }, "lse");
+      assertClose(out.logps, truth.logps, { rtol: 4 * u, atol: atol + logit }, "logps");
+      // Σ p·(m − l): p's relative error counts by how far below the maximum its mass lies, log V at most.
+      const far = 1 + Math.log(V);
+      const entropy = { rtol: 0, atol: (2 * logit + 2 * exp + 8 * Math.sqrt(V) * u) * far + log };
+      assertClose(out.entropy, truth.entropy, entropy, "entropy");
+      if (gradient) {
+        const slope = { rtol: 8 * u, atol: 2 * logit + exp + 8 * u * (top + Math.sqrt(V)) };
+        assertClose(out.slopes, truth.gradient, slope, "gradient");
+      }
+    }
+  });
+}
+
+deviceTest(
+  "headSoftmaxInPlace without WEIGHTS leaves what its device keeps in logits",
+  async (device) => {
+    using arena = new Arena(device, "test");
+    const rows = 3, V = 70, l = uniform(rows * V, 1);
+    const logits = arena.upload([rows, V], l, "logits");
+    const vector = () => arena.alloc([rows], "row");
+    arena.dispatch(headSoftmaxInPlaceKernel, {
+      bind: {
+        targets: arena.upload([rows], integers(rows, 2, V), "targets"),
+        ...{ logits, logps: vector(), entropy: vector(), lse: vector() },
+      },
+      params: { first: 0, rows },
+      fixed: { V, WEIGHTS: 0 },
+    });
+    const kept = await arena.read(logits);
+    if (device.info.kind === "webgpu") return assertEquals(kept, l);
+    const truth = Float64Array.from(l, (x, i) => { // e^(l − max l), which its sums were made of
+      const from = i - i % V;
+      return Math.exp(x - Math.max(...l.subarray(from, from + V)));
+    });
+    assertClose(kept, truth, { rtol: 16 * u, atol: 0 }, "e^(l − max l)");
+  },
+);
+
+deviceTest("tokenLogps() never holds [H, V] logits", async (device) => {
+  const cpu = device.info.kind === "cpu";
+  using fresh = cpu ? await CpuDevice.open({ threads: 1 }) : await GpuDevice.open();
+  const [H, V] = cpu ? [1100, 4096] : [9000, 64];
+  await run(fresh, { H, D: 8, V }, true);
+  const peak = fresh.stats().bytesPeak, logits = H * V * 4;
+  assert(
+    peak < 0.85 * logits,
+    `${peak} bytes were in use, expected fewer than the logits' ${logits}`,
+  );
+});
+
+Deno.test("sliceRows() keeps a slice within 128 MiB on WebGPU and small on the CPU device", () => {
+  for (const V of [1, 1024, 2048, 49152, 128256, 262144]) {
+    const gpu = sliceRows(V, "webgpu"), cpu = sliceRows(V, "cpu");
+    assert(gpu >= 1 && gpu <= 4096 && gpu * V * 4 <= 2 ** 27, `${gpu} rows of V ${V}`);
+    assert(cpu >= 256 && (cpu === 256 || cpu * V <= 2 ** 20), `${cpu} rows of V ${V}`);
+  }
+});
+
+deviceTest("tokenLogps() has the same bits on one thread and two", async (device) => {
+  const sizes = { H: 200, D: 40, V: 1200 };
+  using single = await CpuDevice.open({ threads: 1, poison: true });
+  assertEquals(await run(single, sizes, true), await run(device, sizes, true));
+}, ["cpu"]);
+
+deviceTest(
+  "tokenLogps() refuses a head of another width and targets of another length",
+  (device) => {
+    using arena = new Arena(device, "test");
+    const h = arena.upload([2, 4], uniform(8, 1), "h"),
+      w = arena.upload([5, 3], uniform(15, 2), "w");
+    const targets = arena.upload([3], new Uint32Array(3), "targets");
+    const options = { gradient: true };
+    assertThrows(
+      () => tokenLogps(arena, { h, w, targets }, options),
+      TypeError,
+      "h is [2,4], expected [2, 3]",
+    );
+    assertThrows(
+      () => tokenLogps(arena, { h, w: h, targets }, options),
+      TypeError,
+      "targets is [3], expected 2",
+    );
+  },
+);
