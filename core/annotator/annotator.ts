@@ -1,0 +1,129 @@
+// Who says which of two answers is better: one interface for rules, judges, models and people.
+
+/** What an annotator says of a pair. `failed` is no opinion at all and never a label. */
+export type Outcome = "a" | "b" | "tie" | "failed";
+
+/** An annotator's answer for one pair. */
+export interface Verdict {
+  /** The better answer, or that there is none, or that nothing could be said. */
+  readonly outcome: Outcome;
+  /** Why; always there for `failed`. */
+  readonly reason?: string;
+  /** Scores of a and b in the annotator's own unit, larger is better, where it has any. */
+  readonly scores?: readonly [number, number];
+}
+
+/** A prompt and two answers to it. */
+export interface Candidate {
+  /** What was asked. */
+  readonly prompt: string;
+  /** The first answer. */
+  readonly a: string;
+  /** The second answer. */
+  readonly b: string;
+}
+
+/** Options that every annotator takes. */
+export interface AnnotateOptions {
+  /** Aborts the call: it then rejects with the signal's reason and no verdict counts. */
+  readonly signal?: AbortSignal;
+}
+
+/** Compares pairs of answers. */
+export interface Annotator {
+  /** Short name for logs and run folders. */
+  readonly name: string;
+  /**
+   * One verdict a pair, in the order of `pairs`. What went wrong with one pair is its `failed`
+   * verdict; a rejection means that the annotator as a whole is broken, or was aborted.
+   */
+  annotate(pairs: readonly Candidate[], options?: AnnotateOptions): Promise<Verdict[]>;
+}
+
+const OUTCOMES: readonly string[] = ["a", "b", "tie", "failed"] satisfies Outcome[];
+
+/**
+ * Asks an annotator and checks that its answer can be used: one verdict a pair, each with a known
+ * outcome. Throws before asking, and after, if the signal was aborted.
+ *
+ * @example
+ * ```ts
+ * import { askAnnotator, ruleAnnotator } from "@leash/bpo/core";
+ * import { assertEquals } from "@std/assert";
+ * const longer = ruleAnnotator("longer", (_prompt, answer) => answer.length);
+ * const [verdict] = await askAnnotator(longer, [{ prompt: "Hi", a: "Hello there", b: "Yo" }]);
+ * assertEquals(verdict.outcome, "a");
+ * ```
+ *
+ * @param annotator Whom to ask.
+ * @param pairs The pairs; an empty list is answered without asking.
+ * @param options `signal`: passed on.
+ * @returns One verdict a pair, in order.
+ * @throws {TypeError} If the number of verdicts or an outcome is wrong. Rejects with the signal's
+ * reason if it was aborted, and with whatever the annotator rejects with.
+ */
+export async function askAnnotator(
+  annotator: Annotator,
+  pairs: readonly Candidate[],
+  options: AnnotateOptions = {},
+): Promise<Verdict[]> {
+  options.signal?.throwIfAborted();
+  if (pairs.length === 0) return [];
+  const verdicts = await annotator.annotate(pairs, options);
+  options.signal?.throwIfAborted();
+  if (!Array.isArray(verdicts) || verdicts.length !== pairs.length) {
+    const found = Array.isArray(verdicts) ? `${verdicts.length} verdicts` : String(verdicts);
+    throw new TypeError(
+      `Cannot use the answer of annotator ${annotator.name}: it is ${found}, ` +
+        `expected ${pairs.length} verdicts, one a pair`,
+    );
+  }
+  for (let i = 0; i < verdicts.length; i++) {
+    if (!OUTCOMES.includes(verdicts[i]?.outcome)) {
+      throw new TypeError(
+        `Cannot use the answer of annotator ${annotator.name}: outcome ${i} is ` +
+          `${String(verdicts[i]?.outcome)}, expected a, b, tie or failed`,
+      );
+    }
+  }
+  return verdicts;
+}
+
+/**
+ * The same pair with its answers exchanged.
+ *
+ * @example
+ * ```ts
+ * import { swapCandidate } from "@leash/bpo/core";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(swapCandidate({ prompt: "p", a: "x", b: "y" }), { prompt: "p", a: "y", b: "x" });
+ * ```
+ *
+ * @param pair The pair; not changed.
+ * @returns A new pair.
+ */
+export function swapCandidate(pair: Candidate): Candidate {
+  return { prompt: pair.prompt, a: pair.b, b: pair.a };
+}
+
+/**
+ * The verdict on the exchanged pair: a becomes b, scores change places, tie and failed stay.
+ *
+ * @example
+ * ```ts
+ * import { swapVerdict } from "@leash/bpo/core";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(swapVerdict({ outcome: "a", scores: [2, 1] }), { outcome: "b", scores: [1, 2] });
+ * ```
+ *
+ * @param verdict The verdict; not changed.
+ * @returns A new verdict.
+ */
+export function swapVerdict(verdict: Verdict): Verdict {
+  const outcome = verdict.outcome === "a" ? "b" : verdict.outcome === "b" ? "a" : verdict.outcome;
+  return {
+    ...verdict,
+    outcome,
+    ...(verdict.scores ? { scores: [verdict.scores[1], verdict.scores[0]] as const } : {}),
+  };
+}

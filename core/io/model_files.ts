@@ -1,0 +1,255 @@
+// A Hugging Face Llama folder as named files: config.json, model.safetensors or its shards, tokenizer.json.
+// Where the bytes come from is the caller's; this file works in a browser.
+import {
+  checkLlamaTensors,
+  type LlamaConfig,
+  llamaConfigJson,
+  parseLlamaConfig,
+} from "../model/config.ts";
+import type { HostTensor, HostTensors } from "./host_tensor.ts";
+import { isObject, parseJsonObject, quote, refuseWrongDownload, show } from "./mistakes.ts";
+import { encodeSafetensors, parseSafetensors, type SafetensorsDType } from "./safetensors.ts";
+
+/** A Llama model: sizes, weights, and its tokenizer's file. */
+export interface LlamaModel {
+  /** Sizes and special ids. */
+  readonly config: LlamaConfig;
+  /** Weights by their Hugging Face names, f32. */
+  readonly tensors: HostTensors;
+  /** The parsed tokenizer.json, where the folder has one. */
+  readonly tokenizerJson?: unknown;
+}
+
+/** How to write a model folder. */
+export interface EncodeModelOptions {
+  /** Element type of the weights in the file, default F32. */
+  readonly dtype?: SafetensorsDType;
+  /** Further files by name, e.g. README.md. */
+  readonly extraFiles?: ReadonlyMap<string, Uint8Array>;
+}
+
+/** Bytes of a file of a folder by its name; undefined where there is no such file. */
+export type FileReader = (file: string) => Promise<Uint8Array | undefined>;
+
+const WEIGHTS = "model.safetensors";
+const INDEX = "model.safetensors.index.json";
+
+/**
+ * Reads a Llama model from the files of a Hugging Face folder, in one piece or in shards, and checks every
+ * tensor's name and shape against the config.
+ *
+ * @example
+ * ```ts
+ * import { encodeModelFiles, llamaTensorShapes, readModelFiles } from "@leash/bpo/core";
+ * import { assertEquals } from "@std/assert";
+ * const config = {
+ *   vocabSize: 4, hiddenSize: 2, intermediateSize: 3, layers: 1, heads: 1, kvHeads: 1,
+ *   headDim: 2, ropeTheta: 10000, rmsEps: 1e-5, tied: true, maxPositions: 8,
+ * };
+ * const tensors = new Map([...llamaTensorShapes(config)].map(([name, shape]) => {
+ *   return [name, { shape, data: new Float32Array(shape.reduce((a, b) => a * b)) }];
+ * }));
+ * const files = encodeModelFiles({ config, tensors });
+ * const model = await readModelFiles((file) => Promise.resolve(files.get(file)), "tiny");
+ * assertEquals(model.config, config);
+ * ```
+ *
+ * @param read Gives the bytes of a file by name.
+ * @param folder What to call the folder in errors.
+ * @returns The model; its tensors are copies.
+ * @throws {TypeError} If a file is missing or malformed, or tensors do not fit the config.
+ * @throws {RangeError} If a size in the config is out of range.
+ */
+export async function readModelFiles(read: FileReader, folder: string): Promise<LlamaModel> {
+  const config = parseLlamaConfig(
+    await readJson(read, folder, "config.json"),
+    `${folder}/config.json`,
+  );
+  const tensors = await readWeights(read, folder);
+  for (const name of tensors.keys()) {
+    // Old exports keep RoPE's table, a function of the config
+    if (/^model\.layers\.\d+\.self_attn\.rotary_emb\.inv_freq$/.test(name)) tensors.delete(name);
+  }
+  if (config.tied) dropTiedHead(tensors, folder);
+  checkLlamaTensors(config, tensors, folder);
+  const tokenizer = await read("tokenizer.json");
+  if (!tokenizer) return { config, tensors };
+  const name = `${folder}/tokenizer.json`;
+  refuseWrongDownload(tokenizer, name, "a JSON object");
+  return { config, tensors, tokenizerJson: parseJsonObject(tokenizer, name, "the file") };
+}
+
+/**
+ * Reads a Llama model from a Hugging Face folder at a URL, by `fetch`: `https:`, or `file:` in Deno.
+ *
+ * @example
+ * ```ts
+ * import { fetchModelFolder } from "@leash/bpo/core";
+ * import { assertRejects } from "@std/assert";
+ * const nowhere = new URL("./no-such-model/", import.meta.url);
+ * await assertRejects(() => fetchModelFolder(nowhere), TypeError, "config.json is missing");
+ * ```
+ *
+ * @param url The folder, with or without a slash at its end.
+ * @returns The model; its tensors are copies.
+ * @throws {TypeError} As `readModelFiles`, or if a server answers with an error.
+ */
+export function fetchModelFolder(url: URL): Promise<LlamaModel> {
+  const base = new URL(url);
+  if (!base.pathname.endsWith("/")) base.pathname += "/";
+  return readModelFiles((file) => fetchFile(new URL(file, base)), base.href.replace(/\/$/, ""));
+}
+
+/**
+ * The files of a Hugging Face folder of a Llama model, as `from_pretrained` reads it.
+ *
+ * @example
+ * ```ts
+ * import { encodeModelFiles } from "@leash/bpo/core";
+ * import { assertThrows } from "@std/assert";
+ * const config = {
+ *   vocabSize: 4, hiddenSize: 2, intermediateSize: 3, layers: 1, heads: 1, kvHeads: 1,
+ *   headDim: 2, ropeTheta: 10000, rmsEps: 1e-5, tied: true, maxPositions: 8,
+ * };
+ * assertThrows(() => encodeModelFiles({ config, tensors: new Map() }), TypeError, "is missing");
+ * ```
+ *
+ * @param model Config, tensors, and tokenizer.json where there is one; borrowed.
+ * @param options `dtype` of the weights (default F32), `extraFiles`.
+ * @returns Files by name.
+ * @throws {TypeError} If tensors do not fit the config, or an extra file has the name of another.
+ */
+export function encodeModelFiles(
+  model: LlamaModel,
+  options: EncodeModelOptions = {},
+): Map<string, Uint8Array> {
+  const { config, tensors, tokenizerJson } = model;
+  const { dtype = "F32", extraFiles } = options;
+  checkLlamaTensors(config, tensors);
+  const torchDtype = { F32: "float32", F16: "float16", BF16: "bfloat16" }[dtype];
+  const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value, null, 2) + "\n");
+  const files = new Map<string, Uint8Array>([
+    ["config.json", json({ ...llamaConfigJson(config), torch_dtype: torchDtype })],
+    [WEIGHTS, encodeSafetensors(tensors, { dtype, metadata: new Map([["format", "pt"]]) })],
+  ]);
+  if (tokenizerJson !== undefined) files.set("tokenizer.json", json(tokenizerJson));
+  for (const [name, bytes] of extraFiles ?? []) {
+    if (files.has(name)) {
+      throw new TypeError(`Cannot write the model: extra file ${quote(name)} is one of its own`);
+    }
+    files.set(name, bytes);
+  }
+  return files;
+}
+
+async function readJson(
+  read: FileReader,
+  folder: string,
+  file: string,
+): Promise<Record<string, unknown>> {
+  const bytes = await read(file);
+  if (!bytes) {
+    throw new TypeError(
+      `Cannot read ${folder}: ${file} is missing, expected a Hugging Face model folder`,
+    );
+  }
+  refuseWrongDownload(bytes, `${folder}/${file}`, "a JSON object");
+  return parseJsonObject(bytes, `${folder}/${file}`, "the file");
+}
+
+async function readWeights(read: FileReader, folder: string): Promise<HostTensors> {
+  const whole = await read(WEIGHTS);
+  if (whole) return asHost(parseSafetensors(whole, `${folder}/${WEIGHTS}`).tensors);
+  const indexBytes = await read(INDEX);
+  if (!indexBytes) {
+    throw new TypeError(
+      `Cannot read ${folder}: ${WEIGHTS} and ${INDEX} are missing, expected one of them. ` +
+        "Save other weights with save_pretrained(safe_serialization=True)",
+    );
+  }
+  const name = `${folder}/${INDEX}`;
+  const map = parseJsonObject(indexBytes, name, "the file").weight_map;
+  if (!isObject(map)) {
+    throw new TypeError(`Cannot read ${name}: weight_map is ${show(map)}, expected an object`);
+  }
+  const shards = new Map<string, string[]>();
+  for (const [tensor, file] of Object.entries(map)) {
+    if (typeof file !== "string" || !/^[\w.-]+\.safetensors$/.test(file)) {
+      throw new TypeError(
+        `Cannot read ${name}: weight_map ${quote(tensor)} is ${show(file)}, ` +
+          "expected a .safetensors file of this folder",
+      );
+    }
+    shards.set(file, [...shards.get(file) ?? [], tensor]);
+  }
+  const tensors: HostTensors = new Map();
+  for (const [file, names] of shards) {
+    const bytes = await read(file);
+    if (!bytes) {
+      throw new TypeError(
+        `Cannot read ${folder}: ${file} is missing, expected it, as ${INDEX} lists it`,
+      );
+    }
+    const shard = parseSafetensors(bytes, `${folder}/${file}`).tensors;
+    for (const tensor of names) {
+      if (!shard.has(tensor)) {
+        throw new TypeError(
+          `Cannot read ${folder}/${file}: tensor ${quote(tensor)} is missing, ` +
+            `expected it there, as ${INDEX} says`,
+        );
+      }
+    }
+    if (shard.size !== names.length) {
+      const listed = new Set(names);
+      const extra = [...shard.keys()].find((tensor) => !listed.has(tensor))!;
+      throw new TypeError(
+        `Cannot read ${folder}/${file}: tensor ${quote(extra)} is there, ` +
+          `expected only what ${INDEX} lists for the file`,
+      );
+    }
+    for (const [tensor, value] of asHost(shard)) tensors.set(tensor, value);
+  }
+  return tensors;
+}
+
+function asHost(stored: ReadonlyMap<string, HostTensor>): HostTensors {
+  return new Map([...stored].map(([name, { shape, data }]) => [name, { shape, data }]));
+}
+
+/** A tied head that stands in the file all the same must be the embedding. */
+function dropTiedHead(tensors: HostTensors, folder: string): void {
+  const head = tensors.get("lm_head.weight");
+  const embedding = tensors.get("model.embed_tokens.weight");
+  if (!head || !embedding) return;
+  const same = head.data.length === embedding.data.length &&
+    head.data.every((value, i) => Object.is(value, embedding.data[i]));
+  if (!same) {
+    throw new TypeError(
+      `Cannot load ${folder}: lm_head.weight is not model.embed_tokens.weight, ` +
+        "expected the same numbers, because tie_word_embeddings is true",
+    );
+  }
+  tensors.delete("lm_head.weight");
+}
+
+async function fetchFile(url: URL): Promise<Uint8Array | undefined> {
+  let response: Response;
+  try {
+    response = await fetch(url);
+  } catch (cause) {
+    if (url.protocol === "file:" && cause instanceof TypeError) return undefined;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new TypeError(`Cannot read ${url.href}: ${why}, expected an answer`, { cause });
+  }
+  if (response.status === 404) {
+    await response.body?.cancel();
+    return undefined;
+  }
+  if (!response.ok) {
+    await response.body?.cancel();
+    throw new TypeError(
+      `Cannot read ${url.href}: the server says ${response.status}, expected 200`,
+    );
+  }
+  return new Uint8Array(await response.arrayBuffer());
+}

@@ -1,0 +1,120 @@
+// Log-probs of completions under a policy: sums over completion tokens, in nats.
+import { Arena, type Device, segmentSum, type Tensor, tokenLogps } from "../../backend/mod.ts";
+import type { Adapter } from "../lora/adapter.ts";
+import { type DeviceBatch, uploadBatch } from "../model/batch.ts";
+import { forward, headName, type Llama } from "../model/llama.ts";
+import { Tape } from "../tape.ts";
+import { packSequences, type TokenSequence } from "../text/encode.ts";
+
+/** Per-token results of a scoring pass, on the device. */
+export interface TokenScores {
+  /** [G·H] log-prob of each completion token, nats. */
+  readonly logps: Tensor;
+  /** [G·H] entropy of the next-token distribution, nats. */
+  readonly entropy: Tensor;
+  /** [G·S] sums of `logps` over each completion, nats. */
+  readonly sums: Tensor;
+}
+
+/**
+ * Record a forward pass without gradients: log-probs of every completion under model + adapter.
+ *
+ * @example
+ * ```ts
+ * import { Arena, openDevice } from "@leash/bpo/backend";
+ * import { initLlama, keyOf, loadLlama } from "@leash/bpo/core";
+ * import { packSequences, parseLlamaConfig, scoreBatch, uploadBatch } from "@leash/bpo/core";
+ * import { assert } from "@std/assert";
+ * using device = await openDevice({ kind: "cpu" });
+ * const config = parseLlamaConfig({
+ *   model_type: "llama", vocab_size: 16, hidden_size: 8,
+ *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
+ * }, "config.json");
+ * const model = loadLlama(device, config, initLlama(config, keyOf(1)));
+ * using weights = model.weights;
+ * using arena = new Arena(device, "example");
+ * const batch = uploadBatch(arena, packSequences([{ ids: [1, 2, 3], promptLength: 1 }]));
+ * const { entropy, sums } = await arena.readAll({ ...scoreBatch(arena, model, batch) });
+ * assert(sums[0] < 0 && entropy.every((h) => h <= Math.log(16)));
+ * ```
+ */
+export function scoreBatch(
+  arena: Arena,
+  model: Llama,
+  batch: DeviceBatch,
+  adapter?: Adapter,
+): TokenScores {
+  const tape = new Tape(arena, false);
+  const weights = model.weights.borrow();
+  const h = forward(tape, { config: model.config, weights, adapter }, batch);
+  const { logps, entropy, lse } = tokenLogps(arena, {
+    h,
+    w: weights[headName(model.config)],
+    targets: batch.targets,
+  }, { gradient: false });
+  tape.free(h, lse);
+  return { logps, entropy, sums: segmentSum(arena, logps, batch.headStarts, batch.headCounts) };
+}
+
+/** Log-probs of sequences on the host. */
+export interface SequenceLogps {
+  /** One sum a sequence, nats. */
+  readonly sums: Float32Array<ArrayBuffer>;
+  /** Per completion token, in sequence order, nats. */
+  readonly perToken: Float32Array<ArrayBuffer>[];
+}
+
+/**
+ * Log π(completion | prompt) of token sequences, in nats.
+ *
+ * @example
+ * ```ts
+ * import { openDevice } from "@leash/bpo/backend";
+ * import { completionLogps, initLlama } from "@leash/bpo/core";
+ * import { keyOf, loadLlama, parseLlamaConfig } from "@leash/bpo/core";
+ * import { assert } from "@std/assert";
+ * using device = await openDevice({ kind: "cpu" });
+ * const config = parseLlamaConfig({
+ *   model_type: "llama", vocab_size: 16, hidden_size: 8,
+ *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
+ * }, "config.json");
+ * const model = loadLlama(device, config, initLlama(config, keyOf(1)));
+ * using weights = model.weights;
+ * const sequence = { ids: [1, 2, 3, 4], promptLength: 2 };
+ * const { sums, perToken } = await completionLogps(device, model, [sequence]);
+ * assert(Math.abs(sums[0] - (perToken[0][0] + perToken[0][1])) < 1e-5); // log π(3, 4 | 1, 2)
+ * ```
+ *
+ * @param sequences Prompt then completion tokens.
+ * @param options `adapter`: borrowed, one member; absent for the bare model. `rowsPerPass` bounds memory.
+ * @returns Sums and per-token values, in the order given.
+ */
+export async function completionLogps(
+  device: Device,
+  model: Llama,
+  sequences: readonly TokenSequence[],
+  { adapter, rowsPerPass = 8192 }: { adapter?: Adapter; rowsPerPass?: number } = {},
+): Promise<SequenceLogps> {
+  const sums: number[] = [];
+  const perToken: Float32Array<ArrayBuffer>[] = [];
+  for (let from = 0; from < sequences.length;) {
+    let to = from, rows = 0;
+    while (
+      to < sequences.length && (to === from || rows + sequences[to].ids.length <= rowsPerPass)
+    ) {
+      rows += sequences[to++].ids.length;
+    }
+    const packed = packSequences(sequences.slice(from, to));
+    using arena = new Arena(device, "completion log-probs");
+    const scores = scoreBatch(arena, model, uploadBatch(arena, packed), adapter);
+    const read = await arena.readAll({ sums: scores.sums, logps: scores.logps });
+    sums.push(...read.sums);
+    packed.headStarts.forEach((start, s) =>
+      perToken.push(
+        (read.logps as Float32Array<ArrayBuffer>).slice(start, start + packed.headCounts[s]),
+      )
+    );
+    from = to;
+  }
+  return { sums: new Float32Array(sums), perToken };
+}

@@ -1,0 +1,80 @@
+// One training step's data on the host: chosen rows first, the snapshot that wrote them, the reference that scored them.
+import { type PackedSequences, packSequences, type TokenSequence } from "./text/encode.ts";
+
+/** One annotated pair in tokens. Sampled ids, never re-tokenised. */
+export interface TokenPair {
+  /** Prompt ids, BOS included. */
+  readonly prompt: ArrayLike<number>;
+  /** Completion ids of the answer that won. */
+  readonly chosen: ArrayLike<number>;
+  /** Completion ids of the answer that lost. */
+  readonly rejected: ArrayLike<number>;
+  /** Reference log-prob of the chosen completion, nats. */
+  readonly referenceChosen: number;
+  /** Reference log-prob of the rejected completion, nats. */
+  readonly referenceRejected: number;
+}
+
+/** Pairs as `trainStep` takes them. */
+export interface PreferenceBatch {
+  /** B. */
+  readonly pairs: number;
+  /** 2B sequences, chosen first. */
+  readonly packed: PackedSequences;
+  /** [2B] reference log-probs, nats, chosen first. */
+  readonly reference: Float32Array<ArrayBuffer>;
+  /** The snapshot that generated the pairs. */
+  readonly snapshotId: string;
+  /** The policy that computed `reference`: the same snapshot where the reference is the behaviour policy. */
+  readonly referenceId: string;
+}
+
+/**
+ * Pack pairs for a step.
+ *
+ * @example
+ * ```ts
+ * import { preferenceBatch } from "@leash/bpo/core";
+ * import { assertEquals } from "@std/assert";
+ * const batch = preferenceBatch([
+ *   { prompt: [1, 5], chosen: [6, 2], rejected: [7], referenceChosen: -3, referenceRejected: -2 },
+ * ], { snapshotId: "snapshot-0", referenceId: "snapshot-0", requireSame: true });
+ * assertEquals([...batch.packed.ids], [1, 5, 6, 2, 1, 5, 7]); // chosen rows first
+ * ```
+ *
+ * @param ids `snapshotId` and `referenceId`; with `requireSame` (BPO) they must be equal.
+ * @throws {RangeError} If there is no pair, or BPO's reference is not the snapshot that generated the data.
+ */
+export function preferenceBatch(
+  pairs: readonly TokenPair[],
+  { snapshotId, referenceId, requireSame }: {
+    snapshotId: string;
+    referenceId: string;
+    requireSame: boolean;
+  },
+): PreferenceBatch {
+  if (pairs.length === 0) {
+    throw new RangeError("Cannot build a batch: it has 0 pairs, expected at least 1");
+  }
+  if (requireSame && snapshotId !== referenceId) {
+    throw new RangeError(
+      `Cannot score the batch: its snapshot is ${snapshotId} and the reference is ${referenceId}, expected the snapshot that generated it`,
+    );
+  }
+  const sequence = (prompt: ArrayLike<number>, completion: ArrayLike<number>): TokenSequence => ({
+    ids: [...Array.from(prompt), ...Array.from(completion)],
+    promptLength: prompt.length,
+  });
+  const chosen = pairs.map(({ prompt, chosen }) => sequence(prompt, chosen));
+  const rejected = pairs.map(({ prompt, rejected }) => sequence(prompt, rejected));
+  return {
+    pairs: pairs.length,
+    packed: packSequences([...chosen, ...rejected]),
+    reference: new Float32Array([
+      ...pairs.map((p) => p.referenceChosen),
+      ...pairs.map((p) => p.referenceRejected),
+    ]),
+    snapshotId,
+    referenceId,
+  };
+}

@@ -1,0 +1,47 @@
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { adapterLayout, initAdapter, keyOf, layoutTable, mergedLayout } from "../../../core/mod.ts";
+
+const layers = [
+  { name: "model.layers.0.self_attn.q_proj", inDim: 33, outDim: 20 },
+  { name: "model.layers.0.mlp.down_proj", inDim: 7, outDim: 65 },
+];
+const layout = adapterLayout(layers, { rank: 3, alpha: 6 });
+
+Deno.test("adapterLayout() places every matrix apart, at multiples of 64, inside the member", () => {
+  const spans = [...layout.modules.values()].flatMap(({ aOffset, bOffset, inDim, outDim }) => [
+    [aOffset, aOffset + 3 * inDim],
+    [bOffset, bOffset + 3 * outDim],
+  ]).sort((a, b) => a[0] - b[0]);
+  spans.forEach(([from, to], i) => {
+    assertEquals(from % 64, 0);
+    assert(to <= (spans[i + 1]?.[0] ?? layout.size));
+  });
+  assertEquals(layout.scale, 2);
+});
+
+Deno.test("mergedLayout() multiplies rank, offsets and size, and keeps the scale", () => {
+  const merged = mergedLayout(layout, 5);
+  assertEquals([merged.rank, merged.size, merged.scale], [15, 5 * layout.size, 2]);
+  for (const [name, { aOffset, bOffset }] of layout.modules) {
+    assertEquals(merged.modules.get(name)!.aOffset, 5 * aOffset);
+    assertEquals(merged.modules.get(name)!.bOffset, 5 * bOffset);
+  }
+});
+
+Deno.test("layoutTable() lists offset, size and kind of every matrix in order", () => {
+  assertEquals([...layoutTable(layout)], [0, 99, 0, 128, 60, 1, 192, 21, 0, 256, 195, 1]);
+});
+
+Deno.test("initAdapter() gives members their own A inside ±1/√in, and B = 0", () => {
+  const params = initAdapter(layout, 2, keyOf(1));
+  const a = (k: number) => params.slice(k * layout.size, k * layout.size + 99);
+  assertNotEquals(a(0), a(1));
+  assert(a(0).every((x) => Math.abs(x) <= 1 / Math.sqrt(33)) && a(0).some((x) => x !== 0));
+  assert(params.slice(128, 188).every((x) => x === 0));
+  assertEquals(initAdapter(layout, 1, keyOf(1)), params.slice(0, layout.size));
+});
+
+Deno.test("adapterLayout() refuses rank 0 and alpha 0", () => {
+  assertThrows(() => adapterLayout(layers, { rank: 0, alpha: 1 }), RangeError, "rank is 0");
+  assertThrows(() => adapterLayout(layers, { rank: 1, alpha: 0 }), RangeError, "alpha is 0");
+});
