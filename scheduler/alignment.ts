@@ -1,0 +1,367 @@
+// A whole BPO run as an object: snapshot, collect, step, and the state that a checkpoint needs.
+import { Arena, type Device, mapTree, Slot, type Tensor } from "../backend/mod.ts";
+import {
+  type Adapter,
+  type AdapterLayout,
+  adapterLayout,
+  downloadTrainState,
+  fold,
+  initTrainState,
+  type Key,
+  keyOf,
+  learningRate,
+  linearLayers,
+  type MetricRow,
+  preferenceBatch,
+  summariseStep,
+  type TrainState,
+  trainStep,
+  type TrainTensors,
+  uploadTrainState,
+} from "../core/mod.ts";
+import type { AlignmentCheckpoint, AlignmentOptions, StepReport } from "./alignment_types.ts";
+import type { Cadence } from "./cadence.ts";
+import { collect } from "./collect.ts";
+import { type PairRecord, tokenPair } from "./pairs.ts";
+import { phasePrompts } from "./prompts.ts";
+import { EmaReference, type Policy } from "./reference.ts";
+import { type Snapshot, snapshotLayout, takeSnapshot, uploadSnapshot } from "./snapshot.ts";
+
+/**
+ * A BPO run. The caller drives it: while not `done`, `collect` (or `load` recorded pairs) when a phase is due, then
+ * `step`. Dispose it to free its memory; the model stays the caller's.
+ *
+ * @example
+ * ```ts
+ * import { openDevice } from "@leash/bpo/backend";
+ * import { initLlama, keyOf, loadLlama, parseLlamaConfig, ruleAnnotator } from "@leash/bpo/core";
+ * import { dpo } from "@leash/bpo/losses";
+ * import { Alignment, cadence } from "@leash/bpo/scheduler";
+ * import { assertEquals } from "@std/assert";
+ * using device = await openDevice({ kind: "cpu" });
+ * const config = parseLlamaConfig({
+ *   model_type: "llama", vocab_size: 16, hidden_size: 8,
+ *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
+ * }, "config.json");
+ * const model = loadLlama(device, config, initLlama(config, keyOf(1)));
+ * using _weights = model.weights;
+ * const tokenizer = {
+ *   ...{ vocabSize: 16, bosId: 1, eosId: 2, padId: 0 },
+ *   encode: (text: string) => Array.from(text, (c) => 3 + c.charCodeAt(0) % 13),
+ *   decode: (ids: ArrayLike<number>) => Array.from(ids, (id) => String.fromCharCode(97 + id)).join(""),
+ * };
+ * using run = Alignment.start(device, {
+ *   ...{ model, tokenizer, prompts: ["ab", "c"], annotator: ruleAnnotator("e", (_, t) => t.split("e").length) },
+ *   ...{ loss: dpo({ beta: 0.1 }), reference: { kind: "behaviour" }, sampling: { temperature: 1 } },
+ *   ...{ cadence: cadence({ steps: 4, phases: 2 }), pairsPerStep: 4, members: 2, rank: 2, alpha: 4 },
+ *   ...{ maxNew: 8, learningRate: 1e-3, schedule: "linear", seed: 1 },
+ * });
+ * while (!run.done) {
+ *   if (run.phaseDue) await run.collect();
+ *   const { step, pairs, metrics } = await run.step();
+ *   if (pairs > 0) assertEquals(Number.isFinite(metrics.loss), true, `step ${step}`);
+ * }
+ * ```
+ */
+export class Alignment implements Disposable {
+  readonly #state: Slot<TrainTensors>;
+  readonly #key: Key;
+  #snapshot: Snapshot | undefined;
+  #ema: EmaReference | undefined;
+  #records: readonly PairRecord[] = [];
+  #step = 0;
+  #updates = 0;
+  /** Where each member's matrices are. */
+  readonly layout: AdapterLayout;
+
+  private constructor(
+    readonly device: Device,
+    readonly options: AlignmentOptions,
+    layout: AdapterLayout,
+    state: TrainState,
+  ) {
+    this.layout = layout;
+    this.#state = new Slot(state);
+    this.#key = keyOf(options.seed);
+  }
+
+  /**
+   * A new run at step 0.
+   *
+   * @throws {RangeError} If there are no prompts, or a size is not a whole number of at least 1.
+   */
+  static start(device: Device, options: AlignmentOptions): Alignment {
+    const layout = planLayout(options);
+    const key = fold(keyOf(options.seed), "adapter");
+    const run = new Alignment(
+      device,
+      options,
+      layout,
+      initTrainState(device, layout, options.members, key),
+    );
+    if (options.reference.kind === "ema") {
+      run.#ema = EmaReference.start(device, run.members(), "ema-0");
+    }
+    return run;
+  }
+
+  /** Continue from a checkpoint. */
+  static resume(
+    device: Device,
+    options: AlignmentOptions,
+    checkpoint: AlignmentCheckpoint,
+  ): Alignment {
+    const layout = planLayout(options);
+    const { members } = options;
+    const state = uploadTrainState(device, layout, members, checkpoint.train);
+    const run = new Alignment(device, options, layout, state);
+    run.#step = checkpoint.step;
+    run.#updates = checkpoint.updates;
+    run.#records = checkpoint.records;
+    const { snapshot, ema } = checkpoint;
+    if (snapshot !== undefined) {
+      const merged = snapshotLayout(layout, members);
+      run.#snapshot = uploadSnapshot(device, snapshot.id, merged, snapshot.params);
+    }
+    if (ema !== undefined) {
+      const id = snapshot === undefined ? "ema-0" : snapshot.id.replace("snapshot", "ema");
+      run.#ema = EmaReference.resume(device, { layout, members, params: ema, id });
+    }
+    return run;
+  }
+
+  /** Steps done. */
+  get stepsDone(): number {
+    return this.#step;
+  }
+
+  /** Whether all steps are done. */
+  get done(): boolean {
+    return this.#step >= this.options.cadence.steps;
+  }
+
+  /** Whether the next step starts a phase that has no data yet. */
+  get phaseDue(): boolean {
+    const { cadence } = this.options;
+    return !this.done && cadence.isDue(this.#step) &&
+      this.#records[0]?.phase !== cadence.phaseOf(this.#step);
+  }
+
+  /** Phase of the next step. */
+  get phase(): number {
+    return this.options.cadence.phaseOf(this.#step);
+  }
+
+  /** Pairs of the phase in progress. */
+  get records(): readonly PairRecord[] {
+    return this.#records;
+  }
+
+  /** The members as they are now; borrowed. */
+  members(): Adapter {
+    return { layout: this.layout, params: this.#state.current.borrow().params };
+  }
+
+  /** A frozen exact mean of the members as they are now; the caller disposes it. */
+  snapshotNow(id: string): Snapshot {
+    return takeSnapshot(this.device, this.members(), id);
+  }
+
+  /** The behaviour policy in force. */
+  get behaviour(): Policy {
+    if (this.#snapshot === undefined) {
+      throw new ReferenceError(
+        "Cannot use the behaviour snapshot: no phase has begun, expected collect() or load() first",
+      );
+    }
+    return { id: this.#snapshot.id, adapter: this.#snapshot.adapter() };
+  }
+
+  /** The policy that the loss holds the learner to. */
+  get reference(): Policy {
+    const { reference } = this.options;
+    if (reference.kind === "behaviour") return this.behaviour;
+    if (reference.kind === "sft") return { id: "sft" };
+    if (reference.kind === "ema") return this.#ema!.policy;
+    return { id: reference.id, adapter: reference.adapter };
+  }
+
+  /**
+   * Start the phase that is due: refresh the snapshot, generate, annotate, score. Awaits the world; no arena is open.
+   *
+   * @param signal Aborts; the phase is then still due.
+   * @throws {RangeError} If no phase is due. Rejects with what the annotator rejects with.
+   */
+  async collect(signal?: AbortSignal): Promise<readonly PairRecord[]> {
+    const { model, tokenizer, annotator, sampling, maxNew } = this.options;
+    this.#refresh();
+    this.#records = await collect(this.device, {
+      model,
+      tokenizer,
+      annotator,
+      sampling,
+      maxNew,
+      behaviour: this.behaviour,
+      reference: this.reference,
+      phase: this.phase,
+      prompts: phasePrompts({ ...this.options, key: this.#key }, this.phase),
+      key: this.#key,
+      signal,
+    });
+    return this.#records;
+  }
+
+  /**
+   * Start the phase that is due with recorded pairs instead of new ones.
+   *
+   * @param records Pairs of exactly this phase, in any order.
+   * @throws {RangeError} If no phase is due, there is no record, one belongs to another phase or step, or they
+   * come from different policies.
+   */
+  load(records: readonly PairRecord[]): void {
+    checkRecords(records, this.phase, this.options.cadence);
+    this.#refresh();
+    this.#records = records;
+  }
+
+  /** Freeze the behaviour policy of the phase, once: a phase that failed to collect may be tried again. */
+  #refresh(): void {
+    if (!this.phaseDue) {
+      throw new RangeError(
+        `Cannot start a phase: ${
+          this.done ? "the run is done" : `phase ${this.phase} has begun`
+        }, expected the first step of a phase without pairs`,
+      );
+    }
+    const id = `snapshot-${this.#step}`;
+    if (this.#snapshot?.id === id) return;
+    const next = this.snapshotNow(id);
+    this.#snapshot?.[Symbol.dispose]();
+    this.#snapshot = next;
+    const { reference } = this.options;
+    if (reference.kind === "ema" && this.#step > 0) {
+      this.#ema!.refresh(this.members(), reference.rate, `ema-${this.#step}`);
+    }
+  }
+
+  /**
+   * Train on the pairs of the next step: one submit, one readback. A step that diverges leaves the state as it was.
+   *
+   * @returns What happened; where no pair can train, nothing changes and the step counts as done.
+   * @throws {RangeError} If the run is done, its phase has no pairs, or the loss or gradient is not finite.
+   */
+  async step(): Promise<StepReport> {
+    const { model, loss, adamw, cadence, reference } = this.options;
+    const step = this.#step;
+    const phase = this.phase;
+    if (this.done || this.phaseDue) {
+      throw new RangeError(
+        `Cannot train step ${step}: ${
+          this.done ? "the run is done" : "its phase has no pairs, expected collect() first"
+        }`,
+      );
+    }
+    const pairs = this.#records.filter((r) => r.step === step)
+      .map(tokenPair).filter((p) => p !== undefined);
+    if (pairs.length === 0) {
+      this.#step++;
+      return { step, phase, pairs: 0, metrics: {} };
+    }
+    const { snapshotId, referenceId } = this.#records[0];
+    const batch = preferenceBatch(pairs, {
+      snapshotId,
+      referenceId,
+      requireSame: reference.kind === "behaviour",
+    });
+    const rate = learningRate({
+      base: this.options.learningRate,
+      schedule: this.options.schedule,
+      steps: cadence.steps,
+      warmup: this.options.warmup,
+    }, step);
+    using arena = new Arena(this.device, `step ${step}`);
+    const before = mapTree(this.#state.current.borrow(), (tensor) => arena.clone(tensor));
+    const run = { model, layout: this.layout, loss, adamw };
+    const out = await trainStep(arena, run, this.#state.current, batch, {
+      step: this.#updates, // a step without a pair moves no moment and counts for none
+      learningRate: rate,
+    });
+    const read = await arena.readAll(out.metrics);
+    const metrics: MetricRow = { ...summariseStep(read, batch, loss), learning_rate: rate };
+    if (!Number.isFinite(metrics.loss) || !Number.isFinite(metrics.grad_norm)) {
+      out.state[Symbol.dispose]();
+      this.#state.set(arena.keep(before));
+      throw new RangeError(
+        `Cannot go on after step ${step}: the loss is ${metrics.loss} and the gradient norm ${metrics.grad_norm}, expected finite numbers. Lower the learning rate or raise beta`,
+      );
+    }
+    this.#state.set(out.state);
+    this.#step++;
+    this.#updates++;
+    return { step, phase, pairs: pairs.length, metrics };
+  }
+
+  /** Copy the state of the run to the host. */
+  async capture(): Promise<AlignmentCheckpoint> {
+    const read = async (params: Tensor) => {
+      using arena = new Arena(this.device, "capture");
+      return await arena.read(params) as Float32Array;
+    };
+    return {
+      step: this.#step,
+      updates: this.#updates,
+      train: await downloadTrainState(this.device, this.#state.current),
+      ...(this.#snapshot && {
+        snapshot: {
+          id: this.#snapshot.id,
+          params: await read(this.#snapshot.adapter().params),
+        },
+      }),
+      ...(this.#ema && { ema: await read(this.#ema.members) }),
+      records: this.#records,
+    };
+  }
+
+  /** Free everything but the model. */
+  [Symbol.dispose](): void {
+    this.#state[Symbol.dispose]();
+    this.#snapshot?.[Symbol.dispose]();
+    this.#ema?.[Symbol.dispose]();
+  }
+}
+
+function planLayout(options: AlignmentOptions): AdapterLayout {
+  const { model, rank, alpha } = options;
+  for (const name of ["members", "pairsPerStep"] as const) {
+    if (!(Number.isInteger(options[name]) && options[name] >= 1)) {
+      throw new RangeError(
+        `Cannot plan the run: ${name} is ${options[name]}, expected a whole number ≥ 1`,
+      );
+    }
+  }
+  if (options.prompts.length === 0) {
+    throw new RangeError("Cannot plan the run: prompts is empty, expected at least 1");
+  }
+  return adapterLayout(linearLayers(model.config), { rank, alpha });
+}
+
+function checkRecords(records: readonly PairRecord[], phase: number, cadence: Cadence): void {
+  const refuse = (found: string, expected: string) => {
+    throw new RangeError(`Cannot load pairs: ${found}, expected ${expected}`);
+  };
+  const [from, to] = cadence.span(phase);
+  const place = `pairs of phase ${phase}, steps ${from} to ${to - 1}`;
+  if (records.length === 0) refuse("there is none", place);
+  for (const r of records) {
+    if (r.phase !== phase || r.step < from || r.step >= to) {
+      refuse(`one is of phase ${r.phase}, step ${r.step}`, place);
+    }
+    const { snapshotId, referenceId } = records[0];
+    if (r.snapshotId !== snapshotId || r.referenceId !== referenceId) {
+      refuse(
+        `one is of ${r.snapshotId} and ${r.referenceId}`,
+        `one policy for all, ${snapshotId} and ${referenceId}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,59 @@
+// When the behaviour snapshot is refreshed: a pure function of the step.
+
+/** The rhythm of a run. */
+export interface Cadence {
+  /** T. */
+  readonly steps: number;
+  /** Steps between refreshes; the span between two is a phase. */
+  readonly refreshEvery: number;
+  /** Phases that the run really has: ceil(T / refreshEvery). */
+  readonly phases: number;
+  /** Whether a phase starts at this step (step 0 starts the first). */
+  isDue(step: number): boolean;
+  /** The phase that a step belongs to, from 0. */
+  phaseOf(step: number): number;
+  /** First step and the step after the last of a phase. */
+  span(phase: number): readonly [from: number, to: number];
+}
+
+/**
+ * A cadence from F (1 = offline, T = on-policy; refresh every ceil(T/F) steps) or from `refreshEvery`.
+ *
+ * @example
+ * ```ts
+ * import { cadence } from "@leash/bpo/scheduler";
+ * const c = cadence({ steps: 10, phases: 4 }); // every ceil(10/4) = 3 steps
+ * console.assert(c.refreshEvery === 3 && c.phases === 4 && c.isDue(9));
+ * ```
+ *
+ * @throws {RangeError} If a number is not whole, or F is not in 1 … T.
+ * @see Xu et al. 2024, section 4, https://arxiv.org/abs/2406.12168
+ */
+export function cadence(
+  { steps, phases, refreshEvery }: { steps: number; phases?: number; refreshEvery?: number },
+): Cadence {
+  const whole = (name: string, value: number, most: number) => {
+    if (!(Number.isInteger(value) && value >= 1 && value <= most)) {
+      throw new RangeError(
+        `Cannot plan the phases: ${name} is ${value}, expected a whole number from 1 to ${most}`,
+      );
+    }
+  };
+  whole("steps", steps, Number.MAX_SAFE_INTEGER);
+  if (phases !== undefined && refreshEvery !== undefined) {
+    throw new RangeError(
+      "Cannot plan the phases: phases and refreshEvery are both given, expected one of them",
+    );
+  }
+  if (phases !== undefined) whole("phases", phases, steps);
+  if (refreshEvery !== undefined) whole("refreshEvery", refreshEvery, Number.MAX_SAFE_INTEGER);
+  const every = refreshEvery ?? Math.ceil(steps / (phases ?? 1));
+  return {
+    steps,
+    refreshEvery: every,
+    phases: Math.ceil(steps / every),
+    isDue: (step) => step % every === 0,
+    phaseOf: (step) => Math.floor(step / every),
+    span: (phase) => [phase * every, Math.min(steps, (phase + 1) * every)],
+  };
+}

@@ -1,0 +1,159 @@
+// One data-collection phase: generate with the snapshot, annotate, score with the reference.
+import {
+  type Annotator,
+  askAnnotator,
+  type Completion,
+  completionLogps,
+  fold,
+  generate,
+  type Key,
+  type Llama,
+  type SamplingOptions,
+  type Tokenizer,
+} from "../core/mod.ts";
+import type { Device } from "../backend/mod.ts";
+import type { AnswerRecord, PairRecord } from "./pairs.ts";
+import type { PromptAtStep } from "./prompts.ts";
+import type { Policy } from "./reference.ts";
+
+/** What a phase needs. */
+export interface CollectOptions {
+  /** The frozen base. */
+  readonly model: Llama;
+  /** Text to ids and back. */
+  readonly tokenizer: Tokenizer;
+  /** Who says which answer wins. */
+  readonly annotator: Annotator;
+  /** Generates the answers. */
+  readonly behaviour: Policy;
+  /** Scores them. In BPO: the behaviour policy itself. */
+  readonly reference: Policy;
+  /** Phase number, from 0. */
+  readonly phase: number;
+  /** Prompts in order, each with the step that it belongs to and its random stream. */
+  readonly prompts: readonly PromptAtStep[];
+  /** How to draw tokens. */
+  readonly sampling: SamplingOptions;
+  /** Most tokens of an answer. */
+  readonly maxNew: number;
+  /** Random key of the run's generations. */
+  readonly key: Key;
+  /** Stops between chunks of generation and in the annotator. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Ids of a prompt: BOS where the tokenizer has one, then the text.
+ *
+ * @example
+ * ```ts
+ * import { promptIds } from "@leash/bpo/scheduler";
+ * import { assertEquals } from "@std/assert";
+ * const tokenizer = {
+ *   ...{ vocabSize: 9, bosId: 1, eosId: 2, padId: 0 },
+ *   ...{ encode: () => [7, 8], decode: () => "Hi" },
+ * };
+ * assertEquals(promptIds(tokenizer, "Hi"), [1, 7, 8]);
+ * ```
+ */
+export function promptIds(tokenizer: Tokenizer, text: string): number[] {
+  const ids = tokenizer.encode(text);
+  return tokenizer.bosId === undefined ? ids : [tokenizer.bosId, ...ids];
+}
+
+/**
+ * Text of a completion without its end token.
+ *
+ * @example
+ * ```ts
+ * import { completionText } from "@leash/bpo/scheduler";
+ * import { assertEquals } from "@std/assert";
+ * const tokenizer = {
+ *   ...{ vocabSize: 9, bosId: 1, eosId: 2, padId: 0 },
+ *   ...{ encode: () => [], decode: (ids: ArrayLike<number>) => `${ids.length} tokens` },
+ * };
+ * const completion = { ids: new Uint32Array([5, 6, 2]), logps: new Float32Array(3) };
+ * assertEquals(completionText(tokenizer, { ...completion, finish: "stop" }), "2 tokens");
+ * ```
+ */
+export function completionText(tokenizer: Tokenizer, { ids, finish }: Completion): string {
+  return tokenizer.decode(finish === "stop" ? ids.subarray(0, ids.length - 1) : ids);
+}
+
+/**
+ * Two answers a prompt, a verdict a pair, reference log-probs for both answers.
+ *
+ * @example
+ * ```ts
+ * import { openDevice } from "@leash/bpo/backend";
+ * import { initLlama, keyOf, loadLlama, parseLlamaConfig, ruleAnnotator } from "@leash/bpo/core";
+ * import { collect } from "@leash/bpo/scheduler";
+ * import { assertEquals } from "@std/assert";
+ * using device = await openDevice({ kind: "cpu" });
+ * const config = parseLlamaConfig({
+ *   model_type: "llama", vocab_size: 16, hidden_size: 8,
+ *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
+ * }, "config.json");
+ * const model = loadLlama(device, config, initLlama(config, keyOf(1)));
+ * using _weights = model.weights;
+ * const tokenizer = {
+ *   ...{ vocabSize: 16, bosId: 1, eosId: 2, padId: 0 },
+ *   encode: (text: string) => Array.from(text, (c) => 3 + c.charCodeAt(0) % 13),
+ *   decode: (ids: ArrayLike<number>) => Array.from(ids, (id) => String.fromCharCode(97 + id)).join(""),
+ * };
+ * const bare = { id: "bare" };
+ * const [record] = await collect(device, {
+ *   ...{ model, tokenizer, annotator: ruleAnnotator("long", (_, text) => text.length) },
+ *   ...{ behaviour: bare, reference: bare, phase: 0, prompts: [{ text: "ab", step: 0, stream: 0 }] },
+ *   ...{ sampling: { temperature: 1 }, maxNew: 4, key: keyOf(2) },
+ * });
+ * assertEquals([record.snapshotId, record.verdict.outcome], ["bare", "tie"]);
+ * ```
+ *
+ * @returns One record a prompt, in order; ties and failures included.
+ */
+export async function collect(device: Device, options: CollectOptions): Promise<PairRecord[]> {
+  const { model, tokenizer, annotator, behaviour, reference, prompts, signal } = options;
+  const ids = prompts.map(({ text }) => promptIds(tokenizer, text));
+  const completions = await generate(device, model, ids.flatMap((p) => [p, p]), {
+    ...options.sampling,
+    maxNew: options.maxNew,
+    adapter: behaviour.adapter,
+    key: fold(options.key, "behaviour"),
+    streams: prompts.flatMap(({ stream }) => [2 * stream, 2 * stream + 1]),
+    signal,
+  });
+  const texts = completions.map((c) => completionText(tokenizer, c));
+  const verdicts = await askAnnotator(
+    annotator,
+    prompts.map(({ text }, i) => ({ prompt: text, a: texts[2 * i], b: texts[2 * i + 1] })),
+    { signal },
+  );
+  const { sums } = await completionLogps(
+    device,
+    model,
+    completions.map((c, i) => {
+      const prompt = ids[i >> 1];
+      return { ids: [...prompt, ...c.ids], promptLength: prompt.length };
+    }),
+    { adapter: reference.adapter },
+  );
+  const answer = (i: number): AnswerRecord => ({
+    text: texts[i],
+    ids: [...completions[i].ids],
+    finish: completions[i].finish,
+    logps: [...completions[i].logps],
+    referenceLogp: sums[i],
+  });
+  return prompts.map(({ text, step }, i) => ({
+    phase: options.phase,
+    step,
+    prompt: text,
+    promptIds: ids[i],
+    a: answer(2 * i),
+    b: answer(2 * i + 1),
+    verdict: verdicts[i],
+    snapshotId: behaviour.id,
+    referenceId: reference.id,
+  }));
+}

@@ -1,0 +1,384 @@
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { Arena, type Device } from "../../backend/mod.ts";
+import { adapterLayout, completionLogps, linearLayers } from "../../core/mod.ts";
+import { dpo, type PreferenceLoss } from "../../losses/mod.ts";
+import {
+  Alignment,
+  type AlignmentCheckpoint,
+  type AlignmentOptions,
+  cadence,
+  type PairRecord,
+  type ReferenceMode,
+  type StepReport,
+} from "../../scheduler/mod.ts";
+import { deviceTest } from "../support/devices.ts";
+import { adapterFixture, uploadMembers } from "../support/fixtures.ts";
+import { alternating, always, tinyTask } from "../support/tiny_task.ts";
+
+interface History {
+  readonly records: PairRecord[];
+  readonly reports: StepReport[];
+}
+
+/** Drive a run to its end. `between` is called before every collect and every step. */
+async function finish(
+  run: Alignment,
+  between: () => Promise<void> = () => Promise.resolve(),
+): Promise<History> {
+  const history: History = { records: [], reports: [] };
+  while (!run.done) {
+    await between();
+    if (run.phaseDue) history.records.push(...await run.collect());
+    await between();
+    history.reports.push(await run.step());
+  }
+  return history;
+}
+
+async function wholeRun(device: Device, options: AlignmentOptions) {
+  using run = Alignment.start(device, options);
+  const history = await finish(run);
+  return { ...history, end: await run.capture() };
+}
+
+/** A checkpoint as it comes back from a file. */
+function reread(checkpoint: AlignmentCheckpoint): AlignmentCheckpoint {
+  return {
+    ...structuredClone(checkpoint),
+    records: JSON.parse(JSON.stringify(checkpoint.records)),
+  };
+}
+
+deviceTest(
+  "Alignment asks for the same prompts and the same number of annotations whatever F is",
+  async (device) => {
+    const seen: string[][] = [];
+    for (const phases of [1, 2, 4]) {
+      const annotator = alternating();
+      using options = await tinyTask(device, { annotator, cadence: cadence({ steps: 4, phases }) });
+      const { records, reports } = await wholeRun(device, options);
+      assertEquals([annotator.asked, records.length], [12, 12]);
+      assertEquals(reports.map(({ pairs }) => pairs), [3, 3, 3, 3]);
+      assertEquals(new Set(records.map((r) => r.snapshotId)).size, phases);
+      for (const { phase, step } of reports) assertEquals(phase, Math.floor(step / (4 / phases)));
+      seen.push(records.map((r) => r.prompt));
+    }
+    assertEquals(seen[1], seen[0]);
+    assertEquals(seen[2], seen[0]);
+  },
+  ["cpu"],
+);
+
+deviceTest(
+  "Alignment with one member starts each phase at log-ratio 0 exactly, at loss ln 2",
+  async (device) => {
+    using options = await tinyTask(device, { members: 1 });
+    const { reports, records } = await wholeRun(device, options);
+    for (const { step, metrics } of reports) {
+      const starts = step % 2 === 0;
+      assertEquals(metrics["rewards/margins"] === 0, starts, `step ${step}`);
+      assertEquals(metrics["rewards/chosen"] === 0, starts);
+      if (starts) assertAlmostEquals(metrics.loss, Math.LN2, 1e-7);
+      else assertNotEquals(Math.fround(metrics.loss), Math.fround(Math.LN2));
+    }
+    for (const r of records) assertEquals(r.referenceId, r.snapshotId);
+  },
+);
+
+/** Reference log-probs of the second phase under a reference mode, with who gave them. */
+async function secondPhase(device: Device, reference: ReferenceMode) {
+  using options = await tinyTask(device, { reference });
+  using run = Alignment.start(device, options);
+  await run.collect();
+  await run.step();
+  await run.step();
+  const records = await run.collect();
+  const sequences = records.flatMap(({ promptIds, a, b }) =>
+    [a, b].map(({ ids }) => ({ ids: [...promptIds, ...ids], promptLength: promptIds.length }))
+  );
+  const by = async (adapter = run.behaviour.adapter) =>
+    (await completionLogps(device, options.model, sequences, { adapter })).sums;
+  return {
+    id: records[0].referenceId,
+    scores: new Float32Array(records.flatMap(({ a, b }) => [a.referenceLogp, b.referenceLogp])),
+    behaviour: await by(),
+    bare: (await completionLogps(device, options.model, sequences)).sums,
+    reference: await by(run.reference.adapter),
+  };
+}
+
+deviceTest("Alignment scores with the reference that was asked for", async (device) => {
+  const behaviour = await secondPhase(device, { kind: "behaviour" });
+  assertEquals([behaviour.id, behaviour.scores], ["snapshot-2", behaviour.behaviour]);
+  assertNotEquals(behaviour.scores, behaviour.bare);
+  const sft = await secondPhase(device, { kind: "sft" });
+  assertEquals([sft.id, sft.scores], ["sft", sft.bare]);
+  const still = await secondPhase(device, { kind: "ema", rate: 0 });
+  assertEquals([still.id, still.scores], ["ema-2", still.bare]); // B is still 0 in every member
+  const half = await secondPhase(device, { kind: "ema", rate: 0.5 });
+  assertEquals(half.scores, half.reference);
+  assertNotEquals(half.scores, half.bare);
+  assertNotEquals(half.scores, half.behaviour);
+  const all = await secondPhase(device, { kind: "ema", rate: 1 });
+  all.scores.forEach((x, i) => assertAlmostEquals(x, all.behaviour[i], 1e-4));
+}, ["cpu"]);
+
+deviceTest(
+  "Alignment takes a fixed adapter as reference and leaves it to its owner",
+  async (device) => {
+    using options = await tinyTask(device);
+    const { layout, params } = await adapterFixture(options.model, "tiny_llama_lora");
+    using arena = new Arena(device, "golden");
+    const adapter = uploadMembers(arena, layout, [params]);
+    arena.commit();
+    const reference = { kind: "fixed", id: "golden", adapter } as const;
+    const { records, end } = await wholeRun(device, { ...options, reference });
+    for (const r of records) assertEquals(r.referenceId, "golden");
+    assertEquals(end.step, 4);
+    assertEquals(await arena.read(adapter.params), params);
+  },
+  ["cpu"],
+);
+
+for (const reference of [{ kind: "behaviour" }, { kind: "ema", rate: 0.3 }] as const) {
+  deviceTest(
+    `Alignment.resume() of a capture at any moment ends as the uninterrupted run does, bit for bit (${reference.kind})`,
+    async (device) => {
+      using options = await tinyTask(device, { reference });
+      const captures: AlignmentCheckpoint[] = [];
+      using run = Alignment.start(device, options);
+      const whole = await finish(run, async () => void captures.push(reread(await run.capture())));
+      const end = await run.capture();
+      assertEquals(captures.length, 8);
+      for (const checkpoint of device.info.kind === "cpu" ? captures : captures.slice(4, 6)) {
+        using resumed = Alignment.resume(device, options, checkpoint);
+        assertEquals(resumed.stepsDone, checkpoint.step);
+        const rest = await finish(resumed);
+        assertEquals(rest.reports, whole.reports.slice(checkpoint.step));
+        assertEquals(await resumed.capture(), end);
+      }
+      assertNotEquals(captures[0].train.params, end.train.params);
+    },
+  );
+}
+
+deviceTest(
+  "Alignment.load() of recorded pairs trains as the run that recorded them",
+  async (device) => {
+    using options = await tinyTask(device);
+    const whole = await wholeRun(device, options);
+    using replay = Alignment.start(device, {
+      ...options,
+      annotator: always({ outcome: "failed" }),
+    });
+    const reports: StepReport[] = [];
+    while (!replay.done) {
+      if (replay.phaseDue) replay.load(whole.records.filter((r) => r.phase === replay.phase));
+      reports.push(await replay.step());
+    }
+    assertEquals(reports, whole.reports);
+    assertEquals((await replay.capture()).train, whole.end.train);
+  },
+  ["cpu"],
+);
+
+deviceTest(
+  "Alignment.load() refuses pairs of another phase, of several policies, and none",
+  async (device) => {
+    using options = await tinyTask(device);
+    const { records } = await wholeRun(device, options);
+    using run = Alignment.start(device, options);
+    const refused = (list: PairRecord[], message: string) =>
+      assertThrows(() => run.load(list), RangeError, message);
+    refused([], "there is none, expected pairs of phase 0, steps 0 to 1");
+    refused(records, "one is of phase 1, step 2, expected pairs of phase 0");
+    const first = records.filter((r) => r.phase === 0);
+    refused([...first, { ...first[0], snapshotId: "other" }], "one is of other and snapshot-0");
+    assert(run.phaseDue);
+    run.load(first.map((r) => ({ ...r, referenceId: "sft" }))); // BPO must be held to its own snapshot
+    await assertRejects(
+      () => run.step(),
+      RangeError,
+      "its snapshot is snapshot-0 and the reference is sft",
+    );
+  },
+  ["cpu"],
+);
+
+deviceTest(
+  "Alignment's first update is of AdamW's full size, however many steps had no pair before it",
+  async (device) => {
+    let asked = 0;
+    const annotator = {
+      name: "late",
+      annotate: (pairs: readonly unknown[]) =>
+        Promise.resolve(
+          pairs.map(() => ({ outcome: asked++ < 6 ? "tie" as const : "a" as const })),
+        ),
+    };
+    using options = await tinyTask(device, {
+      annotator,
+      cadence: cadence({ steps: 4, phases: 4 }),
+      schedule: "constant",
+    });
+    using run = Alignment.start(device, options);
+    const start = await run.capture();
+    for (let step = 0; step < 3; step++) { // two of ties, one that trains
+      await run.collect();
+      await run.step();
+    }
+    const end = await run.capture();
+    assertEquals([end.step, end.updates], [3, 1]);
+    const moved = end.train.params.map((x, i) => Math.abs(x - start.train.params[i]));
+    // m̂/√v̂ is ±1 after one update: every parameter with a gradient moves by the learning rate.
+    assertAlmostEquals(
+      moved.reduce((a, b) => Math.max(a, b)),
+      options.learningRate,
+      1e-3 * options.learningRate,
+    );
+  },
+  ["cpu"],
+);
+
+deviceTest("Alignment never trains on ties and failures", async (device) => {
+  using options = await tinyTask(device, {
+    annotator: {
+      name: "mixed",
+      annotate: (pairs) =>
+        Promise.resolve(
+          pairs.map((_, i) => ({ outcome: (["tie", "a", "failed"] as const)[i % 3] })),
+        ),
+    },
+  });
+  const mixed = await wholeRun(device, options);
+  assertEquals(mixed.reports.map(({ pairs }) => pairs), [1, 1, 1, 1]);
+  using run = Alignment.start(device, options);
+  while (!run.done) {
+    if (run.phaseDue) {
+      run.load(mixed.records.filter((r) => r.phase === run.phase && r.verdict.outcome === "a"));
+    }
+    await run.step();
+  }
+  assertEquals((await run.capture()).train, mixed.end.train);
+}, ["cpu"]);
+
+deviceTest(
+  "Alignment goes through phases with nothing but ties or failures unchanged",
+  async (device) => {
+    for (const outcome of ["tie", "failed"] as const) {
+      using options = await tinyTask(device, { annotator: always({ outcome, reason: "none" }) });
+      using run = Alignment.start(device, options);
+      const before = await run.capture();
+      const { reports } = await finish(run);
+      assertEquals(reports.map(({ pairs, metrics }) => [pairs, metrics]), Array(4).fill([0, {}]));
+      assertEquals((await run.capture()).train, before.train);
+    }
+  },
+  ["cpu"],
+);
+
+deviceTest(
+  "a step that diverges throws, leaves the run as it was, and can be tried again",
+  async (device) => {
+    let broken = false;
+    const sound = dpo({ beta: 0.1 });
+    const loss: PreferenceLoss = {
+      ...sound,
+      wgsl: undefined,
+      value: (x) => broken ? NaN : sound.value(x),
+      slopes: (x) => broken ? { dw: Infinity, dl: NaN } : sound.slopes(x),
+    };
+    using options = await tinyTask(device, { loss });
+    const whole = await wholeRun(device, options);
+    using run = Alignment.start(device, options);
+    await run.collect();
+    await run.step();
+    const before = await run.capture();
+    broken = true;
+    const live = device.stats().live;
+    await assertRejects(() => run.step(), RangeError, "Cannot go on after step 1: the loss is NaN");
+    assertEquals(await run.capture(), before);
+    assertEquals(device.stats().live, live);
+    broken = false;
+    await finish(run);
+    assertEquals((await run.capture()).train, whole.end.train);
+  },
+);
+
+for (const reference of [{ kind: "behaviour" }, { kind: "ema", rate: 0.3 }] as const) {
+  deviceTest(
+    `a phase whose annotator fails can be collected again (${reference.kind})`,
+    async (device) => {
+      let down = false;
+      const sound = alternating();
+      const annotator = {
+        ...sound,
+        annotate: (...args: Parameters<typeof sound.annotate>) =>
+          down ? Promise.reject(new Error("judge is down")) : sound.annotate(...args),
+      };
+      using options = await tinyTask(device, { annotator, reference });
+      const whole = await wholeRun(device, options);
+      using run = Alignment.start(device, options);
+      await run.collect();
+      await run.step();
+      await run.step();
+      down = true;
+      await assertRejects(() => run.collect(), Error, "judge is down");
+      await assertRejects(
+        () => run.collect(AbortSignal.abort(new Error("enough"))),
+        Error,
+        "enough",
+      );
+      assert(run.phaseDue);
+      down = false;
+      await finish(run);
+      assertEquals(await run.capture(), whole.end);
+    },
+    ["cpu"],
+  );
+}
+
+deviceTest("Alignment says what must come first", async (device) => {
+  using options = await tinyTask(device);
+  using run = Alignment.start(device, options);
+  assertThrows(() => run.behaviour, ReferenceError, "no phase has begun");
+  await assertRejects(() => run.step(), RangeError, "Cannot train step 0: its phase has no pairs");
+  await run.collect();
+  await assertRejects(() => run.collect(), RangeError, "phase 0 has begun");
+  await finish(run);
+  await assertRejects(() => run.step(), RangeError, "Cannot train step 4: the run is done");
+  await assertRejects(() => run.collect(), RangeError, "Cannot start a phase: the run is done");
+}, ["cpu"]);
+
+deviceTest(
+  "Alignment.start() refuses an empty list of prompts and sizes that are not whole",
+  async (device) => {
+    using options = await tinyTask(device);
+    const refused = (changes: Partial<AlignmentOptions>, message: string) =>
+      assertThrows(() => Alignment.start(device, { ...options, ...changes }), RangeError, message);
+    refused({ prompts: [] }, "prompts is empty, expected at least 1");
+    refused({ pairsPerStep: 0 }, "pairsPerStep is 0, expected a whole number ≥ 1");
+    refused({ members: 1.5 }, "members is 1.5, expected a whole number ≥ 1");
+    refused({ rank: 0 }, "rank is 0");
+  },
+  ["cpu"],
+);
+
+deviceTest("Alignment lends its members: one flat buffer, one row a member", async (device) => {
+  using options = await tinyTask(device, { members: 3 });
+  using run = Alignment.start(device, options);
+  assertEquals(
+    run.layout,
+    adapterLayout(linearLayers(options.model.config), { rank: 2, alpha: 4 }),
+  );
+  assertEquals(run.members().params.shape, [3, run.layout.size]);
+  using snapshot = run.snapshotNow("now");
+  assertEquals([snapshot.id, snapshot.adapter().layout.rank], ["now", 6]);
+}, ["cpu"]);

@@ -1,0 +1,155 @@
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { Arena } from "../../backend/mod.ts";
+import { type Candidate, completionLogps, keyOf, type Verdict } from "../../core/mod.ts";
+import { collect, type CollectOptions, completionText, promptIds } from "../../scheduler/mod.ts";
+import { deviceTest } from "../support/devices.ts";
+import { adapterFixture, modelFixture, uploadMembers } from "../support/fixtures.ts";
+import { alternating, charTokenizer, letters } from "../support/tiny_task.ts";
+
+const prompts = ["Hello", "ab", "x"].map((text, i) => ({
+  text,
+  step: 2 + (i >> 1),
+  stream: 10 + i,
+}));
+const common: Omit<CollectOptions, "model"> = {
+  tokenizer: charTokenizer,
+  annotator: letters,
+  behaviour: { id: "bare" },
+  reference: { id: "bare" },
+  phase: 4,
+  prompts,
+  sampling: { temperature: 1 },
+  maxNew: 5,
+  key: keyOf(2),
+};
+
+deviceTest(
+  "collect() records two answers a prompt, the verdict, and who wrote and scored them",
+  async (device) => {
+    const model = await modelFixture(device, "tiny_llama");
+    using _weights = model.weights;
+    const { layout, params } = await adapterFixture(model, "tiny_llama_lora");
+    using arena = new Arena(device, "adapter");
+    const adapter = uploadMembers(arena, layout, [params]);
+    arena.commit();
+    const records = await collect(device, {
+      ...common,
+      model,
+      behaviour: { id: "snapshot-9", adapter },
+      reference: { id: "sft" },
+    });
+    assertEquals(records.map((r) => [r.prompt, r.step]), prompts.map((p) => [p.text, p.step]));
+    for (const record of records) {
+      assertEquals([record.phase, record.snapshotId, record.referenceId], [4, "snapshot-9", "sft"]);
+      assertEquals(record.promptIds, [1, ...charTokenizer.encode(record.prompt)]);
+      assertNotEquals(record.a.ids, record.b.ids);
+      for (const answer of [record.a, record.b]) {
+        assertEquals(answer.logps.length, answer.ids.length);
+        assertEquals(answer.finish, answer.ids.at(-1) === 2 ? "stop" : "length");
+        const sequence = {
+          ids: [...record.promptIds, ...answer.ids],
+          promptLength: record.promptIds.length,
+        };
+        const score = async (by?: typeof adapter) =>
+          (await completionLogps(device, model, [sequence], { adapter: by })).sums[0];
+        assertEquals(answer.referenceLogp, await score()); // by the reference
+        const own = answer.logps.reduce((a, b) => a + b);
+        assert(Math.abs(own - await score(adapter)) < 1e-4); // by the behaviour policy
+      }
+      assertEquals(record.verdict, (await letters.annotate([textsOf(record)]))[0]);
+    }
+  },
+);
+
+function textsOf({ prompt, a, b }: { prompt: string; a: { text: string }; b: { text: string } }) {
+  return { prompt, a: a.text, b: b.text };
+}
+
+deviceTest(
+  "collect() gives a prompt the same answers whatever phase it is collected in",
+  async (device) => {
+    const model = await modelFixture(device, "tiny_llama");
+    using _weights = model.weights;
+    const whole = await collect(device, { ...common, model });
+    const [last] = await collect(device, { ...common, model, prompts: prompts.slice(2) });
+    assertEquals(last, whole[2]);
+  },
+);
+
+deviceTest("collect() keeps ties and failures with their reasons", async (device) => {
+  const model = await modelFixture(device, "tiny_llama");
+  using _weights = model.weights;
+  const verdicts: Verdict[] = [
+    { outcome: "tie" },
+    { outcome: "failed", reason: "no network" },
+    { outcome: "b" },
+  ];
+  const annotator = { name: "mixed", annotate: () => Promise.resolve(verdicts) };
+  const records = await collect(device, { ...common, model, annotator });
+  assertEquals(records.map((r) => r.verdict), verdicts);
+}, ["cpu"]);
+
+deviceTest(
+  "collect() shows the annotator text without the end token, and passes the signal on",
+  async (device) => {
+    const fixture = await modelFixture(device, "tiny_llama");
+    using _weights = fixture.weights;
+    const model = {
+      ...fixture,
+      config: { ...fixture.config, eosId: Array.from({ length: 4 }, (_, i) => 60 + i) },
+    };
+    const seen: Candidate[] = [];
+    const { signal } = new AbortController();
+    const annotator = {
+      ...alternating(),
+      annotate(pairs: readonly Candidate[], options?: { signal?: AbortSignal }) {
+        assertEquals(options?.signal, signal);
+        seen.push(...pairs);
+        return Promise.resolve(pairs.map((): Verdict => ({ outcome: "a" })));
+      },
+    };
+    const records = await collect(device, { ...common, maxNew: 40, model, annotator, signal });
+    assertEquals(seen, records.map(textsOf));
+    const answers = records.flatMap(({ a, b }) => [a, b]);
+    const stopped = answers.filter(({ finish }) => finish === "stop");
+    assert(stopped.length > 0 && stopped.length < answers.length, `${stopped.length} stopped`);
+    for (const { ids, text, finish } of answers) {
+      assertEquals(text, charTokenizer.decode(finish === "stop" ? ids.slice(0, -1) : ids));
+    }
+  },
+  ["cpu"],
+);
+
+deviceTest(
+  "collect() rejects where the annotator is broken or answers too little",
+  async (device) => {
+    const model = await modelFixture(device, "tiny_llama");
+    using _weights = model.weights;
+    const broken = { name: "broken", annotate: () => Promise.reject(new Error("judge is down")) };
+    await assertRejects(
+      () => collect(device, { ...common, model, annotator: broken }),
+      Error,
+      "judge is down",
+    );
+    const short = { name: "short", annotate: () => Promise.resolve([{ outcome: "a" } as Verdict]) };
+    await assertRejects(
+      () => collect(device, { ...common, model, annotator: short }),
+      TypeError,
+      "1 verdicts",
+    );
+  },
+  ["cpu"],
+);
+
+Deno.test("promptIds() puts BOS first where the tokenizer has one", () => {
+  assertEquals(promptIds(charTokenizer, "!"), [1, 3]);
+  assertEquals(promptIds({ ...charTokenizer, bosId: undefined }, "!"), [3]);
+});
+
+Deno.test("completionText() leaves out only an end token that was sampled", () => {
+  const logps = new Float32Array(2);
+  const text = (ids: number[], finish: "stop" | "length") =>
+    completionText(charTokenizer, { ids: Uint32Array.from(ids), logps, finish });
+  assertEquals(text([5, 6], "stop"), "#"); // any id can be an end token, also one with text
+  assertEquals(text([5, 6], "length"), "#$");
+});

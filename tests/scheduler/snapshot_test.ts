@@ -1,0 +1,62 @@
+import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { Arena, type Tensor } from "../../backend/mod.ts";
+import { adapterLayout, mergedLayout } from "../../core/mod.ts";
+import { snapshotLayout, takeSnapshot, uploadSnapshot } from "../../scheduler/mod.ts";
+import { deviceTest } from "../support/devices.ts";
+import { uploadMembers } from "../support/fixtures.ts";
+import { uniform } from "../support/random.ts";
+
+// Every matrix is a multiple of 64 long: there is no padding, which a merge sets to 0.
+const layout = adapterLayout([
+  { name: "one", inDim: 32, outDim: 96 },
+  { name: "two", inDim: 64, outDim: 32 },
+], { rank: 2, alpha: 4 });
+const members = [1, 2, 3].map((seed) => uniform(layout.size, seed));
+
+deviceTest(
+  "takeSnapshot() gives the same bits each time, and does not follow the members",
+  async (device) => {
+    using arena = new Arena(device, "test");
+    const ensemble = uploadMembers(arena, layout, members);
+    const read = (params: Tensor) => arena.read(params);
+    arena.commit();
+    using first = takeSnapshot(device, ensemble, "snapshot-0");
+    using second = takeSnapshot(device, ensemble, "snapshot-0");
+    const before = await read(first.adapter().params);
+    assertEquals(await read(second.adapter().params), before);
+    arena.write(ensemble.params, new Float32Array(layout.size).fill(9)); // training goes on
+    arena.commit();
+    assertEquals(await read(first.adapter().params), before);
+    using third = takeSnapshot(device, ensemble, "snapshot-1");
+    assertNotEquals(await read(third.adapter().params), before);
+    assertEquals([first.id, third.id], ["snapshot-0", "snapshot-1"]);
+    assertEquals(first.adapter().layout, mergedLayout(layout, 3));
+  },
+);
+
+deviceTest("takeSnapshot() of one member is that member, bit for bit", async (device) => {
+  using arena = new Arena(device, "test");
+  const ensemble = uploadMembers(arena, layout, members.slice(0, 1));
+  arena.commit();
+  using snapshot = takeSnapshot(device, ensemble, "s");
+  const read = await arena.readAll({ copy: snapshot.adapter().params, member: ensemble.params });
+  assertEquals(read.copy, read.member);
+});
+
+deviceTest("uploadSnapshot() brings back what was read, under its id", async (device) => {
+  using arena = new Arena(device, "test");
+  const ensemble = uploadMembers(arena, layout, members);
+  arena.commit();
+  using snapshot = takeSnapshot(device, ensemble, "snapshot-4");
+  const host = await arena.read(snapshot.adapter().params) as Float32Array<ArrayBuffer>;
+  using back = uploadSnapshot(device, snapshot.id, snapshotLayout(layout, 3), host);
+  assertEquals(back.id, "snapshot-4");
+  assertEquals(back.adapter().layout, snapshot.adapter().layout);
+  assertEquals(await arena.read(back.adapter().params), host);
+});
+
+deviceTest("a snapshot that was disposed says so", (device) => {
+  const snapshot = uploadSnapshot(device, "s", layout, members[0]);
+  snapshot[Symbol.dispose]();
+  assertThrows(() => snapshot.adapter(), ReferenceError, "disposed");
+});
