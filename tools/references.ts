@@ -1,0 +1,44 @@
+// deno-lint-ignore-file no-console -- a command prints
+/**
+ * Makes stories/assets/references.json: the embedded model's own continuations of the evaluation prompts, sampled
+ * with the settings that `deno task train` has by default. Run it again when the model or the prompts change.
+ */
+import { openDevice } from "../backend/mod.ts";
+import { parseFlags } from "../cli/flags.ts";
+import { REFERENCE_KEY, sampleReferences } from "../cli/references.ts";
+import { loadTask, readTask } from "../cli/task.ts";
+import type { StoryReferences } from "../stories/references.ts";
+
+/** Samples them on the CPU device. */
+export async function makeReferences(): Promise<StoryReferences> {
+  const command = parseFlags([]);
+  if (command.kind !== "start") throw new TypeError("Cannot read the default flags");
+  const { temperature, topP, maxNew } = command.config;
+  using device = await openDevice({ kind: "cpu" });
+  using task = loadTask(device, await readTask(command.config));
+  const { model, tokenizer } = task;
+  const prompts = task.prompts.evaluation;
+  const texts = await sampleReferences(device, {
+    model,
+    tokenizer,
+    prompts,
+    temperature,
+    topP,
+    maxNew,
+  });
+  const [k0, k1] = REFERENCE_KEY;
+  return {
+    settings: { temperature, topP, maxNew },
+    key: [k0, k1],
+    model: task.modelDigest,
+    device: `${device.info.name}, ${device.info.detail.split(",")[0]}`,
+    continuations: prompts.map((prompt, i) => ({ prompt, text: texts[i] })),
+  };
+}
+
+if (import.meta.main) {
+  const references = await makeReferences();
+  const path = new URL("../stories/assets/references.json", import.meta.url);
+  await Deno.writeTextFile(path, JSON.stringify(references, null, 1) + "\n");
+  console.log(`${path.pathname}: ${references.continuations.length} texts of ${references.model}`);
+}
