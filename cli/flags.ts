@@ -1,0 +1,232 @@
+// From the arguments of `deno task train` to a checked config. A mistake is one line that names the value, what is
+// expected, and the nearest match.
+import { parseArgs } from "@std/cli";
+import { DEFAULT_PHASES, fieldOf, type Flag, flagOf, FLAGS } from "./flag_table.ts";
+import { nearest } from "../losses/nearest.ts";
+
+/** What defines a run. Fields are the flags' names in camel case. */
+export interface RunConfig {
+  /** "dpo", "ipo", "slic" or "slic-hf". */
+  readonly loss: "dpo" | "ipo" | "slic" | "slic-hf";
+  /** "behaviour", "sft", "ema", or the folder of an adapter. */
+  readonly reference: string;
+  /** Of the ema reference. */
+  readonly emaRate: number;
+  /** F; absent where `refreshEvery` was given. */
+  readonly phases?: number;
+  /** Steps between refreshes; absent where `phases` says it. */
+  readonly refreshEvery?: number;
+  /** K. */
+  readonly members: number;
+  /** Annotator and combinators, e.g. "stories,noise:0.1". */
+  readonly annotator: string;
+  /** T. */
+  readonly steps: number;
+  /** Pairs a step. */
+  readonly pairs: number;
+  /** Most tokens of an answer. */
+  readonly maxNew: number;
+  /** r. */
+  readonly rank: number;
+  /** scale = alpha / rank. */
+  readonly alpha: number;
+  /** Inverse temperature, or tau. */
+  readonly beta: number;
+  /** Base learning rate. */
+  readonly lr: number;
+  /** Its decay. */
+  readonly schedule: "linear" | "cosine" | "constant";
+  /** A user's number. */
+  readonly seed: number;
+  /** Of sampling. */
+  readonly temperature: number;
+  /** Of sampling. */
+  readonly topP: number;
+  /** "auto", "cpu" or "webgpu". */
+  readonly device: "auto" | "cpu" | "webgpu";
+  /** Of the CPU device. */
+  readonly threads?: number;
+  /** File of prompts; absent for the embedded ones. */
+  readonly prompts?: string;
+  /** Folder of a model; absent for the embedded one. */
+  readonly model?: string;
+  /** Folder of a run whose pairs are trained on. */
+  readonly replay?: string;
+  /** Most prompts to evaluate on. */
+  readonly evalPrompts: number;
+  /** Prompts of an evaluation that is neither the first nor the last, at most. */
+  readonly phasePrompts: number;
+  /** Fewest steps between evaluations. */
+  readonly evalEvery: number;
+  /** Steps between checkpoints within a phase. */
+  readonly checkpointEvery: number;
+}
+
+/** Fields that may change on `--resume`, since no bit of the result depends on them. */
+export const FREE_FIELDS: readonly string[] = ["threads", "checkpointEvery"];
+
+/** What the arguments ask for. */
+export type Command =
+  | { readonly kind: "help" }
+  /** A new run, in `out` or a folder named after the time. */
+  | { readonly kind: "start"; readonly config: RunConfig; readonly out?: string }
+  /** The run in `dir` goes on; `given` holds the flags that stood beside `--resume`. */
+  | { readonly kind: "resume"; readonly dir: string; readonly given: Partial<RunConfig> };
+
+/** A mistake in the arguments: one line for a person, and exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+type Values = Record<string, number | string>;
+
+/**
+ * Reads the arguments.
+ *
+ * @param args As in `Deno.args`.
+ * @throws {UsageError} If a flag is unknown, has no or a bad value, or two contradict each other.
+ */
+export function parseFlags(args: readonly string[]): Command {
+  const strange: string[] = [];
+  const parsed = parseArgs(withNegatives(args), {
+    string: FLAGS.map(({ name }) => name),
+    boolean: ["help"],
+    alias: { help: "h" },
+    unknown: (arg: string) => {
+      strange.push(arg);
+      return false;
+    },
+  }) as Record<string, unknown> & { _: (string | number)[] };
+  if (parsed.help === true) return { kind: "help" };
+  refuseStrange([...strange, ...parsed._.map(String)]);
+  const given: Values = {};
+  for (const flag of FLAGS) {
+    const value = parsed[flag.name];
+    if (value !== undefined) given[fieldOf(flag.name)] = readValue(flag, String(value));
+  }
+  const { resume, out, ...config } = given;
+  if (resume !== undefined) {
+    if (out !== undefined) {
+      throw new UsageError(
+        "Cannot train: --out is given beside --resume, expected one of them: a run stays in its folder",
+      );
+    }
+    return { kind: "resume", dir: String(resume), given: config as Partial<RunConfig> };
+  }
+  return {
+    kind: "start",
+    config: completeConfig(config),
+    ...(out === undefined ? {} : { out: String(out) }),
+  };
+}
+
+/** Fills in the defaults, those that follow from other flags included. */
+function completeConfig(given: Values): RunConfig {
+  const values: Values = {};
+  for (const flag of FLAGS) {
+    const field = fieldOf(flag.name);
+    const value = given[field] ?? flag.default;
+    if (value !== undefined) values[field] = value;
+  }
+  const steps = values.steps as number;
+  if (values.phases !== undefined && values.refreshEvery !== undefined) {
+    throw new UsageError(
+      "Cannot train: --phases and --refresh-every are both given, expected one of them",
+    );
+  }
+  if (values.phases === undefined && values.refreshEvery === undefined) {
+    values.phases = Math.min(DEFAULT_PHASES, steps);
+  }
+  if (values.phases as number > steps) {
+    throw new UsageError(
+      `Cannot train: --phases is ${values.phases}, expected at most the ${steps} of --steps. The nearest is ${steps}`,
+    );
+  }
+  values.evalEvery ??= Math.ceil(steps / 10);
+  return values as unknown as RunConfig;
+}
+
+/** `--beta -1` as `--beta=-1`: parseArgs would read an empty beta and a flag `-1`. */
+function withNegatives(args: readonly string[]): string[] {
+  const names = new Set(FLAGS.map(({ name }) => `--${name}`));
+  const out: string[] = [];
+  for (const arg of args) {
+    const last = out.at(-1);
+    if (last !== undefined && names.has(last) && /^-[\d.]/.test(arg)) {
+      out[out.length - 1] += `=${arg}`;
+    } else out.push(arg);
+  }
+  return out;
+}
+
+function refuseStrange(args: readonly string[]): void {
+  if (args.length === 0) return;
+  const [arg] = args;
+  const names = ["help", ...FLAGS.map(({ name }) => name)];
+  const name = arg.replace(/^-+/, "").replace(/=.*$/s, "");
+  if (arg.startsWith("--") && names.includes(name)) {
+    const flag = FLAGS.find((flag) => flag.name === name);
+    throw new UsageError(
+      `Cannot train: --${name} has no value, expected ${flag ? wanted(flag) : "none and no ="}`,
+    );
+  }
+  const what = arg.startsWith("-") ? "is no flag" : "belongs to no flag";
+  throw new UsageError(
+    `Cannot train: ${quote(arg)} ${what}, expected flags that --help lists. ` +
+      `Did you mean --${nearest(name, names)}?`,
+  );
+}
+
+function readValue(flag: Flag, text: string): number | string {
+  const { type, name } = flag;
+  const refuse = (found: string, hint: string): never => {
+    throw new UsageError(`Cannot train: --${name} ${found}, expected ${wanted(flag)}${hint}`);
+  };
+  if (text === "") return refuse("has no value", "");
+  if (type.kind === "text") return text;
+  if (type.kind === "choice") {
+    if (type.choices.includes(text)) return text;
+    return refuse(`is ${quote(text)}`, `. Did you mean ${nearest(text, type.choices)}?`);
+  }
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return refuse(`is ${quote(text)}`, "");
+  const value = Number(text);
+  const clamped = Math.min(type.most, Math.max(type.least, value));
+  const near = type.kind === "whole" ? Math.round(clamped) : clamped;
+  return near === value ? value : refuse(`is ${text}`, `. The nearest is ${near}`);
+}
+
+function wanted({ type, value }: Flag): string {
+  switch (type.kind) {
+    case "whole":
+      return `a whole number from ${type.least} to ${type.most}`;
+    case "number":
+      return `a number from ${type.least} to ${type.most}`;
+    case "choice":
+      return `${type.choices.slice(0, -1).join(", ")} or ${type.choices.at(-1)}`;
+    case "text":
+      return `a value (${value})`;
+  }
+}
+
+/** A user's text in a one-line message. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > 80 ? text.slice(0, 79) + "…" : text);
+}
+
+/**
+ * The first field in which two configs differ, as a flag and both values; undefined where they are equal.
+ *
+ * @param fields Which fields to look at.
+ */
+export function firstDifference(
+  found: Partial<RunConfig>,
+  expected: Partial<RunConfig>,
+  fields: readonly string[],
+): { readonly flag: string; readonly found: string; readonly expected: string } | undefined {
+  const shown = (value: unknown) => value === undefined ? "not given" : String(value);
+  for (const field of fields.filter((field) => !FREE_FIELDS.includes(field))) {
+    const a = found[field as keyof RunConfig], b = expected[field as keyof RunConfig];
+    if (a !== b) return { flag: `--${flagOf(field)}`, found: shown(a), expected: shown(b) };
+  }
+  return undefined;
+}

@@ -1,0 +1,60 @@
+// One line a phase, and the numbers in it, written the same everywhere.
+import type { Interval } from "../core/mod.ts";
+import type { Evaluation } from "./evaluate.ts";
+
+/** What a phase's line says. */
+export interface PhaseNumbers {
+  /** From 1. */
+  readonly phase: number;
+  /** How many there are. */
+  readonly phases: number;
+  /** Steps done. */
+  readonly step: number;
+  /** At the end of the phase, where one was due. */
+  readonly evaluation?: Evaluation;
+  /** Mean implicit reward margin over the phase's steps; absent where none trained. */
+  readonly margin?: number;
+  /** Mean share of pairs on the right side. */
+  readonly accuracy?: number;
+  /** Collected pairs. */
+  readonly pairs: number;
+  /** Of them ties. */
+  readonly ties: number;
+  /** Of them failures. */
+  readonly failed: number;
+  /** Generated and trained tokens by the wall clock of both. */
+  readonly tokensPerSecond: number;
+}
+
+/** `0.583 [0.523, 0.642]`. */
+export function showInterval({ value, low, high }: Interval): string {
+  return `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
+}
+
+/** The line of a phase. */
+export function phaseLine(n: PhaseNumbers): string {
+  const left = [
+    n.ties > 0 ? `${n.ties} ties` : "",
+    n.failed > 0 ? `${n.failed} failed` : "",
+  ].filter((part) => part !== "");
+  return [
+    `Phase ${n.phase}/${n.phases}, step ${n.step}`,
+    ...(n.evaluation
+      ? [
+        `win rate ${showInterval(n.evaluation.winRate)} on ${n.evaluation.winRate.n} prompts`,
+        `KL to SFT ${n.evaluation.kl.toFixed(2)} nats`,
+      ]
+      : []),
+    ...(n.margin === undefined ? ["no pair to train on"] : [`margin ${n.margin.toFixed(3)}`]),
+    ...(n.accuracy === undefined ? [] : [`accuracy ${n.accuracy.toFixed(2)}`]),
+    ...(left.length > 0 ? [`${left.join(" and ")} of ${n.pairs} pairs`] : []),
+    `${Math.round(n.tokensPerSecond).toLocaleString("en")} tokens/s`,
+  ].join(" · ");
+}
+
+/** The line of the evaluation before training. */
+export function beforeLine({ winRate, heldOut }: Evaluation): string {
+  return `Before training · win rate ${showInterval(winRate)} · held-out judge ${
+    showInterval(heldOut)
+  } · ${winRate.n} prompts`;
+}

@@ -1,0 +1,88 @@
+// What a run prints at its end: a table, three answers before and after side by side, the files, what to do next.
+import { wrap } from "./help.ts";
+import type { Sample } from "./samples.ts";
+import type { Rate, Summary } from "./summary.ts";
+
+const WIDTH = 100;
+
+/** The report, at most 100 columns wide. */
+export function report(
+  summary: Summary,
+  samples: readonly Sample[],
+  dir: string,
+  flags: readonly string[] = [],
+): string[] {
+  return [
+    "",
+    ...table(summary),
+    ...samples.slice(0, 3).flatMap((sample) => ["", ...sideBySide(sample)]),
+    "",
+    `Done in ${summary.seconds.toFixed(0)} s: ${summary.method}, ${summary.steps} steps, ` +
+    `${summary.pairs} pairs (${summary.ties} ties, ${summary.failed} failed), ` +
+    `${Math.round(summary.tokensPerSecond).toLocaleString("en")} tokens/s.`,
+    ...files(dir),
+    ...next(dir, flags),
+  ];
+}
+
+function table(s: Summary): string[] {
+  const rate = ({ value, low, high }: Rate) =>
+    `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
+  const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
+  const rows: [string, string, string][] = [
+    [`${s.winRate.n} prompts, 95% intervals`, "before", "after"],
+    ["win rate, training annotator", rate(s.winRate.before), rate(s.winRate.after)],
+    ["win rate, held-out judge", rate(s.heldOutWinRate.before), rate(s.heldOutWinRate.after)],
+    ["win rate, greedy", rate(s.greedyWinRate.before), rate(s.greedyWinRate.after)],
+    ["KL to SFT, nats a sequence", "0.00", s.kl.toFixed(2)],
+    [
+      "repeated three-word runs",
+      percent(s.text.repetition.before),
+      percent(s.text.repetition.after),
+    ],
+    ["misspelt words", percent(s.text.misspelt.before), percent(s.text.misspelt.after)],
+    ["words an answer", s.text.words.before.toFixed(1), s.text.words.after.toFixed(1)],
+  ];
+  const widths = [0, 1, 2].map((i) => Math.max(...rows.map((row) => row[i].length)));
+  const lines = rows.map((row) =>
+    row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd()
+  );
+  const rule = "-".repeat(widths[0] + widths[1] + widths[2] + 4);
+  return [lines[0], rule, ...lines.slice(1)];
+}
+
+// deno-lint-ignore no-control-regex -- what a model writes must not steer the terminal
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
+
+/** An opening, and under it both answers in two columns. */
+export function sideBySide({ prompt, before, after }: Sample): string[] {
+  const column = Math.floor((WIDTH - 3) / 2);
+  const shown = (text: string) => wrap(text.replace(CONTROL, " "), column);
+  const left = ["Before", ...shown(before)], right = ["After", ...shown(after)];
+  const rows = Array.from(
+    { length: Math.max(left.length, right.length) },
+    (_, i) => `${(left[i] ?? "").padEnd(column)} | ${right[i] ?? ""}`.trimEnd(),
+  );
+  return [...wrap(`"${prompt.replace(CONTROL, " ")}"`, WIDTH), ...rows];
+}
+
+function files(dir: string): string[] {
+  return [
+    "",
+    `Files in ${dir}:`,
+    "  summary.json     these numbers            samples.md       answers before and after",
+    "  win_rate.png     win rate over steps      metrics.jsonl    every step and evaluation",
+    "  adapter/         the result, for PEFT     pairs.jsonl      every pair with its verdict",
+  ];
+}
+
+function next(dir: string, flags: readonly string[]): string[] {
+  return [
+    "",
+    "Next:",
+    "  deno task train --loss ipo             another loss (--help lists all flags)",
+    "  deno task train --prompts FILE         your own prompts",
+    `  deno task train ${[...flags, `--replay ${dir}`].join(" ")} --reference sft`,
+    "                                         the same pairs with another reference",
+  ];
+}

@@ -1,0 +1,173 @@
+// Checkpoints of a run and how one goes on: the state to the bit, the logs cut to the same moment, and a refusal that
+// names the field where anything differs that the result depends on.
+import {
+  checkpointDir,
+  type JsonValue,
+  latestCheckpoint,
+  loadCheckpoint,
+  pruneCheckpoints,
+  readJsonl,
+  saveCheckpoint,
+  settleFolders,
+} from "../core/io/mod.ts";
+import type { Alignment, AlignmentCheckpoint, PairRecord } from "../scheduler/mod.ts";
+import { firstDifference, type RunConfig, UsageError } from "./flags.ts";
+import { FILES, type LogOffsets, type RunFolder, type RunIdentity } from "./run_folder.ts";
+import type { RunTotals } from "./totals.ts";
+
+/** Where a run goes on. */
+export interface ResumePoint {
+  /** For `Alignment.resume`. */
+  readonly checkpoint: AlignmentCheckpoint;
+  /** Where the logs were. */
+  readonly offsets: LogOffsets;
+  /** What was done. */
+  readonly totals: RunTotals;
+}
+
+interface Meta {
+  readonly identity: RunIdentity;
+  readonly step: number;
+  readonly updates: number;
+  readonly snapshotId: string | null;
+  readonly recordsPhase: number | null;
+  readonly offsets: LogOffsets;
+  readonly totals: RunTotals;
+}
+
+const KEPT = 2;
+
+/** Saves where the run is; the two newest checkpoints stay. */
+export async function saveRun(
+  folder: RunFolder,
+  identity: RunIdentity,
+  run: Alignment,
+  totals: RunTotals,
+): Promise<void> {
+  const offsets = await folder.sync();
+  const { step, updates, train, snapshot, ema, records } = await run.capture();
+  const meta: Meta = {
+    identity,
+    step,
+    updates,
+    snapshotId: snapshot?.id ?? null,
+    recordsPhase: records[0]?.phase ?? null,
+    offsets,
+    totals,
+  };
+  const root = folder.path("checkpoints");
+  await saveCheckpoint(checkpointDir(root, step), {
+    arrays: new Map([
+      ["params", train.params],
+      ["m", train.m],
+      ["v", train.v],
+      ...(snapshot ? [["snapshot", snapshot.params] as const] : []),
+      ...(ema ? [["ema", ema] as const] : []),
+    ]),
+    meta: meta as unknown as JsonValue,
+  });
+  await pruneCheckpoints(root, KEPT);
+}
+
+/**
+ * Finds the newest whole checkpoint; undefined where the run died before its first, and so starts again.
+ *
+ * @throws {UsageError} If the checkpoint is of another run than `identity` says.
+ */
+export async function loadRun(
+  dir: string,
+  identity: RunIdentity,
+): Promise<ResumePoint | undefined> {
+  const root = `${dir}/${FILES.checkpoints}`;
+  await settleFolders(root);
+  const latest = await latestCheckpoint(root);
+  if (latest === undefined) return undefined;
+  const { arrays, meta: json } = await loadCheckpoint(latest.dir);
+  const meta = json as unknown as Meta;
+  requireSameRun(dir, identity, meta.identity, "its checkpoint");
+  const array = (name: string): Float32Array => {
+    const found = arrays.get(name);
+    if (found instanceof Float32Array) return found;
+    throw new TypeError(`Cannot resume ${dir}: array ${name} is missing in ${latest.dir}`);
+  };
+  return {
+    checkpoint: {
+      step: meta.step,
+      updates: meta.updates,
+      train: { params: array("params"), m: array("m"), v: array("v") },
+      ...(meta.snapshotId === null
+        ? {}
+        : { snapshot: { id: meta.snapshotId, params: array("snapshot") } }),
+      ...(arrays.has("ema") ? { ema: array("ema") } : {}),
+      records: meta.recordsPhase === null
+        ? []
+        : await readPhase(`${dir}/${FILES.pairs}`, meta.offsets.pairs, meta.recordsPhase),
+    },
+    offsets: meta.offsets,
+    totals: meta.totals,
+  };
+}
+
+/** Records of one phase among the first `bytes` of pairs.jsonl. */
+async function readPhase(path: string, bytes: number, phase: number): Promise<PairRecord[]> {
+  const { size } = await Deno.stat(path);
+  if (size < bytes) {
+    throw new TypeError(
+      `Cannot read ${path}: it is ${size} bytes long, expected at least ${bytes}. Lines that were there are gone`,
+    );
+  }
+  const lines = await readJsonl(path) as (PairRecord & { sampling?: unknown })[];
+  const records = lines.filter((record) => record.phase === phase);
+  return records.map(({ sampling: _sampling, ...record }) => record);
+}
+
+/** The stored config with the flags that stood beside `--resume`, where they say the same or may change. */
+export function resumedConfig(
+  dir: string,
+  stored: RunConfig,
+  given: Partial<RunConfig>,
+): RunConfig {
+  const difference = firstDifference(given, stored, Object.keys(given));
+  if (difference !== undefined) {
+    const { flag, found, expected } = difference;
+    throw new UsageError(
+      `Cannot resume ${dir}: ${flag} is ${found}, expected ${expected} as when the run began. ` +
+        `Leave it out, or start a new run`,
+    );
+  }
+  return { ...stored, ...given };
+}
+
+/**
+ * Refuses to go on where something differs that the result depends on.
+ *
+ * @param whose What holds `stored`: "config.json", "its checkpoint".
+ * @throws {UsageError} Names the field.
+ */
+export function requireSameRun(
+  dir: string,
+  now: RunIdentity,
+  stored: RunIdentity,
+  whose: string,
+): void {
+  const fields = [...new Set([...Object.keys(stored.config), ...Object.keys(now.config)])];
+  const flag = firstDifference(now.config, stored.config, fields);
+  if (flag !== undefined) {
+    throw new UsageError(
+      `Cannot resume ${dir}: ${flag.flag} is ${flag.found}, expected ${flag.expected} as ${whose} says`,
+    );
+  }
+  const names = {
+    kernelPath: "the kernel path",
+    model: "the model's fingerprint",
+    prompts: "the prompts' fingerprint",
+    referenceAdapter: "the reference adapter's fingerprint",
+    replayedPairs: "the replayed pairs' fingerprint",
+  } as const;
+  for (const [field, name] of Object.entries(names) as [keyof typeof names, string][]) {
+    if (now[field] === stored[field]) continue;
+    throw new UsageError(
+      `Cannot resume ${dir}: ${name} is ${now[field]}, expected ${stored[field]} as ${whose} says`,
+    );
+  }
+}

@@ -1,0 +1,45 @@
+// samples.md: answers before and after beside the reference texts, for people. The first prompts, not chosen ones.
+
+/** One prompt with every text that belongs to it. */
+export interface Sample {
+  /** The opening. */
+  readonly prompt: string;
+  /** What answers were compared with. */
+  readonly reference: string;
+  /** Sampled from the SFT model. */
+  readonly before: string;
+  /** Sampled from the trained policy. */
+  readonly after: string;
+  /** Greedy answer of the trained policy. */
+  readonly greedyAfter: string;
+}
+
+/** The file's text. */
+export function samplesMarkdown(title: string, samples: readonly Sample[]): string {
+  const sections = samples.map(({ prompt, reference, before, after, greedyAfter }, i) =>
+    [
+      `## ${i + 1}. ${inline(prompt)}`,
+      section("Before", before),
+      section("After", after),
+      section("After, greedy", greedyAfter),
+      section("Reference text", reference),
+    ].join("\n\n")
+  );
+  return [
+    `# Samples: ${title}`,
+    `The first ${samples.length} evaluation prompts; nothing was chosen.`,
+    ...sections,
+  ].join("\n\n") + "\n";
+}
+
+function section(name: string, text: string): string {
+  const quoted = text.trim() === ""
+    ? ["> (nothing)"]
+    : text.trim().split("\n").map((line) => `> ${inline(line)}`.trimEnd());
+  return [`**${name}**`, "", ...quoted].join("\n");
+}
+
+/** Text that Markdown shows as it is. */
+function inline(text: string): string {
+  return text.replace(/[\\`*_{}[\]<>#|]/g, "\\$&");
+}

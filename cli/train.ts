@@ -1,0 +1,243 @@
+// `deno task train`: from flags to a run folder. The order keeps the promise that a mistake writes nothing: read, check
+// and load everything first, make the folder then.
+import type { Device } from "../backend/mod.ts";
+import { type Annotators, buildAnnotators, planAnnotator } from "./annotators.ts";
+import { type Command, parseFlags, type RunConfig, UsageError } from "./flags.ts";
+import { helpText } from "./help.ts";
+import { interruptSignal } from "./interrupt.ts";
+import { cadenceOf, methodName } from "./method.ts";
+import { dataFlags } from "./replay.ts";
+import { report } from "./report.ts";
+import { writeResults } from "./results.ts";
+import { loadRun, requireSameRun, resumedConfig, type ResumePoint } from "./resume.ts";
+import { TrainingRun } from "./run.ts";
+import {
+  FILES,
+  isThere,
+  NO_LOGS,
+  readIdentity,
+  requireNoRun,
+  RunFolder,
+  type RunIdentity,
+  writeIdentity,
+} from "./run_folder.ts";
+import {
+  asUsage,
+  checkReference,
+  kernelPath,
+  openReference,
+  openRunDevice,
+  readReference,
+  replayOf,
+} from "./setup.ts";
+import type { Summary } from "./summary.ts";
+import { loadTask, readTask, referencesOf, type Task } from "./task.ts";
+import { openTerminal, type Terminal } from "./terminal.ts";
+
+/** How to train from another program. */
+export interface TrainOptions {
+  /** Where to print. */
+  readonly terminal: Terminal;
+  /** Ends the run at the next safe moment, resumable. */
+  readonly signal?: AbortSignal;
+  /** Instead of those that `--annotator` names. */
+  readonly annotators?: Annotators;
+}
+
+/** A run that ended early with its folder in order: how to go on. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+
+  /** @param dir The folder to resume. */
+  constructor(message: string, readonly dir: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/**
+ * Trains as a command says.
+ *
+ * @returns What summary.json holds.
+ * @throws {UsageError} Before anything is written, if something that the user gave is wrong.
+ * @throws {Interrupted} If the run ended early; its folder can be resumed.
+ */
+export async function train(
+  command: Exclude<Command, { kind: "help" }>,
+  options: TrainOptions,
+): Promise<Summary> {
+  const startedAt = performance.now();
+  const { terminal, signal = new AbortController().signal } = options;
+  const stored = command.kind === "resume" ? await readIdentity(command.dir) : undefined;
+  const config = command.kind === "resume"
+    ? resumedConfig(command.dir, stored!.config, command.given)
+    : command.config;
+  const dir = command.kind === "resume" ? command.dir : command.out ?? defaultDir(config);
+  if (command.kind === "start") await requireNoRun(dir);
+  if (stored !== undefined && await isThere(`${dir}/${FILES.summary}`)) {
+    terminal.line(
+      `${dir} is done: its numbers are in ${FILES.summary}, its answers in ${FILES.samples}`,
+    );
+    return JSON.parse(await Deno.readTextFile(`${dir}/${FILES.summary}`));
+  }
+  planAnnotator(config.annotator);
+  await checkReference(config.reference);
+  const files = await asUsage(() => readTask(config));
+  const adapter = await asUsage(() => readReference(config, files));
+  const replay = await asUsage(() => replayOf(config, files));
+  using device = await openRunDevice(config, stored, terminal);
+  using task = loadTask(device, files);
+  using reference = openReference(device, config, adapter);
+  const annotators = options.annotators ?? await buildAnnotators(config.annotator, config.seed);
+  const identity: RunIdentity = {
+    config,
+    kernelPath: kernelPath(device.info),
+    model: task.modelDigest,
+    prompts: task.promptsDigest,
+    ...(adapter ? { referenceAdapter: adapter.digest } : {}),
+    ...(replay ? { replayedPairs: replay.digest } : {}),
+  };
+  if (stored !== undefined) requireSameRun(dir, identity, stored, FILES.config);
+  signal.throwIfAborted();
+  using opened = await asUsage(() =>
+    openFolder(dir, identity, stored, about(config, device, task))
+  );
+  const { folder, resume } = opened;
+  announce(terminal, config, task, dir, resume);
+  try {
+    const references = await referencesOf(device, task, config, signal);
+    using run = new TrainingRun({
+      device,
+      task,
+      references: references.texts,
+      annotators,
+      reference: reference.mode,
+      replay,
+      folder,
+      identity,
+      resume,
+      terminal,
+      signal,
+      startedAt,
+    });
+    await run.finish();
+    const { summary, samples } = await writeResults(device, run, folder, task, references);
+    const flags = dataFlags(config);
+    for (const line of report(summary, samples, dir, flags)) terminal.line(line);
+    return summary;
+  } catch (error) {
+    const why = signal.aborted
+      ? "Interrupted"
+      : error instanceof Error
+      ? error.message
+      : String(error);
+    throw new Interrupted(why, dir, { cause: error });
+  }
+}
+
+function defaultDir({ loss, seed }: RunConfig): string {
+  const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
+  return `runs/${time}-${loss}-${seed}`;
+}
+
+/** What config.json says for readers. */
+function about(config: RunConfig, device: Device, task: Task): Record<string, unknown> {
+  const cadence = cadenceOf(config);
+  const { kind, name, detail, software } = device.info;
+  return {
+    method: methodName(config, cadence),
+    phases: cadence.phases,
+    refreshEvery: cadence.refreshEvery,
+    device: { kind, name, detail, software },
+    model: { name: task.modelName, parameters: task.parameters },
+    prompts: { train: task.prompts.train.length, evaluation: task.prompts.evaluation.length },
+    deno: Deno.version.deno,
+  };
+}
+
+interface OpenedFolder extends Disposable {
+  readonly folder: RunFolder;
+  readonly resume: ResumePoint | undefined;
+}
+
+/** The run's folder, owned by this process, its logs where the checkpoint has them. */
+async function openFolder(
+  dir: string,
+  identity: RunIdentity,
+  stored: RunIdentity | undefined,
+  about: Readonly<Record<string, unknown>>,
+): Promise<OpenedFolder> {
+  const folder = await RunFolder.own(dir); // only its owner may tidy checkpoints and cut logs
+  try {
+    const resume = stored === undefined ? undefined : await loadRun(dir, identity);
+    if (stored === undefined) {
+      await requireNoRun(dir);
+      await writeIdentity(dir, identity, about);
+    }
+    await folder.openLogs(resume?.offsets ?? NO_LOGS);
+    return { folder, resume, [Symbol.dispose]: () => folder[Symbol.dispose]() };
+  } catch (error) {
+    folder[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function announce(
+  terminal: Terminal,
+  config: RunConfig,
+  task: Task,
+  dir: string,
+  resume: ResumePoint | undefined,
+): void {
+  const cadence = cadenceOf(config);
+  const { train, evaluation } = task.prompts;
+  const millions = (task.parameters / 1e6).toFixed(2);
+  terminal.line(`Model: ${task.modelName}, ${millions} million parameters`);
+  terminal.line(
+    `Run: ${methodName(config, cadence)}, ${config.steps} steps of ${config.pairs} pairs in ` +
+      `${cadence.phases} phases, ${config.members} members, seed ${config.seed}; ` +
+      `${train.length} prompts to train on, ${evaluation.length} to evaluate on`,
+  );
+  const where = resume === undefined ? "" : `, going on after step ${resume.checkpoint.step}`;
+  terminal.line(`Folder: ${dir}${where}`);
+}
+
+/**
+ * The program: parses, trains, prints, and turns what went wrong into one line and an exit code.
+ *
+ * @returns 0; 1 where a run ended early; 2 for a user's mistake; 130 for Ctrl-C.
+ */
+export async function main(
+  args: readonly string[],
+  options: TrainOptions,
+): Promise<number> {
+  const { terminal, signal } = options;
+  try {
+    const command = parseFlags(args);
+    if (command.kind === "help") {
+      terminal.line(helpText().trimEnd());
+      return 0;
+    }
+    await train(command, options);
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError) {
+      terminal.error(error.message);
+      return 2;
+    }
+    if (error instanceof Interrupted) {
+      terminal.error(`${error.message}. Go on with: deno task train --resume ${error.dir}`);
+      return signal?.aborted ? 130 : 1;
+    }
+    if (signal?.aborted) {
+      terminal.error("Interrupted before the run began; nothing was written");
+      return 130;
+    }
+    terminal.error(error instanceof Error ? error.stack ?? error.message : String(error));
+    return 1;
+  }
+}
+
+if (import.meta.main) {
+  const terminal = openTerminal();
+  Deno.exit(await main(Deno.args, { terminal, signal: interruptSignal(terminal) }));
+}

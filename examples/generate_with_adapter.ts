@@ -1,0 +1,60 @@
+// deno-lint-ignore-file no-console -- an example prints
+// The same prompts answered by the base model and by the base with a LoRA adapter on top, side by side. Give it the
+// adapter folder of a run (PEFT's layout, what `deno task train` writes); without one it learns a small one first.
+//
+//   deno run --allow-read examples/generate_with_adapter.ts [runs/…/adapter]
+import { fetchModelFolder, loadLlama, openDevice, tokenizerFromJson } from "@leash/bpo";
+import { Alignment, cadence, dpo, keyOf, ruleAnnotator, type Snapshot } from "@leash/bpo";
+import { completionText, fromPeft, generate, parsePeftAdapter, promptIds } from "@leash/bpo";
+import { type Completion, uploadSnapshot } from "@leash/bpo";
+import { loadPrompts } from "../stories/prompts.ts";
+import { loadKindRule } from "../stories/rule.ts";
+
+using device = await openDevice();
+const folder = new URL("../stories/model/", import.meta.url);
+const { config, tensors, tokenizerJson } = await fetchModelFolder(folder);
+const model = loadLlama(device, config, tensors);
+using _weights = model.weights;
+const tokenizer = tokenizerFromJson(tokenizerJson, { bos: config.bosId, eos: config.eosId?.[0] });
+const { train, evaluation } = await loadPrompts();
+const settings = { sampling: { temperature: 0.8 }, maxNew: 32 };
+
+async function read(dir: string): Promise<Snapshot> {
+  const names = ["adapter_config.json", "adapter_model.safetensors"];
+  const files = names.map(async (n) => [n, await Deno.readFile(`${dir}/${n}`)] as const);
+  const { layout, params } = fromPeft(
+    parsePeftAdapter(new Map(await Promise.all(files)), dir),
+    config,
+    dir,
+  );
+  return uploadSnapshot(device, dir, layout, params);
+}
+
+async function learn(): Promise<Snapshot> {
+  console.log("No adapter was given: learning a small one from the kind rule …");
+  const annotator = ruleAnnotator("kind", await loadKindRule());
+  const shape = { pairsPerStep: 16, members: 1, rank: 8, alpha: 16, seed: 1 };
+  const rate = { learningRate: 4e-3, schedule: "linear" as const };
+  using run = Alignment.start(device, {
+    ...{ model, tokenizer, annotator, prompts: train, loss: dpo({ beta: 0.1 }), ...settings },
+    ...{
+      reference: { kind: "behaviour" },
+      cadence: cadence({ steps: 4, phases: 4 }),
+      ...shape,
+      ...rate,
+    },
+  });
+  for (; !run.done; await run.step()) await run.collect();
+  return run.snapshotNow("kind");
+}
+
+using tuned = await (Deno.args[0] === undefined ? learn() : read(Deno.args[0]));
+const texts = evaluation.slice(0, 3);
+const prompts = texts.map((text) => promptIds(tokenizer, text));
+const options = { ...settings.sampling, maxNew: settings.maxNew, key: keyOf(7) };
+const base = await generate(device, model, prompts, options);
+const kind = await generate(device, model, prompts, { ...options, adapter: tuned.adapter() });
+const line = (answer: Completion) => completionText(tokenizer, answer).trim().replace(/\s+/g, " ");
+texts.forEach((text, i) => {
+  console.log(`\n${text}\n  base:    ${line(base[i])}\n  adapter: ${line(kind[i])}`);
+});

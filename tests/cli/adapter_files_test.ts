@@ -1,0 +1,45 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { CpuDevice } from "../../backend/cpu/device.ts";
+import {
+  adapterLayout,
+  completionLogps,
+  linearLayers,
+  loadLlama,
+  parsePeftAdapter,
+  toPeft,
+} from "../../core/mod.ts";
+import { snapshotLayout, uploadSnapshot } from "../../scheduler/mod.ts";
+import { readAdapterFolder, writeAdapterFolder } from "../../cli/adapter_files.ts";
+import { sha256 } from "../../cli/digest.ts";
+import { uniform } from "../support/random.ts";
+import { tinyModel } from "../support/tiny_run.ts";
+
+const { config, tensors } = await tinyModel();
+const layout = snapshotLayout(adapterLayout(linearLayers(config), { rank: 3, alpha: 6 }), 2);
+const params = uniform(layout.size, 1, 0.2);
+const options = { layers: config.layers, baseModel: "tiny" };
+
+Deno.test("an adapter that is written and read again gives the same log-probs, bit for bit", async () => {
+  const dir = await Deno.makeTempDir();
+  const bytes = await writeAdapterFolder(`${dir}/adapter`, toPeft({ layout, params }, options));
+  const read = await readAdapterFolder(`${dir}/adapter`, config);
+  await Deno.remove(dir, { recursive: true });
+  assertEquals(read.digest, await sha256(bytes));
+  using device = await CpuDevice.open({ threads: 1 });
+  const model = loadLlama(device, config, tensors);
+  const sequences = [{ ids: [0, 5, 9, 14, 33], promptLength: 2 }];
+  using ours = uploadSnapshot(device, "ours", layout, params);
+  using theirs = uploadSnapshot(device, "theirs", read.layout, read.params);
+  const logps = (adapter?: ReturnType<typeof ours.adapter>) =>
+    completionLogps(device, model, sequences, { adapter });
+  const wanted = await logps(ours.adapter());
+  assertEquals(await logps(theirs.adapter()), wanted);
+  const bare = await logps();
+  assertEquals(bare.sums[0] === wanted.sums[0], false, "Expected the adapter to change something");
+  model.weights[Symbol.dispose]();
+});
+
+Deno.test("readAdapterFolder() refuses a folder without an adapter", async () => {
+  await assertRejects(() => readAdapterFolder("no-such-folder", config), TypeError, "is missing");
+  assertThrows(() => parsePeftAdapter(new Map(), "x"), TypeError);
+});

@@ -1,0 +1,68 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { buildAnnotators, namedFailures, planAnnotator } from "../../cli/annotators.ts";
+import { UsageError } from "../../cli/flags.ts";
+
+const PAIRS = Array.from({ length: 40 }, (_, i) => ({
+  prompt: `Tom saw cat ${i}.`,
+  a: ` Tom was kind. He hugged the cat and shared his milk with it. They were friends ${i}.`,
+  b: " The the the the zzqx the zzqx the.",
+}));
+
+Deno.test("buildAnnotators() holds out whichever rule does not train", async () => {
+  const stories = await buildAnnotators("stories", 1), judge = await buildAnnotators("judge", 1);
+  assertEquals([stories.training.name, stories.heldOut.name], ["stories", "judge"]);
+  assertEquals([judge.training.name, judge.heldOut.name], ["judge", "stories"]);
+  const [verdict] = await stories.training.annotate(PAIRS);
+  assertEquals(verdict.outcome, "a");
+});
+
+Deno.test("buildAnnotators() puts noise on training only, and swaps orders", async () => {
+  const { training, evaluation } = await buildAnnotators("stories,swap, noise:0.5", 3);
+  const noisy = await training.annotate(PAIRS), clean = await evaluation.annotate(PAIRS);
+  const flipped = noisy.filter(({ outcome }, i) => outcome !== clean[i].outcome).length;
+  assert(flipped > 8 && flipped < 32, `Expected about half of 40 flipped, found ${flipped}`);
+  assert(clean.every(({ outcome }) => outcome === "a"));
+});
+
+for (
+  const [text, line] of [
+    [
+      "storys",
+      'Cannot train: --annotator is "storys", expected stories or judge, then swap or noise:P after commas. Did you mean stories?',
+    ],
+    [
+      "stories,nose:0.1",
+      'Cannot train: --annotator has "nose:0.1", expected swap or noise:P. Did you mean noise:P?',
+    ],
+    [
+      "judge,noise:2",
+      'Cannot train: --annotator has "noise:2", expected noise:P with P from 0 to 1, such as noise:0.1',
+    ],
+    [
+      "judge,noise",
+      'Cannot train: --annotator has "noise", expected noise:P with P from 0 to 1, such as noise:0.1',
+    ],
+    [
+      "judge,noise:",
+      'Cannot train: --annotator has "noise:", expected noise:P with P from 0 to 1, such as noise:0.1',
+    ],
+  ] as const
+) {
+  Deno.test(`planAnnotator() refuses ${text} in one line`, () => {
+    assertEquals(assertThrows(() => planAnnotator(text), UsageError).message, line);
+  });
+}
+
+Deno.test("namedFailures() puts the annotator's name on what it throws, but not on an abort", async () => {
+  const broken = namedFailures({
+    name: "oracle",
+    annotate: () => Promise.reject(new Error("no answer")),
+  });
+  const error = await assertRejects(() => broken.annotate(PAIRS), Error);
+  assertEquals(
+    error.message,
+    "Cannot annotate: annotator oracle failed (no answer), expected 40 verdicts",
+  );
+  const aborted = AbortSignal.abort(new Error("stop"));
+  await assertRejects(() => broken.annotate(PAIRS, { signal: aborted }), Error, "no answer");
+});

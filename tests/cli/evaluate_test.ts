@@ -1,0 +1,80 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Annotator, Verdict } from "../../core/mod.ts";
+import { adapterLayout, linearLayers } from "../../core/mod.ts";
+import { CpuDevice } from "../../backend/cpu/device.ts";
+import { correlation, evaluate, evaluationRow } from "../../cli/evaluate.ts";
+import { loadTask, readTask, referencesOf } from "../../cli/task.ts";
+import { uploadSnapshot } from "../../scheduler/mod.ts";
+import { uniform } from "../support/random.ts";
+import { tinyWorkspace } from "../support/tiny_run.ts";
+
+function judge(name: string, say: (a: string, b: string) => Verdict): Annotator {
+  return { name, annotate: (pairs) => Promise.resolve(pairs.map(({ a, b }) => say(a, b))) };
+}
+
+Deno.test("evaluate() compares answers with references, the same in every run, and measures the KL", async () => {
+  using work = await tinyWorkspace();
+  using device = await CpuDevice.open({ threads: 1 });
+  const config = {
+    model: `${work.dir}/model`,
+    prompts: `${work.dir}/prompts.txt`,
+    evalPrompts: 6,
+    maxNew: 5,
+    temperature: 1,
+    topP: 1,
+  };
+  using task = loadTask(device, await readTask(config));
+  const references = await referencesOf(device, task, config);
+  assertEquals([references.committed, references.texts.length], [false, 6]);
+  const options = {
+    model: task.model,
+    tokenizer: task.tokenizer,
+    prompts: task.prompts.evaluation,
+    references: references.texts,
+    annotators: {
+      evaluation: judge("longer", (a, b) => ({
+        outcome: a.length > b.length ? "a" : a.length < b.length ? "b" : "tie",
+        scores: [a.length, b.length],
+      })),
+      heldOut: judge("nobody", (a, b) => ({ outcome: a === b ? "tie" : "b", scores: [0, 1] })),
+    },
+    known: task.known,
+    maxNew: 5,
+  };
+  const bare = await evaluate(device, options);
+  assertEquals(bare, await evaluate(device, options));
+  assertEquals(bare.numbers.kl, 0);
+  assertEquals(bare.answers.length, 6);
+  assert(bare.answers.every((answer, i) => answer !== references.texts[i]), "Expected other draws");
+  const longer = bare.answers.map((a, i): number => {
+    const b = references.texts[i];
+    return a.length > b.length ? 1 : a.length < b.length ? 0 : 0.5;
+  });
+  assertEquals(bare.numbers.winRate.value, longer.reduce((x, y) => x + y, 0) / 6);
+  assertEquals([bare.numbers.heldOut.value, bare.numbers.heldOut.n], [0, 6]);
+  assertEquals(bare.numbers.judgeCorrelation, null, "Expected no correlation with a constant");
+
+  const layout = adapterLayout(linearLayers(task.model.config), { rank: 2, alpha: 2 });
+  using policy = uploadSnapshot(device, "p", layout, uniform(layout.size, 3, 0.4));
+  const moved = await evaluate(device, { ...options, adapter: policy.adapter() });
+  assert(
+    moved.numbers.kl > 0.5,
+    `Expected another distribution to be far, found ${moved.numbers.kl}`,
+  );
+  using zero = uploadSnapshot(device, "z", layout, new Float32Array(layout.size));
+  const same = await evaluate(device, { ...options, adapter: zero.adapter() });
+  assertEquals(same.answers, bare.answers);
+  assert(Math.abs(same.numbers.kl) < 1e-4, `Expected 0, found ${same.numbers.kl}`);
+  assert(
+    Object.values(evaluationRow(moved.numbers)).every((x) => x === null || Number.isFinite(x)),
+  );
+});
+
+Deno.test("correlation() is over the pairs that both scored, and null where it is undefined", () => {
+  const scored = (...differences: (number | undefined)[]): Verdict[] =>
+    differences.map((d) => ({ outcome: "tie", ...(d === undefined ? {} : { scores: [d, 0] }) }));
+  const value = correlation(scored(1, 2, undefined, 3), scored(2, 4, 100, 6));
+  assert(value !== null && Math.abs(value - 1) < 1e-12);
+  assertEquals(correlation(scored(1, undefined), scored(undefined, 1)), null);
+  assertEquals(correlation(scored(1, 1), scored(1, 2)), null);
+});

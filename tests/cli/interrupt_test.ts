@@ -1,0 +1,38 @@
+// In a process of its own: `deno test` takes Ctrl-C for itself.
+import { assertEquals } from "@std/assert";
+
+const PROGRAM = `
+  import { interruptSignal } from "${new URL("../../cli/interrupt.ts", import.meta.url)}";
+  const terminal = { error: (text) => Deno.stdout.writeSync(new TextEncoder().encode(text + "\\n")) };
+  const signal = interruptSignal(terminal);
+  signal.addEventListener("abort", () => terminal.error("aborted: " + signal.reason.message));
+  terminal.error("ready");
+  setTimeout(() => Deno.exit(1), 20_000);
+`;
+
+for (const [first, second] of [["SIGINT", "SIGINT"], ["SIGTERM", "SIGINT"]] as const) {
+  Deno.test({
+    name: `interruptSignal() aborts at ${first} and ends the process at the next ${second}`,
+    ignore: Deno.build.os === "windows", // which has no way to send them
+    fn: async () => {
+      const child = new Deno.Command(Deno.execPath(), {
+        args: ["eval", "--ext=ts", PROGRAM],
+        stdin: "null",
+        stdout: "piped",
+        stderr: "null",
+      }).spawn();
+      const printed: string[] = [];
+      for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+        printed.push(text);
+        if (text.includes("ready")) child.kill(first);
+        if (text.includes("aborted")) child.kill(second);
+      }
+      assertEquals((await child.status).code, 130);
+      assertEquals(printed.join("").trim().split("\n"), [
+        "ready",
+        "Stopping at the next safe moment; once more to stop at once",
+        "aborted: Interrupted",
+      ]);
+    },
+  });
+}

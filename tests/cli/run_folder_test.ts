@@ -1,0 +1,73 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { parseFlags, UsageError } from "../../cli/flags.ts";
+import {
+  isThere,
+  NO_LOGS,
+  readIdentity,
+  requireNoRun,
+  RunFolder,
+  type RunIdentity,
+  writeIdentity,
+} from "../../cli/run_folder.ts";
+
+const command = parseFlags([]);
+if (command.kind !== "start") throw new Error("unreachable");
+const identity: RunIdentity = {
+  config: command.config,
+  kernelPath: "cpu, no FMA",
+  model: "m",
+  prompts: "p",
+};
+
+async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir();
+  try {
+    await body(`${dir}/run`);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+Deno.test("RunFolder has one owner, and its logs are cut to the offsets", () =>
+  inFolder(async (dir) => {
+    let offsets;
+    {
+      using folder = await RunFolder.own(dir);
+      await assertRejects(() => RunFolder.own(dir), Error, "another run owns it");
+      await folder.openLogs(NO_LOGS);
+      folder.metrics.append({ step: 1 });
+      offsets = await folder.sync();
+      folder.metrics.append({ step: 2 });
+      folder.pairs.append({ step: 2 });
+      await folder.write("summary", "{}");
+    }
+    using again = await RunFolder.own(dir);
+    await again.openLogs(offsets);
+    assertEquals(await Deno.readTextFile(again.path("metrics")), '{"step":1}\n');
+    assertEquals(await Deno.readTextFile(again.path("pairs")), "");
+    assertEquals(await Deno.readTextFile(again.path("summary")), "{}");
+  }));
+
+Deno.test("writeIdentity() and readIdentity() are each other's inverse", () =>
+  inFolder(async (dir) => {
+    await assertRejects(
+      () => readIdentity(dir),
+      UsageError,
+      "config.json is missing, expected the folder",
+    );
+    await requireNoRun(dir);
+    await writeIdentity(dir, identity, { method: "bpo" });
+    assertEquals(await readIdentity(dir), identity);
+    await assertRejects(
+      () => requireNoRun(dir),
+      UsageError,
+      `Go on with that run by --resume ${dir}`,
+    );
+    await Deno.writeTextFile(`${dir}/config.json`, "{");
+    await assertRejects(() => readIdentity(dir), UsageError, 'expected "leash-run-1"');
+  }));
+
+Deno.test("isThere() says whether something is at a path", async () => {
+  assert(await isThere("."));
+  assert(!await isThere("no-such/thing"));
+});

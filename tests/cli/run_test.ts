@@ -1,0 +1,60 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { readJsonl } from "../../core/io/mod.ts";
+import { buildAnnotators } from "../../cli/annotators.ts";
+import { runTrain, tinyFlags, tinyWorkspace } from "../support/tiny_run.ts";
+
+Deno.test("TrainingRun trains past steps whose pairs are all ties, and counts them", async () => {
+  using work = await tinyWorkspace();
+  const annotators = await buildAnnotators("stories", 1);
+  const training = {
+    name: "undecided",
+    annotate: (pairs: readonly unknown[]) =>
+      Promise.resolve(pairs.map((_, i) => ({ outcome: i < 3 ? "tie" as const : "a" as const }))),
+  };
+  const dir = `${work.dir}/run`;
+  const { code, lines } = await runTrain([...tinyFlags(work.dir), "--out", dir], {
+    annotators: { ...annotators, training },
+  });
+  assertEquals(code, 0, lines.join("\n"));
+  const rows = await readJsonl(`${dir}/metrics.jsonl`) as Record<string, number>[];
+  const steps = rows.filter((row) => "pairs" in row);
+  assertEquals(steps.map(({ pairs }) => pairs), [0, 3, 0, 3]);
+  assertEquals(steps.map((row) => "loss" in row), [false, true, false, true]);
+  const summary = JSON.parse(await Deno.readTextFile(`${dir}/summary.json`));
+  assertEquals([summary.pairs, summary.ties, summary.failed], [12, 6, 0]);
+});
+
+Deno.test("TrainingRun stops where every verdict of a phase failed", async () => {
+  using work = await tinyWorkspace();
+  const annotators = await buildAnnotators("stories", 1);
+  const training = {
+    name: "broken",
+    annotate: (pairs: readonly unknown[]) =>
+      Promise.resolve(pairs.map(() => ({ outcome: "failed" as const, reason: "no key" }))),
+  };
+  const dir = `${work.dir}/run`;
+  const { code, lines } = await runTrain([...tinyFlags(work.dir), "--out", dir], {
+    annotators: { ...annotators, training },
+  });
+  assertEquals(code, 1);
+  assertStringIncludes(
+    lines.at(-1)!,
+    "Cannot train phase 1: all 6 verdicts failed (no key), expected some. Go on with:",
+  );
+});
+
+Deno.test("TrainingRun on-policy evaluates no more often than --eval-every says", async () => {
+  using work = await tinyWorkspace();
+  const dir = `${work.dir}/run`;
+  const flags = [
+    ...tinyFlags(work.dir),
+    ...["--phases", "4", "--eval-every", "3", "--phase-prompts", "2"],
+  ];
+  const { code, lines } = await runTrain([...flags, "--out", dir]);
+  assertEquals(code, 0, lines.join("\n"));
+  const phases = lines.filter((line) => line.startsWith("Phase "));
+  assertEquals(phases.map((line) => line.includes("win rate")), [false, false, true, true]);
+  const rows = await readJsonl(`${dir}/metrics.jsonl`) as Record<string, number>[];
+  const sizes = rows.flatMap(({ step, eval_prompts: n }) => n === undefined ? [] : [[step, n]]);
+  assertEquals(sizes, [[0, 6], [3, 2], [4, 6]], "Expected fewer prompts within the run");
+});

@@ -1,0 +1,72 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { parseFlags, UsageError } from "../../cli/flags.ts";
+import {
+  asUsage,
+  checkReference,
+  kernelPath,
+  openReference,
+  openRunDevice,
+} from "../../cli/setup.ts";
+import { recordingTerminal } from "../support/tiny_run.ts";
+
+const command = parseFlags([
+  "--device",
+  "cpu",
+  "--threads",
+  "1",
+  "--reference",
+  "ema",
+  "--ema-rate",
+  "0.25",
+]);
+if (command.kind !== "start") throw new Error("unreachable");
+const { config } = command;
+
+Deno.test("kernelPath() has what the bits depend on, and not the threads", () => {
+  const info = { name: "WebAssembly SIMD", software: false };
+  const cpu = (detail: string) => kernelPath({ ...info, kind: "cpu", detail });
+  assertEquals(cpu("relaxed FMA, 2 threads"), "cpu, relaxed FMA");
+  assertEquals(cpu("no FMA, 1 thread"), "cpu, no FMA");
+  const gpu = kernelPath({ kind: "webgpu", name: "llvmpipe", detail: "1.2", software: true });
+  assertEquals(gpu, "webgpu, llvmpipe, 1.2");
+});
+
+Deno.test("openRunDevice() opens what is asked for and says so in one line", async () => {
+  const terminal = recordingTerminal();
+  using device = await openRunDevice(config, undefined, terminal);
+  assertEquals(device.info.kind, "cpu");
+  assertEquals(terminal.lines.length, 1);
+  assert(
+    /^Device: CPU \(.*1 thread\), as --device says$/.test(terminal.lines[0]),
+    terminal.lines[0],
+  );
+  using reference = openReference(device, config, undefined);
+  assertEquals(reference.mode, { kind: "ema", rate: 0.25 });
+});
+
+Deno.test("openRunDevice() goes on on the kind of device that a resumed run began on", async () => {
+  const terminal = recordingTerminal();
+  const stored = { config, kernelPath: "cpu, relaxed FMA", model: "", prompts: "" };
+  using device = await openRunDevice({ ...config, device: "auto" }, stored, terminal);
+  assertEquals(device.info.kind, "cpu");
+  assert(terminal.lines[0].endsWith(", on which the run began"), terminal.lines[0]);
+});
+
+Deno.test("checkReference() takes names and adapter folders, and suggests the nearest name", async () => {
+  for (const name of ["behaviour", "sft", "ema"]) await checkReference(name);
+  await assertRejects(() => checkReference("stf"), UsageError, "Did you mean sft?");
+});
+
+Deno.test("asUsage() makes a user's mistake of what says what it cannot do, and of nothing else", async () => {
+  const throwing = (error: Error) => () => Promise.reject(error);
+  await assertRejects(
+    () => asUsage(throwing(new TypeError("Cannot read x"))),
+    UsageError,
+    "Cannot read x",
+  );
+  await assertRejects(
+    () => asUsage(throwing(new TypeError("x is undefined"))),
+    TypeError,
+    "x is undefined",
+  );
+});

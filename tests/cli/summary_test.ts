@@ -1,0 +1,52 @@
+import { assertEquals } from "@std/assert";
+import type { Evaluation } from "../../cli/evaluate.ts";
+import { parseFlags } from "../../cli/flags.ts";
+import { summarise } from "../../cli/summary.ts";
+import { NOTHING_DONE } from "../../cli/totals.ts";
+
+function evaluation(value: number): Evaluation {
+  const rate = { value, low: value / 2, high: (1 + value) / 2, n: 8, ties: 1, failed: 2 };
+  return {
+    winRate: rate,
+    heldOut: { ...rate, value: value / 3 },
+    kl: 10 * value,
+    judgeCorrelation: 0.25,
+    text: { repetition: value, misspelt: 0, words: 20 },
+    stopped: 0,
+    tokens: 5,
+  };
+}
+
+Deno.test("summarise() compares the first evaluation with the last", () => {
+  const command = parseFlags("--steps 10 --refresh-every 4 --loss ipo".split(" "));
+  if (command.kind !== "start") throw new Error("unreachable");
+  const summary = summarise({
+    config: command.config,
+    info: { kind: "cpu", name: "n", detail: "d", software: false },
+    totals: {
+      ...NOTHING_DONE,
+      generated: 30,
+      trained: 70,
+      workSeconds: 4,
+      evaluations: [0.5, 0.9, 0.8].map((value, i) => ({
+        phase: i,
+        step: 4 * i,
+        numbers: evaluation(value),
+      })),
+      greedyBefore: evaluation(0.4),
+      greedyAfter: evaluation(0.7),
+    },
+    adapterSha256: "sha",
+    model: "m",
+    committedReferences: true,
+  });
+  assertEquals(summary.winRate, {
+    before: { value: 0.5, low: 0.25, high: 0.75 },
+    after: { value: 0.8, low: 0.4, high: 0.9 },
+    n: 8,
+  });
+  assertEquals([summary.greedyWinRate.before.value, summary.greedyWinRate.after.value], [0.4, 0.7]);
+  assertEquals([summary.phases, summary.refreshEvery, summary.method], [3, 4, "bpo (ipo)"]);
+  assertEquals([summary.kl, summary.tokensPerSecond, summary.judgeCorrelation], [8, 25, 0.25]);
+  assertEquals(summary.text.repetition, { before: 0.5, after: 0.8 });
+});
