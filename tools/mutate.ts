@@ -1,0 +1,293 @@
+// deno-lint-ignore-file no-console -- a command prints
+/**
+ * Plants a 0.1% error in every output of every kernel, on each device and in each direction, one at a
+ * time, and runs the kernel's own test: every error must be caught. Ends with `N planted, N caught`.
+ *
+ * Directions are not listed anywhere: a first, unmutated run records which switches (numbers that are 0
+ * and 1, or −1 and 1) the test really dispatches a kernel with, so none is forgotten and none invented.
+ *
+ * Flags: `--kernel NAME` (a kernel's name or its file's), `--device cpu|webgpu`, `--jobs N`.
+ */
+import { parseArgs } from "@std/cli";
+import type { Kernel } from "../backend/kernel.ts";
+import { lossNames } from "../losses/mod.ts";
+import { lossTable } from "../tests/losses/table.ts";
+import { SEEN, type SeenDispatch } from "../tests/support/mutation.ts";
+import { findAdapter, wgpuEnv } from "./adapter.ts";
+import { denoCommand } from "./deno_command.ts";
+
+/** One error to plant. */
+export interface Mutation {
+  /** The kernel's name. */
+  readonly kernel: string;
+  /** The output that is scaled. */
+  readonly binding: string;
+  readonly device: string;
+  /** Switches that a dispatch must have, `TA=1,ADD=0`; empty: every dispatch. */
+  readonly direction: string;
+}
+
+/** What was found out about one error. */
+export interface Verdict {
+  readonly mutation: Mutation;
+  /** caught: a test failed by an assertion. survived: all passed. broken: anything else. */
+  readonly outcome: "caught" | "survived" | "broken" | "never dispatched";
+}
+
+/** How a test run ended. */
+export interface TestRun {
+  /** All that it printed, without colours. */
+  readonly output: string;
+}
+
+/** A twin, or a WGSL function, that only throws: the kernel is for the other device. */
+const ONLY_THROWS = /^[^{]*\{\s*throw\b/;
+
+/** Kernels among a module's exports, each once. */
+export function kernelsOf(module: Readonly<Record<string, unknown>>): Kernel[] {
+  const isKernel = (value: unknown): value is Kernel =>
+    typeof value === "object" && value !== null &&
+    ["name", "bindings", "wgsl", "workgroups", "cpu"].every((key) => key in value);
+  return [...new Set(Object.values(module).filter(isKernel))];
+}
+
+/** Whether a kernel has an implementation for the device. */
+export function runsOn(kernel: Kernel, device: string): boolean {
+  return device === "cpu"
+    ? !kernel.cpu.every(({ run }) => ONLY_THROWS.test(String(run)))
+    : !ONLY_THROWS.test(String(kernel.wgsl));
+}
+
+/** The recording's lines in what a test printed. */
+export function seenIn(output: string): SeenDispatch[] {
+  return output.split("\n").filter((line) => line.startsWith(SEEN))
+    .map((line) => JSON.parse(line.slice(SEEN.length)));
+}
+
+/** The combinations of switches that a kernel was dispatched with on a device, as conditions. */
+export function directionsOf(
+  kernel: string,
+  device: string,
+  seen: readonly SeenDispatch[],
+): string[] {
+  const mine = seen.filter((one) => one.kernel === kernel && one.device === device);
+  const names = Object.keys(mine[0]?.numbers ?? {}).filter((name) => {
+    const values = [...new Set(mine.map(({ numbers }) => numbers[name]))].sort().join();
+    return values === "0,1" || values === "-1,1";
+  });
+  const combinations = mine.map(({ numbers }) =>
+    names.map((name) => `${name}=${numbers[name]}`).join(",")
+  );
+  return [...new Set(combinations)].sort();
+}
+
+/** All errors to plant in the kernels of one file; a direction of `undefined` was never dispatched. */
+export function planMutations(
+  kernels: readonly Kernel[],
+  seen: readonly SeenDispatch[],
+  devices: readonly string[],
+): (Mutation & { readonly dispatched: boolean })[] {
+  return kernels.flatMap((kernel) =>
+    devices.filter((device) => runsOn(kernel, device)).flatMap((device) => {
+      const directions = directionsOf(kernel.name, device, seen);
+      const dispatched = directions.length > 0;
+      return kernel.bindings.filter(({ access }) => access === "read_write").flatMap(({ name }) =>
+        (dispatched ? directions : [""]).map((direction) => ({
+          kernel: kernel.name,
+          binding: name,
+          device,
+          direction,
+          dispatched,
+        }))
+      );
+    })
+  );
+}
+
+/** LEASH_MUTATE's value. */
+export function plantOf({ kernel, binding, device, direction }: Mutation): string {
+  return [kernel, binding, device, ...(direction === "" ? [] : [direction])].join("/");
+}
+
+/** What the output of a test run with a planted error says about it. */
+export function judge(output: string): Verdict["outcome"] {
+  const summary = [...output.matchAll(/^(ok|FAILED) \| (\d+) passed.*? \| (\d+) failed/gm)].at(-1);
+  if (summary === undefined) return "broken"; // the process died: says nothing about the test
+  if (summary[1] === "ok") return Number(summary[3]) === 0 ? "survived" : "broken";
+  return output.includes("AssertionError") ? "caught" : "broken";
+}
+
+/** Dispatched kernels that no file exports: nothing would ever be planted in them. */
+export function unexported(seen: readonly SeenDispatch[], kernels: readonly Kernel[]): string[] {
+  const known = new Set(kernels.map(({ name }) => name));
+  // A test may have a loss of its own.
+  return [...new Set(seen.map(({ kernel }) => kernel))]
+    .filter((name) => !known.has(name) && !name.startsWith("preferenceLoss:"));
+}
+
+async function runTest(test: string, env: Record<string, string>): Promise<TestRun> {
+  const { stdout, stderr } = await new Deno.Command(denoCommand(), {
+    args: ["test", "--no-check", "--allow-all", "--fail-fast", test],
+    env: { NO_COLOR: "1", ...wgpuEnv(), ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const text = new TextDecoder();
+  return { output: text.decode(stdout) + text.decode(stderr) };
+}
+
+async function plant(mutation: Mutation, test: string): Promise<Verdict> {
+  let outcome: Verdict["outcome"] = "broken";
+  // A software driver may crash at exit, before the summary is out: look again.
+  for (let attempt = 0; attempt < 3 && outcome === "broken"; attempt++) {
+    const env = { LEASH_MUTATE: plantOf(mutation), LEASH_TEST_DEVICES: mutation.device };
+    outcome = judge((await runTest(test, env)).output);
+  }
+  return { mutation, outcome };
+}
+
+/** The kernels of a file, and its mirror test. */
+export interface KernelFile {
+  readonly name: string;
+  readonly test: string;
+  readonly kernels: readonly Kernel[];
+}
+
+/** The files of backend/kernels that hold kernels; a kernel for each loss of the tests' table. */
+export async function kernelFiles(): Promise<KernelFile[]> {
+  const files: KernelFile[] = [];
+  for await (
+    const { name: file } of Deno.readDir(new URL("../backend/kernels/", import.meta.url))
+  ) {
+    if (!file.endsWith(".ts")) continue;
+    const module = await import(new URL(`../backend/kernels/${file}`, import.meta.url).href);
+    const made: Kernel[] = module.preferenceLossKernel === undefined
+      ? []
+      : lossTable.map(({ loss }) => module.preferenceLossKernel(loss));
+    const name = file.replace(/\.ts$/, "");
+    const kernels = [...kernelsOf(module), ...made];
+    if (kernels.length > 0) {
+      files.push({ name, test: `tests/backend/kernels/${name}_test.ts`, kernels });
+    }
+  }
+  return files.sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+/** Runs `work` on all items, at most `jobs` at a time. */
+async function inParallel<T>(
+  items: readonly T[],
+  jobs: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const queue = [...items];
+  await Promise.all(Array.from({ length: jobs }, async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+  }));
+}
+
+interface Flags {
+  readonly kernel?: string;
+  readonly devices: readonly string[];
+  readonly jobs: number;
+}
+
+/** The flags, or what is wrong with them. */
+export function parseFlags(args: readonly string[]): Flags | string {
+  let unknown: string | undefined;
+  const flags = parseArgs([...args], {
+    string: ["kernel", "device", "jobs"],
+    unknown: (arg) => {
+      unknown ??= arg;
+      return false;
+    },
+  });
+  const known = "expected --kernel NAME, --device cpu|webgpu or --jobs N";
+  if (unknown !== undefined) return `Cannot read ${unknown}: ${known}`;
+  const { kernel, device, jobs = "2" } = flags;
+  if (device !== undefined && device !== "cpu" && device !== "webgpu") {
+    return `Cannot mutate: --device is ${device}, expected cpu or webgpu`;
+  }
+  if (!/^[1-9]\d?$/.test(jobs)) return `Cannot mutate: --jobs is ${jobs}, expected 1 to 99`;
+  return { kernel, devices: device === undefined ? ["cpu", "webgpu"] : [device], jobs: +jobs };
+}
+
+/** The files to mutate, by a kernel's or a file's name; all without one. */
+function chosen(files: readonly KernelFile[], name: string | undefined): KernelFile[] {
+  if (name === undefined) return [...files];
+  return files.map((file) => ({
+    ...file,
+    kernels: file.name === name ? file.kernels : file.kernels.filter((k) => k.name === name),
+  })).filter(({ kernels }) => kernels.length > 0);
+}
+
+/** What cannot be mutated as things stand, a sentence each. */
+async function setUpErrors(files: readonly KernelFile[], devices: readonly string[]) {
+  const errors: string[] = [];
+  for (const loss of lossNames) {
+    if (!lossTable.some((row) => row.loss.name === loss)) {
+      errors.push(`The loss ${loss} has no row in tests/losses/table.ts`);
+    }
+  }
+  for (const { name, test } of files) {
+    const there = await Deno.stat(test).then(() => true, () => false);
+    if (!there) errors.push(`backend/kernels/${name}.ts has no test ${test}`);
+  }
+  const { adapter } = devices.includes("webgpu")
+    ? await findAdapter((note) => console.log(note))
+    : { adapter: "not asked for" };
+  if (adapter === undefined) errors.push("There is no WebGPU adapter: only --device cpu is left");
+  return errors;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const flags = parseFlags(args);
+  if (typeof flags === "string") {
+    console.error(flags);
+    return 2;
+  }
+  const { devices, jobs } = flags;
+  const all = await kernelFiles();
+  const files = chosen(all, flags.kernel);
+  if (files.length === 0) {
+    console.error(`Cannot mutate: --kernel is ${flags.kernel}, expected a kernel or its file`);
+    return 2;
+  }
+  const errors = await setUpErrors(files, devices);
+  const planned: { mutation: Mutation; test: string; dispatched: boolean }[] = [];
+  if (errors.length === 0) {
+    const everyKernel = all.flatMap(({ kernels }) => kernels);
+    await inParallel(files, jobs, async ({ name, test, kernels }) => {
+      const env = { LEASH_MUTATE_RECORD: "1", LEASH_TEST_DEVICES: devices.join() };
+      const { output } = await runTest(test, env);
+      if (judge(output) !== "survived") errors.push(`${test} fails without an error planted`);
+      const seen = seenIn(output);
+      for (const kernel of unexported(seen, everyKernel)) {
+        errors.push(`backend/kernels/${name}.ts: ${kernel} is dispatched and not exported`);
+      }
+      for (const { dispatched, ...mutation } of planMutations(kernels, seen, devices)) {
+        planned.push({ mutation, test, dispatched });
+      }
+    });
+  }
+  for (const error of errors) console.error(error);
+  if (errors.length > 0) return 1;
+  planned.sort((a, b) => plantOf(a.mutation) < plantOf(b.mutation) ? -1 : 1);
+  const verdicts: Verdict[] = [];
+  await inParallel(planned, jobs, async ({ mutation, test, dispatched }) => {
+    const verdict: Verdict = dispatched
+      ? await plant(mutation, test)
+      : { mutation, outcome: "never dispatched" };
+    verdicts.push(verdict);
+    const place = `${verdicts.length}/${planned.length}`.padStart(9);
+    console.log(`${place} ${verdict.outcome.padEnd(9)} ${plantOf(mutation)}`);
+  });
+  const missed = verdicts.filter(({ outcome }) => outcome !== "caught");
+  for (const { mutation, outcome } of missed) {
+    console.log(`MISSED ${plantOf(mutation)}: ${outcome}`);
+  }
+  console.log(`${verdicts.length} planted, ${verdicts.length - missed.length} caught`);
+  return missed.length === 0 ? 0 : 1;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
