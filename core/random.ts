@@ -38,8 +38,9 @@ export function threefry(key: Key, counter: Key): Key {
  * @example
  * ```ts
  * import { fold, keyOf } from "@leash/bpo/core";
+ * import { assert } from "@std/assert";
  * const forStep3 = fold(keyOf(42), 3);
- * console.assert(forStep3.length === 2);
+ * assert(forStep3.length === 2);
  * ```
  */
 export function keyOf(seed: number): Key {

@@ -15,7 +15,7 @@ import {
 import { uploadBatch } from "./model/batch.ts";
 import type { LlamaConfig } from "./model/config.ts";
 import { forward, headName, type Llama, type LlamaWeights, ROPE_TABLE } from "./model/llama.ts";
-import type { AdamwOptions } from "./step.ts";
+import { adamwConstants, type AdamwOptions } from "./step.ts";
 import { Tape } from "./tape.ts";
 import type { PackedSequences } from "./text/encode.ts";
 
@@ -114,6 +114,7 @@ export function sftStep(
   }
   const next = state.donate(arena, "sftStep()"); // from here on, in place
   const { weights, m, v } = next.borrow();
+  const constants = adamwConstants(adamw);
   for (const name of names) {
     const flat = (t: Tensor) => ({ ...t, shape: [1, t.shape.reduce((a, b) => a * b, 1)] });
     adamwInPlace(arena, {
@@ -124,12 +125,9 @@ export function sftStep(
       normSquares: normSquares!,
     }, {
       lr: learningRate,
-      beta1: adamw.beta1 ?? 0.9,
-      beta2: adamw.beta2 ?? 0.999,
-      eps: adamw.eps ?? 1e-8,
-      weightDecay: weights[name].shape.length > 1 ? adamw.weightDecay ?? 0 : 0,
+      ...constants,
+      weightDecay: weights[name].shape.length > 1 ? constants.weightDecay : 0, // norms do not decay
       step: step + 1,
-      maxGradNorm: adamw.maxGradNorm ?? 1,
     });
   }
   return { state: next, metrics: { logps, normSquares: normSquares! } };

@@ -33,6 +33,27 @@ export interface AdamwOptions {
   readonly maxGradNorm?: number;
 }
 
+/**
+ * AdamW's constants with their defaults filled in: one place for LoRA training and SFT.
+ *
+ * @example
+ * ```ts
+ * import { adamwConstants } from "@leash/bpo/core";
+ * import { assertEquals } from "@std/assert";
+ * const { beta2, maxGradNorm } = adamwConstants({ beta2: 0.95 });
+ * assertEquals([beta2, maxGradNorm], [0.95, 1]);
+ * ```
+ */
+export function adamwConstants(given: AdamwOptions = {}): Required<AdamwOptions> {
+  return {
+    beta1: given.beta1 ?? 0.9,
+    beta2: given.beta2 ?? 0.999,
+    eps: given.eps ?? 1e-8,
+    weightDecay: given.weightDecay ?? 0,
+    maxGradNorm: given.maxGradNorm ?? 1,
+  };
+}
+
 /** What stays fixed over a run. */
 export interface TrainRun {
   /** The frozen base. */
@@ -93,7 +114,7 @@ export type StepMetrics = {
  * @param run The frozen base, the layout of adapters, the loss.
  * @param state Donated: use the state that is returned.
  * @param batch Pairs with reference log-probs.
- * @param options `step` counts from 0; `learningRate` of this step.
+ * @param options `step`: updates made before this one (AdamW's bias correction), from 0; `learningRate` of this step.
  * @returns The next state and the metrics, in `arena`.
  */
 export async function trainStep(
@@ -132,17 +153,12 @@ export async function trainStep(
   arena.release(head.gradient!);
   tape.backward();
   const normSquares = sumSquares(arena, gradient);
-  const { maxGradNorm = 1, ...adamw } = run.adamw ?? {};
   const next = state.donate(arena, `trainStep() with ${loss.name}`); // from here on, in place
   const { params: param, m, v } = next.borrow();
   adamwInPlace(arena, { param, grad: gradient, m, v, normSquares }, {
     lr: learningRate,
-    beta1: adamw.beta1 ?? 0.9,
-    beta2: adamw.beta2 ?? 0.999,
-    eps: adamw.eps ?? 1e-8,
-    weightDecay: adamw.weightDecay ?? 0,
+    ...adamwConstants(run.adamw),
     step: step + 1,
-    maxGradNorm,
   });
   return { state: next, metrics: { losses, logps, entropy: head.entropy, normSquares } };
 }

@@ -22,8 +22,9 @@ export interface Cadence {
  * @example
  * ```ts
  * import { cadence } from "@leash/bpo/scheduler";
+ * import { assert } from "@std/assert";
  * const c = cadence({ steps: 10, phases: 4 }); // every ceil(10/4) = 3 steps
- * console.assert(c.refreshEvery === 3 && c.phases === 4 && c.isDue(9));
+ * assert(c.refreshEvery === 3 && c.phases === 4 && c.isDue(9));
  * ```
  *
  * @throws {RangeError} If a number is not whole, or F is not in 1 … T.

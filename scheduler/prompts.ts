@@ -20,10 +20,11 @@ export interface PromptAtStep {
  * ```ts
  * import { keyOf } from "@leash/bpo/core";
  * import { cadence, phasePrompts } from "@leash/bpo/scheduler";
+ * import { assert } from "@std/assert";
  * const options = { prompts: ["a", "b", "c"], pairsPerStep: 2, key: keyOf(1) };
  * const offline = phasePrompts({ ...options, cadence: cadence({ steps: 2, phases: 1 }) }, 0);
  * const second = phasePrompts({ ...options, cadence: cadence({ steps: 2, phases: 2 }) }, 1);
- * console.assert(offline.length === 4 && offline[2].text === second[0].text);
+ * assert(offline.length === 4 && offline[2].text === second[0].text);
  * ```
  *
  * @param options `prompts`: all of them, at least one; `pairsPerStep` ≥ 1; `key` of the run.

@@ -105,6 +105,7 @@ export interface AdamwOptions {
  * @example
  * ```ts
  * import { adamwInPlace, Arena, openDevice } from "@leash/bpo/backend";
+ * import { assert } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
  * using arena = new Arena(device, "example");
  * const one = (x: number) => arena.upload([1, 1], new Float32Array([x]), "one");
@@ -115,7 +116,7 @@ export interface AdamwOptions {
  *   { param, grad: one(5), m: one(0), v: one(0), normSquares: one(25) },
  *   { ...options, step: 1, maxGradNorm: 0 },
  * );
- * console.assert(Math.abs((await arena.read(param))[0] - 0.9) < 1e-6); // the first step is lr long
+ * assert(Math.abs((await arena.read(param))[0] - 0.9) < 1e-6); // the first step is lr long
  * ```
  *
  * @param param [G, P] f32, overwritten.

@@ -70,13 +70,14 @@ function mergeTwin({ b, p, wasm }: CpuContext, lo: number, hi: number): void {
  * @example
  * ```ts
  * import { Arena, openDevice, mergeExact } from "@leash/bpo/backend";
+ * import { assert } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
  * using arena = new Arena(device, "example");
  * // Two members of A = [1] and Bᵀ = [2], A = [3] and Bᵀ = [4]: A becomes [1; 3], Bᵀ [1; 2].
  * const params = arena.upload([2, 2], new Float32Array([1, 2, 3, 4]), "adapters");
  * const table = arena.upload([2, 3], new Uint32Array([0, 1, 0, 1, 1, 1]), "table");
  * const merged = await arena.read(mergeExact(arena, params, table));
- * console.assert(merged.join() === "1,3,1,2");
+ * assert(merged.join() === "1,3,1,2");
  * ```
  *
  * @param params [K, P] f32: a member's A [r, in] and Bᵀ [r, out] matrices in one row; borrowed.

@@ -57,12 +57,13 @@ const kernels = new WeakMap<KernelLoss, Kernel>();
  * @example
  * ```ts
  * import { preferenceLossKernel } from "@leash/bpo/backend";
+ * import { assert } from "@std/assert";
  * const hinge = {
  *   name: "hinge",
  *   value: (x: { dw: number; dl: number }) => Math.max(0, 1 - (x.dw - x.dl)),
  *   slopes: (x: { dw: number; dl: number }) => x.dw - x.dl < 1 ? { dw: -1, dl: 1 } : { dw: 0, dl: 0 },
  * };
- * console.assert(preferenceLossKernel(hinge) === preferenceLossKernel(hinge));
+ * assert(preferenceLossKernel(hinge) === preferenceLossKernel(hinge));
  * ```
  */
 export function preferenceLossKernel(loss: KernelLoss): Kernel {
@@ -125,6 +126,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
  * @example
  * ```ts
  * import { Arena, openDevice, preferenceLoss } from "@leash/bpo/backend";
+ * import { assert } from "@std/assert";
  * const hinge = {
  *   name: "hinge",
  *   value: (x: { dw: number; dl: number }) => Math.max(0, 1 - (x.dw - x.dl)),
@@ -137,7 +139,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
  * const counts = arena.upload([2], new Uint32Array([4, 6]), "counts");
  * const sizes = { members: 1, pairs: 1 };
  * const { losses } = preferenceLoss(arena, { logps, reference, counts }, hinge, sizes);
- * console.assert((await arena.read(losses))[0] === 1);
+ * assert((await arena.read(losses))[0] === 1);
  * ```
  *
  * @param logps [K·2B] f32, nats: log-probs summed over completion tokens, a member's B chosen rows first, then
@@ -190,6 +192,7 @@ export interface HostPreferences {
  * @example
  * ```ts
  * import { preferenceLossOnHost } from "@leash/bpo/backend";
+ * import { assert } from "@std/assert";
  * const hinge = {
  *   name: "hinge",
  *   value: (x: { dw: number; dl: number }) => Math.max(0, 1 - (x.dw - x.dl)),
@@ -197,7 +200,7 @@ export interface HostPreferences {
  * };
  * const batch = { logps: [-3, -5], reference: [-3, -5], counts: [4, 6] };
  * const { slopes } = preferenceLossOnHost(hinge, batch, { members: 1, pairs: 1 });
- * console.assert(slopes.join() === "-1,1");
+ * assert(slopes.join() === "-1,1");
  * ```
  *
  * @returns `losses` [K·B] and `slopes` [K·2B], as {@linkcode preferenceLoss}.

@@ -217,6 +217,7 @@ export interface SampleOptions {
  * @example
  * ```ts
  * import { Arena, openDevice, sampleInPlace } from "@leash/bpo/backend";
+ * import { assert } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
  * using arena = new Arena(device, "example");
  * const words = (x: number) => arena.upload([1], new Uint32Array([x]), "words");
@@ -225,7 +226,7 @@ export interface SampleOptions {
  * const rows = { streams: words(0), tokens: words(0), lengths: words(5), done: words(0) };
  * const draw = { temperature: 0, topK: 0, topP: 1, minP: 0, seed0: 1, seed1: 2 };
  * sampleInPlace(arena, { logits, ...rows, ids, logps }, { ...draw, step: 0, eosIds: [2], padId: 0 });
- * console.assert((await arena.read(rows.tokens))[0] === 1);
+ * assert((await arena.read(rows.tokens))[0] === 1);
  * ```
  *
  * @throws {TypeError} If shapes do not fit.

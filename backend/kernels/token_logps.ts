@@ -133,7 +133,8 @@ export interface TokenLogps {
  * @example
  * ```ts
  * import { sliceRows } from "@leash/bpo/backend";
- * console.assert(sliceRows(2048, "cpu") === 512 && sliceRows(2048, "webgpu") === 4096);
+ * import { assert } from "@std/assert";
+ * assert(sliceRows(2048, "cpu") === 512 && sliceRows(2048, "webgpu") === 4096);
  * ```
  */
 export function sliceRows(V: number, kind: "webgpu" | "cpu"): number {
@@ -157,13 +158,14 @@ export interface HeadSlice {
  * @example
  * ```ts
  * import { Arena, openDevice, eachSlice } from "@leash/bpo/backend";
+ * import { assert } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
  * using arena = new Arena(device, "example");
  * const h = arena.upload([300, 1], new Float32Array(300), "hidden");
  * const w = arena.upload([8192, 1], new Float32Array(8192), "head");
  * const rows: number[] = [];
  * eachSlice(arena, { h, w }, (slice) => rows.push(slice.rows));
- * console.assert(rows.join() === "256,44");
+ * assert(rows.join() === "256,44");
  * ```
  */
 export function eachSlice(
@@ -197,13 +199,14 @@ export function eachSlice(
  * @example
  * ```ts
  * import { Arena, openDevice, tokenLogps } from "@leash/bpo/backend";
+ * import { assert } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
  * using arena = new Arena(device, "example");
  * const h = arena.upload([1, 2], new Float32Array([0, 0]), "hidden");
  * const w = arena.upload([4, 2], new Float32Array(8), "head");
  * const targets = arena.upload([1], new Uint32Array([3]), "targets");
  * const { logps } = tokenLogps(arena, { h, w, targets }, { gradient: false });
- * console.assert(Math.abs((await arena.read(logps))[0] + Math.log(4)) < 1e-6); // uniform
+ * assert(Math.abs((await arena.read(logps))[0] + Math.log(4)) < 1e-6); // uniform
  * ```
  *
  * @param options `gradient`: also return the unscaled ∂logps/∂h.

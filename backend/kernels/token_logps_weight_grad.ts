@@ -66,6 +66,7 @@ export interface WeightGradArgs {
  * @example
  * ```ts
  * import { Arena, openDevice, tokenLogpsWeightGrad } from "@leash/bpo/backend";
+ * import { assert } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
  * using arena = new Arena(device, "example");
  * const one = (x: number) => arena.upload([1], new Float32Array([x]), "one");
@@ -74,7 +75,7 @@ export interface WeightGradArgs {
  * const targets = arena.upload([1], new Uint32Array([1]), "targets");
  * const lse = one(Math.log(2)), scale = one(1);
  * const dw = await arena.read(tokenLogpsWeightGrad(arena, { h, w, targets, lse, scale }));
- * console.assert(Math.abs(dw[1] - 1) < 1e-6); // (1 − ½)·2
+ * assert(Math.abs(dw[1] - 1) < 1e-6); // (1 − ½)·2
  * ```
  *
  * @returns dW [V, D] in `arena`.

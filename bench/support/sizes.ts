@@ -1,21 +1,10 @@
 // The sizes that everything is measured at: a training step of the embedded model.
-import type { LlamaConfig } from "../../core/mod.ts";
+import embedded from "../../stories/model/config.json" with { type: "json" };
+import { type LlamaConfig, parseLlamaConfig } from "../../core/mod.ts";
 import type { Size } from "./harness.ts";
 
 /** The embedded model's shape. */
-export const config: LlamaConfig = {
-  vocabSize: 1024,
-  hiddenSize: 96,
-  intermediateSize: 256,
-  layers: 5,
-  heads: 6,
-  kvHeads: 3,
-  headDim: 16,
-  ropeTheta: 10000,
-  rmsEps: 1e-5,
-  tied: true,
-  maxPositions: 256,
-};
+export const config: LlamaConfig = parseLlamaConfig(embedded, "stories/model/config.json");
 
 /** Rank of a member's LoRA factors. */
 export const RANK = 8;

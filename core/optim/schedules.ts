@@ -10,7 +10,8 @@ export type Schedule = "linear" | "cosine" | "constant";
  * @example
  * ```ts
  * import { learningRate } from "@leash/bpo/core";
- * console.assert(learningRate({ base: 1, schedule: "linear", steps: 10 }, 5) === 0.5);
+ * import { assert } from "@std/assert";
+ * assert(learningRate({ base: 1, schedule: "linear", steps: 10 }, 5) === 0.5);
  * ```
  */
 export function learningRate(
