@@ -1,8 +1,8 @@
 // The embedded model's sizes.
-import type { LlamaConfig } from "../../core/mod.ts";
+import type { ModelConfig } from "../../core/mod.ts";
 
 /** 0.6M parameters: about what twenty minutes on two cores can fill. */
-export const CONFIG: LlamaConfig = {
+export const CONFIG: ModelConfig = {
   vocabSize: 1024,
   hiddenSize: 96,
   intermediateSize: 256,

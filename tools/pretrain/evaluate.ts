@@ -7,8 +7,8 @@ import {
   completionLogps,
   generate,
   keyOf,
-  type Llama,
-  loadLlama,
+  loadModel,
+  type Model,
   type Tokenizer,
   tokenizerFromJson,
 } from "../../core/mod.ts";
@@ -37,7 +37,7 @@ async function heldOutTexts(data: string): Promise<string[]> {
 
 async function judge(
   device: Device,
-  model: Llama,
+  model: Model,
   tokenizer: Tokenizer,
   texts: readonly string[],
   words: ReadonlySet<string>,
@@ -88,14 +88,14 @@ if (import.meta.main) {
       config.vocabSize,
       "tok512.bin",
     );
-    const model = loadLlama(device, { ...config, eosId: [tokenizer.bosId!] }, tensors);
+    const model = loadModel(device, { ...config, eosId: [tokenizer.bosId!] }, tensors);
     using _weights = model.weights;
     await say("stories260K", await judge(device, model, tokenizer, texts, words));
   }
   const { config, tensors, tokenizerJson } = await readModelFolder(args.model);
   const end = "<|endoftext|>";
   const tokenizer = tokenizerFromJson(tokenizerJson, { bos: end, eos: end, pad: end });
-  const model = loadLlama(device, config, tensors);
+  const model = loadModel(device, config, tensors);
   using _weights = model.weights;
   await say(args.model, await judge(device, model, tokenizer, texts, words));
 }

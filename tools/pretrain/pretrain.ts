@@ -5,12 +5,12 @@ import { Arena, type Device, openDevice, type Tensor } from "../../backend/mod.t
 import { type HostTensors, readModelFolder, writeModelFolder } from "../../core/io/mod.ts";
 import {
   fold,
-  initLlama,
+  initModel,
   initSftState,
   type Key,
   keyOf,
   learningRate,
-  loadLlama,
+  loadModel,
   packSequences,
   permutation,
   type SftState,
@@ -20,7 +20,8 @@ import {
 } from "../../core/mod.ts";
 import { cleanText } from "../../stories/clean_text.ts";
 import { CONFIG } from "./config.ts";
-import { HELD_OUT, splitStories, windows } from "./corpus.ts";
+import { loadWordList } from "../../stories/text_quality.ts";
+import { HELD_OUT, speltStart, splitStories, windows } from "./corpus.ts";
 import { tokenizerConfig } from "./model_card.ts";
 
 interface Options {
@@ -39,7 +40,7 @@ interface Options {
 
 const say = (line: string) => Deno.stdout.write(new TextEncoder().encode(line + "\n"));
 
-/** Real stories three times, because the held-out ones are like them, and the teacher's once. */
+/** Real stories three times, because the held-out ones are like them, and the teacher's once, up to its first slip. */
 async function loadWindows(
   tokenizer: Tokenizer,
   { data, teacher }: Options,
@@ -50,8 +51,11 @@ async function loadWindows(
   const files = await Promise.all(
     teacher.split(",").filter(Boolean).map((file) => Deno.readTextFile(file)),
   );
-  const sampled = files.join("").split("\n").filter(Boolean)
-    .flatMap((line) => cut(JSON.parse(line) as string));
+  const known = await loadWordList();
+  const sampled = files.join("").split("\n").filter(Boolean).flatMap((line) => {
+    const { text, whole } = speltStart(JSON.parse(line) as string, known);
+    return windows(tokenizer, text, CONFIG.maxPositions, whole);
+  });
   await say(`${real.length} windows of real text, ${sampled.length} of sampled text`);
   return [...real, ...real, ...real, ...sampled];
 }
@@ -100,9 +104,9 @@ async function pretrain(options: Options): Promise<void> {
   const feed = batches(await loadWindows(tokenizer, options), options.tokens, keyOf(seed));
   using device = await openDevice({ kind: "cpu", threads: options.threads });
   const weights = options.init === undefined
-    ? initLlama(CONFIG, keyOf(seed))
+    ? initModel(CONFIG, keyOf(seed))
     : (await readModelFolder(options.init)).tensors;
-  const fresh = loadLlama(device, CONFIG, weights);
+  const fresh = loadModel(device, CONFIG, weights);
   let state = initSftState(device, fresh);
   fresh.weights[Symbol.dispose]();
   let tokens = 0, smooth = 0;

@@ -6,8 +6,8 @@ import { type Device, openDevice } from "../../backend/mod.ts";
 import { parseLlama2c, parseLlama2cTokenizer, readModelFolder } from "../../core/io/mod.ts";
 import {
   generate,
-  type Llama,
-  loadLlama,
+  loadModel,
+  type Model,
   type Tokenizer,
   tokenizerFromJson,
 } from "../../core/mod.ts";
@@ -19,13 +19,13 @@ const BATCH = 256;
 async function teacher(
   device: Device,
   data: string,
-): Promise<{ model: Llama; tokenizer: Tokenizer }> {
+): Promise<{ model: Model; tokenizer: Tokenizer }> {
   const bin = await Deno.readFile(`${data}/stories260K/stories260K.bin`);
   const { config, tensors } = parseLlama2c(bin, "stories260K.bin");
   const pieces = await Deno.readFile(`${data}/stories260K/tok512.bin`);
   const tokenizer = parseLlama2cTokenizer(pieces, config.vocabSize, "tok512.bin");
   return {
-    model: loadLlama(device, { ...config, eosId: [tokenizer.bosId!] }, tensors),
+    model: loadModel(device, { ...config, eosId: [tokenizer.bosId!] }, tensors),
     tokenizer,
   };
 }
@@ -33,11 +33,11 @@ async function teacher(
 async function student(
   device: Device,
   dir: string,
-): Promise<{ model: Llama; tokenizer: Tokenizer }> {
+): Promise<{ model: Model; tokenizer: Tokenizer }> {
   const { config, tensors, tokenizerJson } = await readModelFolder(dir);
   const special = { bos: config.bosId, eos: config.eosId?.[0], pad: config.padId };
   return {
-    model: loadLlama(device, config, tensors),
+    model: loadModel(device, config, tensors),
     tokenizer: tokenizerFromJson(tokenizerJson, special),
   };
 }
