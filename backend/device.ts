@@ -29,6 +29,9 @@ export type Command =
   | { readonly op: "clear"; readonly dst: Storage }
   | { readonly op: "poison"; readonly dst: Storage };
 
+/** The least that a device holds before it gives idle memory back: small models never see it. */
+const MIN_BUDGET = 256 << 20;
+
 /** The numbers of an open device that a caller may want to print. */
 export interface DeviceInfo {
   /** "webgpu" or "cpu". */
@@ -39,6 +42,8 @@ export interface DeviceInfo {
   readonly detail: string;
   /** Whether the adapter is a software one (llvmpipe, SwiftShader). Always false for the CPU device. */
   readonly software: boolean;
+  /** Most bytes of a tensor that a kernel can bind: larger matrices go into blocks, larger batches into parts. */
+  readonly maxBindingBytes: number;
 }
 
 /**
@@ -58,10 +63,18 @@ export interface DeviceInfo {
  */
 export abstract class Device implements Disposable {
   readonly #pool = new Pool();
+  readonly #doubtful = new Set<number>();
+  #newest = 0;
   #live = 0;
   #created = 0;
   #bytes = 0;
   #bytesPeak = 0;
+  #bytesHeldPeak = 0;
+  /**
+   * Bytes that living and pooled memory together should not pass: pooled memory is given back first. Living memory
+   * may pass it. Default: twice the most that has lived at once, at least 256 MiB.
+   */
+  byteBudget: number | undefined;
   /** Counters kept by the subclass. */
   protected counts = { dispatches: 0, submits: 0, readbacks: 0, pipelines: 0 };
   /** Fill memory with NaN before it is handed out: for tests. */
@@ -92,16 +105,31 @@ export abstract class Device implements Disposable {
   /** Take memory from the pool, or create it. Contents are undefined (NaN in poison mode). */
   acquire(bytes: number, label: string): Storage {
     const size = sizeClass(bytes);
-    let block = this.#pool.take(size);
-    if (block === undefined) {
-      block = this.createBlock(size);
-      this.#created++;
-    }
+    const block = this.#pool.take(size) ?? this.#create(size);
     if (this.poison) this.fillNaN(block);
     this.#live++;
     this.#bytes += size;
     this.#bytesPeak = Math.max(this.#bytesPeak, this.#bytes);
+    this.#bytesHeldPeak = Math.max(this.#bytesHeldPeak, this.#bytes + this.#pool.bytes);
     return new Storage(block, bytes, label);
+  }
+
+  /** A new block. What is idle makes room for it: the oldest where a budget would be passed, all if there is no memory. */
+  #create(size: number): Block {
+    const lives = this.#bytes + size;
+    const budget = this.byteBudget ?? Math.max(MIN_BUDGET, 2 * this.#bytesPeak, 2 * lives);
+    for (const idle of this.#pool.evict(lives + this.#pool.bytes - budget)) this.destroyBlock(idle);
+    let block: Block;
+    try {
+      block = this.createBlock(size);
+    } catch (error) {
+      if (this.#pool.bytes === 0) throw error;
+      this.trim();
+      block = this.createBlock(size);
+    }
+    this.#created++;
+    this.#newest = block.id;
+    return block;
   }
 
   /** Give memory back to the pool. `why` is told to whoever uses the storage afterwards. */
@@ -121,7 +149,14 @@ export abstract class Device implements Disposable {
     storage.block.generation++;
     this.#live--;
     this.#bytes -= storage.block.bytes;
-    this.#pool.put(storage.block);
+    if (this.#doubtful.delete(storage.block.id)) this.destroyBlock(storage.block);
+    else this.#pool.put(storage.block);
+  }
+
+  /** After a failure: give the pool back, and each newer block than number `id` once it is released. It may be invalid. */
+  protected distrustAfter(id: number): void {
+    this.trim();
+    for (let newer = id + 1; newer <= this.#newest; newer++) this.#doubtful.add(newer);
   }
 
   /** A new storage on the block of one that ended inside the same arena. */
@@ -170,6 +205,8 @@ export abstract class Device implements Disposable {
       ...this.counts,
       bytes: this.#bytes,
       bytesPeak: this.#bytesPeak,
+      bytesPooled: this.#pool.bytes,
+      bytesHeldPeak: this.#bytesHeldPeak,
     };
   }
 

@@ -71,6 +71,10 @@ export interface DeviceStats {
   readonly bytes: number;
   /** The most that `bytes` has been. */
   readonly bytesPeak: number;
+  /** Bytes that lie in the pool, free to be used again. */
+  readonly bytesPooled: number;
+  /** The most that living and pooled bytes together have been: what the device took from the system. */
+  readonly bytesHeldPeak: number;
 }
 
 /**
@@ -91,6 +95,25 @@ export function sizeClass(bytes: number): number {
 }
 
 /**
+ * Bytes of the largest size class that is not above `limit`: a buffer of as much fits a device that allows `limit`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { largestSizeClass } from "@leash/bpo/backend";
+ * assertEquals([256, 5119, 5120, 2 ** 28].map(largestSizeClass), [256, 4096, 5120, 2 ** 28]);
+ * ```
+ *
+ * @param limit Bytes, 256 at least.
+ */
+export function largestSizeClass(limit: number): number {
+  const units = Math.floor(limit / 256);
+  let quarter = Math.max(0, Math.floor(4 * Math.log2(units)) - 1); // at most one too low: the class is rounded up
+  while (Math.ceil(2 ** ((quarter + 1) / 4)) <= units) quarter++;
+  return Math.ceil(2 ** (quarter / 4)) * 256;
+}
+
+/**
  * Free blocks by size class.
  *
  * @example
@@ -105,10 +128,19 @@ export function sizeClass(bytes: number): number {
  */
 export class Pool {
   readonly #shelves = new Map<number, Block[]>();
+  readonly #order = new Set<Block>();
+  #bytes = 0;
+
+  /** Bytes of all blocks in it. */
+  get bytes(): number {
+    return this.#bytes;
+  }
 
   /** Take a free block of this size class, last returned first. */
   take(bytes: number): Block | undefined {
-    return this.#shelves.get(bytes)?.pop();
+    const block = this.#shelves.get(bytes)?.pop();
+    if (block !== undefined) this.#forget(block);
+    return block;
   }
 
   /** Give a block back. */
@@ -116,12 +148,31 @@ export class Pool {
     const shelf = this.#shelves.get(block.bytes);
     if (shelf === undefined) this.#shelves.set(block.bytes, [block]);
     else shelf.push(block);
+    this.#order.add(block);
+    this.#bytes += block.bytes;
+  }
+
+  /** Take out at least `bytes`, or all there is: blocks that have been in the pool longest first. */
+  evict(bytes: number): Block[] {
+    const out: Block[] = [];
+    let left = bytes;
+    for (const block of this.#order) {
+      if (left <= 0) break;
+      this.#shelves.get(block.bytes)!.shift(); // the longest in the pool is the first on its shelf
+      this.#forget(block);
+      out.push(block);
+      left -= block.bytes;
+    }
+    return out;
   }
 
   /** Empty the pool and return what was in it. */
   drain(): Block[] {
-    const all = [...this.#shelves.values()].flat();
-    this.#shelves.clear();
-    return all;
+    return this.evict(Infinity);
+  }
+
+  #forget(block: Block): void {
+    this.#order.delete(block);
+    this.#bytes -= block.bytes;
   }
 }

@@ -4,6 +4,8 @@
  * @module
  */
 export * from "./tensor.ts";
+export * from "./quantise.ts";
+export * from "./matrix.ts";
 export * from "./memory.ts";
 export * from "./kernel.ts";
 export * from "./device.ts";
@@ -14,7 +16,12 @@ export { CpuDevice, type CpuOptions } from "./cpu/device.ts";
 export type { WasmKernels } from "./cpu/wasm.ts";
 export { GpuDevice, type GpuOptions } from "./webgpu/device.ts";
 export * from "./kernels/rms_norm.ts";
+export * from "./kernels/layer_norm.ts";
 export * from "./kernels/matmul.ts";
+export * from "./kernels/activation.ts";
+export * from "./kernels/bias.ts";
+export * from "./kernels/columns.ts";
+export * from "./kernels/matrix_matmul.ts";
 export * from "./kernels/elementwise.ts";
 export * from "./kernels/embedding.ts";
 export * from "./kernels/reduce.ts";
@@ -28,4 +35,5 @@ export * from "./kernels/token_logps_weight_grad.ts";
 export * from "./kernels/preference_loss.ts";
 export * from "./kernels/adamw.ts";
 export * from "./kernels/merge.ts";
+export * from "./kernels/softcap.ts";
 export * from "./kernels/sample.ts";

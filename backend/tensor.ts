@@ -17,8 +17,14 @@ export interface Tensor {
   readonly dtype: DType;
 }
 
-/** Tensors in lists and records, nested to any depth. */
-export type TensorTree = Tensor | readonly TensorTree[] | { readonly [key: string]: TensorTree };
+/** Tensors in lists and records, nested to any depth; numbers and strings between them (a shape, a dtype) are passed over. */
+export type TensorTree =
+  | Tensor
+  | number
+  | string
+  | undefined
+  | readonly TensorTree[]
+  | { readonly [key: string]: TensorTree };
 
 /** Host data of a tensor, by its dtype. */
 export type HostArray = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
@@ -53,7 +59,7 @@ export function sizeOf(shape: Shape): number {
  * ```
  */
 export function isTensor(node: TensorTree): node is Tensor {
-  return "storage" in node && "dtype" in node;
+  return typeof node === "object" && "storage" in node && "dtype" in node;
 }
 
 /**
@@ -71,6 +77,7 @@ export function isTensor(node: TensorTree): node is Tensor {
  */
 export function leaves(tree: TensorTree): Tensor[] {
   if (isTensor(tree)) return [tree];
+  if (typeof tree !== "object") return [];
   const children: TensorTree[] = Array.isArray(tree) ? [...tree] : Object.values(tree);
   return children.flatMap(leaves);
 }
@@ -91,6 +98,7 @@ export function leaves(tree: TensorTree): Tensor[] {
  */
 export function mapTree<T extends TensorTree>(tree: T, f: (tensor: Tensor) => Tensor): T {
   if (isTensor(tree)) return f(tree) as T;
+  if (typeof tree !== "object") return tree;
   if (Array.isArray(tree)) return tree.map((child) => mapTree(child, f)) as unknown as T;
   return Object.fromEntries(
     Object.entries(tree).map(([key, child]) => [key, mapTree(child as TensorTree, f)]),

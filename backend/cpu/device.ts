@@ -2,6 +2,7 @@
 import { type Command, Device, type DeviceInfo } from "../device.ts";
 import { type CpuContext, type Kernel, type Numbers, SCRATCH_BYTES } from "../kernel.ts";
 import type { Block, Storage } from "../memory.ts";
+import { Addresses } from "./addresses.ts";
 import { buildModule, relaxedFmaSupported, type WasmKernels } from "./wasm.ts";
 import { startThread, type ThreadHandle } from "./thread.ts";
 import {
@@ -27,6 +28,8 @@ export interface CpuOptions {
 }
 
 const PAGE = 65536;
+/** A quarter of the memory there can be: one tensor should not take more. */
+const MAX_BINDING_BYTES = 2 ** 30;
 
 interface Thread {
   readonly worker: ThreadHandle;
@@ -64,12 +67,11 @@ export class CpuDevice extends Device {
   readonly #threads: Thread[] = [];
   readonly #ids = new Map<Kernel, number>();
   readonly #scratch: number;
-  readonly #free = new Map<number, number[]>();
+  readonly #addresses: Addresses;
   /** Names and numbers for a person. */
   readonly info: DeviceInfo;
   /** Fill memory with NaN before it is handed out: for tests. */
   readonly poison: boolean;
-  #top: number;
   #blockId = 0;
   readonly #nextTask: Int32Array;
   #sequence = 0;
@@ -86,7 +88,7 @@ export class CpuDevice extends Device {
     this.#memory = memory;
     this.#wasm = wasm;
     this.#scratch = PAGE;
-    this.#top = PAGE + threads * SCRATCH_BYTES;
+    this.#addresses = new Addresses(PAGE + threads * SCRATCH_BYTES);
     this.#f32 = new Float32Array(memory.buffer);
     this.#nextTask = new Int32Array(memory.buffer, 0, 1);
     this.poison = poison;
@@ -95,6 +97,7 @@ export class CpuDevice extends Device {
       name: "WebAssembly SIMD",
       detail: `${fma ? "relaxed FMA" : "no FMA"}, ${threads} thread${threads === 1 ? "" : "s"}`,
       software: false,
+      maxBindingBytes: MAX_BINDING_BYTES,
     };
   }
 
@@ -149,34 +152,29 @@ export class CpuDevice extends Device {
 
   /** Create a block of exactly `bytes`. */
   protected override createBlock(bytes: number): Block {
-    const address = this.#free.get(bytes)?.pop() ?? this.#bump(bytes);
-    return { bytes, id: ++this.#blockId, address, generation: 0 };
+    this.#reach(this.#addresses.find(bytes) + bytes, bytes);
+    return { bytes, id: ++this.#blockId, address: this.#addresses.take(bytes), generation: 0 };
   }
 
-  #bump(bytes: number): number {
-    const address = this.#top;
-    const end = address + Math.ceil(bytes / 64) * 64;
+  /** Let the memory be as long as `end` for a block of `bytes`. */
+  #reach(end: number, bytes: number): void {
     const have = this.#memory.buffer.byteLength;
-    if (end > have) {
-      const need = Math.ceil((end - have) / PAGE);
-      const room = PAGE - have / PAGE;
-      if (need > room) {
-        throw new RangeError(
-          `Cannot allocate ${bytes} bytes on the CPU device: ${this.#top} of 4294967296 are in use. Use fewer pairs, members or shorter texts`,
-        );
-      }
-      this.#memory.grow(Math.min(room, Math.max(need, Math.ceil(have / PAGE / 4))));
-      this.#f32 = new Float32Array(this.#memory.buffer);
+    if (end <= have) return;
+    const need = Math.ceil((end - have) / PAGE);
+    const room = PAGE - have / PAGE;
+    if (need > room) {
+      const used = this.#addresses.used;
+      throw new RangeError(
+        `Cannot allocate ${bytes} bytes on the CPU device: ${used} of 4294967296 are in use. Use fewer pairs, members or shorter texts`,
+      );
     }
-    this.#top = end;
-    return address;
+    this.#memory.grow(Math.min(room, Math.max(need, Math.ceil(have / PAGE / 4))));
+    this.#f32 = new Float32Array(this.#memory.buffer);
   }
 
   /** Return a block to the system. */
-  protected override destroyBlock(block: Block): void {
-    const shelf = this.#free.get(block.bytes);
-    if (shelf === undefined) this.#free.set(block.bytes, [block.address!]);
-    else shelf.push(block.address!);
+  protected override destroyBlock({ address, bytes }: Block): void {
+    this.#addresses.give(address!, bytes);
   }
 
   /** Fill a block with NaN at once. */

@@ -167,6 +167,8 @@ export const f32x4: Readonly<Record<F32x4Op, BinaryLanes>> & {
   readonly sqrt: UnaryLanes;
   readonly splat: (x: Operand<"f32">) => Value<"v128">;
   readonly extractLane: (x: Lanes, lane: number) => Value<"f32">;
+  readonly convertI32x4S: UnaryLanes;
+  readonly convertI32x4U: UnaryLanes;
   /** x·y + z, rounded once or twice as the engine likes: the same choice everywhere in a process. */
   readonly relaxedMadd: (x: Lanes, y: Lanes, z: Lanes) => Value<"v128">;
 } = {
@@ -181,6 +183,8 @@ export const f32x4: Readonly<Record<F32x4Op, BinaryLanes>> & {
   pmax: binaryFloats(0xeb),
   sqrt: unaryFloats(0xe3),
   splat: (x) => typeof x === "number" ? floats(x) : v([...x.code, ...simd(0x13)]),
+  convertI32x4S: unaryFloats(0xfa),
+  convertI32x4U: unaryFloats(0xfb),
   extractLane: (x, lane) => ({ type: "f32", code: [...floats(x).code, ...simd(0x1f), lane] }),
   relaxedMadd: (x, y, z) =>
     v([...floats(x).code, ...floats(y).code, ...floats(z).code, ...simd(0x105)]),
@@ -190,12 +194,20 @@ export const f32x4: Readonly<Record<F32x4Op, BinaryLanes>> & {
 export const i32x4: Readonly<Record<"add" | "sub", BinaryLanes>> & {
   readonly shl: (x: Lanes, count: Operand<"i32">) => Value<"v128">;
   readonly shrS: (x: Lanes, count: Operand<"i32">) => Value<"v128">;
+  readonly shrU: (x: Lanes, count: Operand<"i32">) => Value<"v128">;
   readonly splat: (x: Operand<"i32">) => Value<"v128">;
+  /** The first four of eight 16-bit integers. */
+  readonly extendLowI16x8S: UnaryLanes;
+  /** The last four. */
+  readonly extendHighI16x8S: UnaryLanes;
 } = {
   add: binaryInts(0xae),
   sub: binaryInts(0xb1),
   shl: shiftInts(0xab),
   shrS: shiftInts(0xac),
+  shrU: shiftInts(0xad),
+  extendLowI16x8S: unaryFloats(0xa7),
+  extendHighI16x8S: unaryFloats(0xa8),
   splat: (x) => typeof x === "number" ? ints(x) : v([...x.code, ...simd(0x11)]),
 };
 
@@ -203,6 +215,13 @@ export const i32x4: Readonly<Record<"add" | "sub", BinaryLanes>> & {
 export const v128: {
   readonly load: Load<"v128">;
   readonly load32Splat: Load<"v128">;
+  /** Eight bytes as signed 16-bit integers. */
+  readonly load8x8S: Load<"v128">;
+  /** Four unsigned 16-bit integers as 32-bit ones. */
+  readonly load16x4U: Load<"v128">;
+  /** Constants, a lane each. */
+  readonly ints: (...lanes: readonly [number, number, number, number]) => Value<"v128">;
+  readonly floats: (...lanes: readonly [number, number, number, number]) => Value<"v128">;
   /** The vector with one 32-bit lane replaced from memory. */
   readonly load32Lane: (
     pointer: Operand<"i32">,
@@ -211,6 +230,7 @@ export const v128: {
     offset?: number,
   ) => Value<"v128">;
   readonly and: (x: Value<"v128">, y: Value<"v128">) => Value<"v128">;
+  readonly or: (x: Value<"v128">, y: Value<"v128">) => Value<"v128">;
   /** x without the bits of y. */
   readonly andNot: (x: Value<"v128">, y: Value<"v128">) => Value<"v128">;
   /** Four of the eight 32-bit lanes of x (0–3) and y (4–7). */
@@ -222,9 +242,14 @@ export const v128: {
 } = {
   load: load("v128", simd(0x00)),
   load32Splat: load("v128", simd(0x09)),
+  load8x8S: load("v128", simd(0x01)),
+  load16x4U: load("v128", simd(0x04)),
+  ints: (...lanes) => v([...simd(0x0c), ...lanes.flatMap(i32Bytes)]),
+  floats: (...lanes) => v([...simd(0x0c), ...lanes.flatMap(f32Bytes)]),
   load32Lane: (p, x, lane, offset = 0) =>
     v([...operand("i32", p).code, ...x.code, ...simd(0x56), ...at(offset), lane]),
   and: (x, y) => v([...x.code, ...y.code, ...simd(0x4e)]),
+  or: (x, y) => v([...x.code, ...y.code, ...simd(0x50)]),
   andNot: (x, y) => v([...x.code, ...y.code, ...simd(0x4f)]),
   shuffle32: (x, y, lanes) =>
     v([

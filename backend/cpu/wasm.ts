@@ -6,9 +6,11 @@
  */
 import { ModuleBuilder } from "./assembler.ts";
 import { f32x4 } from "./instructions.ts";
+import { addActivations } from "./wasm_activation.ts";
 import { addGemm, addPackB, addPackTransposedA, addPeak } from "./wasm_gemm.ts";
 import { LaneKit } from "./wasm_lanes.ts";
-import { addAdamw, addLinear, addRmsNorm, addSoftmax, addSwiglu } from "./wasm_vector.ts";
+import { addWiden } from "./wasm_narrow.ts";
+import { addAdamw, addLinear, addRmsNorm, addSoftmax } from "./wasm_vector.ts";
 
 export { GEMM_SCRATCH_BYTES, PEAK_FLOP } from "./wasm_gemm.ts";
 
@@ -54,6 +56,29 @@ export interface WasmKernels {
   ): void;
   /** dst[cols, rows] = src[rows, cols]ᵀ, src with row stride ld: the A of AᵀB. */
   packTransposedA(src: number, ld: number, rows: number, cols: number, dst: number): void;
+  /**
+   * Groups from ≤ g < to of eight elements of a row of halves at src (any address: 16 bytes a group), as f32 at
+   * dst + (g − from)·step bytes.
+   */
+  widenF16(src: number, dst: number, from: number, to: number, step: number): void;
+  /** The same of signed bytes times scales[g / 4]. */
+  widenInt8(
+    src: number,
+    scales: number,
+    dst: number,
+    from: number,
+    to: number,
+    step: number,
+  ): void;
+  /** The same of 4-bit steps q, as q·d + m, with the halves d (low) and m (high) in the word scales[g / 4]. */
+  widenInt4(
+    src: number,
+    scales: number,
+    dst: number,
+    from: number,
+    to: number,
+    step: number,
+  ): void;
   /** Multiply-adds in registers alone, PEAK_FLOP operations an iteration; the result is 96. */
   peak(iters: number): number;
 
@@ -74,10 +99,18 @@ export interface WasmKernels {
   /** Σ x². */
   sumSquares(x: number, n: number): number;
 
-  /** h = silu(g)·u, silu(g) = g / (1 + exp(−g)). */
+  /** h = g·Φ(g)·u, Φ(g) = 1 / (1 + exp(−g)). */
   siluMul(g: number, u: number, h: number, n: number): void;
-  /** With σ = 1 / (1 + exp(−g)): dg = dh·u·σ·(1 + g·(1 − σ)), du = dh·g·σ. */
+  /** dg = dh·u·(Φ(g) + g·Φ′(g)), du = dh·g·Φ(g). */
   siluMulBackward(g: number, u: number, dh: number, dg: number, du: number, n: number): void;
+  /** The same, Φ being the normal distribution: within 1e-7, a half of the bound on erf. */
+  geluMul(g: number, u: number, h: number, n: number): void;
+  /** Its gradients. */
+  geluMulBackward(g: number, u: number, dh: number, dg: number, du: number, n: number): void;
+  /** The same, Φ(g) = σ(2√(2/π)·(g + 0.044715g³)). */
+  geluTanhMul(g: number, u: number, h: number, n: number): void;
+  /** Its gradients. */
+  geluTanhMulBackward(g: number, u: number, dh: number, dg: number, du: number, n: number): void;
   /** y [rows, cols] = x·inv·w, inv = 1 / √(mean(x²) + eps), kept in invOut [rows]. */
   rmsNorm(
     x: number,
@@ -133,10 +166,11 @@ export function buildModule(o: { fma: boolean; shared: boolean }): Uint8Array<Ar
   addPackB(kit);
   addGemm(kit);
   addPackTransposedA(kit);
+  addWiden(kit);
   addPeak(kit);
   addSoftmax(kit);
   addLinear(kit);
-  addSwiglu(kit);
+  addActivations(kit);
   addRmsNorm(kit);
   addAdamw(kit);
   return kit.module.build();

@@ -1,5 +1,5 @@
 /**
- * Vector kernels in WebAssembly: softmax pieces, SwiGLU, RMSNorm, AdamW and sums, all f32, any
+ * Vector kernels in WebAssembly: softmax pieces, RMSNorm, AdamW and sums, all f32, any
  * n ≥ 0, forward and backward together. Four lanes a time; the tail runs the same formula.
  *
  * Deterministic: a sum over n floats is 16 interleaved partial sums and one fixed tree.
@@ -9,8 +9,6 @@
 import type { FunctionBuilder } from "./assembler.ts";
 import { f32, f32x4, f64, i32, i32x4, type Local, v128, type Value } from "./instructions.ts";
 import type { LaneKit } from "./wasm_lanes.ts";
-
-type Vector = Value<"v128">;
 
 /** expInPlace, rowMax, expSubSum, scaleInPlace: what a softmax row is made of. */
 export function addSoftmax(kit: LaneKit): void {
@@ -75,39 +73,6 @@ function sumOfSquares(
   return kit.sum(f, n, [x], (io, sum) => {
     const value = f.local("v128", io.load(x));
     return kit.madd(value, value, sum);
-  });
-}
-
-/** siluMul, siluMulBackward: SwiGLU's gate, with σ(g) = 1 / (1 + exp(−g)) and silu(g) = g·σ(g). */
-export function addSwiglu(kit: LaneKit): void {
-  const m = kit.module;
-  const sigmoids = (f: FunctionBuilder) => {
-    const exp = kit.exp(f);
-    const one = f.local("v128", f32x4.splat(1));
-    return (g: Vector) => f.local("v128", f32x4.div(one, f32x4.add(one, exp(f32x4.sub(0, g)))));
-  };
-  // h = silu(g)·u
-  m.exported("siluMul", { g: "i32", u: "i32", h: "i32", n: "i32" }, "void", (f, p) => {
-    const sigmoid = sigmoids(f);
-    kit.eachVector(f, p.n, [p.g, p.u, p.h], 1, (io) => {
-      const g = f.local("v128", io.load(p.g));
-      io.store(p.h, f32x4.mul(f32x4.mul(g, sigmoid(g)), io.load(p.u)));
-    });
-  });
-  // dg = dh·u·σ·(1 + g·(1 − σ)), du = dh·g·σ
-  const params = { g: "i32", u: "i32", dh: "i32", dg: "i32", du: "i32", n: "i32" } as const;
-  m.exported("siluMulBackward", params, "void", (f, p) => {
-    const sigmoid = sigmoids(f);
-    const one = f.local("v128", f32x4.splat(1));
-    kit.eachVector(f, p.n, [p.g, p.u, p.dh, p.dg, p.du], 1, (io) => {
-      const g = f.local("v128", io.load(p.g));
-      const u = f.local("v128", io.load(p.u));
-      const s = sigmoid(g);
-      const slope = f.local("v128", f32x4.mul(io.load(p.dh), s)); // dh·σ
-      const rest = kit.madd(g, f32x4.sub(one, s), one);
-      io.store(p.dg, f32x4.mul(f32x4.mul(slope, u), rest));
-      io.store(p.du, f32x4.mul(slope, g));
-    });
   });
 }
 

@@ -1,11 +1,14 @@
-// One query a sequence over its key-value cache: out_s = Σ_{j<n} softmax(q_s·k_j / √D)_j·v_j, n = lengths[s].
+// One query a sequence over its key-value cache: out_s = Σ_{j<n} softmax(q_s·k_j·scale)_j·v_j, n = lengths[s]; with a
+// window W only n − W ≤ j, and capped scores as in attention.ts.
 // Axes: S sequences, H query heads sharing KV key and value heads of D numbers, caches [S, capacity, KV·D].
 // 4·n·D flop a head, reads the cache once a query head. Sums in fixed order: deterministic.
 import type { Arena } from "../arena.ts";
 import { length, matrix } from "../checks.ts";
 import { type CpuContext, grid, type Kernel, type Numbers } from "../kernel.ts";
 import type { Tensor } from "../tensor.ts";
-import { unrolled } from "./attention.ts";
+import { type AttentionHeads, scoring } from "./attention.ts";
+import { unrolled } from "./attention_wgsl.ts";
+import { tanhWgsl } from "./tanh_wgsl.ts";
 
 /** Binds q [S, H·D], kCache and vCache [S, capacity, KV·D], lengths [S], out [S, H·D]. */
 export const attentionDecodeKernel: Kernel = {
@@ -17,8 +20,8 @@ export const attentionDecodeKernel: Kernel = {
     { name: "lengths", access: "read", type: "u32" },
     { name: "out", access: "read_write" },
   ],
-  params: [["sequences", "u32"], ["capacity", "u32"]],
-  fixed: ["H", "KV", "D"],
+  params: [["sequences", "u32"], ["capacity", "u32"], ["scale", "f32"], ["softcap", "f32"]],
+  fixed: ["H", "KV", "D", "WINDOW", "SCALED", "CAPPED"],
   wgsl: decodeWgsl,
   // A workgroup is one head of one sequence: threads are keys for the scores, then columns for the sum.
   workgroups: (p, f) => grid(p.sequences * f.H, 1),
@@ -27,7 +30,8 @@ export const attentionDecodeKernel: Kernel = {
 
 function decodeWgsl(f: Numbers): string {
   const columns = Math.ceil(f.D / 64);
-  return /* wgsl */ `
+  const capped = f.CAPPED === 1;
+  return /* wgsl */ `${capped ? tanhWgsl("f32") : ""}
 var<workgroup> query: array<f32, ${f.D}>;
 var<workgroup> scores: array<f32, 64>;
 var<workgroup> weights: array<f32, 64>;
@@ -39,17 +43,19 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let sequence = task / H;
   let count = min(lengths[sequence], p.capacity);
   let cell = sequence * p.capacity * KV * D + (task % H / (H / KV)) * D;
-  for (var d = local; d < D; d += 64u) { query[d] = q[task * D + d] / sqrt(f32(D)); }
+  for (var d = local; d < D; d += 64u) { query[d] = q[task * D + d]${
+    f.SCALED === 1 ? " * p.scale" : " / sqrt(f32(D))"
+  }; }
   ${unrolled(columns, (c) => `var sum${c} = 0.0;`)}
   var top = -1e30;
   var total = 0.0;
-  for (var j0 = 0u; j0 < count; j0 += 64u) {
+  for (var j0 = ${f.WINDOW > 0 ? "count - min(count, WINDOW)" : "0u"}; j0 < count; j0 += 64u) {
     workgroupBarrier();
     if (j0 + local < count) {
       let at = cell + (j0 + local) * KV * D;
       var score = 0.0;
       for (var d = 0u; d < D; d++) { score += query[d] * kCache[at + d]; }
-      scores[local] = score;
+      scores[local] = ${capped ? "p.softcap * tanhOf(score / p.softcap)" : "score"};
     }
     workgroupBarrier();
     let n = min(64u, count - j0);
@@ -79,17 +85,18 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
 }
 
 /** A task is one sequence. The chains over D and over keys are those of attention's twin. */
-function decodeTwin({ b, p, f, wasm, scratch }: CpuContext, lo: number, hi: number): void {
+function decodeTwin({ b, p, f, wasm, scratch, f32 }: CpuContext, lo: number, hi: number): void {
   const { H, KV, D } = f, shared = H / KV, CHUNK = 256;
-  const wide = Math.ceil(D / 8) * 8, scale = 1 / Math.sqrt(D);
+  const wide = Math.ceil(D / 8) * 8;
   const work = scratch, packed = work + 2048, scores = packed + CHUNK * wide * 4;
   for (let s = lo; s < hi; s++) {
     const n = Math.min(b.lengths[s], p.capacity), ld = Math.ceil(n / 8) * 8;
+    const first = f.WINDOW > 0 ? Math.max(0, n - f.WINDOW) : 0, chunk0 = first - first % CHUNK;
     for (let kv = 0; kv < KV; kv++) {
       const cell = (s * p.capacity * KV + kv) * D * 4;
       const at = (s * H + kv * shared) * D * 4;
       const q = b.q.byteOffset + at, out = b.out.byteOffset + at;
-      for (let c = 0; c < n; c += CHUNK) {
+      for (let c = chunk0; c < n; c += CHUNK) {
         const chunk = Math.min(CHUNK, n - c), panels = Math.ceil(chunk / 8);
         wasm.packB(
           b.kCache.byteOffset + cell + c * KV * D * 4,
@@ -101,17 +108,23 @@ function decodeTwin({ b, p, f, wasm, scratch }: CpuContext, lo: number, hi: numb
           0,
           panels,
         );
-        wasm.gemm(q, D, packed, scores + c * 4, ld, D, 8 * panels, 0, shared, scale, 0, work);
+        wasm.gemm(q, D, packed, scores + c * 4, ld, D, 8 * panels, 0, shared, p.scale, 0, work);
       }
       const totals = [];
       for (let h = 0; h < shared; h++) {
-        const row = scores + h * ld * 4;
-        totals.push(wasm.expSubSum(row, n, wasm.rowMax(row, n)));
+        const line = scores / 4 + h * ld, row = (line + first) * 4;
+        if (f.CAPPED === 1) {
+          for (let j = line + first; j < line + n; j++) {
+            f32[j] = p.softcap * Math.tanh(f32[j] / p.softcap);
+          }
+        }
+        totals.push(wasm.expSubSum(row, n - first, wasm.rowMax(row, n - first)));
       }
-      for (let c = 0; c < n; c += CHUNK) {
-        const chunk = Math.min(CHUNK, n - c), more = c === 0 ? 0 : 1;
+      for (let c = chunk0; c < n; c += CHUNK) {
+        const unseen = Math.max(0, first - c), more = c === chunk0 ? 0 : 1;
+        const chunk = Math.min(CHUNK, n - c) - unseen, at = scores + (c + unseen) * 4;
         wasm.packB(
-          b.vCache.byteOffset + cell + c * KV * D * 4,
+          b.vCache.byteOffset + cell + (c + unseen) * KV * D * 4,
           KV * D,
           0,
           chunk,
@@ -120,7 +133,7 @@ function decodeTwin({ b, p, f, wasm, scratch }: CpuContext, lo: number, hi: numb
           0,
           wide / 8,
         );
-        wasm.gemm(scores + c * 4, ld, packed, out, D, chunk, D, 0, shared, 1, more, work);
+        wasm.gemm(at, ld, packed, out, D, chunk, D, 0, shared, 1, more, work);
       }
       for (let h = 0; h < shared; h++) wasm.scaleInPlace(out + h * D * 4, D, 1 / totals[h]);
     }
@@ -132,22 +145,18 @@ function decodeTwin({ b, p, f, wasm, scratch }: CpuContext, lo: number, hi: numb
  *
  * @param tensors `q` [S, H·D] f32; `kCache` and `vCache` [S, capacity, KV·D] f32; `lengths` [S] u32: positions 0 …
  * lengths − 1 are read, at least one; borrowed.
- * @param options Heads H, key heads KV, numbers a head D (at most 512).
+ * @param options See {@linkcode AttentionHeads}.
  * @returns out [S, H·D] in `arena`.
  * @throws {TypeError} If the shapes do not fit.
- * @throws {RangeError} If `headDim` is over 512 or the scores of a key head are over the CPU twin's scratch.
+ * @throws {RangeError} If `headDim` is over 256, how scores are made is out of range, or the scores of a key head are over the CPU twin's scratch.
  */
 export function attentionDecode(
   arena: Arena,
   { q, kCache, vCache, lengths }: { q: Tensor; kCache: Tensor; vCache: Tensor; lengths: Tensor },
-  { heads: H, kvHeads: KV, headDim: D }: { heads: number; kvHeads: number; headDim: number },
+  options: AttentionHeads,
 ): Tensor {
-  if (H % KV !== 0) {
-    throw new TypeError(`Cannot run attentionDecode: heads is ${H}, expected a multiple of ${KV}`);
-  }
-  if (!(D >= 1 && D <= 512)) {
-    throw new RangeError(`Cannot run attentionDecode: headDim is ${D}, expected 1 to 512`);
-  }
+  const { params, fixed } = scoring("attentionDecode", options);
+  const { heads: H, kvHeads: KV, headDim: D } = options;
   const [sequences] = matrix("attentionDecode", "q", q, undefined, H * D);
   const [cells] = matrix("attentionDecode", "kCache", kCache, undefined, KV * D);
   const capacity = cells / sequences;
@@ -164,8 +173,8 @@ export function attentionDecode(
   const out = arena.alloc([sequences, H * D], "attentionDecode.out");
   arena.dispatch(attentionDecodeKernel, {
     bind: { q, kCache, vCache, lengths, out },
-    params: { sequences, capacity },
-    fixed: { H, KV, D },
+    params: { ...params, sequences, capacity },
+    fixed,
   });
   return out;
 }

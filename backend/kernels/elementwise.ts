@@ -1,5 +1,5 @@
-// Elementwise ops: z = x + y; rows times a number each; SwiGLU h = silu(g)·u (Shazeer 2020, eq. 6) and its gradients;
-// z = x + t·(y − x). Each reads its inputs and writes its outputs once (4 bytes an element); no sums, so deterministic.
+// Elementwise ops: z = x + y; rows times a number each, or all times one; z = x + t·(y − x).
+// Each reads its inputs and writes its outputs once (4 bytes an element); no sums, so deterministic.
 import type { Arena } from "../arena.ts";
 import { type CpuContext, grid, type Kernel } from "../kernel.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
@@ -59,52 +59,21 @@ function scaleRowsTwin({ b, p, f, wasm }: CpuContext, lo: number, hi: number): v
   for (let r = from; r < to; r++) wasm.scaleInPlace(b.y.byteOffset + 4 * r * f.D, f.D, b.s[r]);
 }
 
-/** h = silu(g)·u: binds g, u, h [n]. */
-export const siluMulKernel: Kernel = {
-  name: "siluMul",
-  bindings: [
-    { name: "g", access: "read" },
-    { name: "u", access: "read" },
-    { name: "h", access: "read_write" },
-  ],
-  params: [["n", "u32"]],
+/** y = factor·x: binds x, y [n]. */
+export const scaleKernel: Kernel = {
+  name: "scale",
+  bindings: [{ name: "x", access: "read" }, { name: "y", access: "read_write" }],
+  params: [["n", "u32"], ["factor", "f32"]],
   fixed: [],
-  // Below −80 exp would overflow; silu is below 1e-32 there.
-  wgsl: () => each("h[i] = g[i] / (1.0 + exp(-max(g[i], -80.0))) * u[i];"),
+  wgsl: () => each("y[i] = p.factor * x[i];"),
   workgroups: (p) => grid(p.n),
-  cpu: [{ tasks: chunks, run: siluMulTwin }],
+  cpu: [{ tasks: chunks, run: scaleTwin }],
 };
 
-function siluMulTwin({ b, p, wasm }: CpuContext, lo: number, hi: number): void {
-  const at = (view: Float32Array) => view.byteOffset + lo * 4096 * 4;
-  wasm.siluMul(at(b.g), at(b.u), at(b.h), Math.min(hi * 4096, p.n) - lo * 4096);
-}
-
-/** dg = dh·u·σ·(1 + g·(1 − σ)), du = dh·g·σ, σ = 1 / (1 + exp(−g)): binds g, u, dh, dg, du [n]. */
-export const siluMulBackwardKernel: Kernel = {
-  name: "siluMulBackward",
-  bindings: [
-    { name: "g", access: "read" },
-    { name: "u", access: "read" },
-    { name: "dh", access: "read" },
-    { name: "dg", access: "read_write" },
-    { name: "du", access: "read_write" },
-  ],
-  params: [["n", "u32"]],
-  fixed: [],
-  wgsl: () =>
-    each(`let e = exp(-max(g[i], -80.0));
-  let s = 1.0 / (1.0 + e);
-  dg[i] = dh[i] * u[i] * s * (1.0 + g[i] * (e * s));
-  du[i] = dh[i] * g[i] * s;`),
-  workgroups: (p) => grid(p.n),
-  cpu: [{ tasks: chunks, run: siluMulBackwardTwin }],
-};
-
-function siluMulBackwardTwin({ b, p, wasm }: CpuContext, lo: number, hi: number): void {
-  const at = (view: Float32Array) => view.byteOffset + lo * 4096 * 4;
-  const n = Math.min(hi * 4096, p.n) - lo * 4096;
-  wasm.siluMulBackward(at(b.g), at(b.u), at(b.dh), at(b.dg), at(b.du), n);
+function scaleTwin({ b, p, wasm }: CpuContext, lo: number, hi: number): void {
+  const from = lo * 4096, to = Math.min(hi * 4096, p.n);
+  b.y.set(b.x.subarray(from, to), from);
+  wasm.scaleInPlace(b.y.byteOffset + 4 * from, to - from, p.factor);
 }
 
 /** z = x + t·(y − x): binds x, y, z [n]. */
@@ -183,61 +152,26 @@ export function scaleRows(arena: Arena, x: Tensor, s: Tensor): Tensor {
 }
 
 /**
- * SwiGLU's gate: h = silu(g)·u, silu(g) = g / (1 + exp(−g)).
+ * A tensor times a number.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { Arena, openDevice, siluMul } from "@leash/bpo/backend";
+ * import { Arena, openDevice, scale } from "@leash/bpo/backend";
  * using device = await openDevice({ kind: "cpu", threads: 1 });
  * using arena = new Arena(device, "example");
- * const g = arena.upload([2], new Float32Array([0, 100]), "g");
- * const u = arena.upload([2], new Float32Array([5, 2]), "u");
- * assertEquals(await arena.read(siluMul(arena, g, u)), new Float32Array([0, 200]));
+ * const x = arena.upload([2], new Float32Array([1, -2]), "x");
+ * assertEquals(await arena.read(scale(arena, x, 0.5)), new Float32Array([0.5, -1]));
  * ```
  *
- * @param g f32 of any shape; borrowed.
- * @param u As many elements; borrowed.
- * @returns h with the shape of `g`, in `arena`.
- * @throws {TypeError} If the sizes differ.
- * @see Shazeer 2020, eq. 6, https://arxiv.org/abs/2002.05202
+ * @param x f32 of any shape; borrowed.
+ * @param factor Finite; rounded to f32.
+ * @returns factor·x with the shape of `x`, in `arena`.
  */
-export function siluMul(arena: Arena, g: Tensor, u: Tensor): Tensor {
-  const n = sizeOf(g.shape);
-  length("siluMul", "u", u, n);
-  const h = arena.alloc(g.shape, "siluMul.h");
-  arena.dispatch(siluMulKernel, { bind: { g, u, h }, params: { n } });
-  return h;
-}
-
-/**
- * Gradients of {@linkcode siluMul}.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { Arena, openDevice, siluMulBackward } from "@leash/bpo/backend";
- * using device = await openDevice({ kind: "cpu", threads: 1 });
- * using arena = new Arena(device, "example");
- * const g = arena.upload([1], new Float32Array([0]), "g");
- * const u = arena.upload([1], new Float32Array([8]), "u");
- * const { dg } = siluMulBackward(arena, { g, u, dh: u });
- * assertEquals(await arena.read(dg), new Float32Array([32])); // 8 · 8 · silu'(0)
- * ```
- *
- * @returns `dg` and `du` with the shape of `g`, in `arena`.
- * @throws {TypeError} If the sizes differ.
- */
-export function siluMulBackward(
-  arena: Arena,
-  { g, u, dh }: { g: Tensor; u: Tensor; dh: Tensor },
-): { dg: Tensor; du: Tensor } {
-  const n = sizeOf(g.shape);
-  length("siluMulBackward", "u", u, n);
-  length("siluMulBackward", "dh", dh, n);
-  const dg = arena.alloc(g.shape, "siluMul.dg"), du = arena.alloc(g.shape, "siluMul.du");
-  arena.dispatch(siluMulBackwardKernel, { bind: { g, u, dh, dg, du }, params: { n } });
-  return { dg, du };
+export function scale(arena: Arena, x: Tensor, factor: number): Tensor {
+  const y = arena.alloc(x.shape, "scale.y");
+  arena.dispatch(scaleKernel, { bind: { x, y }, params: { n: sizeOf(x.shape), factor } });
+  return y;
 }
 
 /**

@@ -3,8 +3,11 @@
 // Reads and writes 8RD bytes; the gradient 4(R + V)D, without atomics: rows r are added in order, so it is deterministic.
 import type { Arena } from "../arena.ts";
 import { type CpuContext, grid, type Kernel } from "../kernel.ts";
+import type { Matrix } from "../matrix.ts";
+import { wordsPerRow } from "../quantise.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { length, matrix } from "../checks.ts";
+import { FORMAT, narrowWgsl } from "./narrow.ts";
 
 /** Forward: binds table [V, D], ids [R], y [R, D]. */
 export const gatherRowsKernel: Kernel = {
@@ -38,6 +41,63 @@ function gatherTwin({ b, p, f }: CpuContext, lo: number, hi: number): void {
     const id = ids[r];
     if (id < p.V) y.set(table.subarray(id * D, id * D + D), r * D);
     else y.fill(0, r * D, r * D + D);
+  }
+}
+
+/**
+ * Rows of a block of a matrix, of any storage type: binds table and scales (u32 words), ids [R], y [R, D]. Rows whose
+ * id is not in the block (`first` to `first` + `V` − 1) are cleared with CLEAR, else left.
+ */
+export const gatherMatrixRowsKernel: Kernel = {
+  name: "gatherMatrixRows",
+  bindings: [
+    { name: "table", access: "read", type: "u32" },
+    { name: "scales", access: "read", type: "u32" },
+    { name: "ids", access: "read", type: "u32" },
+    { name: "y", access: "read_write" },
+  ],
+  params: [["rows", "u32"], ["V", "u32"], ["first", "u32"], ["clear", "u32"]],
+  fixed: ["D", "FORMAT", "LD", "LD_SCALES"],
+  wgsl: ({ FORMAT: format }) => /* wgsl */ `
+${narrowWgsl(format, { words: "table", scales: "scales", ld: "LD", ldScales: "LD_SCALES" })}
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+        @builtin(local_invocation_index) local: u32) {
+  let i = flatIndex(group, groups, 64u, local);
+  if (i >= p.rows * D) { return; }
+  let row = ids[i / D] - p.first; // below p.first it wraps around to far past V
+  if (row < p.V) { y[i] = narrow(row, i % D); }
+  else if (p.clear == 1u) { y[i] = 0.0; }
+}`,
+  workgroups: (p, f) => grid(p.rows * f.D),
+  cpu: [{ tasks: (p) => Math.ceil(p.rows / 256), run: gatherMatrixTwin }],
+};
+
+function gatherMatrixTwin(
+  { b, p, f, f32, wasm, scratch }: CpuContext,
+  lo: number,
+  hi: number,
+): void {
+  const { ids, table, scales, y } = b, { D, FORMAT: format } = f;
+  const whole = Math.floor(D / 8), rest = D - 8 * whole; // a group of eight must not reach into the next row
+  const widen = (row: number, dst: number, from: number, to: number) => {
+    const words = table.byteOffset + 4 * row * f.LD, s = scales.byteOffset + 4 * row * f.LD_SCALES;
+    if (format === 1) wasm.widenF16(words, dst, from, to, 32);
+    else if (format === 2) wasm.widenInt8(words, s, dst, from, to, 32);
+    else wasm.widenInt4(words, s, dst, from, to, 32);
+  };
+  for (let r = lo * 256; r < Math.min(hi * 256, p.rows); r++) {
+    const row = ids[r] - p.first;
+    if (row < 0 || row >= p.V) {
+      if (p.clear === 1) y.fill(0, r * D, r * D + D);
+    } else if (format === 0) {
+      const from = table.byteOffset / 4 + row * D;
+      y.set(f32.subarray(from, from + D), r * D);
+    } else {
+      widen(row, y.byteOffset + 4 * r * D, 0, whole);
+      if (rest > 0) widen(row, scratch, whole, whole + 1);
+      y.set(f32.subarray(scratch / 4, scratch / 4 + rest), r * D + 8 * whole);
+    }
   }
 }
 
@@ -129,6 +189,44 @@ export function gatherRows(arena: Arena, table: Tensor, ids: Tensor): Tensor {
   const rows = sizeOf(ids.shape);
   const y = arena.alloc([rows, D], "gatherRows.y");
   arena.dispatch(gatherRowsKernel, { bind: { table, ids, y }, params: { rows, V }, fixed: { D } });
+  return y;
+}
+
+/**
+ * Rows of a matrix by number, widened to f32: {@linkcode gatherRows} itself for f32 in one block, else a dispatch a
+ * block.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Arena, gatherMatrixRows, openDevice, uploadMatrix } from "@leash/bpo/backend";
+ * using device = await openDevice({ kind: "cpu", threads: 1 });
+ * using arena = new Arena(device, "example");
+ * const x = uploadMatrix(arena, [2, 2], new Float32Array([1, 2, 3, 4]), { dtype: "f16", label: "x" });
+ * const ids = arena.upload([1], new Uint32Array([1]), "ids");
+ * assertEquals(await arena.read(gatherMatrixRows(arena, x, ids)), new Float32Array([3, 4]));
+ * ```
+ *
+ * @param table [V, D]; borrowed.
+ * @param ids [R] u32; borrowed. An id of V or more gives a row of zeros.
+ * @returns [R, D] in `arena`.
+ * @throws {TypeError} If `ids` is not u32.
+ */
+export function gatherMatrixRows(arena: Arena, table: Matrix, ids: Tensor): Tensor {
+  const { shape: [, D], dtype, blocks } = table;
+  if (dtype === "f32" && blocks.length === 1) return gatherRows(arena, blocks[0].data, ids);
+  const rows = sizeOf(ids.shape), words = wordsPerRow(dtype, D);
+  const y = arena.alloc([rows, D], "gatherRows.y");
+  let first = 0;
+  for (const { rows: V, data, scales } of blocks) {
+    const bits = { ...data, dtype: "u32" } as const;
+    arena.dispatch(gatherMatrixRowsKernel, {
+      bind: { table: bits, scales: scales ?? bits, ids, y },
+      params: { rows, V, first, clear: first === 0 ? 1 : 0 },
+      fixed: { D, FORMAT: FORMAT[dtype], LD: words.data, LD_SCALES: words.scales },
+    });
+    first += V;
+  }
   return y;
 }
 

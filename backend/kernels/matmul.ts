@@ -2,9 +2,11 @@
 // 2·groups·M·N·(K + r) flop. The tail U·T (a grouped LoRA term) runs at the end of the K loop of the same dispatch.
 // Tall sums into small outputs (A transposed) are split over K and added in order by a second dispatch: deterministic.
 import type { Arena } from "../arena.ts";
-import { grid, type Kernel } from "../kernel.ts";
+import { type Binding, grid, type Kernel } from "../kernel.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { matrix } from "../checks.ts";
+import { type BaseDType, wordsPerRow } from "../quantise.ts";
+import { FORMAT } from "./narrow.ts";
 import { cpuTile, matmulPhases, reducePhases, splitsOf } from "./matmul_cpu.ts";
 import { matmulGrid, matmulWgsl, reduceWgsl } from "./matmul_wgsl.ts";
 
@@ -38,6 +40,16 @@ export interface MatmulArgs {
   readonly transposeA?: boolean;
   /** B is stored [N, K]. */
   readonly transposeB?: boolean;
+  /**
+   * B is a narrow matrix, its tensor u32 [rows, words] (see `HostMatrix`), which all groups share: no offset, stride
+   * or ld, and A not transposed.
+   */
+  readonly narrow?: {
+    /** How it is stored. */
+    readonly dtype: Exclude<BaseDType, "f32">;
+    /** u32 [rows, ⌈cols/32⌉]; none for f16. */
+    readonly scales?: Tensor;
+  };
   /** Factor of A·B. Default 1. */
   readonly alpha?: number;
   /** A second, short product: `alpha`·U·op(T), u [M, rank], op(T) [rank, N], stored [N, rank] with `transposeT`. */
@@ -53,7 +65,7 @@ export interface MatmulArgs {
     /** T is stored [N, rank]. */
     readonly transposeT?: boolean;
   };
-  /** D [M, N], added. */
+  /** D [M, N], added; with `ld` 0 one row [N] is added to every row. */
   readonly add?: Operand;
   /** Where C goes; shares memory with no input. Default: a new tensor [groups·M, N]. */
   readonly out?: Operand;
@@ -85,6 +97,20 @@ export const matmulKernel: Kernel = {
   wgsl: matmulWgsl,
   workgroups: matmulGrid,
   cpu: matmulPhases,
+};
+
+/** The same with B stored narrow: binds its scales too (`b` again where it has none). */
+export const matmulNarrowKernel: Kernel = {
+  ...matmulKernel,
+  name: "matmulNarrow",
+  bindings: matmulKernel.bindings.flatMap((binding): Binding[] =>
+    binding.name !== "b" ? [binding] : [
+      { name: "b", access: "read", type: "u32" },
+      { name: "scales", access: "read", type: "u32" },
+    ]
+  ),
+  params: [...matmulKernel.params, ["ldScales", "u32"]],
+  fixed: [...matmulKernel.fixed, "FORMAT"],
 };
 
 /** Second stage of a split matmul: c = Σ_s part[s] (+ d); binds part [splits, groups, M, N], d, c. */
@@ -121,7 +147,8 @@ export const matmulReduceKernel: Kernel = {
  *
  * @param args Operands, sizes and options; operands are borrowed and may share memory with each other.
  * @returns C: [groups·M, N] in `arena`, or `out.tensor`.
- * @throws {TypeError} If an operand reaches past its tensor or `out` shares memory with an input.
+ * @throws {TypeError} If an operand reaches past its tensor, `out` shares memory with an input, or a narrow B does
+ * not have the words that its type takes.
  * @throws {RangeError} If a size is not a positive whole number.
  */
 export function matmul(arena: Arena, args: MatmulArgs): Tensor {
@@ -138,7 +165,8 @@ export function matmul(arena: Arena, args: MatmulArgs): Tensor {
     const at = { [`${name}Offset`]: offset, [`${name}Stride`]: groupStride, [`ld${name}`]: ld };
     if (operand === undefined) return { tensor, at };
     const end = offset + (groups - 1) * groupStride + (rows - 1) * ld + cols;
-    if (end > sizeOf(tensor.shape) || ld < cols || offset < 0 || groupStride < 0) {
+    const steps = ld >= cols || (name === "d" && ld === 0);
+    if (end > sizeOf(tensor.shape) || !steps || offset < 0 || groupStride < 0) {
       throw new TypeError(
         `Cannot run matmul: ${name} is [${tensor.shape}] at ${offset} with ld ${ld} and groupStride ${groupStride}, expected room for ${groups} × [${rows}, ${cols}]`,
       );
@@ -146,7 +174,9 @@ export function matmul(arena: Arena, args: MatmulArgs): Tensor {
     return { tensor, at };
   };
   const a = place("a", args.a, ...(transposeA ? [K, M] as const : [M, K] as const));
-  const b = place("b", args.b, ...(transposeB ? [N, K] as const : [K, N] as const));
+  const b = args.narrow === undefined
+    ? place("b", args.b, ...(transposeB ? [N, K] as const : [K, N] as const))
+    : placeNarrow(args);
   const u = place("u", tail?.u, M, rank);
   const t = place("t", tail?.t, ...(tail?.transposeT ? [N, rank] as const : [rank, N] as const));
   const d = place("d", add, M, N);
@@ -173,11 +203,13 @@ export function matmul(arena: Arena, args: MatmulArgs): Tensor {
   const tile = cpuTile(sizes);
   const out = args.out ?? { tensor: arena.alloc([groups * M, N], args.label ?? "matmul") };
   const c = place("c", out, M, N);
+  const { narrow } = args;
   const run = (target: ReturnType<typeof place>, ADD: number, stride: number) =>
-    arena.dispatch(matmulKernel, {
+    arena.dispatch(narrow === undefined ? matmulKernel : matmulNarrowKernel, {
       bind: {
         a: a.tensor,
         b: b.tensor,
+        ...(narrow && { scales: narrow.scales ?? b.tensor }),
         u: u.tensor,
         t: t.tensor,
         d: d.tensor,
@@ -188,7 +220,7 @@ export function matmul(arena: Arena, args: MatmulArgs): Tensor {
         ...{ ...a.at, ...b.at, ...u.at, ...t.at, ...d.at, ...target.at },
         ...{ alpha, tailAlpha: tail?.alpha ?? 0 },
       },
-      fixed: { ...fixed, ADD },
+      fixed: { ...fixed, ADD, ...(narrow && { FORMAT: FORMAT[narrow.dtype] }) },
     });
   const ADD = Number(add !== undefined);
   if (splits === 1) {
@@ -209,6 +241,36 @@ export function matmul(arena: Arena, args: MatmulArgs): Tensor {
   });
   arena.release(partial);
   return out.tensor;
+}
+
+/** B's place where it is stored narrow: it begins where its tensor does, and groups share it. */
+function placeNarrow({ b, narrow, N, K, transposeA, transposeB }: MatmulArgs) {
+  const { dtype, scales } = narrow!, { tensor } = b;
+  const [rows, cols] = transposeB ? [N, K] : [K, N], words = wordsPerRow(dtype, cols);
+  for (
+    const [name, stored, width] of [["b", tensor, words.data], [
+      "scales",
+      scales,
+      words.scales,
+    ]] as const
+  ) {
+    const size = stored === undefined ? 0 : sizeOf(stored.shape);
+    if (size === rows * width) continue;
+    throw new TypeError(
+      `Cannot run matmul: ${name} is [${
+        stored?.shape ?? ""
+      }], expected [${rows}, ${width}] words of ${dtype} for [${rows}, ${cols}]`,
+    );
+  }
+  if (
+    transposeA === true || b.offset !== undefined || b.ld !== undefined || (b.groupStride ?? 0) > 0
+  ) {
+    throw new TypeError(
+      `Cannot run matmul: b is ${dtype}, expected f32 where A is transposed or B has an offset, ld or groupStride`,
+    );
+  }
+  const at = { bOffset: 0, bStride: 0, ldb: words.data, ldScales: words.scales };
+  return { tensor, at };
 }
 
 /** Sums a thread holds along an axis of this length. */

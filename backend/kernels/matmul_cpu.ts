@@ -74,10 +74,20 @@ function thin(p: Numbers, f: Numbers): boolean {
   return f.TB === 0 && f.TAIL === 0 && p.N <= 32 && p.M > p.N;
 }
 
-/** A's rows are read where they are; all of op(B)'s K rows for a tile's columns are packed at once. */
+/**
+ * A's rows are read where they are; all of op(B)'s K rows for a tile's columns are packed at once. Where B is stored
+ * narrow it is widened on the way: straight into the panels, or 8 of its rows × 256 in scratch and from there.
+ */
 function rowsTwin({ b, p, f, wasm, scratch }: CpuContext, lo: number, hi: number): void {
   const at = (view: Float32Array, index: number) => view.byteOffset + 4 * index;
-  const spare = scratch, packed = scratch + 8192;
+  const spare = scratch, wide = scratch + 8192, packed = scratch + 16384;
+  const widen = (row: number, to: number, first: number, last: number, step: number) => {
+    const words = at(b.b, row * p.ldb);
+    if (f.FORMAT === 1) return wasm.widenF16(words, to, first, last, step);
+    const scales = at(b.scales, row * p.ldScales);
+    if (f.FORMAT === 2) wasm.widenInt8(words, scales, to, first, last, step);
+    else wasm.widenInt4(words, scales, to, first, last, step);
+  };
   const tailPacked = packed + 4 * p.K * Math.ceil(p.cpuCols / 8) * 8;
   const mTiles = Math.ceil(p.M / p.cpuRows);
   let packedB = -1, packedPair = -1;
@@ -90,11 +100,24 @@ function rowsTwin({ b, p, f, wasm, scratch }: CpuContext, lo: number, hi: number
       cols = Math.min(p.cpuCols, p.N - n0),
       panels = Math.ceil(cols / 8);
     const shared = p.bStride === 0 ? column : pair;
-    if (shared !== packedB) {
+    if (shared !== packedB && !(f.FORMAT > 0)) {
       const source = p.bOffset + g * p.bStride + (f.TB === 1 ? n0 * p.ldb : n0);
       wasm.packB(at(b.b, source), p.ldb, f.TB, p.K, cols, packed, 0, panels);
-      packedB = shared;
+    } else if (shared !== packedB && f.TB === 0) {
+      for (let k = 0; k < p.K; k++) {
+        widen(k, packed + 32 * k, n0 / 8, n0 / 8 + panels, 32 * p.K);
+      }
+    } else if (shared !== packedB) {
+      for (let panel = 0; panel < panels; panel++) {
+        const n = Math.min(8, cols - 8 * panel);
+        for (let k = 0; k < p.K; k += 256) {
+          const depth = Math.min(256, p.K - k), last = Math.ceil((k + depth) / 8);
+          for (let j = 0; j < n; j++) widen(n0 + 8 * panel + j, wide + 1024 * j, k / 8, last, 32);
+          wasm.packB(wide, 256, 1, depth, n, packed + 32 * (panel * p.K + k), 0, 1);
+        }
+      }
     }
+    packedB = shared;
     if (f.TAIL === 1 && pair !== packedPair) {
       const tail = p.tOffset + g * p.tStride + (f.TT === 1 ? n0 * p.ldt : n0);
       wasm.packB(at(b.t, tail), p.ldt, f.TT, p.rank, cols, tailPacked, 0, panels);

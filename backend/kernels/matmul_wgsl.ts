@@ -1,6 +1,7 @@
 // WGSL of the matmul, two variants of one tiling. "Tiled": 256 threads load blocks of A and B into workgroup memory and
 // hold RM × RN sums each. "Direct": every thread reads what it needs itself, for software adapters, where barriers are slow.
 import { grid, type Numbers } from "../kernel.ts";
+import { narrowWgsl } from "./narrow.ts";
 
 const K_BLOCK = 16;
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
@@ -18,9 +19,20 @@ export function matmulGrid(p: Numbers, f: Numbers): readonly [number, number, nu
   return grid(Math.ceil(p.M / rows) * Math.ceil(p.N / cols) * p.groups * p.splits, 1);
 }
 
-/** The shader for what is fixed: TA, TB, TT transposes, TAIL, ADD, RM × RN sums a thread, DIRECT. */
+/**
+ * The shader for what is fixed: TA, TB, TT transposes, TAIL, ADD, RM × RN sums a thread, DIRECT; and FORMAT, where B
+ * is stored narrow.
+ */
 export function matmulWgsl(f: Numbers): string {
-  return f.DIRECT === 1 ? direct(f) : tiled(f);
+  const main = f.DIRECT === 1 ? direct(f) : tiled(f);
+  if (!isNarrow(f)) return main;
+  const names = { words: "b", scales: "scales", ld: "p.ldb", ldScales: "p.ldScales" };
+  return narrowWgsl(f.FORMAT, names) + main;
+}
+
+/** Whether elements of B are read by `narrow(row, col)` of the matrix as it is stored. */
+function isNarrow(f: Numbers): boolean {
+  return f.FORMAT > 0;
 }
 
 /** Which tile this workgroup has: rows innermost, so that neighbours share B. */
@@ -76,7 +88,7 @@ function tiled(f: Numbers): string {
     target: string,
     source: string,
     width: number,
-    { base, ld, inner, from, limit, kLimit, scale }: {
+    { base, ld, inner, from, limit, kLimit, scale, narrow = false }: {
       base: string;
       ld: string;
       /** Whether k is the contiguous axis. */
@@ -85,19 +97,24 @@ function tiled(f: Numbers): string {
       limit: string;
       kLimit: string;
       scale: string;
+      narrow?: boolean;
     },
-  ) => /* wgsl */ `
+  ) => {
+    const x = `${from} + x`,
+      element = narrow
+        ? `narrow(${inner ? `${x}, k + kk` : `k + kk, ${x}`})`
+        : `${source}[${base} + ${inner ? `(${x}) * ${ld} + k + kk` : `(k + kk) * ${ld} + ${x}`}]`;
+    return /* wgsl */ `
     for (var e = local; e < ${width * K_BLOCK}u; e += 256u) {
       let kk = ${inner ? `e % ${K_BLOCK}u` : `e / ${width}u`};
       let x = ${inner ? `e / ${K_BLOCK}u` : `e % ${width}u`};
       var value = 0.0;
       if (k + kk < ${kLimit} && ${from} + x < ${limit}) {
-        value = ${scale}${source}[${base} + ${
-    inner ? `(${from} + x) * ${ld} + k + kk` : `(k + kk) * ${ld} + ${from} + x`
-  }];
+        value = ${scale}${element};
       }
       ${target}[kk * ${width + 1}u + x] = value;
     }`;
+  };
   const products = /* wgsl */ `
     workgroupBarrier();
     for (var kk = 0u; kk < ${K_BLOCK}u; kk++) {
@@ -164,6 +181,7 @@ fn main${MAIN}
       limit: "p.N",
       kLimit: "kEnd",
       scale: "",
+      narrow: isNarrow(f),
     })
   }
     ${products}
@@ -176,16 +194,20 @@ fn main${MAIN}
 
 /** 8 threads side by side, 2·RM rows × 2·RN columns each; indices past the edge are clamped and not stored. */
 function direct(f: Numbers): string {
-  const rows = 2 * f.RM, cols = 2 * f.RN;
+  const rows = 2 * f.RM, cols = 2 * f.RN, narrow = isNarrow(f);
+  const elementOfB = (j: number) =>
+    narrow
+      ? `narrow(${f.TB === 1 ? `n${j}, k` : `k, n${j}`})`
+      : `b[rb${j} + k * ${f.TB === 1 ? "1u" : "p.ldb"}]`;
   const products = (
     [a, lda, kA]: readonly string[],
-    [b, ldb, kB]: readonly string[],
+    columnOfB: (j: number) => string,
     limit: string,
     scale: string,
   ) => /* wgsl */ `
     for (; k < ${limit}; k++) {
       ${range(rows).map((i) => `let a${i} = ${scale}${a}[${lda}${i} + k * ${kA}];`).join(" ")}
-      ${range(cols).map((j) => `let b${j} = ${b}[${ldb}${j} + k * ${kB}];`).join(" ")}
+      ${range(cols).map((j) => `let b${j} = ${columnOfB(j)};`).join(" ")}
       ${eachSum(rows, cols, (i, j) => `s${i}_${j} += a${i} * b${j};`)}
     }`;
   const starts = (name: string, n: number, base: string, at: string, step: string) =>
@@ -198,7 +220,7 @@ function direct(f: Numbers): string {
     ${
     products(
       ["u", "ru", "1u"],
-      ["t", "rt", f.TT === 1 ? "1u" : "p.ldt"],
+      (j) => `t[rt${j} + k * ${f.TT === 1 ? "1u" : "p.ldt"}]`,
       "p.rank",
       "p.tailAlpha * ",
     )
@@ -211,13 +233,13 @@ fn main${MAIN}
   ${range(rows).map((i) => `let m${i} = min(mFrom + ${i}u, p.M - 1u);`).join(" ")}
   ${range(cols).map((j) => `let n${j} = min(nFrom + local + ${8 * j}u, p.N - 1u);`).join(" ")}
   ${starts("ra", rows, "p.aOffset + g * p.aStride", "m", f.TA === 1 ? "1u" : "p.lda")}
-  ${starts("rb", cols, "p.bOffset + g * p.bStride", "n", f.TB === 1 ? "p.ldb" : "1u")}
+  ${narrow ? "" : starts("rb", cols, "p.bOffset + g * p.bStride", "n", f.TB === 1 ? "p.ldb" : "1u")}
   ${eachSum(rows, cols, (i, j) => `var s${i}_${j} = 0.0;`)}
   var k = split * p.kLength;
   ${
     products(
       ["a", "ra", f.TA === 1 ? "p.lda" : "1u"],
-      ["b", "rb", f.TB === 1 ? "1u" : "p.ldb"],
+      elementOfB,
       "kEnd",
       "",
     )

@@ -1,13 +1,14 @@
 // Rotary position embedding (Su et al. 2021, eq. 34; pairs i and i + D/2 as in Hugging Face's Llama):
 // y_i = x_i·cos a − x_{i+D/2}·sin a, y_{i+D/2} = x_{i+D/2}·cos a + x_i·sin a, a = (position − back)·theta^(−2i/D).
-// Axes: R rows, H heads, D numbers a head. Cosines and sines come from a host table, so that both devices turn by
-// the same numbers (f32 sines of large angles are poor on GPUs). Reads and writes 4RHD bytes, 3RHD flop. Deterministic.
+// Only the first D numbers of a head of N turn, the others pass (partial rotary: GPT-NeoX, Phi-4).
+// Axes: R rows, H heads, N ≥ D numbers a head. Cosines and sines come from a host table, so that both devices turn by
+// the same numbers (f32 sines of large angles are poor on GPUs). Reads and writes 4RHN bytes, 3RHD flop. Deterministic.
 import type { Arena } from "../arena.ts";
 import { length, matrix } from "../checks.ts";
 import { type CpuContext, grid, type Kernel } from "../kernel.ts";
 import type { Tensor } from "../tensor.ts";
 
-/** Binds x [R, H·D], positions [R], table [P, D] (D/2 cosines, then D/2 sines), y [R, H·D]. */
+/** Binds x [R, H·N], positions [R], table [P, D] (D/2 cosines, then D/2 sines), y [R, H·N]. */
 export const ropeKernel: Kernel = {
   name: "rope",
   bindings: [
@@ -17,40 +18,48 @@ export const ropeKernel: Kernel = {
     { name: "y", access: "read_write" },
   ],
   params: [["rows", "u32"], ["back", "u32"], ["sign", "f32"]],
-  fixed: ["H", "D"],
+  fixed: ["H", "N", "D"],
   wgsl: () => /* wgsl */ `
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_index) local: u32) {
+  // A thread has a pair of numbers that turn, or one that passes.
   let half = D / 2u;
-  let pair = flatIndex(group, groups, 64u, local);
-  if (pair >= p.rows * H * half) { return; }
-  let i = pair % half;
-  let row = pair / (H * half);
+  let threads = N - half;
+  let thread = flatIndex(group, groups, 64u, local);
+  if (thread >= p.rows * H * threads) { return; }
+  let i = thread % threads;
+  let low = (thread / threads) * N + i;
+  if (i >= half) {
+    y[low + half] = x[low + half];
+    return;
+  }
+  let row = thread / (H * threads);
   let turn = (positions[row] - p.back) * D + i;
   let cosine = table[turn];
   let sine = p.sign * table[turn + half];
-  let low = (pair / half) * D + i;
   let a = x[low];
   let b = x[low + half];
   y[low] = a * cosine - b * sine;
   y[low + half] = b * cosine + a * sine;
 }`,
-  workgroups: (p, f) => grid(p.rows * f.H * f.D / 2),
+  workgroups: (p, f) => grid(p.rows * f.H * (f.N - f.D / 2)),
   cpu: [{ tasks: (p) => Math.ceil(p.rows / 64), run: ropeTwin }],
 };
 
 function ropeTwin({ b, p, f }: CpuContext, lo: number, hi: number): void {
-  const { x, y, table, positions } = b, half = f.D / 2, to = Math.min(hi * 64, p.rows);
+  const { x, y, table, positions } = b, { H, N, D } = f;
+  const half = D / 2, to = Math.min(hi * 64, p.rows);
   for (let row = lo * 64; row < to; row++) {
-    const turn = (positions[row] - p.back) * f.D;
-    for (let low = row * f.H * f.D; low < (row + 1) * f.H * f.D; low += f.D) {
+    const turn = (positions[row] - p.back) * D;
+    for (let low = row * H * N; low < (row + 1) * H * N; low += N) {
       for (let i = 0; i < half; i++) {
         const cosine = table[turn + i], sine = p.sign * table[turn + half + i];
         const first = x[low + i], second = x[low + half + i];
         y[low + i] = first * cosine - second * sine;
         y[low + half + i] = second * cosine + first * sine;
       }
+      for (let i = D; i < N; i++) y[low + i] = x[low + i];
     }
   }
 }
@@ -59,7 +68,7 @@ function ropeTwin({ b, p, f }: CpuContext, lo: number, hi: number): void {
  * The cosines and sines that {@linkcode rope} turns by, computed in f64.
  *
  * @param maxPositions Positions 0 … maxPositions − 1 are covered.
- * @param headDim D, even.
+ * @param headDim D, even: the numbers of a head that turn.
  * @param theta Base of the frequencies theta^(−2i/D); Llama uses 10,000 and more.
  * @returns [maxPositions, D] f32: a row holds D/2 cosines, then D/2 sines.
  * @throws {RangeError} If `headDim` is odd, or a number is not positive.
@@ -94,32 +103,43 @@ export function ropeTable(
 }
 
 /**
- * Turn every head of every row by its position.
+ * Turn every head of every row by its position: as many numbers of it as the table is wide; the others pass.
  *
- * @param x [R, H·D] f32; borrowed.
+ * @param x [R, H·headDim] f32; borrowed.
  * @param positions [R] u32; borrowed. `positions[r] − back` must be a row of the table: a device cannot throw,
  * so the caller checks it.
  * @param table [P, D] f32 from {@linkcode ropeTable}; borrowed.
- * @param options `heads` H; `back` is taken off every position; `inverse` turns the other way, which is the
+ * @param options `heads` H; `headDim`, at least D (default: D); `back` is taken off every position; `inverse` turns the other way, which is the
  * gradient: dx = rope(dy, inverse).
- * @returns y [R, H·D] in `arena`.
+ * @returns y [R, H·headDim] in `arena`.
  * @throws {TypeError} If the shapes do not fit.
+ * @throws {RangeError} If the table is wider than a head, or of an odd width.
  */
 export function rope(
   arena: Arena,
   x: Tensor,
   positions: Tensor,
   table: Tensor,
-  { heads, back = 0, inverse = false }: { heads: number; back?: number; inverse?: boolean },
+  { heads, headDim, back = 0, inverse = false }: {
+    heads: number;
+    headDim?: number;
+    back?: number;
+    inverse?: boolean;
+  },
 ): Tensor {
-  const [, D] = matrix("rope", "table", table);
-  const [rows] = matrix("rope", "x", x, undefined, heads * D);
+  const [, D] = matrix("rope", "table", table), N = headDim ?? D;
+  if (!(D % 2 === 0 && D <= N)) {
+    throw new RangeError(
+      `Cannot run rope: the table is ${D} wide, expected an even number up to headDim, ${N}`,
+    );
+  }
+  const [rows] = matrix("rope", "x", x, undefined, heads * N);
   length("rope", "positions", positions, rows);
-  const y = arena.alloc([rows, heads * D], "rope.y");
+  const y = arena.alloc([rows, heads * N], "rope.y");
   arena.dispatch(ropeKernel, {
     bind: { x, positions, table, y },
     params: { rows, back, sign: inverse ? -1 : 1 },
-    fixed: { H: heads, D },
+    fixed: { H: heads, N, D },
   });
   return y;
 }

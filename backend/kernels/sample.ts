@@ -11,6 +11,7 @@ import { length, matrix } from "../checks.ts";
 import { type CpuContext, grid, type Kernel } from "../kernel.ts";
 import type { Tensor } from "../tensor.ts";
 import { sampleWgsl } from "./sample_wgsl.ts";
+import { softcap as softcapped } from "./softcap.ts";
 
 const NO_EOS = 0xffffffff;
 const OFF = -3e38;
@@ -206,13 +207,15 @@ export interface SampleOptions {
   readonly eosIds: readonly number[];
   /** Id that is written for rows that are done. */
   readonly padId: number;
+  /** c > 0: logits become c·tanh(l/c) before all else, the log-probs too. Default: they stay. */
+  readonly softcap?: number;
 }
 
 /**
  * Draw the next token of every row that is not done, on the device: nothing is read back.
  *
  * Rows that are done get `padId` and log-prob 0; their token and length stay. The log-prob of a drawn token is the
- * behaviour policy's, log-softmax of the raw logits, whatever temperature and truncation chose it.
+ * behaviour policy's, log-softmax of the logits as the model defines them (capped where it caps), whatever temperature and truncation chose it.
  *
  * @example
  * ```ts
@@ -234,7 +237,7 @@ export interface SampleOptions {
  */
 export function sampleInPlace(arena: Arena, tensors: SampleTensors, options: SampleOptions): void {
   const { logits, streams, tokens, lengths, done, ids, logps } = tensors;
-  const { step, temperature, topK, topP, minP, seed0, seed1, eosIds, padId } = options;
+  const { step, temperature, topK, topP, minP, seed0, seed1, eosIds, padId, softcap } = options;
   const [rows, V] = matrix("sampleInPlace", "logits", logits);
   for (const [name, tensor] of Object.entries({ streams, tokens, lengths, done })) {
     length("sampleInPlace", name, tensor, rows);
@@ -259,8 +262,9 @@ export function sampleInPlace(arena: Arena, tensors: SampleTensors, options: Sam
     }
   }
   const [eos0, eos1, eos2, eos3] = [...eosIds, NO_EOS, NO_EOS, NO_EOS, NO_EOS];
+  const drawn = softcap === undefined ? logits : softcapped(arena, logits, softcap);
   arena.dispatch(sampleInPlaceKernel, {
-    bind: { logits, streams, tokens, lengths, done, ids, logps },
+    bind: { logits: drawn, streams, tokens, lengths, done, ids, logps },
     params: {
       rows,
       step,
@@ -274,4 +278,5 @@ export function sampleInPlace(arena: Arena, tensors: SampleTensors, options: Sam
     },
     fixed: { V },
   });
+  if (drawn !== logits) arena.release(drawn);
 }

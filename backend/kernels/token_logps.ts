@@ -1,17 +1,22 @@
 // The head without logits: per row log p(y) = l_y − lse(l), l = h·Wᵀ, its entropy lse − Σ p·l, and the unscaled
 // gradient ∂log p(y)/∂h = w_y − Σ_v p_v w_v = (onehot(y) − p)·W. Axes: H rows, D columns, V vocabulary, S rows a slice.
+// With a softcap c (Gemma 2) l = c·tanh(h·Wᵀ/c) and onehot − p comes times ∂l = 1 − (l/c)².
 // [H, V] never exists: rows go through in slices, logits of one slice at a time, which its softmax overwrites with
 // onehot − p for the second product. 2HDV flop, 4HDV with the gradient, at the matmul's own speed; 16 bytes of slice
 // traffic a logit. Deterministic: one workgroup or thread a row, sums in a fixed tree.
 import type { Arena } from "../arena.ts";
 import { length, matrix } from "../checks.ts";
 import { type CpuContext, grid, type Kernel } from "../kernel.ts";
+import { asMatrix, type Matrix } from "../matrix.ts";
 import type { Tensor } from "../tensor.ts";
-import { matmul } from "./matmul.ts";
+import { matmulColumns, matmulRows } from "./matrix_matmul.ts";
+import { capOf } from "./head_cap.ts";
+import { tanhWgsl } from "./tanh_wgsl.ts";
 
 /**
  * Softmax of a slice of logits. Binds logits [S, V], targets u32, logps, entropy, lse [H], of which rows `first`
- * to `first + rows` are this slice's; with `WEIGHTS` the logits become onehot(target) − p.
+ * to `first + rows` are this slice's; with `WEIGHTS` the logits become onehot(target) − p; with `CAP` they are capped
+ * first.
  */
 export const headSoftmaxInPlaceKernel: Kernel = {
   name: "headSoftmaxInPlace",
@@ -22,9 +27,10 @@ export const headSoftmaxInPlaceKernel: Kernel = {
     { name: "entropy", access: "read_write" },
     { name: "lse", access: "read_write" },
   ],
-  params: [["first", "u32"], ["rows", "u32"]],
-  fixed: ["V", "WEIGHTS"],
-  wgsl: () => /* wgsl */ `
+  params: [["first", "u32"], ["rows", "u32"], ["softcap", "f32"]],
+  fixed: ["V", "WEIGHTS", "CAP"],
+  wgsl: (f) => /* wgsl */ `
+${f.CAP === 1 ? tanhWgsl("f32") : ""}
 var<workgroup> lanes: array<vec2<f32>, 64>;
 fn most(local: u32, value: f32) -> f32 {
   lanes[local].x = value;
@@ -54,7 +60,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let base = row * V;
   let y = targets[p.first + row];
   var own = -3e38;
-  for (var v = local; v < V; v += 64u) { own = max(own, logits[base + v]); }
+  for (var v = local; v < V; v += 64u) {
+    ${f.CAP === 1 ? "logits[base + v] = p.softcap * tanhOf(logits[base + v] / p.softcap);" : ""}
+    own = max(own, logits[base + v]);
+  }
   let top = most(local, own);
   var sums = vec2<f32>(); // Σ e^(l − top), Σ e^(l − top)·(l − top)
   for (var v = local; v < V; v += 64u) {
@@ -62,6 +71,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     sums += exp(below) * vec2<f32>(1.0, below);
   }
   sums = total(local, sums);
+  ${f.CAP === 1 ? "storageBarrier();" : ""}
   if (local == 0u) {
     lse[p.first + row] = top + log(sums.x);
     logps[p.first + row] = logits[base + y] - top - log(sums.x);
@@ -70,7 +80,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   if (WEIGHTS == 1u) {
     storageBarrier();
     for (var v = local; v < V; v += 64u) {
-      logits[base + v] = select(0.0, 1.0, v == y) - exp(logits[base + v] - top) / sums.x;
+      let l = logits[base + v];
+      let weight = select(0.0, 1.0, v == y) - exp(l - top) / sums.x;
+      logits[base + v] = weight${f.CAP === 1 ? " * (1.0 - l / p.softcap * (l / p.softcap))" : ""};
     }
   }
 }`,
@@ -81,10 +93,17 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
 /** A task is 16 rows: e^(l − top) and l − top of a row in scratch, then the row itself. */
 function softmaxTwin({ b, p, f, wasm, scratch, f32 }: CpuContext, lo: number, hi: number): void {
   const { V } = f, block = 4096;
-  const below = scratch, ones = scratch + 4 * block;
+  const below = scratch, ones = scratch + 4 * block, kept = (scratch + 8 * block) / 4;
   f32.fill(1, ones / 4, ones / 4 + block);
   for (let row = lo * 16; row < Math.min(hi * 16, p.rows); row++) {
     const at = b.logits.byteOffset + 4 * row * V, to = p.first + row, y = b.targets[to];
+    if (f.CAP === 1) { // c·tanh(x/c) = c − 2c / (e^(2x/c) + 1)
+      const c = p.softcap, end = (row + 1) * V;
+      wasm.scaleInPlace(at, V, 2 / c);
+      wasm.expInPlace(at, V);
+      for (let i = row * V; i < end; i++) b.logits[i] = c - 2 * c / (b.logits[i] + 1);
+      if (f.WEIGHTS === 1) f32.copyWithin(kept, at / 4, at / 4 + V);
+    }
     const chosen = b.logits[row * V + y], top = wasm.rowMax(at, V);
     let sum = 0, moment = 0;
     for (let v = 0; v < V; v += block) {
@@ -100,6 +119,9 @@ function softmaxTwin({ b, p, f, wasm, scratch, f32 }: CpuContext, lo: number, hi
     if (f.WEIGHTS === 1) {
       wasm.scaleInPlace(at, V, -1 / sum);
       b.logits[row * V + y] += 1;
+      for (let v = 0; f.CAP === 1 && v < V; v++) {
+        b.logits[row * V + v] *= 1 - (f32[kept + v] / p.softcap) ** 2;
+      }
     }
   }
 }
@@ -108,8 +130,8 @@ function softmaxTwin({ b, p, f, wasm, scratch, f32 }: CpuContext, lo: number, hi
 export interface TokenLogpsArgs {
   /** [H, D] f32: hidden states after the last norm; borrowed. */
   readonly h: Tensor;
-  /** [V, D] f32: the head's weight; borrowed. */
-  readonly w: Tensor;
+  /** [V, D]: the head's weight, a tensor or a matrix of any storage type; borrowed. */
+  readonly w: Tensor | Matrix;
   /** [H] u32: the token whose log-prob is wanted, each below V; borrowed. */
   readonly targets: Tensor;
 }
@@ -128,7 +150,8 @@ export interface TokenLogps {
 
 /**
  * Rows whose logits exist at a time: about 4 MB of them on the CPU device, where they stay in a cache and W is
- * packed again for each slice; up to 128 MiB (the smallest binding limit in use) and 4096 rows on WebGPU.
+ * packed again for each slice; up to 128 MiB (the smallest binding limit in use) and 4096 rows on WebGPU. One row at
+ * least, and no more than one binding holds.
  *
  * @example
  * ```ts
@@ -137,9 +160,15 @@ export interface TokenLogps {
  * assert(sliceRows(2048, "cpu") === 512 && sliceRows(2048, "webgpu") === 4096);
  * ```
  */
-export function sliceRows(V: number, kind: "webgpu" | "cpu"): number {
-  if (kind === "cpu") return Math.max(256, Math.floor(2 ** 20 / V));
-  return Math.min(4096, Math.max(1, Math.floor(2 ** 25 / V)));
+export function sliceRows(
+  V: number,
+  kind: "webgpu" | "cpu",
+  maxBindingBytes: number = Infinity,
+): number {
+  const rows = kind === "cpu"
+    ? Math.max(256, Math.floor(2 ** 20 / V))
+    : Math.min(4096, Math.floor(2 ** 25 / V));
+  return Math.max(1, Math.min(rows, Math.floor(maxBindingBytes / (4 * V))));
 }
 
 /** One slice of the head's rows. */
@@ -170,24 +199,18 @@ export interface HeadSlice {
  */
 export function eachSlice(
   arena: Arena,
-  { h, w }: { h: Tensor; w: Tensor },
+  { h, w: weight }: { h: Tensor; w: Tensor | Matrix },
   use: (slice: HeadSlice) => void,
 ): void {
-  const [V, D] = matrix("eachSlice", "w", w);
+  const w = asMatrix(weight), [V, D] = w.shape;
   const [H] = matrix("eachSlice", "h", h, undefined, D);
-  const most = Math.min(H, sliceRows(V, arena.device.info.kind));
+  const { kind, maxBindingBytes } = arena.device.info;
+  const most = Math.min(H, sliceRows(V, kind, maxBindingBytes));
   const logits = arena.alloc([most, V], "head logits of a slice");
   for (let first = 0; first < H; first += most) {
     const rows = Math.min(most, H - first);
-    matmul(arena, {
-      a: { tensor: h, offset: first * D },
-      b: { tensor: w },
-      M: rows,
-      N: V,
-      K: D,
-      transposeB: true,
-      out: { tensor: logits },
-    });
+    const a = { tensor: h, offset: first * D };
+    matmulRows(arena, { a, w, M: rows, out: { tensor: logits } });
     use({ logits, first, rows });
   }
   arena.release(logits);
@@ -209,15 +232,17 @@ export function eachSlice(
  * assert(Math.abs((await arena.read(logps))[0] + Math.log(4)) < 1e-6); // uniform
  * ```
  *
- * @param options `gradient`: also return the unscaled ∂logps/∂h.
+ * @param options `gradient`: also return the unscaled ∂logps/∂h. `softcap`: c > 0, logits become c·tanh(l/c).
  * @throws {TypeError} If the shapes do not fit.
+ * @throws {RangeError} If `softcap` is not positive and finite, or V too large for it.
  */
 export function tokenLogps(
   arena: Arena,
-  { h, w, targets }: TokenLogpsArgs,
-  { gradient }: { gradient: boolean },
+  { h, w: weight, targets }: TokenLogpsArgs,
+  { gradient, softcap }: { gradient: boolean; softcap?: number },
 ): TokenLogps {
-  const [V, D] = matrix("tokenLogps", "w", w);
+  const w = asMatrix(weight), [V, D] = w.shape;
+  const cap = capOf("tokenLogps", V, softcap);
   const [H] = matrix("tokenLogps", "h", h, undefined, D);
   length("tokenLogps", "targets", targets, H);
   const vector = (name: string) => arena.alloc([H], `tokenLogps.${name}`);
@@ -226,18 +251,12 @@ export function tokenLogps(
   eachSlice(arena, { h, w }, ({ logits, first, rows }) => {
     arena.dispatch(headSoftmaxInPlaceKernel, {
       bind: { targets, logits, ...out },
-      params: { first, rows },
-      fixed: { V, WEIGHTS: gradient ? 1 : 0 },
+      params: { first, rows, ...cap.params },
+      fixed: { V, WEIGHTS: gradient ? 1 : 0, ...cap.fixed },
     });
     if (slopes === undefined) return;
-    matmul(arena, {
-      a: { tensor: logits },
-      b: { tensor: w },
-      M: rows,
-      N: D,
-      K: V,
-      out: { tensor: slopes, offset: first * D },
-    });
+    const to = { tensor: slopes, offset: first * D };
+    matmulColumns(arena, { a: { tensor: logits }, w, M: rows, out: to });
   });
   return slopes === undefined ? out : { ...out, gradient: slopes };
 }

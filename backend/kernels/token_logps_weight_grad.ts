@@ -4,11 +4,17 @@
 import type { Arena } from "../arena.ts";
 import { length, matrix } from "../checks.ts";
 import { type CpuContext, grid, type Kernel } from "../kernel.ts";
+import { asMatrix, type Matrix } from "../matrix.ts";
 import type { Tensor } from "../tensor.ts";
 import { matmul } from "./matmul.ts";
+import { capOf } from "./head_cap.ts";
+import { tanhWgsl } from "./tanh_wgsl.ts";
 import { eachSlice } from "./token_logps.ts";
 
-/** Logits [S, V] of a slice become s·(onehot(target) − p); binds targets u32, lse, scale [H] too. */
+/**
+ * Logits [S, V] of a slice become s·(onehot(target) − p), with `CAP` times the slope of their cap; binds targets u32,
+ * lse, scale [H] too.
+ */
 export const headWeightsInPlaceKernel: Kernel = {
   name: "headWeightsInPlace",
   bindings: [
@@ -17,9 +23,10 @@ export const headWeightsInPlaceKernel: Kernel = {
     { name: "scale", access: "read" },
     { name: "logits", access: "read_write" },
   ],
-  params: [["first", "u32"], ["rows", "u32"]],
-  fixed: ["V"],
-  wgsl: () => /* wgsl */ `
+  params: [["first", "u32"], ["rows", "u32"], ["softcap", "f32"]],
+  fixed: ["V", "CAP"],
+  wgsl: (f) => /* wgsl */ `
+${f.CAP === 1 ? tanhWgsl("f32") : ""}
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_index) local: u32) {
@@ -27,20 +34,31 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   if (at >= p.rows * V) { return; }
   let row = p.first + at / V;
   let hit = select(0.0, 1.0, targets[row] == at % V);
-  logits[at] = scale[row] * (hit - exp(logits[at] - lse[row]));
+  var l = logits[at];
+  ${f.CAP === 1 ? "let t = tanhOf(l / p.softcap);\n  l = p.softcap * t;" : ""}
+  logits[at] = scale[row] * (hit - exp(l - lse[row]))${f.CAP === 1 ? " * (1.0 - t * t)" : ""};
 }`,
   workgroups: (p, f) => grid(p.rows * f.V),
   cpu: [{ tasks: (p) => Math.ceil(p.rows / 16), run: weightsTwin }],
 };
 
 /** A task is 16 rows. */
-function weightsTwin({ b, p, f, wasm }: CpuContext, lo: number, hi: number): void {
-  const { V } = f;
+function weightsTwin({ b, p, f, f32, wasm, scratch }: CpuContext, lo: number, hi: number): void {
+  const { V } = f, c = p.softcap, kept = scratch / 4;
   for (let row = lo * 16; row < Math.min(hi * 16, p.rows); row++) {
     const at = b.logits.byteOffset + 4 * row * V, from = p.first + row;
+    if (f.CAP === 1) { // c·tanh(x/c) = c − 2c / (e^(2x/c) + 1), and its tanh for later
+      wasm.scaleInPlace(at, V, 2 / c);
+      wasm.expInPlace(at, V);
+      for (let v = 0; v < V; v++) {
+        f32[kept + v] = 1 - 2 / (b.logits[row * V + v] + 1);
+        b.logits[row * V + v] = c * f32[kept + v];
+      }
+    }
     wasm.expSubSum(at, V, b.lse[from]);
     wasm.scaleInPlace(at, V, -b.scale[from]);
     b.logits[row * V + b.targets[from]] += b.scale[from];
+    for (let v = 0; f.CAP === 1 && v < V; v++) b.logits[row * V + v] *= 1 - f32[kept + v] ** 2;
   }
 }
 
@@ -48,8 +66,8 @@ function weightsTwin({ b, p, f, wasm }: CpuContext, lo: number, hi: number): voi
 export interface WeightGradArgs {
   /** [H, D] f32: hidden states after the last norm. */
   readonly h: Tensor;
-  /** [V, D] f32: the head's weight. */
-  readonly w: Tensor;
+  /** [V, D]: the head's weight, a tensor or a matrix of any storage type. */
+  readonly w: Tensor | Matrix;
   /** [H] u32, each below V. */
   readonly targets: Tensor;
   /** [H] f32, from `tokenLogps`. */
@@ -78,14 +96,18 @@ export interface WeightGradArgs {
  * assert(Math.abs(dw[1] - 1) < 1e-6); // (1 − ½)·2
  * ```
  *
+ * @param options `softcap`: c > 0, logits are c·tanh(l/c), as `tokenLogps` had them.
  * @returns dW [V, D] in `arena`.
  * @throws {TypeError} If the shapes do not fit.
+ * @throws {RangeError} If `softcap` is not positive and finite, or V too large for it.
  */
 export function tokenLogpsWeightGrad(
   arena: Arena,
-  { h, w, targets, lse, scale, add }: WeightGradArgs,
+  { h, w: weight, targets, lse, scale, add }: WeightGradArgs,
+  { softcap }: { softcap?: number } = {},
 ): Tensor {
-  const [V, D] = matrix("tokenLogpsWeightGrad", "w", w);
+  const w = asMatrix(weight), [V, D] = w.shape;
+  const cap = capOf("tokenLogpsWeightGrad", V, softcap);
   const [H] = matrix("tokenLogpsWeightGrad", "h", h, undefined, D);
   for (const [name, tensor] of Object.entries({ targets, lse, scale })) {
     length("tokenLogpsWeightGrad", name, tensor, H);
@@ -95,8 +117,8 @@ export function tokenLogpsWeightGrad(
   eachSlice(arena, { h, w }, ({ logits, first, rows }) => {
     arena.dispatch(headWeightsInPlaceKernel, {
       bind: { targets, lse, scale, logits },
-      params: { first, rows },
-      fixed: { V },
+      params: { first, rows, ...cap.params },
+      fixed: { V, ...cap.fixed },
     });
     const before = sum;
     sum = matmul(arena, {

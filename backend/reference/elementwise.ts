@@ -12,22 +12,9 @@ export function scaleRows(x: Numbers, s: Numbers, cols: number): Float64Array {
   return Float64Array.from(x, (v, i) => s[Math.floor(i / cols)] * v);
 }
 
-/** h = silu(g)·u. */
-export function siluMul(g: Numbers, u: Numbers): Float64Array {
-  return Float64Array.from(g, (v, i) => v / (1 + Math.exp(-v)) * u[i]);
-}
-
-/** dg = dh·u·σ·(1 + g·(1 − σ)), du = dh·g·σ. */
-export function siluMulBackward(
-  g: Numbers,
-  u: Numbers,
-  dh: Numbers,
-): { dg: Float64Array; du: Float64Array } {
-  const sigma = Float64Array.from(g, (v) => 1 / (1 + Math.exp(-v)));
-  return {
-    dg: sigma.map((s, i) => dh[i] * u[i] * s * (1 + g[i] * (1 - s))),
-    du: sigma.map((s, i) => dh[i] * g[i] * s),
-  };
+/** y = factor·x. */
+export function scale(x: Numbers, factor: number): Float64Array {
+  return Float64Array.from(x, (v) => factor * v);
 }
 
 /** z = x + t·(y − x). */

@@ -5,6 +5,8 @@ export interface HeadSizes {
   readonly H: number;
   readonly D: number;
   readonly V: number;
+  /** c: logits are c·tanh(l/c). */
+  readonly softcap?: number;
 }
 
 /** Per row: log p(target), entropy and log-sum-exp [H] in nats; gradient [H, D] = ∂log p(target)/∂h. */
@@ -20,15 +22,20 @@ export function logitsOf(
   h: ArrayLike<number>,
   w: ArrayLike<number>,
   row: number,
-  { D, V }: HeadSizes,
+  { D, V, softcap }: HeadSizes,
 ): Float64Array<ArrayBuffer> {
   const logits = new Float64Array(V);
   for (let v = 0; v < V; v++) {
     let sum = 0;
     for (let d = 0; d < D; d++) sum += h[row * D + d] * w[v * D + d];
-    logits[v] = sum;
+    logits[v] = softcap === undefined ? sum : softcap * Math.tanh(sum / softcap);
   }
   return logits;
+}
+
+/** Slope of a logit's cap, where it is l. */
+function slopeOf(l: number, { softcap }: HeadSizes): number {
+  return softcap === undefined ? 1 : 1 - (l / softcap) ** 2;
 }
 
 /** log p(target) = l_y − lse, entropy = lse − Σ p·l, gradient = w_y − Σ_v p_v w_v. */
@@ -49,11 +56,11 @@ export function tokenLogps(
     lse[r] = max + Math.log(sum);
     logps[r] = logits[targets[r]] - lse[r];
     entropy[r] = lse[r];
-    for (let d = 0; d < D; d++) gradient[r * D + d] = w[targets[r] * D + d];
     for (let v = 0; v < V; v++) {
       const p = Math.exp(logits[v] - lse[r]);
       entropy[r] -= p * logits[v];
-      for (let d = 0; d < D; d++) gradient[r * D + d] -= p * w[v * D + d];
+      const weight = ((v === targets[r] ? 1 : 0) - p) * slopeOf(logits[v], sizes);
+      for (let d = 0; d < D; d++) gradient[r * D + d] += weight * w[v * D + d];
     }
   }
   return { logps, entropy, lse, gradient };
@@ -73,7 +80,8 @@ export function tokenLogpsWeightGrad(
   for (let r = 0; r < H; r++) {
     const logits = logitsOf(h, w, r, sizes);
     for (let v = 0; v < V; v++) {
-      const slope = scale[r] * ((targets[r] === v ? 1 : 0) - Math.exp(logits[v] - lse[r]));
+      const hit = targets[r] === v ? 1 : 0;
+      const slope = scale[r] * (hit - Math.exp(logits[v] - lse[r])) * slopeOf(logits[v], sizes);
       for (let d = 0; d < D; d++) dw[v * D + d] += slope * h[r * D + d];
     }
   }

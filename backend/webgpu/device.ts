@@ -1,7 +1,7 @@
 // The WebGPU device: pipelines and bind groups are cached, one command list is one submit.
 import { type Command, Device, type DeviceInfo } from "../device.ts";
 import type { Kernel, Numbers } from "../kernel.ts";
-import type { Block, Storage } from "../memory.ts";
+import { type Block, largestSizeClass, type Storage } from "../memory.ts";
 import { describeAdapter, requestAdapter } from "./adapter.ts";
 import { Health, oneLine } from "./health.ts";
 import { fastReadbackKnown, Readback } from "./readback.ts";
@@ -51,6 +51,8 @@ export class GpuDevice extends Device {
   /** Fill memory with NaN before it is handed out: for tests. */
   readonly poison: boolean;
   #blockId = 0;
+  #trusted = 0;
+  #turn = 0;
   #uniforms: GPUBuffer | undefined;
   #staging: GPUBuffer | undefined;
   #nan: GPUBuffer | undefined;
@@ -89,7 +91,12 @@ export class GpuDevice extends Device {
       },
     });
     const { name, detail, software } = describeAdapter(adapter);
-    return new GpuDevice(device, { kind: "webgpu", name, detail, software }, options);
+    const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
+    const info: DeviceInfo = {
+      ...{ kind: "webgpu", name, detail, software },
+      maxBindingBytes: Math.min(maxStorageBufferBindingSize, largestSizeClass(maxBufferSize)),
+    };
+    return new GpuDevice(device, info, options);
   }
 
   /** Create a block of exactly `bytes`. */
@@ -123,9 +130,11 @@ export class GpuDevice extends Device {
     reads: readonly Storage[],
   ): Promise<ArrayBuffer[]> | undefined {
     this.#health.check();
+    this.#turn++;
     const encoder = this.#encode(commands);
     if (reads.length > 0) return this.#submitAndCopyOut(encoder, reads);
     this.#device.queue.submit([encoder.finish()]);
+    this.#health.settle();
     return undefined;
   }
 
@@ -145,12 +154,22 @@ export class GpuDevice extends Device {
       encoder.copyBufferToBuffer(block.buffer!, 0, staging, offsets[i], bytes);
     });
     this.#device.queue.submit([encoder.finish()]);
+    const turn = this.#turn, newest = this.#blockId;
     const reading = this.#readback.read(staging, total);
     const [read] = await Promise.allSettled([reading, this.#health.collect()]);
-    this.#health.check();
-    if (read.status === "rejected") {
-      throw new Error(`Cannot read from WebGPU: ${oneLine(read.reason.message)}`);
+    try {
+      this.#health.check();
+      if (read.status === "rejected") {
+        throw new Error(`Cannot read from WebGPU: ${oneLine(read.reason.message)}`);
+      }
+    } catch (error) {
+      this.distrustAfter(this.#trusted);
+      if (turn !== this.#turn) {
+        this.#health.lose(`work was sent after a step that failed: ${(error as Error).message}`);
+      }
+      throw error;
     }
+    this.#trusted = Math.max(this.#trusted, newest);
     const data = read.value;
     return reads.map(({ bytes }, i) => data.slice(offsets[i], offsets[i] + bytes));
   }
@@ -320,12 +339,14 @@ export class GpuDevice extends Device {
     storages: readonly Storage[],
     uniforms: GPUBuffer | undefined,
   ): GPUBindGroup {
+    const limit = this.#device.limits.maxStorageBufferBindingSize;
+    // Whole blocks where they may be bound: what is used of them differs from batch to batch.
+    const sizes = storages.map(({ block, bytes }) => block.bytes <= limit ? block.bytes : bytes);
     let key = `${id}`;
-    for (const { block, bytes } of storages) key += `,${block.id}:${bytes}`;
+    storages.forEach(({ block }, i) => key += `,${block.id}:${sizes[i]}`);
     const known = this.#bindGroups.get(key);
     if (known !== undefined) return known;
     if (this.#bindGroups.size >= MAX_BIND_GROUPS) this.#bindGroups.clear();
-    const limit = this.#device.limits.maxStorageBufferBindingSize;
     const tooLarge = storages.find(({ bytes }) => bytes > limit);
     if (tooLarge !== undefined) {
       throw new RangeError(
@@ -335,9 +356,9 @@ export class GpuDevice extends Device {
     const group = this.#device.createBindGroup({
       layout,
       entries: [
-        ...storages.map(({ block, bytes }, binding) => ({
+        ...storages.map(({ block }, binding) => ({
           binding,
-          resource: { buffer: block.buffer!, size: bytes },
+          resource: { buffer: block.buffer!, size: sizes[binding] },
         })),
         ...(kernel.params.length === 0 ? [] : [{
           binding: storages.length,

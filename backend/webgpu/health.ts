@@ -7,6 +7,9 @@ const KINDS = ["validation", "out-of-memory", "internal"] as const;
 export class Health {
   readonly #errors: string[] = [];
   #lost: string | undefined;
+  #settling: Promise<unknown> = Promise.resolve();
+  #commits = 0;
+  #heard = 0;
 
   /**
    * Start to watch.
@@ -16,7 +19,9 @@ export class Health {
   constructor(readonly device: GPUDevice) {
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
-      this.#errors.push((event as GPUUncapturedErrorEvent).error.message);
+      const { message } = (event as GPUUncapturedErrorEvent).error;
+      if (this.#heard < this.#commits) this.#loseTo(message); // it may be a commit's
+      else this.#errors.push(message);
     });
     device.lost.then(({ message }) => this.lose(message || "no reason given"));
     this.#openScopes();
@@ -29,11 +34,22 @@ export class Health {
 
   /** Take in the errors of all calls so far. Their events would come later than a read has its data. */
   async collect(): Promise<void> {
-    const scopes = KINDS.map(() => this.device.popErrorScope());
-    this.#openScopes();
-    for (const scope of await Promise.allSettled(scopes)) { // a lost device may reject
-      if (scope.status === "fulfilled" && scope.value) this.#errors.push(scope.value.message);
-    }
+    const commits = this.#commits;
+    const [messages] = await Promise.all([this.#closeScopes(), this.#settling]);
+    this.#errors.push(...messages);
+    this.#heard = Math.max(this.#heard, commits);
+  }
+
+  /**
+   * The calls so far were a commit that nobody waits for. If one of them failed, memory does not hold what its owner
+   * believes, and the device counts as lost.
+   */
+  settle(): void {
+    this.#commits++;
+    const closing = this.#closeScopes().then(([message]) => {
+      if (message !== undefined) this.#loseTo(message);
+    });
+    this.#settling = Promise.all([this.#settling, closing]);
   }
 
   /** Throw the first thing that went wrong, in one line. */
@@ -48,6 +64,18 @@ export class Health {
       this.#errors.length = 0;
       throw new Error(`Cannot finish the work on WebGPU: ${oneLine(error)}`);
     }
+  }
+
+  /** End the scopes, begin new ones, and give the messages of those that ended, the cause first. */
+  async #closeScopes(): Promise<string[]> {
+    const scopes = KINDS.map(() => this.device.popErrorScope());
+    this.#openScopes();
+    const ended = await Promise.allSettled(scopes); // a lost device may reject
+    return ended.flatMap((s) => s.status === "fulfilled" && s.value ? [s.value.message] : []);
+  }
+
+  #loseTo(message: string): void {
+    this.lose(`an earlier commit failed: ${oneLine(message)}`);
   }
 
   #openScopes(): void {

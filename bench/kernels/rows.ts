@@ -1,17 +1,31 @@
-// Benches of what works on rows: norms, rotary positions, SwiGLU, elementwise ops, rows by number.
+// Benches of what works on rows: norms, biases, rotary positions, activations, elementwise ops, parts of columns, rows
+// by number.
 import {
+  type Activation,
+  activation,
+  activationBackward,
+  activationMul,
+  activationMulBackward,
   add,
+  addBias,
   type Arena,
+  type Columns,
+  columnSums,
   gatherRows,
+  joinColumns,
+  layerNorm,
+  layerNormBackward,
+  layerNormWeightGrad,
   lerp,
   rmsNorm,
   rmsNormBackward,
   rmsNormWeightGrad,
   rope,
+  scale,
   scaleRows,
   scatterAddRows,
-  siluMul,
-  siluMulBackward,
+  softcap,
+  splitColumns,
   type Tensor,
 } from "../../backend/mod.ts";
 import type { KernelBench } from "../support/harness.ts";
@@ -56,6 +70,31 @@ function rotated(inverse: boolean) {
   };
 }
 
+/** The part of F columns that begins at `offset` and is half of them. */
+const half = (offset: number): Columns => ({ groups: 1, stride: F, offset, width: F / 2 });
+
+/** An activation, gated and plain, and back. */
+function activations(kind: Activation): KernelBench[] {
+  return [
+    onRows(`activationMul ${kind}`, F, 3, (on, rows) => {
+      const g = on.f32([rows, F], 3), u = on.f32([rows, F]);
+      return (arena) => activationMul(arena, kind, g, u);
+    }),
+    onRows(`activationMul ${kind} backward`, F, 5, (on, rows) => {
+      const g = on.f32([rows, F], 3), u = on.f32([rows, F]), dh = on.f32([rows, F]);
+      return (arena) => activationMulBackward(arena, kind, { g, u, dh }).dg;
+    }),
+    onRows(`activation ${kind}`, F, 2, (on, rows) => {
+      const g = on.f32([rows, F], 3);
+      return (arena) => activation(arena, kind, g);
+    }),
+    onRows(`activation ${kind} backward`, F, 3, (on, rows) => {
+      const g = on.f32([rows, F], 3), dh = on.f32([rows, F]);
+      return (arena) => activationBackward(arena, kind, { g, dh });
+    }),
+  ];
+}
+
 /** Row kernels. */
 export const rowBenches: readonly KernelBench[] = [
   onRows("rmsNorm", D, 2, (on, rows) => {
@@ -74,16 +113,38 @@ export const rowBenches: readonly KernelBench[] = [
     const { x, dy, inv } = norm(on, rows);
     return (arena) => rmsNormWeightGrad(arena, { x, dy, inv });
   }),
+  onRows("layerNorm", D, 2, (on, rows) => {
+    const { x, w } = norm(on, rows);
+    return (arena) => layerNorm(arena, x, w, w, { eps: config.rmsEps }).y;
+  }),
+  onRows("layerNorm backward", D, 3, (on, rows) => {
+    const { x, w, dy, inv } = norm(on, rows);
+    return (arena) => layerNormBackward(arena, { x, w, dy, mean: inv, inv });
+  }),
+  onRows("layerNorm weight gradient", D, 2, (on, rows) => {
+    const { x, dy, inv } = norm(on, rows);
+    return (arena) => layerNormWeightGrad(arena, { x, dy, mean: inv, inv });
+  }),
+  onRows("addBias", D, 2, (on, rows) => {
+    const x = on.f32([rows, D]), b = on.f32([D]);
+    return (arena) => addBias(arena, x, b);
+  }),
+  onRows("columnSums (addBias backward)", D, 1, (on, rows) => {
+    const dy = on.f32([rows, D]);
+    return (arena) => columnSums(arena, dy);
+  }),
+  onRows("splitColumns, one half", F, 1, (on, rows) => {
+    const x = on.f32([rows, F]);
+    return (arena) => splitColumns(arena, x, half(0));
+  }),
+  onRows("joinColumns of two halves", F, 4, (on, rows) => {
+    const columns = on.f32([rows, F / 2]);
+    const [first, second] = [0, F / 2].map((offset) => ({ columns, ...half(offset) }));
+    return (arena) => joinColumns(arena, [first, second], F);
+  }),
   onRows("rope", D, 2, rotated(false)),
   onRows("rope backward", D, 2, rotated(true)),
-  onRows("siluMul", F, 3, (on, rows) => {
-    const g = on.f32([rows, F]), u = on.f32([rows, F]);
-    return (arena) => siluMul(arena, g, u);
-  }),
-  onRows("siluMul backward", F, 5, (on, rows) => {
-    const g = on.f32([rows, F]), u = on.f32([rows, F]), dh = on.f32([rows, F]);
-    return (arena) => siluMulBackward(arena, { g, u, dh }).dg;
-  }),
+  ...(["silu", "gelu", "geluTanh"] as const).flatMap(activations),
   onRows("add", D, 3, (on, rows) => {
     const x = on.f32([rows, D]), y = on.f32([rows, D]);
     return (arena) => add(arena, x, y);
@@ -91,6 +152,14 @@ export const rowBenches: readonly KernelBench[] = [
   onRows("scaleRows", D, 2, (on, rows) => {
     const x = on.f32([rows, D]), s = on.f32([rows]);
     return (arena) => scaleRows(arena, x, s);
+  }),
+  onRows("softcap", D, 2, (on, rows) => {
+    const x = on.f32([rows, D]);
+    return (arena) => softcap(arena, x, 30);
+  }),
+  onRows("scale", D, 2, (on, rows) => {
+    const x = on.f32([rows, D]);
+    return (arena) => scale(arena, x, 3);
   }),
   onRows("lerp", D, 3, (on, rows) => {
     const x = on.f32([rows, D]), y = on.f32([rows, D]);

@@ -3,11 +3,11 @@ import type { Device } from "../../backend/mod.ts";
 import {
   adapterLayout,
   linearLayers,
-  type Llama,
-  llamaTensorShapes,
-  loadLlama,
+  loadModel,
+  type Model,
   type PreferenceBatch,
   preferenceBatch,
+  tensorShapes,
   type TokenPair,
 } from "../../core/mod.ts";
 import { uniform } from "./inputs.ts";
@@ -17,16 +17,16 @@ import { config, LENGTH, MEMBERS, PROMPT, RANK, type StepSizes } from "./sizes.t
 export const layout = adapterLayout(linearLayers(config), { rank: RANK, alpha: 2 * RANK });
 
 /** Random weights; norms near 1, matrices small enough that activations stay near 1. */
-export function randomModel(device: Device): Llama {
+export function randomModel(device: Device): Model {
   let seed = 0;
-  const tensors = [...llamaTensorShapes(config)].map(([name, shape]) => {
+  const tensors = [...tensorShapes(config)].map(([name, shape]) => {
     const data = uniform(shape.reduce((a, b) => a * b, 1), seed++);
     const scale = shape.length === 1 ? 0.1 : Math.sqrt(3 / shape[1]);
     const shift = shape.length === 1 ? 1 : 0;
     for (let i = 0; i < data.length; i++) data[i] = data[i] * scale + shift;
     return [name, { shape, data }] as const;
   });
-  return loadLlama(device, config, new Map(tensors));
+  return loadModel(device, config, new Map(tensors));
 }
 
 /** `n` token ids. */
@@ -59,14 +59,19 @@ function linearSizes(): { weights: number; widths: number } {
 
 /**
  * FLOP of a training step: two products for each weight and row (forward and in the input's gradient; the base is
- * frozen), six for each factor (forward, gradient, and its own gradient), attention's two and five half squares, and
+ * frozen, so that nobody wants the gradient of what the first block's q, k and v read), six for each factor (forward, gradient, and its own gradient), attention's two and five half squares, and
  * the head's logits and gradient. What is elementwise does not count.
  */
 export function stepFlop({ rows, sequences, headRows }: StepSizes): number {
   const { layers, heads, headDim, hiddenSize, vocabSize } = config;
   const { weights, widths } = linearSizes();
   const halfSquare = 2 * headDim * heads * sequences * LENGTH * (LENGTH + 1) / 2;
-  return 4 * rows * weights + 6 * rows * RANK * widths + 7 * layers * halfSquare +
+  let unwanted = 0;
+  for (const { inDim, outDim } of linearLayers(config).slice(0, 3)) {
+    unwanted += inDim * (outDim + RANK);
+  }
+  return 4 * rows * weights - 2 * rows * unwanted + 6 * rows * RANK * widths +
+    7 * layers * halfSquare +
     4 * headRows * hiddenSize * vocabSize;
 }
 

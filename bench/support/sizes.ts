@@ -1,10 +1,10 @@
 // The sizes that everything is measured at: a training step of the embedded model.
 import embedded from "../../stories/model/config.json" with { type: "json" };
-import { type LlamaConfig, parseLlamaConfig } from "../../core/mod.ts";
+import { type ModelConfig, parseModelConfig } from "../../core/mod.ts";
 import type { Size } from "./harness.ts";
 
 /** The embedded model's shape. */
-export const config: LlamaConfig = parseLlamaConfig(embedded, "stories/model/config.json");
+export const config: ModelConfig = parseModelConfig(embedded, "stories/model/config.json");
 
 /** Rank of a member's LoRA factors. */
 export const RANK = 8;

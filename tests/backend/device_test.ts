@@ -8,17 +8,23 @@ import { f32, scaleInPlace } from "./scale.ts";
 /** A device that does nothing and writes down what it is asked for. */
 class PaperDevice extends Device {
   readonly log: string[] = [];
-  readonly info: DeviceInfo = { kind: "cpu", name: "paper", detail: "", software: true };
+  readonly info: DeviceInfo = {
+    ...{ kind: "cpu", name: "paper", detail: "", software: true },
+    maxBindingBytes: 2 ** 30,
+  };
   #id = 0;
-  constructor(readonly poison = false) {
+  #held = 0;
+  constructor(readonly poison = false, readonly capacity = 4096) {
     super();
   }
   protected createBlock(bytes: number): Block {
-    if (bytes > 4096) throw new RangeError("too large");
+    if (this.#held + bytes > this.capacity) throw new RangeError("too large");
+    this.#held += bytes;
     this.log.push(`create ${bytes}`);
     return { bytes, id: ++this.#id, generation: 0 };
   }
-  protected destroyBlock({ id }: Block): void {
+  protected destroyBlock({ id, bytes }: Block): void {
+    this.#held -= bytes;
     this.log.push(`destroy ${id}`);
   }
   protected fillNaN({ id }: Block): void {
@@ -65,6 +71,45 @@ Deno.test("Device.acquire() that fails counts nothing", () => {
   assertEquals(device.stats(), before);
 });
 
+Deno.test("Device.acquire() that fails gives the pool back and tries again", () => {
+  const device = new PaperDevice(false, 1500);
+  const a = device.acquire(1000, "a");
+  assertThrows(() => device.acquire(500, "b"), RangeError, "too large");
+  device.release(a, "done");
+  const b = device.acquire(500, "b");
+  assertEquals([b.block.bytes, device.stats().created], [512, 2]);
+  assertEquals(device.log, ["create 1024", "destroy 1", "create 512"]);
+});
+
+Deno.test("Device.acquire() gives back what was idle longest before the budget is passed", () => {
+  const device = new PaperDevice();
+  device.byteBudget = 2048;
+  for (const storage of [1024, 512, 256].map((bytes) => device.acquire(bytes, "x"))) {
+    device.release(storage, "done");
+  }
+  device.acquire(700, "y"); // 1792 + 768 bytes
+  assertEquals(device.log.slice(3), ["destroy 1", "create 768"]);
+  device.acquire(1500, "z"); // what lives may pass it
+  assertEquals(device.log.slice(5), ["destroy 2", "destroy 3", "create 1536"]);
+});
+
+Deno.test("Device.byteBudget is twice the most that lived at once, 256 MiB at least, by default", () => {
+  const MiB = 1 << 20, device = new PaperDevice(false, Infinity);
+  const use = (...sizes: number[]) => {
+    for (const storage of sizes.map((bytes) => device.acquire(bytes, "x"))) {
+      device.release(storage, "done");
+    }
+    return device.log.splice(0).filter((line) => line.startsWith("destroy"));
+  };
+  assertEquals(use(64 * MiB), []);
+  assertEquals(use(128 * MiB), []);
+  assertEquals(use(32 * MiB), []);
+  assertEquals(use(256 * MiB), []); // it lives, and so may 256 MiB more
+  assertEquals(use(512 * MiB), []); // 992 of 1024
+  assertEquals(use(16 * MiB, 8 * MiB), []);
+  assertEquals(use(38 * MiB), ["destroy 1"]);
+});
+
 Deno.test("Device.release() refuses to free a thing twice, by any name", () => {
   const device = new PaperDevice();
   const a = device.acquire(1, "a");
@@ -87,17 +132,24 @@ Deno.test("Device.rename() gives the block of a storage another life in the same
   assertEquals(device.stats().live, 1);
 });
 
-Deno.test("Device.stats() counts what lives, its bytes, and the most there were", () => {
+Deno.test("Device.stats() counts what lives, its bytes, what lies in the pool, and the most there were", () => {
   const device = new PaperDevice();
-  const zero = { dispatches: 0, submits: 0, readbacks: 0, pipelines: 0 };
+  const counts = { dispatches: 0, submits: 0, readbacks: 0, pipelines: 0 };
+  const zero = { ...counts, bytesPooled: 0, bytesHeldPeak: 0 };
   assertEquals(device.stats(), { live: 0, created: 0, bytes: 0, bytesPeak: 0, ...zero });
   const a = device.acquire(100, "a"), b = device.acquire(1000, "b");
   const most = sizeClass(100) + sizeClass(1000);
-  assertEquals(device.stats(), { live: 2, created: 2, bytes: most, bytesPeak: most, ...zero });
+  const two = { live: 2, created: 2, bytes: most, bytesPeak: most };
+  assertEquals(device.stats(), { ...zero, ...two, bytesHeldPeak: most });
   device.release(b, "done");
   device.release(a, "done");
   device.release(device.acquire(1000, "c"), "done");
-  assertEquals(device.stats(), { live: 0, created: 2, bytes: 0, bytesPeak: most, ...zero });
+  const none = { live: 0, created: 2, bytes: 0, bytesPeak: most };
+  assertEquals(device.stats(), { ...zero, ...none, bytesPooled: most, bytesHeldPeak: most });
+  device.acquire(600, "d"); // of a size that the pool has not: both are held now
+  device.trim();
+  const held = most + sizeClass(600), one = { live: 1, created: 3, bytes: sizeClass(600) };
+  assertEquals(device.stats(), { ...zero, ...one, bytesPeak: most, bytesHeldPeak: held });
 });
 
 Deno.test("Device.trim() returns what is in the pool, dispose() also closes", () => {

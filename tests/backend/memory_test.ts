@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Block, Pool, sizeClass, Storage } from "../../backend/memory.ts";
+import { type Block, largestSizeClass, Pool, sizeClass, Storage } from "../../backend/memory.ts";
 
 /** Every size up to 64 KiB, then sizes around every class up to 8 GiB. */
 function* sizes(): Generator<number> {
@@ -9,6 +9,16 @@ function* sizes(): Generator<number> {
     for (const step of [-257, -256, -1, 0, 1, 4, 256]) yield units * 256 + step;
   }
 }
+
+Deno.test("largestSizeClass() is a class within the limit, and the next one is not", () => {
+  for (const limit of [...sizes()].filter((bytes) => bytes >= 256)) {
+    const size = largestSizeClass(limit);
+    assert(
+      size <= limit && sizeClass(size) === size && sizeClass(size + 1) > limit,
+      `${limit} → ${size}`,
+    );
+  }
+});
 
 Deno.test("sizeClass() holds the request, wastes at most 19% and 256 bytes, never shrinks", () => {
   let last = 0;
@@ -56,4 +66,16 @@ Deno.test("Storage knows when its block has gone back to the pool", () => {
   b.generation++;
   const second = new Storage(b, 8, "second");
   assertEquals([first.freed, twin.freed, second.freed], [true, true, false]);
+});
+
+Deno.test("Pool.evict() takes out what has lain there longest, as many bytes as asked for", () => {
+  const pool = new Pool();
+  for (const b of [block(256, 1), block(512, 2), block(256, 3), block(512, 4)]) pool.put(b);
+  assertEquals(pool.take(512)?.id, 4);
+  assertEquals(pool.bytes, 1024);
+  const out = (bytes: number) => pool.evict(bytes).map(({ id }) => id);
+  assertEquals([out(0), out(-5), out(257), pool.bytes], [[], [], [1, 2], 256]);
+  assertEquals([pool.take(512), pool.take(256)?.id, pool.bytes], [undefined, 3, 0]);
+  pool.put(block(256, 5));
+  assertEquals([out(1e9), pool.bytes, out(1)], [[5], 0, []]);
 });

@@ -23,16 +23,18 @@ Deno.test("sizeOf() is the product of the axes, 1 for a scalar", () => {
 Deno.test("isTensor() tells tensors from lists and records of them", () => {
   assert(isTensor(a));
   const trees: TensorTree[] = [[], [a], {}, { a }, { storage: a }, { dtype: a }];
+  trees.push(3, "storage", undefined);
   for (const tree of trees) assert(!isTensor(tree));
 });
 
 Deno.test("leaves() lists all tensors in order, at any depth", () => {
   assertEquals(leaves(a), [a]);
   assertEquals(labels(leaves({ x: [b, { y: a }], z: c, w: [[], {}] })), ["b", "a", "c"]);
+  assertEquals(leaves({ shape: [2], dtype: "f32", tensors: [a, undefined] }), [a]);
 });
 
 Deno.test("mapTree() keeps the tree and replaces its tensors, the input stays as it was", () => {
-  const tree = { x: [b, { y: a }], z: c };
+  const tree = { x: [b, { y: a }], z: c, shape: [2, 3], dtype: "int4", none: undefined };
   const seen: string[] = [];
   const mapped = mapTree(tree, (t) => {
     seen.push(t.storage.label);
@@ -42,6 +44,8 @@ Deno.test("mapTree() keeps the tree and replaces its tensors, the input stays as
   assertEquals(mapped.x.length, 2);
   assertEquals(leaves(mapped).map(({ shape }) => shape), [[1, 2], [1, 2], [1, 2]]);
   assertStrictEquals(mapped.z.storage, c.storage);
-  assertEquals(tree, { x: [b, { y: a }], z: c });
+  const { x: _, z: __, ...rest } = mapped;
+  assertEquals(rest, { shape: [2, 3], dtype: "int4", none: undefined });
+  assertEquals(tree, { x: [b, { y: a }], z: c, ...rest });
   assertEquals(mapTree(a, () => b), b);
 });

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Arena, sizeOf } from "../../backend/mod.ts";
 import { attentionBenches } from "../../bench/kernels/attention.ts";
 import { matmulBenches } from "../../bench/kernels/matmul.ts";
+import { matrixBenches } from "../../bench/kernels/matrix.ts";
 import { rowBenches } from "../../bench/kernels/rows.ts";
 import { trainingBenches } from "../../bench/kernels/training.ts";
 import { peakKernel, sweepKernel } from "../../bench/support/peak.ts";
@@ -11,7 +12,13 @@ import { config, LENGTH, stepSizes } from "../../bench/support/sizes.ts";
 import { kernelFiles, runsOn } from "../../tools/mutate.ts";
 import { deviceTest } from "../support/devices.ts";
 
-const benches = [...matmulBenches, ...attentionBenches, ...rowBenches, ...trainingBenches];
+const benches = [
+  ...matmulBenches,
+  ...matrixBenches,
+  ...attentionBenches,
+  ...rowBenches,
+  ...trainingBenches,
+];
 
 deviceTest(
   "bench: every kernel that runs on the device is dispatched by a bench",

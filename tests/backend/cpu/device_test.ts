@@ -47,6 +47,7 @@ test("CpuDevice without FMA agrees with FMA to rounding, and says which it is", 
     name: "WebAssembly SIMD",
     detail: "no FMA, 1 thread",
     software: false,
+    maxBindingBytes: 2 ** 30,
   });
   if (!relaxedFmaSupported()) {
     await assertRejects(
@@ -187,6 +188,16 @@ test("CpuDevice.trim() keeps addresses for blocks to come", async () => {
   assertNotEquals(second.block.id, first.block.id);
   assertEquals(device.stats().created, 2);
   device.release(second, "done");
+});
+
+test("CpuDevice makes room for a large block of what it gave back in other sizes", async () => {
+  using device = await CpuDevice.open({ threads: 1 });
+  const parts = [1.2, 0.8, 1].map((GiB) => device.acquire(GiB * 2 ** 30, "never touched"));
+  assertThrows(() => device.acquire(3.3 * 2 ** 30, "x"), RangeError, "are in use");
+  for (const part of parts) device.release(part, "done");
+  const whole = device.acquire(3.3 * 2 ** 30, "whole");
+  assertEquals(whole.block.address, parts[0].block.address);
+  device.release(whole, "done");
 });
 
 const MAIN_SCRATCH = 65536; // where the main thread's scratch begins: tells a twin who runs it

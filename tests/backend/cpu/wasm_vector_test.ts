@@ -18,7 +18,6 @@ interface Row {
   expect(x: readonly number[]): readonly Expected[];
 }
 
-const sigmoid = (g: number) => 1 / (1 + Math.exp(-g));
 const exact = (value: number): Expected => [value, Math.abs(value)];
 // Larger than in training, so that an error of 0.1% in any of them shows.
 const adam = { lr: 0.05, b1: 0.9, b2: 0.999, eps: 0.05, wd: 0.5, t: 3, clip: 0.37 };
@@ -60,29 +59,6 @@ const ROWS: readonly Row[] = [
     roundings: 1,
     run: (k, [x, y, z], n) => k.add(x, y, z, n),
     expect: ([x, y]) => [[x + y, Math.abs(x) + Math.abs(y)]],
-  },
-  {
-    name: "siluMul",
-    inputs: [12, 2],
-    inPlace: [],
-    outputs: 1,
-    roundings: EXP + 5,
-    run: (k, [g, u, h], n) => k.siluMul(g, u, h, n),
-    expect: ([g, u]) => [exact(g * sigmoid(g) * u)],
-  },
-  {
-    name: "siluMulBackward",
-    inputs: [12, 2, 1],
-    inPlace: [],
-    outputs: 2,
-    roundings: EXP + 6,
-    run: (k, [g, u, dh, dg, du], n) => k.siluMulBackward(g, u, dh, dg, du, n),
-    expect: ([g, u, dh]) => {
-      const s = sigmoid(g);
-      // 1 − σ carries σ's error, which g then multiplies.
-      const size = Math.abs(dh * u) * s * (1 + Math.abs(g));
-      return [[dh * u * s * (1 + g * (1 - s)), size], exact(dh * g * s)];
-    },
   },
   {
     name: "adamw",
@@ -256,12 +232,12 @@ Deno.test("rmsNormBackward() is the slope of rmsNorm()", () => {
 Deno.test("elementwise kernels may write exactly onto an input", () => {
   const bench = new Bench({ fma: true, shared: true });
   const n = 39;
-  const [g, u] = [uniform(n, 1), uniform(n, 2)];
+  const [x, y] = [uniform(n, 1), uniform(n, 2)];
   const apart = bench.poison(n);
-  const [pg, pu] = [bench.place(g), bench.place(u)];
-  bench.kernels.siluMul(pg, pu, apart, n);
-  bench.kernels.siluMul(pg, pu, pg, n);
-  assertEquals(bench.read(pg, n), bench.read(apart, n));
+  const [px, py] = [bench.place(x), bench.place(y)];
+  bench.kernels.add(px, py, apart, n);
+  bench.kernels.add(px, py, px, n);
+  assertEquals(bench.read(px, n), bench.read(apart, n));
 });
 
 Deno.test("dot() has the same bits wherever its vectors lie", () => {

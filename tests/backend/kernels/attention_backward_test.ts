@@ -8,9 +8,9 @@ import { assertClose } from "../../support/close.ts";
 import { deviceTest } from "../../support/devices.ts";
 import { type AttentionCase, cases, packed, softmaxTolerance } from "./attention_cases.ts";
 
-async function run(device: Device, sizes: AttentionCase) {
+async function run(device: Device, sizes: AttentionCase, data = packed(sizes)) {
   const { heads, kvHeads, headDim } = sizes;
-  const data = packed(sizes), { rows, maxLength } = data;
+  const { rows, maxLength } = data;
   using arena = new Arena(device, "test");
   const tensors = {
     q: arena.upload([rows, heads * headDim], data.q, "q"),
@@ -20,7 +20,7 @@ async function run(device: Device, sizes: AttentionCase) {
     lengths: arena.upload([data.lengths.length], data.lengths, "lengths"),
   };
   const dout = arena.upload([rows, heads * headDim], data.dout, "dout");
-  const options = { heads, kvHeads, headDim, maxLength };
+  const options = { ...sizes, maxLength };
   const saved = attention(arena, tensors, options);
   return await arena.readAll(attentionBackward(arena, { ...tensors, ...saved, dout }, options));
 }
@@ -45,6 +45,25 @@ for (const sizes of cases) {
 deviceTest("attentionBackward() gives the same bits twice", async (device) => {
   const sizes = { lengths: [60, 75, 300], heads: 4, kvHeads: 2, headDim: 16 };
   assertEquals(await run(device, sizes), await run(device, sizes));
+});
+
+deviceTest("attentionBackward() reads no block of rows outside its window", async (device) => {
+  const sizes = { lengths: [560], heads: 2, kvHeads: 1, headDim: 8, window: 17 };
+  const whole = await run(device, sizes);
+  const poisoned = (from: number, to: number) => {
+    const data = packed(sizes);
+    for (const x of [data.q, data.k, data.v, data.dout]) {
+      x.fill(NaN, from * x.length / 560, to * x.length / 560);
+    }
+    return run(device, sizes, data);
+  };
+  // 320 begins a block on both devices: its queries see keys from 304 on. Queries up to 271 see the keys of 0 … 255.
+  const noHead = await poisoned(0, 256), noTail = await poisoned(320, 560);
+  assertEquals(noHead.dq.slice(320 * 16), whole.dq.slice(320 * 16));
+  for (const name of ["dk", "dv"] as const) {
+    assertEquals(noHead[name].slice(320 * 8), whole[name].slice(320 * 8));
+    assertEquals(noTail[name].slice(0, 256 * 8), whole[name].slice(0, 256 * 8));
+  }
 });
 
 deviceTest("attentionBackward() refuses shapes that do not fit", (device) => {

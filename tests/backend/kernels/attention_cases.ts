@@ -8,6 +8,9 @@ export interface AttentionCase {
   readonly heads: number;
   readonly kvHeads: number;
   readonly headDim: number;
+  readonly scale?: number;
+  readonly softcap?: number;
+  readonly window?: number;
 }
 
 /** Around 64 (a workgroup) and 32 and 256 (the CPU twin's blocks); heads of every tile height and remainder. */
@@ -19,6 +22,17 @@ export const cases: readonly AttentionCase[] = [
   { lengths: [129, 3], heads: 3, kvHeads: 3, headDim: 5 },
   { lengths: [70, 9], heads: 6, kvHeads: 2, headDim: 20 },
   { lengths: [41, 17], heads: 2, kvHeads: 1, headDim: 128 },
+  // Phi-3's and Gemma's heads, and one that four threads do not share evenly; then one score at a time, all together, and windows of 1, a workgroup ± 1 and a chunk + 1.
+  { lengths: [33, 5], heads: 2, kvHeads: 2, headDim: 96 },
+  { lengths: [19, 66], heads: 2, kvHeads: 1, headDim: 256 },
+  { lengths: [7, 70], heads: 4, kvHeads: 2, headDim: 130, window: 9, scale: 0.07, softcap: 3 },
+  { lengths: [65, 7], heads: 4, kvHeads: 2, headDim: 16, scale: 0.11 },
+  { lengths: [65, 7], heads: 4, kvHeads: 2, headDim: 16, softcap: 1.5 },
+  { lengths: [70, 1, 3], heads: 4, kvHeads: 2, headDim: 16, window: 1 },
+  { lengths: [63, 130, 200], heads: 2, kvHeads: 1, headDim: 8, window: 63 },
+  { lengths: [300, 65], heads: 2, kvHeads: 2, headDim: 20, window: 65 },
+  { lengths: [600, 257], heads: 2, kvHeads: 1, headDim: 8, window: 257, scale: 0.3, softcap: 2 },
+  { lengths: [560, 40], heads: 3, kvHeads: 1, headDim: 5, window: 17, softcap: 0.8 },
 ];
 
 /** Seeded inputs, packed with the last sequence first, so that starts are not sorted. */

@@ -10,7 +10,8 @@ import { uniform } from "../../support/random.ts";
 import { cases, packed, softmaxTolerance } from "./attention_cases.ts";
 
 for (const sizes of cases) {
-  const { heads, kvHeads, headDim } = sizes, lengths = new Uint32Array(sizes.lengths);
+  const { heads, kvHeads, headDim, window = Infinity } = sizes,
+    lengths = new Uint32Array(sizes.lengths);
   const sequences = lengths.length, capacity = Math.max(...lengths) + 3;
 
   deviceTest(
@@ -18,11 +19,12 @@ for (const sizes of cases) {
     async (device) => {
       const q = uniform(sequences * heads * headDim, 1, 2);
       const cells = sequences * capacity * kvHeads * headDim;
-      // What is past a sequence's length must not be read: poison it.
+      // What is past a sequence's length or before its window must not be read: poison it.
       const poison = (x: Float32Array<ArrayBuffer>) =>
         x.map((value, i) => {
           const cell = Math.floor(i / (kvHeads * headDim));
-          return cell % capacity < lengths[Math.floor(cell / capacity)] ? value : NaN;
+          const after = lengths[Math.floor(cell / capacity)] - cell % capacity;
+          return after > 0 && after <= window ? value : NaN;
         });
       const kCache = poison(uniform(cells, 2, 2)), vCache = poison(uniform(cells, 3));
       const shape = [sequences, capacity, kvHeads * headDim];
@@ -107,6 +109,6 @@ deviceTest("attentionDecode() refuses shapes that do not fit", (device) => {
   assertThrows(
     () => attentionDecode(arena, tensors, { ...options, headDim: 600 }),
     RangeError,
-    "headDim is 600, expected 1 to 512",
+    "headDim is 600, expected 1 to 256",
   );
 });

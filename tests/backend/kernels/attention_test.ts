@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Arena } from "../../../backend/arena.ts";
-import { attention } from "../../../backend/kernels/attention.ts";
+import { attention, type AttentionOptions } from "../../../backend/kernels/attention.ts";
 import * as reference from "../../../backend/reference/attention.ts";
 import type { Device } from "../../../backend/device.ts";
 import { assertClose } from "../../support/close.ts";
@@ -19,7 +19,7 @@ async function run(device: Device, sizes: AttentionCase, data: Packed, maxLength
     v: arena.upload([data.rows, kvHeads * headDim], data.v, "v"),
     starts: arena.upload([data.starts.length], data.starts, "starts"),
     lengths: arena.upload([data.lengths.length], data.lengths, "lengths"),
-  }, { heads, kvHeads, headDim, maxLength }));
+  }, { ...sizes, maxLength }));
 }
 
 for (const sizes of cases) {
@@ -75,6 +75,17 @@ deviceTest(
   },
 );
 
+deviceTest("attention() reads no block of rows outside its window", async (device) => {
+  const sizes = { lengths: [560], heads: 2, kvHeads: 1, headDim: 8, window: 17 };
+  const data = packed(sizes);
+  const whole = await run(device, sizes, data, 560);
+  for (const x of [data.q, data.k, data.v]) x.fill(NaN, 0, 256 * x.length / 560);
+  const cut = await run(device, sizes, data, 560);
+  // 320 begins a block of queries on both devices; its first key is 304, past the chunk of 256 keys.
+  assertEquals(cut.out.slice(320 * 16), whole.out.slice(320 * 16));
+  assertEquals(cut.lse.slice(320 * 2), whole.lse.slice(320 * 2));
+});
+
 deviceTest("attention() refuses shapes and sizes that do not fit", (device) => {
   using arena = new Arena(device, "test");
   const q = arena.upload([2, 8], uniform(16, 1), "q"), k = arena.upload([2, 4], uniform(8, 1), "k");
@@ -96,7 +107,17 @@ deviceTest("attention() refuses shapes and sizes that do not fit", (device) => {
     TypeError,
     "lengths is [2,4], expected 1 elements",
   );
-  for (const wrong of [{ headDim: 513 }, { maxLength: 0 }, { maxLength: 49153 }]) {
-    assertThrows(() => attention(arena, tensors, { ...options, ...wrong }), RangeError, "expected");
+  const wrong: [Partial<AttentionOptions>, string][] = [
+    [{ headDim: 257 }, "headDim is 257, expected 1 to 256"],
+    [{ maxLength: 0 }, "maxLength is 0, expected 1 or more"],
+    [{ maxLength: 49153 }, "maxLength is 49153, expected at most 49152"],
+    [{ scale: 0 }, "scale is 0, expected more than 0"],
+    [{ softcap: -50 }, "softcap is -50, expected more than 0"],
+    [{ softcap: Infinity }, "softcap is Infinity, expected more than 0"],
+    [{ window: 0 }, "window is 0, expected a whole number of rows"],
+    [{ window: 2.5 }, "window is 2.5, expected a whole number of rows"],
+  ];
+  for (const [change, message] of wrong) {
+    assertThrows(() => attention(arena, tensors, { ...options, ...change }), RangeError, message);
   }
 });

@@ -1,6 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Arena } from "../../../backend/arena.ts";
-import { gatherRows, scatterAddRows } from "../../../backend/kernels/embedding.ts";
+import {
+  gatherMatrixRows,
+  gatherRows,
+  scatterAddRows,
+} from "../../../backend/kernels/embedding.ts";
+import { uploadMatrix } from "../../../backend/matrix.ts";
+import { dequantise, quantise, wordsPerRow } from "../../../backend/quantise.ts";
 import * as reference from "../../../backend/reference/embedding.ts";
 import { assertClose, f32Sum } from "../../support/close.ts";
 import { deviceTest } from "../../support/devices.ts";
@@ -30,6 +36,31 @@ for (const [V, R, cols] of [[1, 1, 1], [7, 63, 31], [20, 255, 32], [20, 257, 33]
       assertEquals(out.again, out.dTable);
     },
   );
+}
+
+for (const dtype of ["f32", "f16", "int8", "int4"] as const) {
+  for (const [V, R, cols] of [[1, 1, 1], [7, 63, 31], [20, 255, 32], [90, 257, 65]]) {
+    deviceTest(
+      `gatherMatrixRows() takes rows of ${dtype} bit for bit at V ${V}, R ${R}, D ${cols}`,
+      async (device) => {
+        using arena = new Arena(device, "test");
+        const values = uniform(V * cols, 1), ids = integers(R, 4, V);
+        ids[R - 1] = V === 1 ? 0 : V + 3; // past the table
+        const on = arena.upload([R], ids, "ids"), row = 4 * wordsPerRow(dtype, cols).data;
+        const w = dequantise(quantise([V, cols], values, dtype));
+        const truth = reference.gatherRows(w, ids, { cols });
+        for (const [most, blocks] of [[V, 1], [3, Math.ceil(V / 3)]]) {
+          const options = { dtype, label: "table", maxBytes: most * row };
+          const table = uploadMatrix(arena, [V, cols], values, options);
+          assertEquals(table.blocks.length, blocks);
+          assertEquals(
+            Float64Array.from(await arena.read(gatherMatrixRows(arena, table, on))),
+            truth,
+          );
+        }
+      },
+    );
+  }
 }
 
 deviceTest(

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Arena } from "../../../backend/arena.ts";
 import { linear, matmul, type Operand } from "../../../backend/kernels/matmul.ts";
+import { type BaseDType, dequantise, quantise } from "../../../backend/quantise.ts";
 import * as reference from "../../../backend/reference/matmul.ts";
 import { assertClose, f32Sum } from "../../support/close.ts";
 import { deviceTest } from "../../support/devices.ts";
@@ -20,6 +21,8 @@ interface Case {
   readonly shared?: boolean;
   /** D is added. */
   readonly add?: boolean;
+  /** B is stored so. */
+  readonly narrow?: Exclude<BaseDType, "f32">;
 }
 
 const cases: Case[] = [
@@ -50,11 +53,22 @@ const cases: Case[] = [
   { M: 260, N: 1030, K: 3, transposeA: true },
   { M: 300, N: 7, K: 400, transposeA: true, alpha: 0.5 },
   { M: 40, N: 32, K: 200, groups: 2, transposeA: true, add: true },
+  ...(["f16", "int8", "int4"] as const).flatMap((narrow): Case[] => [
+    { narrow, M: 1, N: 1, K: 1, shared: true },
+    { narrow, M: 33, N: 65, K: 31, shared: true, transposeB: true },
+    { narrow, M: 9, N: 33, K: 300, shared: true, transposeB: true, alpha: 2 }, // past 256 columns
+    { narrow, M: 20, N: 12, K: 64, shared: true, transposeB: true, groups: 3, rank: 3, add: true },
+    { narrow, M: 17, N: 71, K: 65, shared: true, groups: 2, rank: 2, transposeT: true },
+    { narrow, M: 70, N: 300, K: 33, shared: true, add: true },
+  ]),
 ];
 
 for (const one of cases) {
   const { M, N, K, groups = 1, transposeB, alpha = 1, rank = 0, transposeT, shared, add } = one;
-  const a = uniform(groups * M * K, 1), b = uniform((shared ? 1 : groups) * K * N, 2);
+  const { narrow } = one;
+  const a = uniform(groups * M * K, 1), wide = uniform((shared ? 1 : groups) * K * N, 2);
+  const stored = narrow && quantise(transposeB ? [N, K] : [K, N], wide, narrow);
+  const b = stored === undefined ? wide : dequantise(stored);
   const u = uniform(groups * M * rank, 3), t = uniform(groups * rank * N, 4);
   const d = uniform(groups * M * N, 5);
   const args = {
@@ -74,10 +88,17 @@ for (const one of cases) {
     const up = (data: Float32Array, name: string) => ({
       tensor: arena.upload([data.length], data, name),
     });
+    const words = (data: Uint32Array, name: string) => arena.upload([data.length], data, name);
     const both = {
       ...args,
       a: up(a, "a"),
-      b: { ...up(b, "b"), groupStride },
+      b: stored === undefined
+        ? { ...up(b, "b"), groupStride }
+        : { tensor: words(stored.data as Uint32Array, "b") },
+      narrow: stored && {
+        dtype: narrow!,
+        scales: stored.scales && words(stored.scales, "scales"),
+      },
       tail: args.tail && { ...args.tail, u: up(u, "u"), t: up(t, "t") },
       add: add ? up(d, "d") : undefined,
     };
@@ -147,6 +168,54 @@ deviceTest("matmul() folds a grid of more than 65,535 workgroups", async (device
     ...{ M, N: 1, K: 1, alpha: 2 },
   });
   assertEquals(await arena.read(c), x.map((v) => 4 * v));
+});
+
+deviceTest(
+  "matmul() adds one row to every row of every group where add's ld is 0",
+  async (device) => {
+    using arena = new Arena(device, "test");
+    const M = 130, N = 70, K = 9, groups = 2;
+    const a = uniform(groups * M * K, 1), b = uniform(K * N, 2), d = uniform(3 + N, 3);
+    const up = (data: Float32Array) => ({ tensor: arena.upload([data.length], data, "x") });
+    for (const transposeA of [false, true]) {
+      const sizes = { M, N, K, groups, transposeA };
+      const place = { offset: 3, ld: 0, groupStride: 0 };
+      const truth = reference.matmul({
+        ...sizes,
+        a: { data: a },
+        b: { data: b, groupStride: 0 },
+        add: { data: d, ...place },
+      });
+      const c = matmul(arena, {
+        ...sizes,
+        a: up(a),
+        b: { ...up(b), groupStride: 0 },
+        add: { ...up(d), ...place },
+      });
+      assertClose(await arena.read(c), truth, f32Sum(K), `c, transposeA ${transposeA}`);
+    }
+  },
+);
+
+deviceTest("matmul() refuses a narrow B with other words, places or a transposed A", (device) => {
+  using arena = new Arena(device, "test");
+  const a = { tensor: arena.zeros([2, 40], "a") }, sizes = { M: 2, N: 3, K: 40, transposeB: true };
+  const words = (n: number) => arena.zeros([n], "words", "u32");
+  const b = { tensor: words(48) }, narrow = { dtype: "int8", scales: words(6) } as const;
+  matmul(arena, { ...sizes, a, b: { tensor: words(48) }, narrow });
+  for (
+    const [change, message] of [
+      [{ b: { tensor: words(47) } }, "b is [47], expected [3, 16] words of int8 for [3, 40]"],
+      [{ narrow: { ...narrow, scales: words(5) } }, "scales is [5], expected [3, 2] words of int8"],
+      [{ narrow: { dtype: "int8" } as const }, "scales is [], expected [3, 2] words of int8"],
+      [{ transposeA: true }, "b is int8, expected f32 where A is transposed"],
+      [{ b: { ...b, offset: 0 } }, "b is int8, expected f32"],
+      [{ b: { ...b, ld: 16 } }, "b is int8, expected f32"],
+      [{ b: { ...b, groupStride: 48 } }, "b is int8, expected f32"],
+    ] as const
+  ) {
+    assertThrows(() => matmul(arena, { ...sizes, a, b, narrow, ...change }), TypeError, message);
+  }
 });
 
 deviceTest("matmul() has the same bits every time, also where K is split", async (device) => {

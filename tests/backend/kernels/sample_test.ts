@@ -9,6 +9,7 @@ import {
   threefry2x32,
   type Truncation,
 } from "../../../backend/reference/sample.ts";
+import { softcap } from "../../../backend/reference/softcap.ts";
 import { chiSquare } from "../../support/chi_square.ts";
 import { assertClose } from "../../support/close.ts";
 import { deviceTest } from "../../support/devices.ts";
@@ -145,6 +146,23 @@ deviceTest(
   },
 );
 
+deviceTest(
+  "sampleInPlace() caps the logits before it draws and before the log-probs",
+  async (device) => {
+    const S = 400, V = 257, cap = 2, logits = modelLogits(S * V, 9), o = truncations[5];
+    const capped = logits.map((l) => softcap(l, cap));
+    const out = await sample(device, logits, range(S), { ...o, softcap: cap });
+    const row = (s: number) => capped.subarray(s * V, (s + 1) * V);
+    const same = range(S).filter((s) =>
+      choose(row(s), threefry2x32([plain.seed0, plain.seed1], [s, 0]), o) === out.tokens[s]
+    );
+    assert(same.length >= 0.995 * S, `${same.length} of ${S} are the same`);
+    const logps = range(S).map((s) => Math.log(softmax(row(s), 1)[out.tokens[s]]));
+    // The cap's rounding of a few 2⁻²⁴·cap, besides what log Σ has above.
+    assertClose(range(S).map((s) => out.logps[3 * s]), logps, { rtol: 0, atol: 2 ** -19 }, "logps");
+  },
+);
+
 deviceTest("sampleInPlace() keeps the ties of top-k", async (device) => {
   const S = 500, row = [0, 3, 1, 3, 1, 1, -0, 0.5];
   const { ids } = await sample(device, repeated(row, S), range(S), { topK: 3 });
@@ -248,6 +266,11 @@ deviceTest("sampleInPlace() refuses shapes and options that do not fit", (device
     ["seed0", 2 ** 32],
     ["eosIds", [1, 2, 3, 4, 5]],
   ];
+  assertThrows(
+    () => sampleInPlace(arena, tensors, { ...plain, softcap: 0 }),
+    RangeError,
+    "cap is 0, expected more than 0",
+  );
   for (const [name, value] of wrong) {
     const options = { ...plain, [name]: value };
     assertThrows(

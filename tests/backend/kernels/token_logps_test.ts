@@ -7,6 +7,8 @@ import {
   sliceRows,
   tokenLogps,
 } from "../../../backend/kernels/token_logps.ts";
+import { uploadMatrix } from "../../../backend/matrix.ts";
+import { type BaseDType, dequantise, quantise, wordsPerRow } from "../../../backend/quantise.ts";
 import * as reference from "../../../backend/reference/token_logps.ts";
 import { GpuDevice } from "../../../backend/webgpu/device.ts";
 import { assertClose } from "../../support/close.ts";
@@ -21,6 +23,7 @@ interface Case {
   readonly V: number;
   /** Scale of h: 1 gives logits of a few nats, 200 hundreds. */
   readonly scale?: number;
+  readonly softcap?: number;
 }
 
 const cases: Case[] = [
@@ -36,28 +39,51 @@ const cases: Case[] = [
   { H: 33, D: 16, V: 1100, scale: 200 },
   { H: 300, D: 8, V: 4100 }, // two slices on the CPU device
   { H: 4100, D: 8, V: 33 }, // and on WebGPU
+  { H: 1, D: 1, V: 1, softcap: 30 },
+  { H: 35, D: 40, V: 130, softcap: 3 },
+  { H: 18, D: 24, V: 4200, scale: 60, softcap: 30 }, // logits to ±200: most are at the cap
 ];
 
 function data({ H, D, V, scale = 1 }: Case) {
   return { h: uniform(H * D, 1, scale), w: uniform(V * D, 2), targets: integers(H, 3, V) };
 }
 
-async function run(device: Device, sizes: Case, gradient: boolean) {
-  const { h, w, targets } = data(sizes), { H, D, V } = sizes;
+/** How the head is stored; "f32" alone is a tensor. */
+interface Stored {
+  readonly dtype: BaseDType;
+  readonly rows?: number;
+}
+
+async function run(device: Device, sizes: Case, gradient: boolean, stored?: Stored) {
+  const { h, w, targets } = data(sizes), { H, D, V, softcap } = sizes;
   using arena = new Arena(device, "test");
   const { gradient: slopes, ...rows } = tokenLogps(arena, {
     h: arena.upload([H, D], h, "h"),
-    w: arena.upload([V, D], w, "w"),
+    w: stored === undefined ? arena.upload([V, D], w, "w") : uploadMatrix(arena, [V, D], w, {
+      dtype: stored.dtype,
+      label: "w",
+      maxBytes: (stored.rows ?? V) * 4 * wordsPerRow(stored.dtype, D).data,
+    }),
     targets: arena.upload([H], targets, "targets"),
-  }, { gradient });
+  }, { gradient, softcap });
   assertEquals(slopes !== undefined, gradient);
   const out = await arena.readAll(slopes === undefined ? rows : { ...rows, slopes });
   return out as Record<"logps" | "entropy" | "lse" | "slopes", Float32Array>;
 }
 
-for (const sizes of cases) {
-  const { H, D, V, scale = 1 } = sizes;
-  const { h, w, targets } = data(sizes);
+for (
+  const { stored, ...sizes } of [
+    ...cases.map((one) => ({ ...one, stored: undefined })),
+    // A large vocabulary's head, in blocks of the rows that one binding holds.
+    ...(["f32", "f16", "int8", "int4"] as const).flatMap((dtype) => [
+      { H: 35, D: 40, V: 130, softcap: 3, stored: { dtype } },
+      { H: 50, D: 48, V: 1000, softcap: undefined, stored: { dtype, rows: 150 } },
+    ]),
+  ]
+) {
+  const { H, D, V, scale = 1, softcap }: Case = sizes;
+  const { h, targets, ...exact } = data(sizes);
+  const w = stored === undefined ? exact.w : dequantise(quantise([V, D], exact.w, stored.dtype));
   const truth = reference.tokenLogps(h, w, targets, sizes);
   // A logit is a sum of D products; range: how far logits lie below their maximum where they count at all.
   let range = 0, top = 0;
@@ -67,14 +93,17 @@ for (const sizes of cases) {
     range = Math.max(range, Math.min(100, max - Math.min(...logits)));
     top = Math.max(top, Math.abs(max));
   }
-  const logit = 8 * Math.sqrt(D) * u * scale;
+  // A cap's slope is at most 1; on the CPU device it is c − 2c / (e^(2x/c) + 1), which has 2e-7·c of exp's 4e-7.
+  const logit = 8 * Math.sqrt(D) * u * scale + 4e-7 * (softcap ?? 0);
   const exp = 2 * (3 + 2 * Math.min(range, 20)) * u; // relative; further down e^−x does not count
   const log = 2 ** -21 + 8 * u * (top + range);
   const atol = logit + exp + log;
-  const name = `[${H}, ${D}] with V ${V}, h of size ${scale}`;
+  const cap = softcap === undefined ? "" : `, softcap ${softcap}`;
+  const how = stored && `, W ${stored.dtype} in ${Math.ceil(V / (stored.rows ?? V))} blocks`;
+  const name = `[${H}, ${D}] with V ${V}, h of size ${scale}${cap}${how ?? ""}`;
   deviceTest(`tokenLogps() equals the f64 reference at ${name}`, async (device) => {
     for (const gradient of [false, true]) {
-      const out = await run(device, sizes, gradient);
+      const out = await run(device, sizes, gradient, stored);
       assertClose(out.lse, truth.lse, { rtol: 4 * u, atol }, "lse");
       assertClose(out.logps, truth.logps, { rtol: 4 * u, atol: atol + logit }, "logps");
       // Σ p·(m − l): p's relative error counts by how far below the maximum its mass lies, log V at most.
@@ -89,30 +118,36 @@ for (const sizes of cases) {
   });
 }
 
-deviceTest(
-  "headSoftmaxInPlace without WEIGHTS leaves what its device keeps in logits",
-  async (device) => {
-    using arena = new Arena(device, "test");
-    const rows = 3, V = 70, l = uniform(rows * V, 1);
-    const logits = arena.upload([rows, V], l, "logits");
-    const vector = () => arena.alloc([rows], "row");
-    arena.dispatch(headSoftmaxInPlaceKernel, {
-      bind: {
-        targets: arena.upload([rows], integers(rows, 2, V), "targets"),
-        ...{ logits, logps: vector(), entropy: vector(), lse: vector() },
-      },
-      params: { first: 0, rows },
-      fixed: { V, WEIGHTS: 0 },
-    });
-    const kept = await arena.read(logits);
-    if (device.info.kind === "webgpu") return assertEquals(kept, l);
-    const truth = Float64Array.from(l, (x, i) => { // e^(l − max l), which its sums were made of
-      const from = i - i % V;
-      return Math.exp(x - Math.max(...l.subarray(from, from + V)));
-    });
-    assertClose(kept, truth, { rtol: 16 * u, atol: 0 }, "e^(l − max l)");
-  },
-);
+for (const softcap of [undefined, 0.7]) {
+  deviceTest(
+    `headSoftmaxInPlace without WEIGHTS leaves what its device keeps in logits, softcap ${softcap}`,
+    async (device) => {
+      using arena = new Arena(device, "test");
+      const rows = 3, V = 70, x = uniform(rows * V, 1);
+      const logits = arena.upload([rows, V], x, "logits");
+      const vector = () => arena.alloc([rows], "row");
+      arena.dispatch(headSoftmaxInPlaceKernel, {
+        bind: {
+          targets: arena.upload([rows], integers(rows, 2, V), "targets"),
+          ...{ logits, logps: vector(), entropy: vector(), lse: vector() },
+        },
+        params: { first: 0, rows, softcap: softcap ?? 0 },
+        fixed: { V, WEIGHTS: 0, CAP: softcap === undefined ? 0 : 1 },
+      });
+      const kept = await arena.read(logits);
+      const l = softcap === undefined ? x : x.map((v) => softcap * Math.tanh(v / softcap));
+      if (device.info.kind === "webgpu") {
+        return assertClose(kept, l, { rtol: softcap === undefined ? 0 : 8 * u, atol: 0 }, "l");
+      }
+      const truth = Float64Array.from(l, (v, i) => { // e^(l − max l), which its sums were made of
+        const from = i - i % V;
+        return Math.exp(v - Math.max(...l.subarray(from, from + V)));
+      });
+      const rtol = 16 * u + 4e-7 * (softcap ?? 0);
+      assertClose(kept, truth, { rtol, atol: 0 }, "e^(l − max l)");
+    },
+  );
+}
 
 deviceTest("tokenLogps() never holds [H, V] logits", async (device) => {
   const cpu = device.info.kind === "cpu";
@@ -134,10 +169,47 @@ Deno.test("sliceRows() keeps a slice within 128 MiB on WebGPU and small on the C
   }
 });
 
+Deno.test("sliceRows() takes no more than a binding holds, and one row at least", () => {
+  for (const kind of ["webgpu", "cpu"] as const) {
+    assertEquals(sliceRows(262144, kind, 2 ** 24), 16);
+    assertEquals(sliceRows(1000, kind, 100), 1);
+    assertEquals(sliceRows(64, kind, 2 ** 30), sliceRows(64, kind));
+  }
+});
+
+deviceTest("tokenLogps() of an f32 tensor and of its matrix have the same bits", async (device) => {
+  const sizes = { H: 40, D: 24, V: 300 };
+  const matrix = await run(device, sizes, true, { dtype: "f32" });
+  assertEquals(matrix, await run(device, sizes, true));
+});
+
+deviceTest(
+  "tokenLogps() refuses a softcap that caps nothing, and more capped logits than a thread keeps",
+  (device) => {
+    using arena = new Arena(device, "test");
+    const h = arena.zeros([1, 1], "h"), targets = arena.zeros([1], "targets", "u32");
+    for (const softcap of [0, -1, NaN, Infinity]) {
+      assertThrows(
+        () => tokenLogps(arena, { h, w: h, targets }, { gradient: false, softcap }),
+        RangeError,
+        `Cannot run tokenLogps: softcap is ${softcap}, expected a positive finite number`,
+      );
+    }
+    const w = { shape: [2 ** 21, 1], dtype: "f32", blocks: [] } as const;
+    assertThrows(
+      () => tokenLogps(arena, { h, w, targets }, { gradient: false, softcap: 30 }),
+      RangeError,
+      "V is 2097152, expected at most 2088960 with a softcap",
+    );
+  },
+);
+
 deviceTest("tokenLogps() has the same bits on one thread and two", async (device) => {
   const sizes = { H: 200, D: 40, V: 1200 };
   using single = await CpuDevice.open({ threads: 1, poison: true });
   assertEquals(await run(single, sizes, true), await run(device, sizes, true));
+  const stored = { dtype: "int4", rows: 500 } as const;
+  assertEquals(await run(single, sizes, true, stored), await run(device, sizes, true, stored));
 }, ["cpu"]);
 
 deviceTest(

@@ -3,6 +3,8 @@ import { Arena } from "../../../backend/arena.ts";
 import { CpuDevice } from "../../../backend/cpu/device.ts";
 import type { Device } from "../../../backend/device.ts";
 import { tokenLogpsWeightGrad } from "../../../backend/kernels/token_logps_weight_grad.ts";
+import { uploadMatrix } from "../../../backend/matrix.ts";
+import { dequantise, quantise } from "../../../backend/quantise.ts";
 import * as reference from "../../../backend/reference/token_logps.ts";
 import { assertClose } from "../../support/close.ts";
 import { deviceTest } from "../../support/devices.ts";
@@ -10,9 +12,10 @@ import { integers, uniform } from "../../support/random.ts";
 
 const u = 2 ** -24;
 
-function data({ H, D, V }: reference.HeadSizes) {
+function data(sizes: reference.HeadSizes) {
+  const { H, D, V } = sizes;
   const h = uniform(H * D, 1), w = uniform(V * D, 2), targets = integers(H, 3, V);
-  const { lse } = reference.tokenLogps(h, w, targets, { H, D, V });
+  const { lse } = reference.tokenLogps(h, w, targets, sizes);
   return {
     h,
     w,
@@ -24,7 +27,7 @@ function data({ H, D, V }: reference.HeadSizes) {
 }
 
 async function run(device: Device, sizes: reference.HeadSizes, withAdd: boolean) {
-  const { H, D, V } = sizes, x = data(sizes);
+  const { H, D, V, softcap } = sizes, x = data(sizes);
   using arena = new Arena(device, "test");
   return await arena.read(tokenLogpsWeightGrad(arena, {
     h: arena.upload([H, D], x.h, "h"),
@@ -33,11 +36,11 @@ async function run(device: Device, sizes: reference.HeadSizes, withAdd: boolean)
     lse: arena.upload([H], x.lse, "lse"),
     scale: arena.upload([H], x.scale, "scale"),
     add: withAdd ? arena.upload([V, D], x.add, "add") : undefined,
-  }));
+  }, { softcap }));
 }
 
 for (
-  const [H, D, V] of [
+  const [H, D, V, softcap] of [
     [1, 1, 1],
     [64, 16, 31],
     [65, 33, 33],
@@ -47,16 +50,18 @@ for (
     [5, 600, 70],
     [300, 8, 4100],
     [4100, 8, 33],
+    [60, 24, 130, 2],
   ]
 ) {
-  const sizes = { H, D, V }, x = data(sizes);
+  const sizes = { H, D, V, softcap }, x = data(sizes);
   const truth = reference.tokenLogpsWeightGrad(x.h, x.w, x.targets, x.lse, x.scale, sizes);
   // A logit's error, and exp's at up to √D nats below the maximum, relative to each p; then H terms are summed, of
   // which a token has its share, and its targets' rows.
-  const p = 8 * Math.sqrt(D) * u + 2 * (3 + 2 * Math.sqrt(D)) * u;
+  // A softcap adds 4e-7·c to a logit, as in token_logps_test.ts.
+  const p = 8 * Math.sqrt(D) * u + 2 * (3 + 2 * Math.sqrt(D)) * u + 4e-7 * (softcap ?? 0);
   const tolerance = { rtol: 8 * u, atol: (p + 8 * u) * Math.sqrt(H) + 8 * u };
   deviceTest(
-    `tokenLogpsWeightGrad() equals the f64 reference at [${H}, ${D}], V ${V}`,
+    `tokenLogpsWeightGrad() equals the f64 reference at [${H}, ${D}], V ${V}, softcap ${softcap}`,
     async (device) => {
       assertClose(await run(device, sizes, false), truth, tolerance, "dW");
       assertClose(
@@ -74,6 +79,30 @@ deviceTest("tokenLogpsWeightGrad() has the same bits on one thread and two", asy
   using single = await CpuDevice.open({ threads: 1, poison: true });
   assertEquals(await run(single, sizes, true), await run(device, sizes, true));
 }, ["cpu"]);
+
+deviceTest("tokenLogpsWeightGrad() takes the head as a matrix in blocks", async (device) => {
+  const sizes = { H: 30, D: 33, V: 90 }, x = data(sizes), { H, D, V } = sizes;
+  const stored = quantise([V, D], x.w, "int8");
+  const truth = reference.tokenLogpsWeightGrad(
+    x.h,
+    dequantise(stored),
+    x.targets,
+    x.lse,
+    x.scale,
+    sizes,
+  );
+  using arena = new Arena(device, "test");
+  const dw = tokenLogpsWeightGrad(arena, {
+    h: arena.upload([H, D], x.h, "h"),
+    w: uploadMatrix(arena, [V, D], x.w, { dtype: "int8", label: "w", maxBytes: 64 * 25 }),
+    targets: arena.upload([H], x.targets, "targets"),
+    lse: arena.upload([H], x.lse, "lse"),
+    scale: arena.upload([H], x.scale, "scale"),
+  });
+  const p = 8 * Math.sqrt(D) * u + 2 * (3 + 2 * Math.sqrt(D)) * u;
+  const tolerance = { rtol: 8 * u, atol: (p + 8 * u) * Math.sqrt(H) + 8 * u };
+  assertClose(await arena.read(dw), truth, tolerance, "dW");
+});
 
 deviceTest("tokenLogpsWeightGrad() refuses shapes that do not fit", (device) => {
   using arena = new Arena(device, "test");

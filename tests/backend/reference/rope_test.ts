@@ -23,10 +23,26 @@ Deno.test("rope() slows pair i down by theta^(−2i/D)", () =>
     "y",
   ));
 
-Deno.test("rope() inverse equals the central difference in x", () =>
-  checkGradient(
-    (v) => inner(rope(v, positions, sizes), dy),
-    rope(dy, positions, { ...sizes, inverse: true }),
-    x,
-    "dx",
+Deno.test("rope() of half a head turns its first pairs and leaves the rest", () =>
+  assertClose(
+    rope([0, 1, 0, 0, 7, 8, 9, 10], [8], {
+      rows: 1,
+      heads: 1,
+      headDim: 8,
+      rotaryDim: 4,
+      theta: 16,
+    }),
+    [0, Math.cos(2), 0, Math.sin(2), 7, 8, 9, 10],
+    { rtol: 1e-15, atol: 1e-15 },
+    "y",
   ));
+
+for (const rotaryDim of [6, 4]) {
+  Deno.test(`rope() inverse equals the central difference in x, ${rotaryDim} of 6 turning`, () =>
+    checkGradient(
+      (v) => inner(rope(v, positions, { ...sizes, rotaryDim }), dy),
+      rope(dy, positions, { ...sizes, rotaryDim, inverse: true }),
+      x,
+      "dx",
+    ));
+}

@@ -1,41 +1,18 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Arena } from "../../../backend/arena.ts";
 import type { Kernel } from "../../../backend/kernel.ts";
+import type { Tensor } from "../../../backend/tensor.ts";
 import { GpuDevice } from "../../../backend/webgpu/device.ts";
-import { fastReadbackKnown } from "../../../backend/webgpu/readback.ts";
 import { deviceTest } from "../../support/devices.ts";
 import { f32, scaled, scaleInPlace, scaleKernel } from "../scale.ts";
-import { type Changes, type Spy, spyGpu } from "./spy_gpu.ts";
-
-/** Both ways to read back, where this runtime has both. */
-const ways = fastReadbackKnown() ? [true, false] : [false];
-
-/** A test with a watched device of its own, once for each way to read back. */
-function test(
-  name: string,
-  body: (device: GpuDevice, spy: Spy) => void | Promise<void>,
-  changes: Changes = {},
-): void {
-  deviceTest(name, async () => {
-    for (const fastReadback of ways) {
-      const spy = spyGpu(changes);
-      using device = await GpuDevice.open({ gpu: spy.gpu, fastReadback });
-      await body(device, spy);
-    }
-  }, ["webgpu"]);
-}
+import { counter, test } from "./own_device.ts";
+import { spyGpu } from "./spy_gpu.ts";
 
 const invalidKernel: Kernel = {
   ...scaleKernel,
   name: "invalid",
   wgsl: () => "@compute @workgroup_size(64)\nfn main() {\n  let y = notThere;\n}",
 };
-
-/** Counts of some calls from now on. */
-function counter({ counts }: Spy): (...names: string[]) => number[] {
-  const before = { ...counts };
-  return (...names) => names.map((name) => (counts[name] ?? 0) - (before[name] ?? 0));
-}
 
 test("GpuDevice.open() uses the GPU object that it is given", async (device, spy) => {
   const count = counter(spy);
@@ -83,24 +60,54 @@ test("GpuDevice fails the step of an invalid kernel at its read, in one line", a
   );
 });
 
-test("GpuDevice tells of an invalid kernel that was only committed at the next read", async (device) => {
-  using arena = new Arena(device, "invalid");
-  const x = arena.upload([2], f32(1, 2), "x");
-  arena.dispatch(invalidKernel, { bind: { x }, params: { n: 2, by: 1 } });
-  arena.commit();
-  await assertRejects(() => arena.read(x), Error, "Cannot finish the work on WebGPU: ");
-  arena.write(x, f32(5, 6));
-  assertEquals(await arena.read(x), f32(5, 6), "an error is told once");
+/** What every use of a device says from then on. */
+async function isLost(device: GpuDevice, arena: Arena, x: Tensor, why: string): Promise<void> {
+  for (let i = 0; i < 2; i++) {
+    for (const use of [() => arena.read(x), () => device.check()]) {
+      const { message } = await assertRejects(use, Error);
+      assert(message.startsWith(`Cannot use WebGPU: the device is lost (${why}`), message);
+      assert(message.endsWith("). Open it again and resume from the last checkpoint"), message);
+      assert(!message.includes("\n"), message);
+    }
+    scaleInPlace(arena, x, 2);
+    assertThrows(() => arena.commit(), Error, "the device is lost");
+  }
+}
+
+test("GpuDevice is lost to a step that follows a commit which failed: its state is unknown", async (device) => {
+  using make = new Arena(device, "make");
+  const x = make.upload([2], f32(1, 2), "x");
+  make.commit();
+  using state = make.keep(x);
+  using first = new Arena(device, "invalid");
+  using next = scaled(first, state, 3);
+  first.dispatch(invalidKernel, { bind: { x: next.borrow() }, params: { n: 2, by: 1 } });
+  first.commit(); // the caller believes that x is 3 times as much; nothing ran
+  using arena = new Arena(device, "next");
+  await isLost(device, arena, next.borrow(), "an earlier commit failed: ");
 });
 
-test("GpuDevice.check() tells of errors without a read", async (device) => {
+test("GpuDevice.check() of a commit that failed loses the device too", async (device) => {
   using arena = new Arena(device, "invalid");
   const x = arena.zeros([2], "x");
   await device.check();
   arena.dispatch(invalidKernel, { bind: { x }, params: { n: 2, by: 1 } });
   arena.commit();
-  await assertRejects(() => device.check(), Error, "Cannot finish the work on WebGPU: ");
-  await device.check();
+  const { message } = await assertRejects(() => device.check(), Error);
+  assert(message.includes("an earlier commit failed: ") && message.includes("notThere"), message);
+  await isLost(device, arena, x, "an earlier commit failed: ");
+});
+
+test("GpuDevice is lost to work that was sent before a failed read was known", async (device) => {
+  using arena = new Arena(device, "invalid");
+  const x = arena.upload([2], f32(1, 2), "x");
+  assertEquals(await arena.read(x), f32(1, 2));
+  arena.dispatch(invalidKernel, { bind: { x }, params: { n: 2, by: 1 } });
+  const failed = arena.read(x);
+  scaleInPlace(arena, x, 2);
+  arena.commit();
+  await assertRejects(() => failed, Error, "notThere");
+  await isLost(device, arena, x, "work was sent after a step that failed: ");
 });
 
 test("GpuDevice.lose() ends all work, and says how to go on", async (device) => {
@@ -252,81 +259,6 @@ test("GpuDevice runs what is called later after a read that nobody has awaited y
   arena.commit();
   assertEquals(await Promise.all([first, second]), [f32(1, 2), f32(10, 20)]);
 });
-
-const limits = { maxBufferSize: 1 << 20, maxStorageBufferBindingSize: 1 << 16 };
-
-test("GpuDevice refuses more than the adapter's limits, before anything runs", async (device) => {
-  using arena = new Arena(device, "limits");
-  assertEquals(
-    assertThrows(() => arena.alloc([400_000], "x"), RangeError).message,
-    `Cannot allocate ${
-      device.sizeClass(1_600_000)
-    } bytes on WebGPU: the adapter's limit is 1048576. Use fewer pairs, members or shorter texts`,
-  );
-  const x = arena.alloc([20_000], "x");
-  scaleInPlace(arena, x, 2);
-  assertEquals(
-    assertThrows(() => arena.commit(), RangeError).message,
-    'Cannot bind "x" to scale on WebGPU: it has 80000 bytes and the adapter\'s limit is 65536. Use fewer pairs, members or shorter texts',
-  );
-  const y = arena.upload([16_384], new Float32Array(16_384).fill(1), "y"); // exactly the limit
-  scaleInPlace(arena, y, 2);
-  assertEquals((await arena.read(y))[16_383], 2);
-}, { limits });
-
-const OUT_OF_MEMORY = "Not enough memory left";
-
-/** A buffer of 64 KiB or more does not fit; the device says so as the standard wants, in the error scope. */
-function outOfMemoryInScope(): Changes {
-  const scopes: { kind: string; error: unknown }[] = [];
-  return {
-    calls: {
-      pushErrorScope: (real) => (kind) => {
-        scopes.push({ kind, error: null });
-        real(kind);
-      },
-      popErrorScope: (real) => async () => {
-        const { error } = scopes.pop()!;
-        return await real() ?? error;
-      },
-      createBuffer: (real) => (descriptor) => {
-        const scope = scopes.findLast(({ kind }) => kind === "out-of-memory");
-        if (descriptor.size >= 65536 && !descriptor.label && scope) {
-          scope.error ??= { message: OUT_OF_MEMORY };
-        }
-        return real(descriptor);
-      },
-    },
-  };
-}
-
-/** The same, told by an event. */
-const outOfMemoryEvent: Changes = {
-  calls: {
-    createBuffer: (real, device) => (descriptor) => {
-      if (descriptor.size >= 65536 && !descriptor.label) {
-        const event = new Event("uncapturederror", { cancelable: true });
-        queueMicrotask(() =>
-          device.dispatchEvent(Object.assign(event, { error: { message: OUT_OF_MEMORY } }))
-        );
-      }
-      return real(descriptor);
-    },
-  },
-};
-
-for (
-  const [how, changes] of [["scope", outOfMemoryInScope()], ["event", outOfMemoryEvent]] as const
-) {
-  test(`GpuDevice fails the step that ran out of memory, told by ${how}`, async (device) => {
-    using arena = new Arena(device, "large");
-    const small = arena.upload([2], f32(1, 2), "small");
-    assertEquals(await arena.read(small), f32(1, 2));
-    const large = arena.zeros([1 << 16], "large");
-    await assertRejects(() => arena.read(large), Error, `on WebGPU: ${OUT_OF_MEMORY}`);
-    assertEquals(await arena.read(small), f32(1, 2));
-  }, changes);
-}
 
 deviceTest("GpuDevice poisons reused memory without a buffer a time", async () => {
   const spy = spyGpu();

@@ -97,6 +97,42 @@ Deno.test("Health.collect() of a lost device that rejects everything ends all th
   health.check();
 });
 
+Deno.test("Health.settle() counts the device as lost if a call before it failed that nobody waits for", async () => {
+  const { fake, health, words } = setting();
+  health.settle();
+  await health.collect();
+  health.check();
+  fake.report("validation", "line one\n line two");
+  health.settle();
+  health.check(); // nobody knows yet
+  fake.report("validation", "a consequence");
+  await health.collect();
+  const why =
+    "Cannot use WebGPU: the device is lost (an earlier commit failed: line one line two). Open it again and resume from the last checkpoint";
+  assertEquals([words(), words()], [why, why]);
+});
+
+Deno.test("Health.settle() leaves errors of calls after it to the one who collects them", async () => {
+  const { fake, health, words } = setting();
+  health.settle();
+  fake.report("validation", "mine");
+  await health.collect();
+  assertEquals(words(), "Cannot finish the work on WebGPU: mine");
+  health.check();
+});
+
+Deno.test("Health counts an error event as lost while a commit is out of which nothing was heard", async () => {
+  const { fake, health, words } = setting();
+  health.settle();
+  fake.event("whose?");
+  assertEquals(words().includes("(an earlier commit failed: whose?)"), true);
+  const other = setting();
+  other.health.settle();
+  await other.health.collect();
+  other.fake.event("mine");
+  assertEquals(other.words(), "Cannot finish the work on WebGPU: mine");
+});
+
 Deno.test("oneLine() folds line breaks and the space around them", () => {
   assertEquals(oneLine("\n a\n\t b  c\r\n"), "a b c");
 });
