@@ -1,23 +1,17 @@
 // PEFT adapter folders on disk: written whole or not at all, read for a model and fingerprinted.
-import {
-  encodePeftAdapter,
-  fromPeft,
-  type HostAdapter,
-  type LlamaConfig,
-  parsePeftAdapter,
-  type PeftAdapter,
-} from "../core/mod.ts";
+import { type HostAdapter, type LinearShape, loadPeftAdapter } from "../core/mod.ts";
 import { writeFileDurably, writeFolderDurably } from "../core/io/mod.ts";
 import { sha256 } from "./digest.ts";
+import { isThere } from "./run_folder.ts";
 
 const WEIGHTS = "adapter_model.safetensors";
+const PICKLE = "adapter_model.bin";
 
-/** Writes `adapter_config.json` and `adapter_model.safetensors`, whole or not at all; returns the weights' bytes. */
+/** Writes the files of `peftFiles`, whole or not at all; returns the weights' bytes. */
 export async function writeAdapterFolder(
   dir: string,
-  peft: PeftAdapter,
+  files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const files = encodePeftAdapter(peft);
   await writeFolderDurably(dir, async (folder) => {
     for (const [name, bytes] of files) await writeFileDurably(`${folder}/${name}`, bytes);
   }, { manifest: false, replace: true });
@@ -31,11 +25,14 @@ export interface StoredAdapter extends HostAdapter {
 }
 
 /**
- * Reads a PEFT folder for a model.
+ * Reads a PEFT folder for a model with these linear layers.
  *
  * @throws {TypeError} If a file is missing or malformed, or the adapter is another model's.
  */
-export async function readAdapterFolder(dir: string, config: LlamaConfig): Promise<StoredAdapter> {
+export async function readAdapterFolder(
+  dir: string,
+  layers: readonly LinearShape[],
+): Promise<StoredAdapter> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const file of ["adapter_config.json", WEIGHTS]) {
     try {
@@ -44,6 +41,7 @@ export async function readAdapterFolder(dir: string, config: LlamaConfig): Promi
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
-  const fitted = fromPeft(parsePeftAdapter(files, dir), config, dir);
-  return { ...fitted, digest: await sha256(files.get(WEIGHTS)!) };
+  if (await isThere(`${dir}/${PICKLE}`)) files.set(PICKLE, new Uint8Array(0)); // never read
+  const { layout, params } = loadPeftAdapter(files, layers, dir);
+  return { layout, params, digest: await sha256(files.get(WEIGHTS)!) };
 }

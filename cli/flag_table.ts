@@ -1,45 +1,11 @@
 // Every flag of `deno task train`, one row each: its kind, its default, what it says of itself.
 
-/** What a flag's value may be. */
-export type FlagKind =
-  /** A whole number within bounds. */
-  | { readonly kind: "whole"; readonly least: number; readonly most: number }
-  /** A number within bounds. */
-  | { readonly kind: "number"; readonly least: number; readonly most: number }
-  /** One of several words. */
-  | { readonly kind: "choice"; readonly choices: readonly string[] }
-  /** Text that whoever uses it checks. */
-  | { readonly kind: "text" };
+import { choice, type Flag, type FlagRow, number, text, under, whole } from "./flag_kinds.ts";
 
-/** One flag. */
-export interface Flag {
-  /** Without the dashes. */
-  readonly name: string;
-  /** Heading that `--help` puts it under. */
-  readonly group: string;
-  /** What stands for the value in `--help`. */
-  readonly value: string;
-  /** What the value may be. */
-  readonly type: FlagKind;
-  /** Used where the flag is not given. */
-  readonly default?: number | string;
-  /** What `--help` says of the default where it is no plain value. */
-  readonly shownDefault?: string;
-  /** One line. */
-  readonly help: string;
-}
+export { fieldOf, flagOf } from "./flag_kinds.ts";
+export type { Flag, FlagKind } from "./flag_kinds.ts";
 
-const whole = (least: number, most: number): FlagKind => ({ kind: "whole", least, most });
-const number = (least: number, most: number): FlagKind => ({ kind: "number", least, most });
-const text: FlagKind = { kind: "text" };
-
-function choice(...choices: string[]): { value: string; type: FlagKind } {
-  return { value: choices.join("|"), type: { kind: "choice", choices } };
-}
-
-type Row = Omit<Flag, "group">;
-
-const METHOD: readonly Row[] = [
+const METHOD: readonly FlagRow[] = [
   {
     name: "loss",
     ...choice("dpo", "ipo", "slic", "slic-hf"),
@@ -92,7 +58,7 @@ const METHOD: readonly Row[] = [
   },
 ];
 
-const SIZE: readonly Row[] = [
+const SIZE: readonly FlagRow[] = [
   { name: "steps", value: "T", type: whole(1, 1e6), default: 60, help: "Training steps" },
   { name: "pairs", value: "B", type: whole(1, 4096), default: 16, help: "Pairs of answers a step" },
   {
@@ -112,7 +78,7 @@ const SIZE: readonly Row[] = [
   },
 ];
 
-const OPTIMISER: readonly Row[] = [
+const OPTIMISER: readonly FlagRow[] = [
   {
     name: "beta",
     value: "B",
@@ -156,7 +122,7 @@ const OPTIMISER: readonly Row[] = [
   },
 ];
 
-const MACHINE: readonly Row[] = [
+const MACHINE: readonly FlagRow[] = [
   {
     name: "device",
     ...choice("auto", "cpu", "webgpu"),
@@ -172,7 +138,7 @@ const MACHINE: readonly Row[] = [
   },
 ];
 
-const FILES: readonly Row[] = [
+const FILES: readonly FlagRow[] = [
   {
     name: "prompts",
     value: "FILE",
@@ -238,9 +204,6 @@ const FILES: readonly Row[] = [
   },
 ];
 
-const under = (group: string, rows: readonly Row[]): Flag[] =>
-  rows.map((row) => ({ ...row, group }));
-
 /** Every flag but `--help`. */
 export const FLAGS: readonly Flag[] = [
   ...under("Method", METHOD),
@@ -252,13 +215,3 @@ export const FLAGS: readonly Flag[] = [
 
 /** Default number of phases, where there are as many steps. */
 export const DEFAULT_PHASES = 10;
-
-/** A flag's name as a field of the config: `max-new` is `maxNew`. */
-export function fieldOf(name: string): string {
-  return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-/** A config's field as a flag's name: `maxNew` is `max-new`. */
-export function flagOf(field: string): string {
-  return field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}

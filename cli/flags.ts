@@ -1,8 +1,8 @@
-// From the arguments of `deno task train` to a checked config. A mistake is one line that names the value, what is
-// expected, and the nearest match.
-import { parseArgs } from "@std/cli";
-import { DEFAULT_PHASES, fieldOf, type Flag, flagOf, FLAGS } from "./flag_table.ts";
-import { nearest } from "../losses/nearest.ts";
+// From the arguments of `deno task train` to a checked config: its table, then what follows from several flags together.
+import { DEFAULT_PHASES, fieldOf, flagOf, FLAGS } from "./flag_table.ts";
+import { parseTable, UsageError } from "./flag_parser.ts";
+
+export { quote, UsageError } from "./flag_parser.ts";
 
 /** What defines a run. Fields are the flags' names in camel case. */
 export interface RunConfig {
@@ -73,11 +73,6 @@ export type Command =
   /** The run in `dir` goes on; `given` holds the flags that stood beside `--resume`. */
   | { readonly kind: "resume"; readonly dir: string; readonly given: Partial<RunConfig> };
 
-/** A mistake in the arguments: one line for a person, and exit code 2. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
 type Values = Record<string, number | string>;
 
 /**
@@ -87,24 +82,9 @@ type Values = Record<string, number | string>;
  * @throws {UsageError} If a flag is unknown, has no or a bad value, or two contradict each other.
  */
 export function parseFlags(args: readonly string[]): Command {
-  const strange: string[] = [];
-  const parsed = parseArgs(withNegatives(args), {
-    string: FLAGS.map(({ name }) => name),
-    boolean: ["help"],
-    alias: { help: "h" },
-    unknown: (arg: string) => {
-      strange.push(arg);
-      return false;
-    },
-  }) as Record<string, unknown> & { _: (string | number)[] };
-  if (parsed.help === true) return { kind: "help" };
-  refuseStrange([...strange, ...parsed._.map(String)]);
-  const given: Values = {};
-  for (const flag of FLAGS) {
-    const value = parsed[flag.name];
-    if (value !== undefined) given[fieldOf(flag.name)] = readValue(flag, String(value));
-  }
-  const { resume, out, ...config } = given;
+  const { help, values } = parseTable("train", FLAGS, args);
+  if (help) return { kind: "help" };
+  const { resume, out, ...config } = values as Values;
   if (resume !== undefined) {
     if (out !== undefined) {
       throw new UsageError(
@@ -144,73 +124,6 @@ function completeConfig(given: Values): RunConfig {
   }
   values.evalEvery ??= Math.ceil(steps / 10);
   return values as unknown as RunConfig;
-}
-
-/** `--beta -1` as `--beta=-1`: parseArgs would read an empty beta and a flag `-1`. */
-function withNegatives(args: readonly string[]): string[] {
-  const names = new Set(FLAGS.map(({ name }) => `--${name}`));
-  const out: string[] = [];
-  for (const arg of args) {
-    const last = out.at(-1);
-    if (last !== undefined && names.has(last) && /^-[\d.]/.test(arg)) {
-      out[out.length - 1] += `=${arg}`;
-    } else out.push(arg);
-  }
-  return out;
-}
-
-function refuseStrange(args: readonly string[]): void {
-  if (args.length === 0) return;
-  const [arg] = args;
-  const names = ["help", ...FLAGS.map(({ name }) => name)];
-  const name = arg.replace(/^-+/, "").replace(/=.*$/s, "");
-  if (arg.startsWith("--") && names.includes(name)) {
-    const flag = FLAGS.find((flag) => flag.name === name);
-    throw new UsageError(
-      `Cannot train: --${name} has no value, expected ${flag ? wanted(flag) : "none and no ="}`,
-    );
-  }
-  const what = arg.startsWith("-") ? "is no flag" : "belongs to no flag";
-  throw new UsageError(
-    `Cannot train: ${quote(arg)} ${what}, expected flags that --help lists. ` +
-      `Did you mean --${nearest(name, names)}?`,
-  );
-}
-
-function readValue(flag: Flag, text: string): number | string {
-  const { type, name } = flag;
-  const refuse = (found: string, hint: string): never => {
-    throw new UsageError(`Cannot train: --${name} ${found}, expected ${wanted(flag)}${hint}`);
-  };
-  if (text === "") return refuse("has no value", "");
-  if (type.kind === "text") return text;
-  if (type.kind === "choice") {
-    if (type.choices.includes(text)) return text;
-    return refuse(`is ${quote(text)}`, `. Did you mean ${nearest(text, type.choices)}?`);
-  }
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return refuse(`is ${quote(text)}`, "");
-  const value = Number(text);
-  const clamped = Math.min(type.most, Math.max(type.least, value));
-  const near = type.kind === "whole" ? Math.round(clamped) : clamped;
-  return near === value ? value : refuse(`is ${text}`, `. The nearest is ${near}`);
-}
-
-function wanted({ type, value }: Flag): string {
-  switch (type.kind) {
-    case "whole":
-      return `a whole number from ${type.least} to ${type.most}`;
-    case "number":
-      return `a number from ${type.least} to ${type.most}`;
-    case "choice":
-      return `${type.choices.slice(0, -1).join(", ")} or ${type.choices.at(-1)}`;
-    case "text":
-      return `a value (${value})`;
-  }
-}
-
-/** A user's text in a one-line message. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length > 80 ? text.slice(0, 79) + "…" : text);
 }
 
 /**

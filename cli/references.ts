@@ -6,7 +6,7 @@ import {
   generate,
   type Key,
   keyOf,
-  type Llama,
+  type Model,
   type SamplingOptions,
   type Tokenizer,
 } from "../core/mod.ts";
@@ -22,7 +22,7 @@ export const ANSWER_KEY: Key = fold(keyOf(0), "evaluation answers");
 /** What to sample answers with. */
 export interface AnswerOptions extends SamplingOptions {
   /** The frozen base. */
-  readonly model: Llama;
+  readonly model: Model;
   /** Text to ids and back. */
   readonly tokenizer: Tokenizer;
   /** Prompt texts. */

@@ -1,6 +1,6 @@
 // `--replay DIR`: the pairs that another run recorded, step by step, instead of new ones.
 import type { Device } from "../backend/mod.ts";
-import { completionLogps, type Llama } from "../core/mod.ts";
+import { completionLogps, type Model } from "../core/mod.ts";
 import { readJsonl } from "../core/io/mod.ts";
 import type { PairRecord, Policy, ReferenceMode } from "../scheduler/mod.ts";
 import { sha256 } from "./digest.ts";
@@ -154,7 +154,7 @@ export function recordsOf(
  */
 export async function rescore(
   device: Device,
-  model: Llama,
+  model: Model,
   records: readonly PairRecord[],
   phase: number,
   mode: ReferenceMode["kind"],

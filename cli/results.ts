@@ -1,7 +1,7 @@
 // The files that stand in a run folder once the run is done: adapter, samples, figure, and last the summary.
 import { Arena, type Device } from "../backend/mod.ts";
 import { readJsonl } from "../core/io/mod.ts";
-import { toPeft } from "../core/mod.ts";
+import { linearLayers, peftFiles } from "../core/mod.ts";
 import { writeAdapterFolder } from "./adapter_files.ts";
 import { sha256 } from "./digest.ts";
 import { winRateFigure } from "./plot.ts";
@@ -69,9 +69,9 @@ async function writeAdapter(
   const host = await arena.read(params) as Float32Array<ArrayBuffer>;
   const bytes = await writeAdapterFolder(
     folder.path("adapter"),
-    toPeft({ layout, params: host }, {
-      layers: task.model.config.layers,
+    peftFiles(layout, host, {
       baseModel: task.modelPath,
+      layers: linearLayers(task.model.config),
     }),
   );
   return await sha256(bytes);

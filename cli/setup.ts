@@ -1,5 +1,6 @@
 // The parts of a run that flags name: the device, the reference policy, the recorded pairs. Each mistake is the user's.
 import { chooseDevice, type Device, type DeviceInfo, openDevice } from "../backend/mod.ts";
+import { linearLayers } from "../core/mod.ts";
 import { type ReferenceMode, uploadSnapshot } from "../scheduler/mod.ts";
 import { readAdapterFolder, type StoredAdapter } from "./adapter_files.ts";
 import { quote, type RunConfig, UsageError } from "./flags.ts";
@@ -70,7 +71,8 @@ export async function readReference(
   { reference }: RunConfig,
   { sizes }: TaskFiles,
 ): Promise<StoredAdapter | undefined> {
-  return REFERENCES.includes(reference) ? undefined : await readAdapterFolder(reference, sizes);
+  if (REFERENCES.includes(reference)) return undefined;
+  return await readAdapterFolder(reference, linearLayers(sizes));
 }
 
 /** What the loss holds the learner to, on the device; the caller disposes it. */

@@ -2,9 +2,9 @@
 import type { Device } from "../backend/mod.ts";
 import {
   type HostTensors,
-  type Llama,
-  type LlamaConfig,
-  loadLlama,
+  loadModel,
+  type Model,
+  type ModelConfig,
   type Tokenizer,
   tokenizerFromJson,
 } from "../core/mod.ts";
@@ -25,7 +25,7 @@ export interface TaskFiles {
   /** Where PEFT finds the base model: a folder, or an address. */
   readonly modelPath: string;
   /** Sizes and special ids. */
-  readonly sizes: LlamaConfig;
+  readonly sizes: ModelConfig;
   /** Weights on the host. */
   readonly tensors: HostTensors;
   /** Text to ids and back. */
@@ -45,7 +45,7 @@ export interface TaskFiles {
 /** The same with the model on a device. Dispose it to free the weights. */
 export interface Task extends TaskFiles, Disposable {
   /** The frozen base. */
-  readonly model: Llama;
+  readonly model: Model;
 }
 
 /** Where the embedded model lies, beside the code. */
@@ -103,7 +103,7 @@ function addressOf({ protocol, pathname, href }: URL): string {
 
 /** Puts the model on a device; the caller disposes it. */
 export function loadTask(device: Device, files: TaskFiles): Task {
-  const model = loadLlama(device, files.sizes, files.tensors);
+  const model = loadModel(device, files.sizes, files.tensors);
   return { ...files, model, [Symbol.dispose]: () => model.weights[Symbol.dispose]() };
 }
 

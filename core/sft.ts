@@ -5,6 +5,7 @@ import {
   type Arena,
   Arena as ArenaClass,
   type Device,
+  isMatrix,
   type Owned,
   scaleRows,
   sumSquares,
@@ -13,18 +14,20 @@ import {
   tokenLogpsWeightGrad,
 } from "../backend/mod.ts";
 import { uploadBatch } from "./model/batch.ts";
-import type { LlamaConfig } from "./model/config.ts";
-import { forward, headName, type Llama, type LlamaWeights, ROPE_TABLE } from "./model/llama.ts";
-import { adamwConstants, type AdamwOptions } from "./step.ts";
+import { forward } from "./model/decoder.ts";
+import { LOCAL_ROPE_TABLE, type Model, ROPE_TABLE } from "./model/load.ts";
+import { headName } from "./model/shapes.ts";
+import type { ModelConfig } from "./model/types.ts";
+import { adamwConstants, type AdamwOptions } from "./optim/adamw.ts";
 import { Tape } from "./tape.ts";
 import type { PackedSequences } from "./text/encode.ts";
 
-/** Weights in training with their moments, by Hugging Face name. The rotary table is not among them. */
+/** Weights in training with their moments. The rotary tables are not among them. */
 export type SftTensors = {
-  readonly weights: LlamaWeights;
+  readonly weights: { readonly [name: string]: Tensor };
   readonly m: { readonly [name: string]: Tensor };
   readonly v: { readonly [name: string]: Tensor };
-  readonly rope: Tensor;
+  readonly tables: { readonly [name: string]: Tensor };
 };
 
 /** SFT state: exactly one owner. */
@@ -36,29 +39,40 @@ export type SftState = Owned<SftTensors>;
  * @example
  * ```ts
  * import { openDevice } from "@leash/bpo/backend";
- * import { initLlama, initSftState, keyOf, loadLlama, parseLlamaConfig } from "@leash/bpo/core";
+ * import { initModel, initSftState, keyOf, loadModel, parseModelConfig } from "@leash/bpo/core";
  * import { assertEquals } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseLlamaConfig({
+ * const config = parseModelConfig({
  *   model_type: "llama", vocab_size: 16, hidden_size: 8,
  *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
  * }, "config.json");
- * const model = loadLlama(device, config, initLlama(config, keyOf(1)));
+ * const model = loadModel(device, config, initModel(config, keyOf(1)));
  * using weights = model.weights;
  * using state = initSftState(device, model); // a copy: the model can be freed
  * assertEquals(state.borrow().m["model.norm.weight"].shape, [8]);
  * ```
  */
-export function initSftState(device: Device, model: Llama): SftState {
+export function initSftState(device: Device, model: Model): SftState {
   using arena = new ArenaClass(device, "sft state");
   const source = model.weights.borrow();
-  const names = Object.keys(source).filter((name) => name !== ROPE_TABLE);
+  const whole = (name: string): Tensor => {
+    const weight = source[name];
+    if (!isMatrix(weight)) return weight;
+    throw new TypeError(
+      `Cannot train all weights: ${name} lies on the device as ${weight.dtype} in ${weight.blocks.length} blocks, ` +
+        "expected one of f32. Load the model with baseDtype f32, or train an adapter",
+    );
+  };
+  const isTable = (name: string) => name === ROPE_TABLE || name === LOCAL_ROPE_TABLE;
+  const names = Object.keys(source).filter((name) => !isTable(name));
   const each = (f: (name: string) => Tensor) => Object.fromEntries(names.map((n) => [n, f(n)]));
   const tree = {
-    weights: each((n) => arena.clone(source[n])),
-    m: each((n) => arena.zeros(source[n].shape, `m ${n}`)),
-    v: each((n) => arena.zeros(source[n].shape, `v ${n}`)),
-    rope: arena.clone(source[ROPE_TABLE]),
+    weights: each((n) => arena.clone(whole(n))),
+    m: each((n) => arena.zeros(whole(n).shape, `m ${n}`)),
+    v: each((n) => arena.zeros(whole(n).shape, `v ${n}`)),
+    tables: Object.fromEntries(
+      Object.keys(source).filter(isTable).map((name) => [name, arena.clone(whole(name))]),
+    ),
   };
   arena.commit();
   return arena.keep(tree);
@@ -71,15 +85,15 @@ export function initSftState(device: Device, model: Llama): SftState {
  * @example
  * ```ts
  * import { Arena, openDevice, Slot } from "@leash/bpo/backend";
- * import { initLlama, initSftState, keyOf } from "@leash/bpo/core";
- * import { loadLlama, packSequences, parseLlamaConfig, sftStep } from "@leash/bpo/core";
+ * import { initModel, initSftState, keyOf } from "@leash/bpo/core";
+ * import { loadModel, packSequences, parseModelConfig, sftStep } from "@leash/bpo/core";
  * import { assert } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseLlamaConfig({
+ * const config = parseModelConfig({
  *   model_type: "llama", vocab_size: 16, hidden_size: 8,
  *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
  * }, "config.json");
- * const model = loadLlama(device, config, initLlama(config, keyOf(1)));
+ * const model = loadModel(device, config, initModel(config, keyOf(1)));
  * using weights = model.weights;
  * using state = new Slot(initSftState(device, model));
  * const packed = packSequences([{ ids: [1, 2, 3, 4], promptLength: 1 }]);
@@ -99,7 +113,7 @@ export function initSftState(device: Device, model: Llama): SftState {
  */
 export function sftStep(
   arena: Arena,
-  config: LlamaConfig,
+  config: ModelConfig,
   state: SftState,
   packed: PackedSequences,
   { step, learningRate, adamw = {} }: { step: number; learningRate: number; adamw?: AdamwOptions },
@@ -139,15 +153,15 @@ export function sftStep(
  * @example
  * ```ts
  * import { Arena, openDevice } from "@leash/bpo/backend";
- * import { initLlama, initSftState, keyOf } from "@leash/bpo/core";
- * import { loadLlama, packSequences, parseLlamaConfig, sftGradients } from "@leash/bpo/core";
+ * import { initModel, initSftState, keyOf } from "@leash/bpo/core";
+ * import { loadModel, packSequences, parseModelConfig, sftGradients } from "@leash/bpo/core";
  * import { assertEquals } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseLlamaConfig({
+ * const config = parseModelConfig({
  *   model_type: "llama", vocab_size: 16, hidden_size: 8,
  *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
  * }, "config.json");
- * const model = loadLlama(device, config, initLlama(config, keyOf(1)));
+ * const model = loadModel(device, config, initModel(config, keyOf(1)));
  * using weights = model.weights;
  * using state = initSftState(device, model);
  * using arena = new Arena(device, "example");
@@ -159,20 +173,23 @@ export function sftStep(
  */
 export function sftGradients(
   arena: Arena,
-  config: LlamaConfig,
-  { weights, rope }: Pick<SftTensors, "weights" | "rope">,
+  config: ModelConfig,
+  { weights, tables }: Pick<SftTensors, "weights" | "tables">,
   packed: PackedSequences,
 ): { gradients: Record<string, Tensor>; logps: Tensor } {
   const batch = uploadBatch(arena, packed);
-  const all = { ...weights, [ROPE_TABLE]: rope };
+  const all = { ...weights, ...tables };
   const tape = new Tape(arena, true);
   const h = forward(tape, { config, weights: all, trainsWeights: true }, batch);
-  const w = weights[headName(config)];
+  const w = weights[headName(config)], softcap = config.logitSoftcap;
   const { targets } = batch;
-  const { logps, lse, gradient } = tokenLogps(arena, { h, w, targets }, { gradient: true });
+  const { logps, lse, gradient } = tokenLogps(arena, { h, w, targets }, {
+    gradient: true,
+    softcap,
+  });
   const H = targets.shape[0];
   const scale = arena.upload([H], new Float32Array(H).fill(-1 / H), "−1/H");
-  tape.accumulate(w, () => tokenLogpsWeightGrad(arena, { h, w, targets, lse, scale }));
+  tape.accumulate(w, () => tokenLogpsWeightGrad(arena, { h, w, targets, lse, scale }, { softcap }));
   tape.accumulate(h, () => scaleRows(arena, gradient!, scale));
   tape.backward();
   const gradients: Record<string, Tensor> = {};

@@ -15,14 +15,14 @@ interface Entry {
  * @example
  * ```ts
  * import { Arena, openDevice } from "@leash/bpo/backend";
- * import { siluMul, Tape } from "@leash/bpo/core";
+ * import { activationMul, Tape } from "@leash/bpo/core";
  * import { assertEquals } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
  * using arena = new Arena(device, "example");
  * const tape = new Tape(arena, true);
  * const gate = arena.upload([1], new Float32Array([0]), "gate");
  * const up = arena.upload([1], new Float32Array([6]), "up");
- * const h = siluMul(tape, gate, up);
+ * const h = activationMul(tape, "silu", gate, up);
  * tape.accumulate(h, () => arena.upload([1], new Float32Array([1]), "dh")); // start from ∂L/∂h = 1
  * tape.backward();
  * assertEquals([...await arena.read(tape.gradient(gate)!)], [3]); // silu'(0)·up = 6/2
@@ -32,6 +32,7 @@ export class Tape {
   readonly #entries: Entry[] = [];
   readonly #gradients = new Map<Tensor, Tensor>();
   readonly #holders = new Map<Tensor, number>();
+  readonly #stopped = new Set<Tensor>();
 
   /** Start recording, or only computing. */
   constructor(
@@ -51,8 +52,22 @@ export class Tape {
     if (!this.recording) { for (const tensor of tensors) this.arena.release(tensor); }
   }
 
-  /** Add to the gradient of `input`: `make` gets the gradient that is there, if any, and returns the sum. */
+  /**
+   * Say what an op's output depends on: if no input wants a gradient and the op has no weight that trains, neither does
+   * the output, and what the backward pass would compute for it is not computed.
+   */
+  flow(output: Tensor, inputs: readonly Tensor[], trains = false): void {
+    if (!trains && !inputs.some((input) => this.wants(input))) this.#stopped.add(output);
+  }
+
+  /** Whether anything that trains is upstream of a tensor, as far as `flow` was told: true where it was not. */
+  wants(tensor: Tensor): boolean {
+    return !this.#stopped.has(tensor);
+  }
+
+  /** Add to the gradient of `input`: `make` gets the gradient that is there, if any, and returns the sum. Not called if nobody wants it. */
   accumulate(input: Tensor, make: (there: Tensor | undefined) => Tensor): void {
+    if (!this.wants(input)) return;
     const there = this.#gradients.get(input);
     const sum = make(there);
     this.#gradients.set(input, sum);

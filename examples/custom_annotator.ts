@@ -4,7 +4,7 @@
 // is counted and never trains. BPO then collects new pairs from the newest policy, phase after phase.
 //
 //   deno run --allow-read examples/custom_annotator.ts
-import { fetchModelFolder, loadLlama, openDevice, tokenizerFromJson } from "@leash/bpo";
+import { fetchModelFolder, loadModel, openDevice, tokenizerFromJson } from "@leash/bpo";
 import { Alignment, type Annotator, cadence, countPairs, dpo } from "@leash/bpo";
 
 const speaks = (text: string) => /"[A-Z]/.test(text);
@@ -25,7 +25,7 @@ const dialogue: Annotator = {
 using device = await openDevice();
 const folder = new URL("../stories/model/", import.meta.url);
 const { config, tensors, tokenizerJson } = await fetchModelFolder(folder);
-const model = loadLlama(device, config, tensors);
+const model = loadModel(device, config, tensors);
 using _weights = model.weights;
 const people = ["Tom", "Lily", "Ben", "Mia", "Sam", "Anna"];
 const deeds = ["had a red ball.", "met a sad dog.", "found a key.", "ran to mom.", "was cold."];

@@ -4,7 +4,7 @@
 // costs a second submit a step, and nothing else changes: it goes wherever `dpo(…)` goes, `Alignment` included.
 //
 //   deno run --allow-read examples/custom_loss.ts
-import { fetchModelFolder, loadLlama, openDevice, tokenizerFromJson } from "@leash/bpo";
+import { fetchModelFolder, loadModel, openDevice, tokenizerFromJson } from "@leash/bpo";
 import { adapterLayout, initTrainState, keyOf, linearLayers, preferenceBatch } from "@leash/bpo";
 import { Arena, completionLogps, type PreferenceLoss, promptIds, Slot } from "@leash/bpo";
 import { summariseStep, trainStep } from "@leash/bpo";
@@ -32,7 +32,7 @@ console.log(`by difference: ${((up - down) / (2 * h)).toFixed(9)}`);
 using device = await openDevice();
 const folder = new URL("../stories/model/", import.meta.url);
 const { config, tensors, tokenizerJson } = await fetchModelFolder(folder);
-const model = loadLlama(device, config, tensors);
+const model = loadModel(device, config, tensors);
 using _weights = model.weights;
 const tokenizer = tokenizerFromJson(tokenizerJson, { bos: config.bosId });
 const prompt = promptIds(tokenizer, "Lily had two red apples.");

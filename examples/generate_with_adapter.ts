@@ -3,9 +3,9 @@
 // adapter folder of a run (PEFT's layout, what `deno task train` writes); without one it learns a small one first.
 //
 //   deno run --allow-read examples/generate_with_adapter.ts [runs/…/adapter]
-import { fetchModelFolder, loadLlama, openDevice, tokenizerFromJson } from "@leash/bpo";
+import { fetchModelFolder, loadModel, openDevice, tokenizerFromJson } from "@leash/bpo";
 import { Alignment, cadence, dpo, keyOf, ruleAnnotator, type Snapshot } from "@leash/bpo";
-import { completionText, fromPeft, generate, parsePeftAdapter, promptIds } from "@leash/bpo";
+import { completionText, generate, linearLayers, loadPeftAdapter, promptIds } from "@leash/bpo";
 import { type Completion, uploadSnapshot } from "@leash/bpo";
 import { loadPrompts } from "../stories/prompts.ts";
 import { loadKindRule } from "../stories/rule.ts";
@@ -13,7 +13,7 @@ import { loadKindRule } from "../stories/rule.ts";
 using device = await openDevice();
 const folder = new URL("../stories/model/", import.meta.url);
 const { config, tensors, tokenizerJson } = await fetchModelFolder(folder);
-const model = loadLlama(device, config, tensors);
+const model = loadModel(device, config, tensors);
 using _weights = model.weights;
 const tokenizer = tokenizerFromJson(tokenizerJson, { bos: config.bosId, eos: config.eosId?.[0] });
 const { train, evaluation } = await loadPrompts();
@@ -22,11 +22,8 @@ const settings = { sampling: { temperature: 0.8 }, maxNew: 32 };
 async function read(dir: string): Promise<Snapshot> {
   const names = ["adapter_config.json", "adapter_model.safetensors"];
   const files = names.map(async (n) => [n, await Deno.readFile(`${dir}/${n}`)] as const);
-  const { layout, params } = fromPeft(
-    parsePeftAdapter(new Map(await Promise.all(files)), dir),
-    config,
-    dir,
-  );
+  const layers = linearLayers(config);
+  const { layout, params } = loadPeftAdapter(new Map(await Promise.all(files)), layers, dir);
   return uploadSnapshot(device, dir, layout, params);
 }
 

@@ -5,7 +5,7 @@
 //   deno run --allow-read examples/llama2c.ts --model stories260K.bin --tokenizer tok512.bin \
 //     --prompt "Once upon a time" --max-new 100 --temperature 0
 import { parseArgs } from "@std/cli";
-import { generate, keyOf, loadLlama, openDevice } from "@leash/bpo";
+import { generate, keyOf, loadModel, openDevice } from "@leash/bpo";
 import { parseLlama2c, parseLlama2cTokenizer } from "@leash/bpo";
 
 const USAGE = "expected --model FILE.bin --tokenizer FILE.bin [--prompt TEXT] [--max-new N] " +
@@ -36,9 +36,9 @@ async function main(): Promise<void> {
   const bytes = await Deno.readFile(tokenizerFile);
   const tokenizer = parseLlama2cTokenizer(bytes, config.vocabSize, tokenizerFile);
   using device = await openDevice();
-  const model = loadLlama(device, config, tensors);
+  const model = loadModel(device, config, tensors);
   using _weights = model.weights;
-  const prompt = tokenizer.encode(flags.prompt, { bos: true });
+  const prompt = tokenizer.encode(flags.prompt, { addSpecial: true });
   const room = config.maxPositions - prompt.length;
   const started = performance.now();
   const [{ ids }] = await generate(device, model, [prompt], {

@@ -6,27 +6,35 @@
 import {
   fetchModelFolder,
   linearLayers,
-  loadLlama,
+  loadModel,
   openDevice,
   tokenizerFromJson,
 } from "@leash/bpo";
 import { adapterLayout, completionLogps, initTrainState, keyOf, preferenceBatch } from "@leash/bpo";
 import { Arena, dpo, promptIds, Slot, summariseStep, trainStep } from "@leash/bpo";
-import { parseCsvPairs } from "@leash/bpo/io";
+import { describeRows, type PreferenceRow, toExamples } from "@leash/bpo";
+import { openDataset } from "@leash/bpo/io";
 
-const file = Deno.args[0] ?? new URL("pairs.csv", import.meta.url);
-const rows = parseCsvPairs(await Deno.readTextFile(file), String(file));
+const file = Deno.args[0] ?? new URL("pairs.csv", import.meta.url).pathname;
+const examples = toExamples((await openDataset(file)).rows(), { format: "preference" });
+const rows = await Array.fromAsync(examples) as PreferenceRow[];
+const [used, ...skipped] = describeRows(examples.report);
+if (rows.length <= 4) throw new TypeError(`Cannot learn from ${file}: ${[used, ...skipped]}`);
+for (const line of skipped) console.log(line);
 using device = await openDevice();
 const folder = new URL("../stories/model/", import.meta.url);
 const { config, tensors, tokenizerJson } = await fetchModelFolder(folder);
-const model = loadLlama(device, config, tensors);
+const model = loadModel(device, config, tensors);
 using _weights = model.weights;
 const tokenizer = tokenizerFromJson(tokenizerJson, { bos: config.bosId });
 
 const sequences = rows.flatMap(({ prompt, chosen, rejected }) => {
-  const ids = promptIds(tokenizer, prompt);
+  const ids = promptIds(tokenizer, String(prompt));
   const sequence = (text: string) => [...ids, ...tokenizer.encode(` ${text}`)];
-  return [chosen, rejected].map((text) => ({ ids: sequence(text), promptLength: ids.length }));
+  return [chosen, rejected].map((text) => ({
+    ids: sequence(String(text)),
+    promptLength: ids.length,
+  }));
 });
 const { sums: reference } = await completionLogps(device, model, sequences);
 const pairs = rows.map((_, i) => ({

@@ -6,7 +6,7 @@
 import {
   fetchModelFolder,
   linearLayers,
-  loadLlama,
+  loadModel,
   openDevice,
   tokenizerFromJson,
 } from "@leash/bpo";
@@ -16,7 +16,7 @@ import { Arena, dpo, Slot, summariseStep, trainStep } from "@leash/bpo";
 using device = await openDevice();
 const folder = new URL("../stories/model/", import.meta.url);
 const { config, tensors, tokenizerJson } = await fetchModelFolder(folder);
-const model = loadLlama(device, config, tensors);
+const model = loadModel(device, config, tensors);
 using _weights = model.weights;
 const tokenizer = tokenizerFromJson(tokenizerJson, { bos: config.bosId });
 

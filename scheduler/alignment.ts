@@ -34,16 +34,16 @@ import { type Snapshot, snapshotLayout, takeSnapshot, uploadSnapshot } from "./s
  * @example
  * ```ts
  * import { openDevice } from "@leash/bpo/backend";
- * import { initLlama, keyOf, loadLlama, parseLlamaConfig, ruleAnnotator } from "@leash/bpo/core";
+ * import { initModel, keyOf, loadModel, parseModelConfig, ruleAnnotator } from "@leash/bpo/core";
  * import { dpo } from "@leash/bpo/losses";
  * import { Alignment, cadence } from "@leash/bpo/scheduler";
  * import { assertEquals } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseLlamaConfig({
+ * const config = parseModelConfig({
  *   model_type: "llama", vocab_size: 16, hidden_size: 8,
  *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
  * }, "config.json");
- * const model = loadLlama(device, config, initLlama(config, keyOf(1)));
+ * const model = loadModel(device, config, initModel(config, keyOf(1)));
  * using _weights = model.weights;
  * const tokenizer = {
  *   ...{ vocabSize: 16, bosId: 1, eosId: 2, padId: 0 },
@@ -88,17 +88,13 @@ export class Alignment implements Disposable {
   /**
    * A new run at step 0.
    *
-   * @throws {RangeError} If there are no prompts, or a size is not a whole number of at least 1.
+   * @throws {RangeError} If there are no prompts, a size is not a whole number of at least 1, or `startFrom` has
+   * not as many numbers as members of its layout.
+   * @throws {TypeError} If `targetModules` matches nothing.
    */
   static start(device: Device, options: AlignmentOptions): Alignment {
     const layout = planLayout(options);
-    const key = fold(keyOf(options.seed), "adapter");
-    const run = new Alignment(
-      device,
-      options,
-      layout,
-      initTrainState(device, layout, options.members, key),
-    );
+    const run = new Alignment(device, options, layout, startState(device, layout, options));
     if (options.reference.kind === "ema") {
       run.#ema = EmaReference.start(device, run.members(), "ema-0");
     }
@@ -251,7 +247,7 @@ export class Alignment implements Disposable {
    * @throws {RangeError} If the run is done, its phase has no pairs, or the loss or gradient is not finite.
    */
   async step(): Promise<StepReport> {
-    const { model, loss, adamw, cadence, reference } = this.options;
+    const { model, loss, adamw, cadence, reference, gradientCheckpointing } = this.options;
     const step = this.#step;
     const phase = this.phase;
     if (this.done || this.phaseDue) {
@@ -281,7 +277,7 @@ export class Alignment implements Disposable {
     }, step);
     using arena = new Arena(this.device, `step ${step}`);
     const before = mapTree(this.#state.current.borrow(), (tensor) => arena.clone(tensor));
-    const run = { model, layout: this.layout, loss, adamw };
+    const run = { model, layout: this.layout, loss, adamw, gradientCheckpointing };
     const out = await trainStep(arena, run, this.#state.current, batch, {
       step: this.#updates, // a step without a pair moves no moment and counts for none
       learningRate: rate,
@@ -330,8 +326,27 @@ export class Alignment implements Disposable {
   }
 }
 
+/** Fresh members, or those that the caller has; moments 0. */
+function startState(
+  device: Device,
+  layout: AdapterLayout,
+  { members, seed, startFrom }: AlignmentOptions,
+): TrainState {
+  if (startFrom === undefined) {
+    return initTrainState(device, layout, members, fold(keyOf(seed), "adapter"));
+  }
+  const { params } = startFrom;
+  if (params.length !== members * layout.size) {
+    throw new RangeError(
+      `Cannot start the run: startFrom has ${params.length} numbers, expected ${members} members of ${layout.size}`,
+    );
+  }
+  const zeros = () => new Float32Array(params.length);
+  return uploadTrainState(device, layout, members, { params, m: zeros(), v: zeros() });
+}
+
 function planLayout(options: AlignmentOptions): AdapterLayout {
-  const { model, rank, alpha } = options;
+  const { model, rank, alpha, rsLora, targetModules, startFrom } = options;
   for (const name of ["members", "pairsPerStep"] as const) {
     if (!(Number.isInteger(options[name]) && options[name] >= 1)) {
       throw new RangeError(
@@ -342,7 +357,8 @@ function planLayout(options: AlignmentOptions): AdapterLayout {
   if (options.prompts.length === 0) {
     throw new RangeError("Cannot plan the run: prompts is empty, expected at least 1");
   }
-  return adapterLayout(linearLayers(model.config), { rank, alpha });
+  if (startFrom !== undefined) return startFrom.layout;
+  return adapterLayout(linearLayers(model.config), { rank, alpha, rsLora, targetModules });
 }
 
 function checkRecords(records: readonly PairRecord[], phase: number, cadence: Cadence): void {

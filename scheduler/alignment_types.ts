@@ -1,10 +1,12 @@
 // What an alignment run is given, what it reports, and what a checkpoint of it holds.
 import type {
   AdamwOptions,
+  AdapterLayout,
   Annotator,
   HostTrainState,
-  Llama,
   MetricRow,
+  Model,
+  ModuleTarget,
   SamplingOptions,
   Schedule,
   Tokenizer,
@@ -12,12 +14,13 @@ import type {
 import type { PreferenceLoss } from "../losses/mod.ts";
 import type { Cadence } from "./cadence.ts";
 import type { PairRecord } from "./pairs.ts";
+import type { Prompt } from "./prompts.ts";
 import type { ReferenceMode } from "./reference.ts";
 
 /** Everything that defines a run. */
 export interface AlignmentOptions {
   /** The frozen base; owned by the caller. */
-  readonly model: Llama;
+  readonly model: Model;
   /** Text to ids and back. */
   readonly tokenizer: Tokenizer;
   /** Who says which answer wins. */
@@ -28,22 +31,35 @@ export interface AlignmentOptions {
   readonly reference: ReferenceMode;
   /** When the snapshot is refreshed. */
   readonly cadence: Cadence;
-  /** Prompt texts; each epoch visits them in a new random order. */
-  readonly prompts: readonly string[];
+  /** Prompts, text or ids; each epoch visits them in a new random order. */
+  readonly prompts: readonly Prompt[];
   /** Prompts a step. */
   readonly pairsPerStep: number;
   /** K. */
   readonly members: number;
   /** r of each member. */
   readonly rank: number;
-  /** scale = alpha / rank. */
+  /** scale = alpha / rank, or alpha / √rank with `rsLora`. */
   readonly alpha: number;
+  /** Rank-stabilised scale; default false. */
+  readonly rsLora?: boolean;
+  /** Linear layers to adapt; default all. `selectModules` has the rules. */
+  readonly targetModules?: ModuleTarget;
+  /** Members that are not fresh: then `rank`, `alpha`, `rsLora` and `targetModules` are the layout's. */
+  readonly startFrom?: {
+    /** Where their matrices are; its modules are the model's. */
+    readonly layout: AdapterLayout;
+    /** [members · layout.size] f32; borrowed. */
+    readonly params: Float32Array;
+  };
   /** How the behaviour policy draws tokens. */
   readonly sampling: SamplingOptions;
   /** Most tokens of an answer. */
   readonly maxNew: number;
   /** AdamW's constants. */
   readonly adamw?: AdamwOptions;
+  /** Keep only each block's input for the backward pass: a third more work, far less memory. Default false. */
+  readonly gradientCheckpointing?: boolean;
   /** Base learning rate. */
   readonly learningRate: number;
   /** Decay of the rate over the run. */

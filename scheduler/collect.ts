@@ -7,19 +7,19 @@ import {
   fold,
   generate,
   type Key,
-  type Llama,
+  type Model,
   type SamplingOptions,
   type Tokenizer,
 } from "../core/mod.ts";
 import type { Device } from "../backend/mod.ts";
 import type { AnswerRecord, PairRecord } from "./pairs.ts";
-import type { PromptAtStep } from "./prompts.ts";
+import { type PromptAtStep, promptIds } from "./prompts.ts";
 import type { Policy } from "./reference.ts";
 
 /** What a phase needs. */
 export interface CollectOptions {
   /** The frozen base. */
-  readonly model: Llama;
+  readonly model: Model;
   /** Text to ids and back. */
   readonly tokenizer: Tokenizer;
   /** Who says which answer wins. */
@@ -40,25 +40,6 @@ export interface CollectOptions {
   readonly key: Key;
   /** Stops between chunks of generation and in the annotator. */
   readonly signal?: AbortSignal;
-}
-
-/**
- * Ids of a prompt: BOS where the tokenizer has one, then the text.
- *
- * @example
- * ```ts
- * import { promptIds } from "@leash/bpo/scheduler";
- * import { assertEquals } from "@std/assert";
- * const tokenizer = {
- *   ...{ vocabSize: 9, bosId: 1, eosId: 2, padId: 0 },
- *   ...{ encode: () => [7, 8], decode: () => "Hi" },
- * };
- * assertEquals(promptIds(tokenizer, "Hi"), [1, 7, 8]);
- * ```
- */
-export function promptIds(tokenizer: Tokenizer, text: string): number[] {
-  const ids = tokenizer.encode(text);
-  return tokenizer.bosId === undefined ? ids : [tokenizer.bosId, ...ids];
 }
 
 /**
@@ -86,15 +67,15 @@ export function completionText(tokenizer: Tokenizer, { ids, finish }: Completion
  * @example
  * ```ts
  * import { openDevice } from "@leash/bpo/backend";
- * import { initLlama, keyOf, loadLlama, parseLlamaConfig, ruleAnnotator } from "@leash/bpo/core";
+ * import { initModel, keyOf, loadModel, parseModelConfig, ruleAnnotator } from "@leash/bpo/core";
  * import { collect } from "@leash/bpo/scheduler";
  * import { assertEquals } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseLlamaConfig({
+ * const config = parseModelConfig({
  *   model_type: "llama", vocab_size: 16, hidden_size: 8,
  *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
  * }, "config.json");
- * const model = loadLlama(device, config, initLlama(config, keyOf(1)));
+ * const model = loadModel(device, config, initModel(config, keyOf(1)));
  * using _weights = model.weights;
  * const tokenizer = {
  *   ...{ vocabSize: 16, bosId: 1, eosId: 2, padId: 0 },
@@ -114,7 +95,7 @@ export function completionText(tokenizer: Tokenizer, { ids, finish }: Completion
  */
 export async function collect(device: Device, options: CollectOptions): Promise<PairRecord[]> {
   const { model, tokenizer, annotator, behaviour, reference, prompts, signal } = options;
-  const ids = prompts.map(({ text }) => promptIds(tokenizer, text));
+  const ids = prompts.map(({ text, ids }) => [...ids ?? promptIds(tokenizer, text)]);
   const completions = await generate(device, model, ids.flatMap((p) => [p, p]), {
     ...options.sampling,
     maxNew: options.maxNew,

@@ -1,14 +1,7 @@
 /** Every example runs as a user runs it: `deno run --allow-read`, a process of its own, and prints what it says. */
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { readModelFolder } from "../core/io/mod.ts";
-import {
-  adapterLayout,
-  encodePeftAdapter,
-  initAdapter,
-  keyOf,
-  linearLayers,
-  toPeft,
-} from "../core/mod.ts";
+import { adapterLayout, initAdapter, keyOf, linearLayers, peftFiles } from "../core/mod.ts";
 import { jsonFixture } from "./support/fixtures.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -81,13 +74,16 @@ Deno.test("offline_dpo_from_csv.ts learns the pairs of the file", async () => {
   assertMatch(lines.at(-1)!, /^and [0-4] of 4 that were held out$/);
 });
 
-Deno.test("offline_dpo_from_csv.ts takes another file, and names the line that is wrong", async () => {
+Deno.test("offline_dpo_from_csv.ts takes another file, and names the lines that are wrong", async () => {
   const path = await Deno.makeTempFile({ suffix: ".csv" });
   await Deno.writeTextFile(path, "prompt,chosen,rejected\nHi,same,same\n");
   const { code, errors } = await run("offline_dpo_from_csv", path);
   await Deno.remove(path);
   assertNotEquals(code, 0);
-  assertMatch(errors, /line 2 chosen is the same as rejected/);
+  assertMatch(
+    errors,
+    /0 of 1 rows used,1 skipped: chosen is the same as rejected \(first .*\.csv:2\)/,
+  );
 });
 
 /** Both answers to each prompt. */
@@ -109,9 +105,8 @@ Deno.test("generate_with_adapter.ts learns an adapter and answers differently wi
 Deno.test("generate_with_adapter.ts reads a PEFT folder: one with B = 0 changes nothing", async () => {
   const { config } = await readModelFolder(new URL("stories/model", ROOT));
   const layout = adapterLayout(linearLayers(config), { rank: 2, alpha: 4 });
-  const adapter = { layout, params: initAdapter(layout, 1, keyOf(3)) };
   const dir = await Deno.makeTempDir();
-  const files = encodePeftAdapter(toPeft(adapter, { layers: config.layers, baseModel: "stories" }));
+  const files = peftFiles(layout, initAdapter(layout, 1, keyOf(3)), { baseModel: "stories" });
   for (const [name, bytes] of files) await Deno.writeFile(`${dir}/${name}`, bytes);
   const answers = sideBySide(await output("generate_with_adapter", dir));
   await Deno.remove(dir, { recursive: true });

@@ -242,15 +242,16 @@ export async function exists(path: string): Promise<boolean> {
 }
 
 async function sealFolder(dir: string, manifest: boolean): Promise<void> {
+  const synced = (await syncTree(dir, "")).sort();
+  if (!manifest) return;
   const files: Record<string, { sha256: string; size: number }> = {};
-  for (const file of (await syncTree(dir, "")).sort()) {
-    if (manifest && file === MANIFEST) {
+  for (const file of synced) {
+    if (file === MANIFEST) {
       throw new TypeError(`Cannot write ${dir}: it has a ${MANIFEST} of its own, expected none`);
     }
     const bytes = await Deno.readFile(`${dir}/${file}`);
     files[file] = { sha256: await sha256Hex(bytes), size: bytes.length };
   }
-  if (!manifest) return;
   const text = JSON.stringify({ files }, null, 2) + "\n";
   await writeFileDurably(`${dir}/${MANIFEST}`, new TextEncoder().encode(text));
 }

@@ -1,14 +1,14 @@
 // llama2.c checkpoints (its legacy "version 0"): seven int32, then every weight as f32 in a fixed order.
 // Its RoPE turns neighbouring features (2i, 2i+1); Hugging Face's turns (i, i + headDim/2). Reordering the
 // rows of wq and wk turns the one into the other, so that the model is an ordinary Llama afterwards.
-import type { LlamaConfig } from "../model/config.ts";
+import type { ModelConfig } from "../model/config.ts";
 import type { HostTensors } from "./host_tensor.ts";
 import { refuseWrongDownload } from "./mistakes.ts";
 
 /** A llama2.c model as a Hugging Face Llama. */
 export interface Llama2cModel {
   /** Sizes; ropeTheta is 10000 and rmsEps 1e-5, as llama2.c has them built in. */
-  readonly config: LlamaConfig;
+  readonly config: ModelConfig;
   /** Weights by their Hugging Face names; copies. */
   readonly tensors: HostTensors;
 }
@@ -116,7 +116,7 @@ export function parseLlama2c(bytes: Uint8Array, name: string): Llama2cModel {
       tensors.set(key, { shape, data: halfSplitRows(data, headDim, dim) });
     }
   }
-  const config: LlamaConfig = {
+  const config: ModelConfig = {
     vocabSize: vocab,
     hiddenSize: dim,
     intermediateSize: hidden,

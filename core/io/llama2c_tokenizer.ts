@@ -9,8 +9,6 @@ export interface Llama2cTokenizer extends Tokenizer {
   readonly pieces: readonly string[];
   /** Merge scores by id: of two merges the higher is made first. */
   readonly scores: Float32Array<ArrayBuffer>;
-  /** Text to ids, with id 1 before them where `bos` is true (default false). */
-  encode(text: string, options?: { readonly bos?: boolean }): number[];
 }
 
 const UNK = 0;
@@ -33,14 +31,14 @@ const FIRST_BYTE = 3;
  *   file.push(0, 0, 0, 0, bytes.length, 0, 0, 0, ...bytes);
  * }
  * const tokenizer = parseLlama2cTokenizer(Uint8Array.from(file), 8, "tokenizer.bin");
- * assertEquals(tokenizer.encode("hi", { bos: true }), [1, 7]);
+ * assertEquals(tokenizer.encode("hi", { addSpecial: true }), [1, 7]);
  * assertEquals(tokenizer.decode([1, 7]), "hi");
  * ```
  *
  * @param bytes The whole file; borrowed.
  * @param vocabSize Pieces in the file: the model's vocabulary.
  * @param name What to call the file in errors.
- * @returns The tokenizer: bosId 1, eosId 1 (llama2.c stops there), no padId.
+ * @returns The tokenizer: bosId 1 (put first by `addSpecial`), eosId 1 (llama2.c stops there), no padId.
  * @throws {TypeError} If the file is cut, has a tail, or a piece is not UTF-8. `encode` throws RangeError for
  * text that the vocabulary cannot spell, `decode` for an id outside the vocabulary.
  */
@@ -96,7 +94,7 @@ export function parseLlama2cTokenizer(
     padId: undefined,
     encode: (text, options = {}) => {
       const out = spell(text, ids, pieces);
-      if (options.bos) out.unshift(BOS);
+      if (options.addSpecial) out.unshift(BOS);
       return merge(out, ids, pieces, scores);
     },
     decode: (list) => unspell(list, pieces),

@@ -3,20 +3,55 @@
 
 const LFS = "version https://git-lfs.github.com/spec/";
 
+const LONGEST = 80;
+
 /** A name from a file, quoted for a one-line message: control characters escaped, at most 80 characters. */
 export function quote(text: string): string {
-  const short = text.length > 80 ? text.slice(0, 79) + "…" : text;
-  return JSON.stringify(short).replace(
+  return escape(text.length > LONGEST ? text.slice(0, LONGEST - 1) + "…" : text);
+}
+
+/** Any JSON value on one line, at most 80 characters; strings are quoted. Values of any size and depth are fine. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return quote(value);
+  const text = start(value);
+  return text.length > LONGEST ? text.slice(0, LONGEST - 1) + "…" : text;
+}
+
+/** As `JSON.stringify`, but it stops once the text is longer than a message shows: so deep it goes, and no deeper. */
+function start(value: unknown): string {
+  let text = "";
+  const isLong = () => text.length > LONGEST;
+  const write = (part: unknown): void => {
+    if (typeof part === "string") text += escape(part.slice(0, LONGEST + 1));
+    else if (Array.isArray(part)) {
+      text += "[";
+      for (let i = 0; i < part.length && !isLong(); i++) {
+        if (i > 0) text += ",";
+        write(part[i]);
+      }
+      text += "]";
+    } else if (isObject(part)) {
+      text += "{";
+      let isFirst = true;
+      for (const key in part) {
+        if (isLong()) break;
+        if (part[key] === undefined) continue;
+        text += `${isFirst ? "" : ","}${escape(key.slice(0, LONGEST + 1))}:`;
+        isFirst = false;
+        write(part[key]);
+      }
+      text += "}";
+    } else text += String(part);
+  };
+  write(value);
+  return text;
+}
+
+function escape(text: string): string {
+  return JSON.stringify(text).replace(
     /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
     (c) => "\\u" + c.charCodeAt(0).toString(16).padStart(4, "0"),
   );
-}
-
-/** Any JSON value on one line, at most 80 characters; strings are quoted. */
-export function show(value: unknown): string {
-  if (typeof value === "string") return quote(value);
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? text.slice(0, 79) + "…" : text;
 }
 
 /** A shape as it is read: `[2, 3]`. */

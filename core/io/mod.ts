@@ -11,11 +11,21 @@
  *
  * @module
  */
-export type { LlamaConfig } from "../model/config.ts";
+export type { ModelConfig } from "../model/config.ts";
+export type { AdaptedModule, AdapterLayout, LinearShape } from "../lora/adapter.ts";
+export type { HostAdapter, LoraFactors } from "../lora/factors.ts";
+export type { ModuleTarget, SelectOptions } from "../lora/target_modules.ts";
 export type { Tokenizer } from "../text/tokenizer.ts";
 export * from "./codecs.ts";
 export * from "./checkpoint.ts";
-export * from "./csv_pairs.ts";
+export * from "./datasets/csv_rows.ts";
+export * from "./datasets/export_pairs.ts";
+export * from "./datasets/glob.ts";
+export * from "./datasets/open_dataset.ts";
+export * from "./datasets/parquet_rows.ts";
+export type { ParquetCodec } from "./datasets/parquet_footer.ts";
+export type { Decompress, Decompressors } from "./datasets/parquet_pages.ts";
+export type { DatasetRow } from "../text/rows.ts";
 export {
   MANIFEST,
   readVerifiedFolder,
@@ -25,5 +35,12 @@ export {
   type WriteFolderOptions,
 } from "./durable.ts";
 export * from "./folder_lock.ts";
+export { type ClientOptions, HubError } from "./hub/client.ts";
+export * from "./hub/download.ts";
+export { type Lookup } from "./hub/environment.ts";
+export { type RepoType } from "./hub/repo_spec.ts";
 export * from "./jsonl.ts";
+export * from "./local_file.ts";
+export * from "./merged_folder.ts";
 export * from "./model_folder.ts";
+export * from "./open_model.ts";

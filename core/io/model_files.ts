@@ -1,19 +1,18 @@
-// A Hugging Face Llama folder as named files: config.json, model.safetensors or its shards, tokenizer.json.
+// A Hugging Face model folder as named files: config.json, model.safetensors or its shards, tokenizer.json.
 // Where the bytes come from is the caller's; this file works in a browser.
-import {
-  checkLlamaTensors,
-  type LlamaConfig,
-  llamaConfigJson,
-  parseLlamaConfig,
-} from "../model/config.ts";
-import type { HostTensor, HostTensors } from "./host_tensor.ts";
-import { isObject, parseJsonObject, quote, refuseWrongDownload, show } from "./mistakes.ts";
-import { encodeSafetensors, parseSafetensors, type SafetensorsDType } from "./safetensors.ts";
+import { type ModelConfig, modelConfigJson, parseModelConfig } from "../model/config.ts";
+import { familyOf } from "../model/families/mod.ts";
+import { canonicalName, checkTensors } from "../model/shapes.ts";
+import type { HostTensors } from "./host_tensor.ts";
+import { parseJsonObject, quote, refuseWrongDownload } from "./mistakes.ts";
+import { fileOfBytes } from "./random_access.ts";
+import { encodeSafetensors, type SafetensorsDType } from "./safetensors.ts";
+import { openSafetensors, openShardedSafetensors } from "./safetensors_stream.ts";
 
-/** A Llama model: sizes, weights, and its tokenizer's file. */
-export interface LlamaModel {
+/** A model: sizes, weights, and its tokenizer's file. */
+export interface HostModel {
   /** Sizes and special ids. */
-  readonly config: LlamaConfig;
+  readonly config: ModelConfig;
   /** Weights by their Hugging Face names, f32. */
   readonly tensors: HostTensors;
   /** The parsed tokenizer.json, where the folder has one. */
@@ -35,18 +34,18 @@ const WEIGHTS = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
 
 /**
- * Reads a Llama model from the files of a Hugging Face folder, in one piece or in shards, and checks every
+ * Reads a model from the files of a Hugging Face folder, in one piece or in shards, and checks every
  * tensor's name and shape against the config.
  *
  * @example
  * ```ts
- * import { encodeModelFiles, llamaTensorShapes, readModelFiles } from "@leash/bpo/core";
+ * import { encodeModelFiles, tensorShapes, readModelFiles } from "@leash/bpo/core";
  * import { assertEquals } from "@std/assert";
  * const config = {
  *   vocabSize: 4, hiddenSize: 2, intermediateSize: 3, layers: 1, heads: 1, kvHeads: 1,
  *   headDim: 2, ropeTheta: 10000, rmsEps: 1e-5, tied: true, maxPositions: 8,
  * };
- * const tensors = new Map([...llamaTensorShapes(config)].map(([name, shape]) => {
+ * const tensors = new Map([...tensorShapes(config)].map(([name, shape]) => {
  *   return [name, { shape, data: new Float32Array(shape.reduce((a, b) => a * b)) }];
  * }));
  * const files = encodeModelFiles({ config, tensors });
@@ -60,18 +59,14 @@ const INDEX = "model.safetensors.index.json";
  * @throws {TypeError} If a file is missing or malformed, or tensors do not fit the config.
  * @throws {RangeError} If a size in the config is out of range.
  */
-export async function readModelFiles(read: FileReader, folder: string): Promise<LlamaModel> {
-  const config = parseLlamaConfig(
+export async function readModelFiles(read: FileReader, folder: string): Promise<HostModel> {
+  const config = parseModelConfig(
     await readJson(read, folder, "config.json"),
     `${folder}/config.json`,
   );
-  const tensors = await readWeights(read, folder);
-  for (const name of tensors.keys()) {
-    // Old exports keep RoPE's table, a function of the config
-    if (/^model\.layers\.\d+\.self_attn\.rotary_emb\.inv_freq$/.test(name)) tensors.delete(name);
-  }
-  if (config.tied) dropTiedHead(tensors, folder);
-  checkLlamaTensors(config, tensors, folder);
+  const tensors = await readWeights(read, folder, config);
+  if (config.tied) dropTiedHead(tensors, config, folder);
+  checkTensors(config, tensors, folder);
   const tokenizer = await read("tokenizer.json");
   if (!tokenizer) return { config, tensors };
   const name = `${folder}/tokenizer.json`;
@@ -80,7 +75,7 @@ export async function readModelFiles(read: FileReader, folder: string): Promise<
 }
 
 /**
- * Reads a Llama model from a Hugging Face folder at a URL, by `fetch`: `https:`, or `file:` in Deno.
+ * Reads a model from a Hugging Face folder at a URL, by `fetch`: `https:`, or `file:` in Deno.
  *
  * @example
  * ```ts
@@ -94,14 +89,14 @@ export async function readModelFiles(read: FileReader, folder: string): Promise<
  * @returns The model; its tensors are copies.
  * @throws {TypeError} As `readModelFiles`, or if a server answers with an error.
  */
-export function fetchModelFolder(url: URL): Promise<LlamaModel> {
+export function fetchModelFolder(url: URL): Promise<HostModel> {
   const base = new URL(url);
   if (!base.pathname.endsWith("/")) base.pathname += "/";
   return readModelFiles((file) => fetchFile(new URL(file, base)), base.href.replace(/\/$/, ""));
 }
 
 /**
- * The files of a Hugging Face folder of a Llama model, as `from_pretrained` reads it.
+ * The files of a Hugging Face folder of a model, as `from_pretrained` reads it.
  *
  * @example
  * ```ts
@@ -120,16 +115,16 @@ export function fetchModelFolder(url: URL): Promise<LlamaModel> {
  * @throws {TypeError} If tensors do not fit the config, or an extra file has the name of another.
  */
 export function encodeModelFiles(
-  model: LlamaModel,
+  model: HostModel,
   options: EncodeModelOptions = {},
 ): Map<string, Uint8Array> {
   const { config, tensors, tokenizerJson } = model;
   const { dtype = "F32", extraFiles } = options;
-  checkLlamaTensors(config, tensors);
+  checkTensors(config, tensors);
   const torchDtype = { F32: "float32", F16: "float16", BF16: "bfloat16" }[dtype];
   const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value, null, 2) + "\n");
   const files = new Map<string, Uint8Array>([
-    ["config.json", json({ ...llamaConfigJson(config), torch_dtype: torchDtype })],
+    ["config.json", json({ ...modelConfigJson(config), torch_dtype: torchDtype })],
     [WEIGHTS, encodeSafetensors(tensors, { dtype, metadata: new Map([["format", "pt"]]) })],
   ]);
   if (tokenizerJson !== undefined) files.set("tokenizer.json", json(tokenizerJson));
@@ -157,79 +152,55 @@ async function readJson(
   return parseJsonObject(bytes, `${folder}/${file}`, "the file");
 }
 
-async function readWeights(read: FileReader, folder: string): Promise<HostTensors> {
-  const whole = await read(WEIGHTS);
-  if (whole) return asHost(parseSafetensors(whole, `${folder}/${WEIGHTS}`).tensors);
-  const indexBytes = await read(INDEX);
-  if (!indexBytes) {
+async function readWeights(
+  read: FileReader,
+  folder: string,
+  config: ModelConfig,
+): Promise<HostTensors> {
+  const open = async (file: string) => {
+    const bytes = await read(file);
+    return bytes && fileOfBytes(bytes, `${folder}/${file}`);
+  };
+  const whole = await open(WEIGHTS), index = whole ?? await open(INDEX);
+  if (!index) {
     throw new TypeError(
       `Cannot read ${folder}: ${WEIGHTS} and ${INDEX} are missing, expected one of them. ` +
         "Save other weights with save_pretrained(safe_serialization=True)",
     );
   }
-  const name = `${folder}/${INDEX}`;
-  const map = parseJsonObject(indexBytes, name, "the file").weight_map;
-  if (!isObject(map)) {
-    throw new TypeError(`Cannot read ${name}: weight_map is ${show(map)}, expected an object`);
-  }
-  const shards = new Map<string, string[]>();
-  for (const [tensor, file] of Object.entries(map)) {
-    if (typeof file !== "string" || !/^[\w.-]+\.safetensors$/.test(file)) {
-      throw new TypeError(
-        `Cannot read ${name}: weight_map ${quote(tensor)} is ${show(file)}, ` +
-          "expected a .safetensors file of this folder",
-      );
-    }
-    shards.set(file, [...shards.get(file) ?? [], tensor]);
-  }
-  const tensors: HostTensors = new Map();
-  for (const [file, names] of shards) {
-    const bytes = await read(file);
-    if (!bytes) {
+  using source = whole
+    ? await openSafetensors(whole)
+    : await openShardedSafetensors(index, async (file) => {
+      const shard = await open(file);
+      if (shard) return shard;
       throw new TypeError(
         `Cannot read ${folder}: ${file} is missing, expected it, as ${INDEX} lists it`,
       );
-    }
-    const shard = parseSafetensors(bytes, `${folder}/${file}`).tensors;
-    for (const tensor of names) {
-      if (!shard.has(tensor)) {
-        throw new TypeError(
-          `Cannot read ${folder}/${file}: tensor ${quote(tensor)} is missing, ` +
-            `expected it there, as ${INDEX} says`,
-        );
-      }
-    }
-    if (shard.size !== names.length) {
-      const listed = new Set(names);
-      const extra = [...shard.keys()].find((tensor) => !listed.has(tensor))!;
-      throw new TypeError(
-        `Cannot read ${folder}/${file}: tensor ${quote(extra)} is there, ` +
-          `expected only what ${INDEX} lists for the file`,
-      );
-    }
-    for (const [tensor, value] of asHost(shard)) tensors.set(tensor, value);
+    });
+  const tensors: HostTensors = new Map();
+  const head = `${familyOf(config).names.head}.weight`;
+  for (const [name, { shape }] of source.tensors) {
+    const canonical = name === head ? name : canonicalName(config, name);
+    if (canonical !== undefined) tensors.set(canonical, { shape, data: await source.read(name) });
   }
   return tensors;
 }
 
-function asHost(stored: ReadonlyMap<string, HostTensor>): HostTensors {
-  return new Map([...stored].map(([name, { shape, data }]) => [name, { shape, data }]));
-}
-
 /** A tied head that stands in the file all the same must be the embedding. */
-function dropTiedHead(tensors: HostTensors, folder: string): void {
-  const head = tensors.get("lm_head.weight");
-  const embedding = tensors.get("model.embed_tokens.weight");
+function dropTiedHead(tensors: HostTensors, config: ModelConfig, folder: string): void {
+  const { names } = familyOf(config);
+  const head = tensors.get(`${names.head}.weight`);
+  const embedding = tensors.get(`${names.embedding}.weight`);
   if (!head || !embedding) return;
   const same = head.data.length === embedding.data.length &&
     head.data.every((value, i) => Object.is(value, embedding.data[i]));
   if (!same) {
     throw new TypeError(
-      `Cannot load ${folder}: lm_head.weight is not model.embed_tokens.weight, ` +
+      `Cannot load ${folder}: ${names.head}.weight is not ${names.embedding}.weight, ` +
         "expected the same numbers, because tie_word_embeddings is true",
     );
   }
-  tensors.delete("lm_head.weight");
+  tensors.delete(`${names.head}.weight`);
 }
 
 async function fetchFile(url: URL): Promise<Uint8Array | undefined> {

@@ -4,7 +4,7 @@ import {
   encodeModelFiles,
   type EncodeModelOptions,
   fetchModelFolder,
-  type LlamaModel,
+  type HostModel,
   readModelFiles,
 } from "./model_files.ts";
 
@@ -30,7 +30,7 @@ export interface WriteModelOptions extends EncodeModelOptions {
  * not fit its config; one line, with the file and the field.
  * @throws {RangeError} If a size in the config is out of range.
  */
-export function readModelFolder(folder: string | URL): Promise<LlamaModel> {
+export function readModelFolder(folder: string | URL): Promise<HostModel> {
   if (folder instanceof URL) return fetchModelFolder(folder);
   if (/^(https?|file):\/\//.test(folder)) return fetchModelFolder(new URL(folder));
   return readModelFiles((file) => readIfThere(`${folder}/${file}`), folder);
@@ -41,14 +41,14 @@ export function readModelFolder(folder: string | URL): Promise<LlamaModel> {
  *
  * @example
  * ```ts
- * import { llamaTensorShapes } from "@leash/bpo/core";
+ * import { tensorShapes } from "@leash/bpo/core";
  * import { readModelFolder, writeModelFolder } from "@leash/bpo/io";
  * import { assertEquals } from "@std/assert";
  * const config = {
  *   vocabSize: 4, hiddenSize: 2, intermediateSize: 3, layers: 1, heads: 1, kvHeads: 1,
  *   headDim: 2, ropeTheta: 10000, rmsEps: 1e-5, tied: true, maxPositions: 8,
  * };
- * const tensors = new Map([...llamaTensorShapes(config)].map(([name, shape]) => {
+ * const tensors = new Map([...tensorShapes(config)].map(([name, shape]) => {
  *   return [name, { shape, data: new Float32Array(shape.reduce((a, b) => a * b)).fill(0.5) }];
  * }));
  * const dir = await Deno.makeTempDir();
@@ -64,7 +64,7 @@ export function readModelFolder(folder: string | URL): Promise<LlamaModel> {
  */
 export async function writeModelFolder(
   dir: string,
-  model: LlamaModel,
+  model: HostModel,
   options: WriteModelOptions = {},
 ): Promise<void> {
   const files = encodeModelFiles(model, options);

@@ -1,208 +1,153 @@
-// A LoRA adapter in PEFT's layout: adapter_config.json and adapter_model.safetensors, with A [r, in] and
-// B [out, r] of each module, ΔW = (alpha / r)·B·A. What PEFT can do beyond that is refused by name.
+// A LoRA adapter as PEFT has it on disk: adapter_config.json and adapter_model.safetensors, with A [r, in] and
+// B [out, r] of each module under PEFT's names. Modules are those of a list of linear layers, of whatever family.
+import type { AdapterLayout, LinearShape } from "../lora/adapter.ts";
+import {
+  type HostAdapter,
+  joinFactors,
+  type ScaledFactors,
+  splitFactors,
+} from "../lora/factors.ts";
+import { moduleFilter, targetNames } from "../lora/target_modules.ts";
+import { refuseNonFinite, type SafetensorsDType } from "./float_bytes.ts";
 import type { HostTensor, HostTensors } from "./host_tensor.ts";
-import { isObject, parseJsonObject, quote, show, showShape } from "./mistakes.ts";
+import { quote, showShape } from "./mistakes.ts";
+import { encodePeftConfig, parsePeftConfig, type PeftConfig, peftScale } from "./peft_config.ts";
 import { encodeSafetensors, parseSafetensors } from "./safetensors.ts";
 
-/** The two factors of one module's update ΔW = (alpha / r)·B·A. */
-export interface LoraFactors {
-  /** [r, in]. */
-  readonly A: HostTensor;
-  /** [out, r]. */
-  readonly B: HostTensor;
+/** An adapter that was read from PEFT's files. */
+export interface PeftAdapter extends HostAdapter {
+  /** Name or path of the base model that the files name, "" where they name none. */
+  readonly baseModel: string;
 }
 
-/** A LoRA adapter on every target module of every layer. */
-export interface PeftAdapter {
-  /** Layers of the base model; all of them are adapted. */
-  readonly layers: number;
-  /** Last parts of the modules' names, e.g. `q_proj`. */
-  readonly targetModules: readonly string[];
-  /** r. */
-  readonly rank: number;
-  /** The update is scaled by alpha / rank. */
-  readonly alpha: number;
-  /** Factors by module, e.g. `model.layers.0.self_attn.q_proj`. */
-  readonly factors: ReadonlyMap<string, LoraFactors>;
-  /** Name or path of the base model, as PEFT's `base_model_name_or_path`. */
+/** How to write an adapter for PEFT. */
+export interface PeftFilesOptions {
+  /** Name or path of the base model, for people and for PEFT's auto classes. */
   readonly baseModel: string;
+  /** All linear layers of the model: with them `target_modules` is short where that is exact. */
+  readonly layers?: readonly LinearShape[];
+  /** Say the scale as alpha / √r instead of alpha / r; default false. ΔW is the same. */
+  readonly rsLora?: boolean;
+  /** Element type in the file, default F32. */
+  readonly dtype?: SafetensorsDType;
 }
 
 const CONFIG = "adapter_config.json";
 const WEIGHTS = "adapter_model.safetensors";
+const PICKLE = "adapter_model.bin";
 const PREFIX = "base_model.model.";
-const MODULE = /^model\.layers\.(0|[1-9]\d*)\.[a-z_]+\.([A-Za-z_]+)$/;
-
-/** What PEFT may ask for that changes the mathematics: the field, and the values that do not. */
-const NEUTRAL: readonly (readonly [field: string, ...values: unknown[]])[] = [
-  ["use_dora", false],
-  ["use_rslora", false],
-  ["use_qalora", false],
-  ["fan_in_fan_out", false],
-  ["lora_bias", false],
-  ["bias", "none"],
-  ["modules_to_save"],
-  ["layers_to_transform"],
-  ["layer_replication"],
-  ["trainable_token_indices"],
-  ["target_parameters"],
-  ["alora_invocation_tokens"],
-  ["arrow_config"],
-  ["use_bdlora", false],
-  ["kasa_config"],
-  ["velora_config"],
-  ["monteclora_config"],
-  ["init_lora_weights", true, false, "gaussian"],
-];
 
 /**
- * Writes a LoRA adapter as PEFT reads it (`PeftModel.from_pretrained`).
+ * Writes a LoRA adapter as PEFT reads it (`PeftModel.from_pretrained`), and vLLM and llama.cpp's converter too.
  *
  * @example
  * ```ts
- * import { encodePeftAdapter, parsePeftAdapter } from "@leash/bpo/core";
+ * import { adapterLayout, loadPeftAdapter, peftFiles } from "@leash/bpo/core";
  * import { assertEquals } from "@std/assert";
- * const A = { shape: [1, 2], data: Float32Array.of(0.5, -0.5) };
- * const B = { shape: [2, 1], data: Float32Array.of(1, 2) };
- * const adapter = {
- *   layers: 1, targetModules: ["q_proj"], rank: 1, alpha: 2, baseModel: "stories",
- *   factors: new Map([["model.layers.0.self_attn.q_proj", { A, B }]]),
- * };
- * const files = encodePeftAdapter(adapter);
+ * const layers = [{ name: "model.layers.0.self_attn.q_proj", inDim: 2, outDim: 3 }];
+ * const layout = adapterLayout(layers, { rank: 1, alpha: 2 });
+ * const params = new Float32Array(layout.size);
+ * params.set([0.5, -0.5], 0); // A
+ * const files = peftFiles(layout, params, { baseModel: "org/model", layers });
  * assertEquals([...files.keys()], ["adapter_config.json", "adapter_model.safetensors"]);
- * assertEquals(parsePeftAdapter(files, "adapter"), adapter);
+ * assertEquals(loadPeftAdapter(files, layers), { layout, params, baseModel: "org/model" });
  * ```
  *
- * @param adapter Factors in f32; borrowed.
+ * @param layout Where the matrices are; its module names are those of the Hugging Face checkpoint.
+ * @param params [layout.size] f32, one member or a merged ensemble; borrowed.
+ * @param options `baseModel`; `layers`, `rsLora`, `dtype`.
  * @returns Files by name.
- * @throws {TypeError} If a module is missing or too many, or factors do not have the rank.
- * @throws {RangeError} If rank or alpha is not above 0.
+ * @throws {TypeError} If there are no modules, or `params` is not one member.
+ * @throws {RangeError} If a finite number would become infinite in F16 or BF16.
  * @see Hu et al. 2021, https://arxiv.org/abs/2106.09685
  */
-export function encodePeftAdapter(adapter: PeftAdapter): Map<string, Uint8Array<ArrayBuffer>> {
-  checkAdapter(adapter, "Cannot write the adapter:");
-  const config = {
-    base_model_name_or_path: adapter.baseModel,
-    bias: "none",
-    fan_in_fan_out: false,
-    inference_mode: true,
-    init_lora_weights: true,
-    lora_alpha: adapter.alpha,
-    lora_dropout: 0,
-    modules_to_save: null,
-    peft_type: "LORA",
-    r: adapter.rank,
-    target_modules: [...adapter.targetModules],
-    task_type: "CAUSAL_LM",
-    use_dora: false,
-    use_rslora: false,
-  };
+export function peftFiles(
+  layout: AdapterLayout,
+  params: Float32Array<ArrayBuffer>,
+  options: PeftFilesOptions,
+): Map<string, Uint8Array<ArrayBuffer>> {
+  const { baseModel, layers, rsLora = false, dtype } = options;
+  if (params.length !== layout.size || layout.modules.size === 0) {
+    throw new TypeError(
+      `Cannot write the adapter: it is ${params.length} numbers for ${layout.modules.size} modules, ` +
+        `expected one member of ${layout.size} and at least one module`,
+    );
+  }
+  const names = [...layout.modules.keys()];
   const tensors: HostTensors = new Map();
-  for (const [module, { A, B }] of adapter.factors) {
+  for (const [module, { A, B }] of splitFactors({ layout, params })) {
     tensors.set(`${PREFIX}${module}.lora_A.weight`, A);
     tensors.set(`${PREFIX}${module}.lora_B.weight`, B);
   }
+  const config = encodePeftConfig({
+    ...{ rank: layout.rank, rsLora, baseModel },
+    alpha: layout.scale * (rsLora ? Math.sqrt(layout.rank) : layout.rank),
+    targetModules: layers ? targetNames(layers, names) : names,
+    fanInFanOut: [...layout.modules.values()].some(({ transposed }) => transposed),
+  });
   return new Map([
-    [CONFIG, new TextEncoder().encode(JSON.stringify(config, null, 2) + "\n")],
-    [WEIGHTS, encodeSafetensors(tensors, { metadata: new Map([["format", "pt"]]) })],
+    [CONFIG, config],
+    [WEIGHTS, encodeSafetensors(tensors, { dtype, metadata: new Map([["format", "pt"]]) })],
   ]);
 }
 
 /**
- * Reads a LoRA adapter in PEFT's layout.
+ * Reads a LoRA adapter that PEFT saved, for a model given by its linear layers: rsLoRA, ranks and alphas by module,
+ * and any choice of modules. The tensors say which modules are adapted; where the config lists names, or says
+ * `all-linear`, the two must agree. (A pattern in the config is never run: one can take for ever.)
  *
  * @example
  * ```ts
- * import { parsePeftAdapter } from "@leash/bpo/core";
+ * import { loadPeftAdapter } from "@leash/bpo/core";
  * import { assertThrows } from "@std/assert";
- * const config = new TextEncoder().encode('{"peft_type":"IA3"}');
- * const files = new Map([["adapter_config.json", config], ["adapter_model.safetensors", config]]);
- * assertThrows(() => parsePeftAdapter(files, "adapter"), TypeError, 'peft_type is "IA3"');
+ * const files = new Map([["adapter_model.bin", new Uint8Array(1)]]);
+ * assertThrows(() => loadPeftAdapter(files, [], "lora"), TypeError, "safe_serialization=True");
  * ```
  *
- * @param files `adapter_config.json` and `adapter_model.safetensors`, by name; others are passed over.
+ * @param files `adapter_config.json` and `adapter_model.safetensors` by name; others are passed over.
+ * @param layers Linear layers of the model, named as in its checkpoint.
  * @param name What to call the folder in errors.
- * @returns The adapter, factors widened to f32, modules by layer and then by name.
- * @throws {TypeError} If a file is missing or malformed, the adapter is not a plain LoRA (DoRA, rsLoRA, ranks by
- * module, biases, …), or a factor is missing or of another rank.
- * @throws {RangeError} If rank or alpha is not above 0.
+ * @returns One member: A [r, in] and Bᵀ [r, out] in f32, modules in the order of `layers`. Smaller ranks are filled
+ * up with zero rows, and B carries what a module's scale differs from the layout's.
+ * @throws {TypeError} If a file is missing or malformed, the adapter is more than LoRA (DoRA, trained biases, …), a
+ * factor is missing or of another shape, a number is NaN or infinite, or a module is not the model's.
+ * @throws {RangeError} If a rank or alpha is not above 0.
  */
-export function parsePeftAdapter(
+export function loadPeftAdapter(
   files: ReadonlyMap<string, Uint8Array>,
-  name: string,
+  layers: readonly LinearShape[],
+  name = "the adapter",
 ): PeftAdapter {
-  for (const file of [CONFIG, WEIGHTS]) {
-    if (!files.has(file)) {
-      throw new TypeError(
-        `Cannot read ${name}: ${file} is missing, expected a PEFT adapter folder`,
-      );
-    }
-  }
-  const configName = `${name}/${CONFIG}`;
-  const config = parseJsonObject(files.get(CONFIG)!, configName, "the file");
-  checkConfig(config, configName);
-  const { r: rank, lora_alpha: alpha, target_modules: listed } = config;
-  if (typeof rank !== "number" || typeof alpha !== "number") {
-    const field = typeof rank !== "number" ? "r" : "lora_alpha";
-    throw new TypeError(
-      `Cannot read ${configName}: ${field} is ${show(config[field])}, expected a number`,
-    );
-  }
+  requireFiles(files, name);
+  const config = parsePeftConfig(files.get(CONFIG)!, `${name}/${CONFIG}`);
   const weightsName = `${name}/${WEIGHTS}`;
-  const halves = readHalves(
-    parseSafetensors(files.get(WEIGHTS)!, weightsName).tensors,
-    weightsName,
-  );
-  const factors = new Map<string, LoraFactors>();
-  let layers = 0;
-  for (const module of [...halves.keys()].sort(byLayer)) {
-    const { A, B } = halves.get(module)!;
+  const { tensors } = parseSafetensors(files.get(WEIGHTS)!, weightsName);
+  const factors = new Map<string, ScaledFactors>();
+  for (const [module, { A, B }] of readHalves(tensors, weightsName)) {
     if (!A || !B) {
       throw new TypeError(
         `Cannot read ${weightsName}: ${module} has no lora_${A ? "B" : "A"}, expected both factors`,
       );
     }
-    factors.set(module, { A, B });
-    layers = Math.max(layers, layerOf(module) + 1);
+    const { rank, scale } = peftScale(config, module);
+    requireRank(weightsName, module, rank, A, B);
+    factors.set(module, { A, B, scale });
   }
-  const present = [...new Set([...factors.keys()].map((module) => module.match(MODULE)![2]))]
-    .sort();
-  const adapter: PeftAdapter = {
-    layers,
-    targetModules: Array.isArray(listed) ? listed.map(String) : present, // else a pattern or "all-linear"
-    rank,
-    alpha,
-    factors,
-    baseModel: typeof config.base_model_name_or_path === "string"
-      ? config.base_model_name_or_path
-      : "",
-  };
-  checkAdapter(adapter, `Cannot read ${name}:`);
-  return adapter;
+  const joined = joinFactors(layers, factors, name);
+  checkChoice(config, layers, joined.layout, name);
+  return { ...joined, baseModel: config.baseModel };
 }
 
-function checkConfig(config: Record<string, unknown>, name: string): void {
-  if (config.peft_type !== "LORA") {
+function requireFiles(files: ReadonlyMap<string, Uint8Array>, name: string): void {
+  if (!files.has(WEIGHTS) && files.has(PICKLE)) {
     throw new TypeError(
-      `Cannot read ${name}: peft_type is ${show(config.peft_type)}, expected "LORA"`,
+      `Cannot read ${name}: ${PICKLE} is there, expected ${WEIGHTS}: a pickle can run code. ` +
+        "Save it with PEFT's save_pretrained(safe_serialization=True)",
     );
   }
-  for (const [field, ...neutral] of NEUTRAL) {
-    const value = config[field] ?? null;
-    if (value === null || neutral.includes(value)) continue;
-    const wanted = neutral.length === 0 ? "null" : neutral.map(show).join(" or ");
-    throw new TypeError(
-      `Cannot read ${name}: ${field} is ${show(value)}, expected ${wanted}: ` +
-        "anything else is not supported yet",
-    );
-  }
-  for (const field of ["rank_pattern", "alpha_pattern"]) {
-    const value = config[field] ?? {};
-    if (isObject(value) && Object.keys(value).length === 0) continue;
-    throw new TypeError(
-      `Cannot read ${name}: ${field} is ${show(value)}, expected {}: ` +
-        "anything else is not supported yet",
-    );
+  for (const file of [CONFIG, WEIGHTS]) {
+    if (files.has(file)) continue;
+    throw new TypeError(`Cannot read ${name}: ${file} is missing, expected a PEFT adapter folder`);
   }
 }
 
@@ -211,61 +156,71 @@ function readHalves(
   file: string,
 ): Map<string, { A?: HostTensor; B?: HostTensor }> {
   const halves = new Map<string, { A?: HostTensor; B?: HostTensor }>();
-  for (const [key, { shape, data }] of tensors) {
-    const [, module, half] = key.match(/^base_model\.model\.(.+)\.lora_([AB])\.weight$/) ?? [];
-    if (!module || !MODULE.test(module)) {
+  for (const [key, tensor] of tensors) {
+    const [, module, half] =
+      key.match(/^base_model\.model\.(.+)\.lora_([AB])(?:\.default)?\.weight$/) ?? [];
+    if (module === undefined) throw strangeTensor(file, key);
+    refuseNonFinite(file, key, tensor.shape, tensor.data);
+    const pair = halves.get(module) ?? {};
+    if (half === "A" ? pair.A : pair.B) {
       throw new TypeError(
-        `Cannot read ${file}: tensor ${quote(key)} is there, ` +
-          `expected names like ${PREFIX}model.layers.0.self_attn.q_proj.lora_A.weight`,
+        `Cannot read ${file}: ${module} has lora_${half} twice, expected one adapter in the file`,
       );
     }
-    halves.set(module, { ...halves.get(module), [half]: { shape, data } });
+    halves.set(module, { ...pair, [half]: tensor });
   }
   return halves;
 }
 
-function checkAdapter(adapter: PeftAdapter, cannot: string): void {
-  const { rank, alpha, layers, targetModules, factors } = adapter;
-  if (!Number.isSafeInteger(rank) || rank < 1) {
-    throw new RangeError(`${cannot} rank is ${rank}, expected a whole number of at least 1`);
-  }
-  if (!(alpha > 0 && Number.isFinite(alpha))) {
-    throw new RangeError(`${cannot} alpha is ${alpha}, expected a number above 0`);
-  }
-  const seen = new Set<string>();
-  for (const [module, { A, B }] of factors) {
-    const target = module.match(MODULE)?.[2];
-    if (!target || !targetModules.includes(target) || layerOf(module) >= layers) {
-      throw new TypeError(
-        `${cannot} module ${quote(module)} is there, ` +
-          `expected ${targetModules.join(", ")} of ${layers} layers`,
-      );
-    }
-    seen.add(`${layerOf(module)} ${target}`);
-    for (const [half, tensor, axis] of [["A", A, 0], ["B", B, 1]] as const) {
-      if (tensor.shape.length !== 2 || tensor.shape[axis] !== rank) {
-        throw new TypeError(
-          `${cannot} lora_${half} of ${module} shape is ${showShape(tensor.shape)}, ` +
-            `expected ${half === "A" ? `[${rank}, in]` : `[out, ${rank}]`} for rank ${rank}`,
-        );
-      }
-    }
-  }
-  if (factors.size === 0) throw new TypeError(`${cannot} it has no modules, expected at least one`);
-  for (let layer = 0; layer < layers; layer++) {
-    for (const target of targetModules) {
-      if (seen.has(`${layer} ${target}`)) continue;
-      throw new TypeError(
-        `${cannot} ${target} of layer ${layer} is missing, expected it in every layer`,
-      );
-    }
+function strangeTensor(file: string, key: string): TypeError {
+  const what = key.includes("lora_magnitude_vector")
+    ? "one of DoRA, which is not supported"
+    : key.includes("lora_embedding_")
+    ? "an adapter of an embedding, which is not supported"
+    : key.endsWith(".bias")
+    ? "a trained bias, which is not supported"
+    : key.startsWith(PREFIX) && !key.includes(".lora_")
+    ? "a weight that was trained or saved whole, which is not supported"
+    : undefined;
+  return new TypeError(
+    `Cannot read ${file}: tensor ${quote(key)} is ${what ?? "there"}, expected names like ` +
+      `${PREFIX}model.layers.0.self_attn.q_proj.lora_A.weight`,
+  );
+}
+
+function requireRank(
+  file: string,
+  module: string,
+  rank: number,
+  A: HostTensor,
+  B: HostTensor,
+): void {
+  for (const [half, { shape }, axis] of [["A", A, 0], ["B", B, 1]] as const) {
+    if (shape.length === 2 && shape[axis] === rank) continue;
+    throw new TypeError(
+      `Cannot read ${file}: lora_${half} of ${module} shape is ${showShape(shape)}, ` +
+        `expected ${half === "A" ? `[${rank}, in]` : `[out, ${rank}]`}, as ${CONFIG} says`,
+    );
   }
 }
 
-function layerOf(module: string): number {
-  return Number(module.match(MODULE)?.[1]);
-}
-
-function byLayer(a: string, b: string): number {
-  return layerOf(a) - layerOf(b) || (a < b ? -1 : 1);
+/** PEFT ignores tensors that its config does not choose, and fills missing ones with zeros: here both are refused. */
+function checkChoice(
+  { targetModules, select }: PeftConfig,
+  layers: readonly LinearShape[],
+  layout: AdapterLayout,
+  name: string,
+): void {
+  const listed = Array.isArray(targetModules) || /^all-linear$/i.test(String(targetModules));
+  const plain = (select.layersPattern ?? []).every((pattern) => /^\w+$/.test(pattern));
+  if (!listed || typeof select.exclude === "string" || !plain) return;
+  const chosen = moduleFilter(targetModules!, select);
+  for (const layer of layers) {
+    const there = layout.modules.has(layer.name);
+    if (chosen(layer) === there) continue;
+    throw new TypeError(
+      `Cannot read ${name}/${WEIGHTS}: ${layer.name} is ${there ? "there" : "missing"}, ` +
+        `expected the modules that ${CONFIG} chooses with target_modules`,
+    );
+  }
 }

@@ -2,6 +2,7 @@
 // B is stored transposed so that concatenating adapters along the rank (their exact mean) is a copy.
 import type { Tensor } from "../../backend/mod.ts";
 import { fold, type Key, uniforms } from "../random.ts";
+import { type ModuleTarget, selectModules } from "./target_modules.ts";
 
 /** A linear layer that can carry an adapter. */
 export interface LinearShape {
@@ -11,6 +12,8 @@ export interface LinearShape {
   readonly inDim: number;
   /** Output width. */
   readonly outDim: number;
+  /** The checkpoint has this weight as [in, out], as GPT-2's Conv1D; default [out, in]. A and B do not change. */
+  readonly transposed?: boolean;
 }
 
 /** One adapted layer: offsets in elements from the start of a member. */
@@ -25,7 +28,7 @@ export interface AdaptedModule extends LinearShape {
 export interface AdapterLayout {
   /** r: rows of A and Bᵀ. */
   readonly rank: number;
-  /** ΔW = scale·B·A with scale = alpha / (rank of one member). */
+  /** ΔW = scale·B·A with scale = alpha / r, or alpha / √r for rsLoRA, r being the rank of one member. */
   readonly scale: number;
   /** Adapted layers by module name. */
   readonly modules: ReadonlyMap<string, AdaptedModule>;
@@ -39,6 +42,18 @@ export interface Adapter {
   readonly params: Tensor;
   /** Where the matrices are. */
   readonly layout: AdapterLayout;
+}
+
+/** How to plan an adapter. */
+export interface AdapterOptions {
+  /** r ≥ 1. */
+  readonly rank: number;
+  /** Above 0: scale = alpha / rank. */
+  readonly alpha: number;
+  /** Rank-stabilised: scale = alpha / √rank; default false. */
+  readonly rsLora?: boolean;
+  /** Which of the layers; default all of them. `selectModules` has the rules. */
+  readonly targetModules?: ModuleTarget;
 }
 
 const ALIGN = 64; // elements: 256 bytes, so that a matrix can be bound on its own
@@ -56,12 +71,14 @@ const ALIGN = 64; // elements: 256 bytes, so that a matrix can be bound on its o
  * ```
  *
  * @param layers Linear layers to adapt.
- * @param options `rank` r ≥ 1 and `alpha` (scale = alpha / rank).
+ * @param options `rank` r ≥ 1; `alpha` (scale = alpha / rank, with `rsLora` alpha / √rank); `targetModules`.
  * @throws {RangeError} If rank or alpha is not positive.
+ * @throws {TypeError} If `targetModules` matches nothing.
+ * @see Kalajdzievski 2023 for rsLoRA, https://arxiv.org/abs/2312.03732
  */
 export function adapterLayout(
   layers: readonly LinearShape[],
-  { rank, alpha }: { rank: number; alpha: number },
+  { rank, alpha, rsLora = false, targetModules }: AdapterOptions,
 ): AdapterLayout {
   if (!(Number.isInteger(rank) && rank >= 1)) {
     throw new RangeError(`Cannot plan an adapter: rank is ${rank}, expected a whole number ≥ 1`);
@@ -76,16 +93,16 @@ export function adapterLayout(
     at += Math.ceil(elements / ALIGN) * ALIGN;
     return offset;
   };
-  for (const { name, inDim, outDim } of layers) {
+  const chosen = targetModules === undefined ? layers : selectModules(layers, targetModules);
+  for (const { name, inDim, outDim, transposed } of chosen) {
     modules.set(name, {
-      name,
-      inDim,
-      outDim,
+      ...{ name, inDim, outDim },
+      ...(transposed ? { transposed } : {}),
       aOffset: place(rank * inDim),
       bOffset: place(rank * outDim),
     });
   }
-  return { rank, scale: alpha / rank, modules, size: at };
+  return { rank, scale: alpha / (rsLora ? Math.sqrt(rank) : rank), modules, size: at };
 }
 
 /**

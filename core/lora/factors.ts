@@ -1,9 +1,9 @@
-// Between our adapters (one flat row, B transposed) and PEFT's: A [r, in] and B [out, r] of each module.
+// Between our adapters (one flat row, B transposed, one rank and one scale for all modules) and separate matrices:
+// A [r, in] and B [out, r] of each module, of any rank and scale.
 import type { HostTensor } from "../io/host_tensor.ts";
-import type { PeftAdapter } from "../io/peft.ts";
-import type { LlamaConfig } from "../model/config.ts";
-import { linearLayers } from "../model/llama.ts";
-import { type AdapterLayout, adapterLayout } from "./adapter.ts";
+import { showShape } from "../io/mistakes.ts";
+import { type AdapterLayout, adapterLayout, type LinearShape } from "./adapter.ts";
+import { nearestModules } from "./target_modules.ts";
 
 /** One adapter on the host. */
 export interface HostAdapter {
@@ -13,99 +13,113 @@ export interface HostAdapter {
   readonly params: Float32Array<ArrayBuffer>;
 }
 
+/** The two factors of one module's update ΔW = scale·B·A. */
+export interface LoraFactors {
+  /** [r, in]. */
+  readonly A: HostTensor;
+  /** [out, r]. */
+  readonly B: HostTensor;
+}
+
+/** Factors with a scale of their own. */
+export interface ScaledFactors extends LoraFactors {
+  /** ΔW = scale·B·A. */
+  readonly scale: number;
+}
+
+const PADDING = 2 ** 26; // elements, 256 MiB: what unequal ranks may add
+
 /**
- * The matrices of one adapter as PEFT has them, ready for `encodePeftAdapter`.
+ * The matrices of one adapter, as PEFT has them.
  *
  * @example
  * ```ts
- * import { adapterLayout, fromPeft, linearLayers, parseLlamaConfig, toPeft } from "@leash/bpo/core";
+ * import { adapterLayout, splitFactors } from "@leash/bpo/core";
  * import { assertEquals } from "@std/assert";
- * const config = parseLlamaConfig({
- *   architectures: ["LlamaForCausalLM"], vocab_size: 16, hidden_size: 8,
- *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
- * }, "config.json");
- * const layout = adapterLayout(linearLayers(config), { rank: 2, alpha: 4 });
- * const { aOffset } = layout.modules.get("model.layers.0.mlp.up_proj")!;
+ * const layout = adapterLayout([{ name: "up", inDim: 3, outDim: 2 }], { rank: 1, alpha: 2 });
  * const params = new Float32Array(layout.size);
- * params[aOffset] = 7; // the first number of its A
- * const peft = toPeft({ layout, params }, { layers: 1, baseModel: "tiny" });
- * assertEquals(peft.factors.get("model.layers.0.mlp.up_proj")!.A.data[0], 7);
- * assertEquals(fromPeft(peft, config, "tiny-lora").params, params);
+ * params.set([1, 2, 3], layout.modules.get("up")!.aOffset);
+ * assertEquals(splitFactors({ layout, params }).get("up")!.A.data, Float32Array.of(1, 2, 3));
  * ```
  *
  * @param adapter One member on the host; not changed.
- * @param options `layers` of the base model; `baseModel`: its name or path, for people.
- * @returns Copies; alpha = scale · rank.
+ * @returns Copies by module name; ΔW = layout.scale·B·A.
  */
-export function toPeft(
-  { layout, params }: HostAdapter,
-  { layers, baseModel }: { layers: number; baseModel: string },
-): PeftAdapter {
+export function splitFactors({ layout, params }: HostAdapter): Map<string, LoraFactors> {
   const { rank } = layout;
-  const factors = new Map([...layout.modules].map(([name, m]) => {
-    const A = {
-      shape: [rank, m.inDim],
-      data: params.slice(m.aOffset, m.aOffset + rank * m.inDim),
-    };
-    const bT = params.subarray(m.bOffset, m.bOffset + rank * m.outDim);
-    return [name, {
-      A,
-      B: { shape: [m.outDim, rank], data: transpose(bT, rank, m.outDim) },
-    }] as const;
+  return new Map([...layout.modules].map(([name, { aOffset, bOffset, inDim, outDim }]) => {
+    const A = { shape: [rank, inDim], data: params.slice(aOffset, aOffset + rank * inDim) };
+    const bT = params.subarray(bOffset, bOffset + rank * outDim);
+    return [name, { A, B: { shape: [outDim, rank], data: transpose(bT, rank, outDim) } }];
   }));
-  const targetModules = [...new Set([...factors.keys()].map((name) => name.split(".").at(-1)!))];
-  return { layers, targetModules, rank, alpha: layout.scale * rank, factors, baseModel };
 }
 
 /**
- * PEFT's matrices as one flat row with its layout, checked against a model.
+ * Separate matrices as one flat row with its layout. The layout has the largest rank, a smaller one is filled up with
+ * zero rows; it has the first module's scale, and another module's ratio to it goes into its B.
  *
  * @example
  * ```ts
- * import { fromPeft, parseLlamaConfig } from "@leash/bpo/core";
+ * import { joinFactors } from "@leash/bpo/core";
  * import { assertEquals } from "@std/assert";
- * const config = parseLlamaConfig({
- *   model_type: "llama", vocab_size: 16, hidden_size: 8,
- *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
- * }, "config.json");
- * const factor = (shape: [number, number], value: number) => ({
- *   shape,
- *   data: new Float32Array(shape[0] * shape[1]).fill(value),
- * });
- * const peft = {
- *   ...{ layers: 1, targetModules: ["up_proj"], rank: 1, alpha: 2, baseModel: "tiny" },
- *   factors: new Map([
- *     ["model.layers.0.mlp.up_proj", { A: factor([1, 8], 3), B: factor([12, 1], 5) }],
- *   ]),
- * };
- * const { layout, params } = fromPeft(peft, config, "tiny-lora");
- * assertEquals([layout.scale, params[0], params[64]], [2, 3, 5]);
+ * const layers = ["a", "b"].map((name) => ({ name, inDim: 2, outDim: 1 }));
+ * const factor = (shape: number[], data: number[]) => ({ shape, data: Float32Array.from(data) });
+ * const factors = new Map([
+ *   ["a", { A: factor([1, 2], [1, 2]), B: factor([1, 1], [3]), scale: 2 }],
+ *   ["b", { A: factor([2, 2], [1, 2, 3, 4]), B: factor([1, 2], [5, 6]), scale: 4 }],
+ * ]);
+ * const { layout, params } = joinFactors(layers, factors, "the adapter");
+ * const { bOffset } = layout.modules.get("b")!;
+ * assertEquals([layout.rank, layout.scale, params[bOffset]], [2, 2, 10]);
  * ```
  *
- * @param peft As `parsePeftAdapter` reads it; not changed.
- * @param config The model's sizes.
+ * @param layers Linear layers of the model.
+ * @param factors By module name; not changed.
  * @param name What to call the adapter in errors.
- * @throws {TypeError} If a module is not the model's, or a matrix has another shape.
+ * @returns The adapter, its modules in the order of `layers`.
+ * @throws {TypeError} If there are no factors, a module is not the model's, a matrix has another shape, or the
+ * ranks differ so much that filling up would take more than 256 MiB.
  */
-export function fromPeft(peft: PeftAdapter, config: LlamaConfig, name: string): HostAdapter {
-  const all = linearLayers(config);
-  const names = new Set(all.map((layer) => layer.name));
-  for (const module of peft.factors.keys()) {
-    if (names.has(module)) continue;
+export function joinFactors(
+  layers: readonly LinearShape[],
+  factors: ReadonlyMap<string, ScaledFactors>,
+  name: string,
+): HostAdapter {
+  if (factors.size === 0) {
+    throw new TypeError(`Cannot use ${name}: it has no modules, expected at least one`);
+  }
+  const adapted = layers.filter((layer) => factors.has(layer.name));
+  if (adapted.length < factors.size) {
+    const known = new Set(adapted.map((layer) => layer.name));
+    const stranger = [...factors.keys()].find((module) => !known.has(module))!;
     throw new TypeError(
-      `Cannot use ${name}: it adapts ${module}, expected linear layers of the model's ${config.layers} blocks`,
+      `Cannot use ${name}: it adapts ${stranger}, expected linear layers of the model ` +
+        `as ${nearestModules(layers, stranger, true).join(", ")}`,
     );
   }
-  const layers = all.filter((layer) => peft.factors.has(layer.name)); // in the order of the model
-  const { rank, alpha } = peft;
-  const layout = adapterLayout(layers, { rank, alpha });
+  let rank = 1, stored = 0;
+  for (const layer of adapted) {
+    const { A, B } = factors.get(layer.name)!;
+    requireShape(name, `lora_A of ${layer.name}`, A, [A.shape[0], layer.inDim]);
+    requireShape(name, `lora_B of ${layer.name}`, B, [layer.outDim, A.shape[0]]);
+    rank = Math.max(rank, A.shape[0]);
+    stored += A.data.length + B.data.length;
+  }
+  const padded = rank * adapted.reduce((sum, { inDim, outDim }) => sum + inDim + outDim, 0);
+  if (padded > stored + PADDING) {
+    throw new TypeError(
+      `Cannot use ${name}: its largest rank is ${rank} and would fill up all modules to ` +
+        `${padded} elements, expected at most ${stored + PADDING}. Train it with one rank`,
+    );
+  }
+  const { scale } = factors.get(adapted[0].name)!;
+  const layout = { ...adapterLayout(adapted, { rank, alpha: rank }), scale };
   const params = new Float32Array(layout.size);
-  for (const [module, m] of layout.modules) {
-    const { A, B } = peft.factors.get(module)!;
-    requireShape(name, `lora_A of ${module}`, A, [rank, m.inDim]);
-    requireShape(name, `lora_B of ${module}`, B, [m.outDim, rank]);
-    params.set(A.data, m.aOffset);
-    params.set(transpose(B.data, m.outDim, rank), m.bOffset);
+  for (const { name: module, aOffset, bOffset, inDim, outDim } of layout.modules.values()) {
+    const { A, B, scale: own } = factors.get(module)!;
+    params.set(A.data, aOffset);
+    const bT = transpose(B.data, outDim, A.data.length / inDim);
+    params.set(own === scale ? bT : bT.map((b) => b * (own / scale)), bOffset);
   }
   return { layout, params };
 }
@@ -123,9 +137,9 @@ function transpose(
 }
 
 function requireShape(name: string, what: string, { shape }: HostTensor, wanted: number[]): void {
-  if (shape.join() !== wanted.join()) {
-    throw new TypeError(
-      `Cannot use ${name}: ${what} has shape [${shape}], expected [${wanted}] for this model`,
-    );
-  }
+  if (shape.length === 2 && wanted[0] >= 1 && shape.join() === wanted.join()) return;
+  const show = wanted[0] >= 1 ? showShape(wanted) : `[r, ${wanted[1]}]`;
+  throw new TypeError(
+    `Cannot use ${name}: ${what} shape is ${showShape(shape)}, expected ${show} for this model`,
+  );
 }

@@ -1,50 +1,23 @@
-// The shape of a Llama-family model: read from Hugging Face's config.json, written back as one, and the list
-// of tensors that it implies. A field that would change the mathematics and is not known here is refused.
-import type { HostTensor } from "../io/host_tensor.ts";
-import { isObject, quote, show, showShape } from "../io/mistakes.ts";
+// The shape of a model, read from Hugging Face's config.json by the file of its family. A field that would change the
+// mathematics and is not known here is refused.
+import { isObject, show } from "../io/mistakes.ts";
+import { FAMILIES, familyOf } from "./families/mod.ts";
+import type { Family, SharedConfig } from "./family.ts";
+import { ConfigFields } from "./fields.ts";
+import { ropeScalingJson } from "./rope.ts";
+import type { ModelConfig } from "./types.ts";
 
-/** Sizes and constants of a Llama-family model. Queries have `heads`·`headDim` features. */
-export interface LlamaConfig {
-  /** V: rows of the embedding and of the head. */
-  readonly vocabSize: number;
-  /** D: features of the residual stream. */
-  readonly hiddenSize: number;
-  /** Features between gate/up and down. */
-  readonly intermediateSize: number;
-  /** Transformer blocks. */
-  readonly layers: number;
-  /** Query heads. */
-  readonly heads: number;
-  /** Key and value heads; divides `heads`. */
-  readonly kvHeads: number;
-  /** Features of a head; even. */
-  readonly headDim: number;
-  /** Base of the rotary frequencies: θ^(−2i/headDim). */
-  readonly ropeTheta: number;
-  /** ε inside RMSNorm's square root. */
-  readonly rmsEps: number;
-  /** Whether the head is the embedding (then there is no `lm_head.weight`). */
-  readonly tied: boolean;
-  /** Positions that the model was trained for, tokens. */
-  readonly maxPositions: number;
-  /** Beginning-of-sequence id. */
-  readonly bosId?: number;
-  /** End-of-sequence ids: any of them ends a text. */
-  readonly eosId?: readonly number[];
-  /** Padding id. */
-  readonly padId?: number;
-}
-
-const ARCHITECTURES = ["LlamaForCausalLM"];
+export type { LayerKind, ModelConfig } from "./types.ts";
 
 /**
- * Reads a Hugging Face `config.json` of a Llama model. Absent fields get transformers' defaults.
+ * Reads a Hugging Face `config.json`. Absent fields get transformers' defaults; code that a repository brings
+ * (`auto_map`) is never run.
  *
  * @example
  * ```ts
- * import { parseLlamaConfig } from "@leash/bpo/core";
+ * import { parseModelConfig } from "@leash/bpo/core";
  * import { assertEquals } from "@std/assert";
- * const config = parseLlamaConfig({
+ * const config = parseModelConfig({
  *   architectures: ["LlamaForCausalLM"], vocab_size: 512, hidden_size: 64,
  *   intermediate_size: 172, num_hidden_layers: 5, num_attention_heads: 8, num_key_value_heads: 4,
  *   tie_word_embeddings: true, eos_token_id: 2,
@@ -55,86 +28,141 @@ const ARCHITECTURES = ["LlamaForCausalLM"];
  * @param json The parsed file.
  * @param name What to call the file in errors.
  * @returns The config.
- * @throws {TypeError} If the model is of another architecture, or asks for something that is not supported:
- * rope scaling, biases, another activation, quantised weights; or if a field has the wrong kind.
+ * @throws {TypeError} If the architecture, a rope type or an activation is not supported (the error lists what is),
+ * weights are quantised, or a field has the wrong kind.
  * @throws {RangeError} If a size is out of range or sizes contradict each other.
  */
-export function parseLlamaConfig(json: unknown, name: string): LlamaConfig {
+export function parseModelConfig(json: unknown, name: string): ModelConfig {
   if (!isObject(json)) {
     throw new TypeError(`Cannot read ${name}: it is ${show(json)}, expected a JSON object`);
   }
-  checkArchitecture(json, name);
-  checkSupported(json, name);
-  const count = (field: string, fallback?: number): number => {
-    const value = json[field] ?? fallback;
-    if (typeof value !== "number") {
-      const found = value === undefined ? "missing" : show(value);
-      throw new TypeError(`Cannot read ${name}: ${field} is ${found}, expected a whole number`);
-    }
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new RangeError(
-        `Cannot read ${name}: ${field} is ${value}, expected a whole number of at least 1`,
-      );
-    }
-    return value;
-  };
-  const hiddenSize = count("hidden_size");
-  const heads = count("num_attention_heads");
-  const kvHeads = count("num_key_value_heads", heads);
-  const headDim = count("head_dim", hiddenSize / heads);
-  const vocabSize = count("vocab_size");
-  const rope = isObject(json.rope_parameters) ? json.rope_parameters : {};
-  const bosId = tokenIds(json, name, "bos_token_id", vocabSize);
-  const eosId = tokenIds(json, name, "eos_token_id", vocabSize);
-  const padId = tokenIds(json, name, "pad_token_id", vocabSize);
-  const config: LlamaConfig = {
-    vocabSize,
-    hiddenSize,
-    intermediateSize: count("intermediate_size"),
-    layers: count("num_hidden_layers"),
-    heads,
-    kvHeads,
-    headDim,
-    ropeTheta: positive(name, "rope_theta", json.rope_theta ?? rope.rope_theta ?? 10000),
-    rmsEps: positive(name, "rms_norm_eps", json.rms_norm_eps ?? 1e-6),
-    tied: flag(json, name, "tie_word_embeddings"),
-    maxPositions: count("max_position_embeddings", 2048),
-    ...(bosId ? { bosId: bosId[0] } : {}),
-    ...(eosId ? { eosId } : {}),
-    ...(padId ? { padId: padId[0] } : {}),
-  };
+  const family = familyOfJson(json, name);
+  const fields = new ConfigFields(json, name);
+  fields.refuse("quantization_config");
+  const config = family.read(fields, readShared(fields, family));
+  const { heads, kvHeads } = config;
   if (heads % kvHeads !== 0) {
     throw new RangeError(
       `Cannot read ${name}: num_key_value_heads is ${kvHeads}, ` +
         `expected a divisor of the ${heads} of num_attention_heads`,
     );
   }
+  return config;
+}
+
+/** The sizes that all families have; GPT-2's own names for them are its aliases. */
+function readShared(fields: ConfigFields, family: Family): SharedConfig {
+  const { json, name } = fields;
+  const alias = (field: string): string => {
+    const other = ALIASES[field];
+    return other !== undefined && !fields.has(field) && fields.has(other) ? other : field;
+  };
+  const count = (field: string, fallback?: number) => fields.count(alias(field), fallback);
+  const hiddenSize = count("hidden_size"), heads = count("num_attention_heads");
+  const vocabSize = fields.count("vocab_size");
+  if (!fields.has("head_dim") && hiddenSize % heads !== 0) {
+    throw new RangeError(
+      `Cannot read ${name}: hidden_size is ${hiddenSize}, expected a multiple of the ${heads} of num_attention_heads`,
+    );
+  }
+  const headDim = fields.count("head_dim", hiddenSize / heads);
   if (headDim % 2 !== 0) {
     throw new RangeError(
       `Cannot read ${name}: head_dim is ${headDim}, expected an even number (rotary pairs)`,
     );
   }
-  return config;
+  const layers = count("num_hidden_layers");
+  if (layers > MOST_LAYERS) { // what is made a layer is made before any weight is looked for
+    throw new RangeError(
+      `Cannot read ${name}: ${
+        alias("num_hidden_layers")
+      } is ${layers}, expected at most ${MOST_LAYERS}`,
+    );
+  }
+  const bosId = fields.tokenIds("bos_token_id", vocabSize);
+  const eosId = fields.tokenIds("eos_token_id", vocabSize);
+  const padId = fields.tokenIds("pad_token_id", vocabSize);
+  return {
+    ...(family.name === "llama" ? {} : { family: family.name }),
+    vocabSize,
+    hiddenSize,
+    intermediateSize: count(
+      "intermediate_size",
+      family.name === "gpt2" ? 4 * hiddenSize : undefined,
+    ),
+    layers,
+    heads,
+    kvHeads: count("num_key_value_heads", heads),
+    headDim,
+    rmsEps: fields.positive(
+      ["rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon"].find((field) =>
+        Object.hasOwn(json, field)
+      ) ?? "rms_norm_eps",
+      family.norm === "layer" ? 1e-5 : 1e-6,
+    ),
+    tied: fields.flag("tie_word_embeddings", family.tiedByDefault ?? false),
+    maxPositions: count("max_position_embeddings", 2048),
+    ...(bosId ? { bosId: bosId[0] } : {}),
+    ...(eosId ? { eosId } : {}),
+    ...(padId ? { padId: padId[0] } : {}),
+  };
+}
+
+const MOST_LAYERS = 10_000;
+
+const ALIASES: Readonly<Record<string, string>> = {
+  hidden_size: "n_embd",
+  num_attention_heads: "n_head",
+  num_hidden_layers: "n_layer",
+  max_position_embeddings: "n_positions",
+  intermediate_size: "n_inner",
+};
+
+function familyOfJson(json: Record<string, unknown>, name: string): Family {
+  const { architectures, model_type: modelType } = json;
+  const known = FAMILIES.flatMap((family) => family.architectures);
+  const supported = `expected one of ${known.join(", ")}`;
+  if (architectures !== undefined && architectures !== null) {
+    const family = Array.isArray(architectures) &&
+      FAMILIES.find((family) => architectures.some((a) => family.architectures.includes(a)));
+    if (family) return family;
+    throw new TypeError(
+      `Cannot read ${name}: architectures is ${show(architectures)}, ${supported}`,
+    );
+  }
+  const family = FAMILIES.find((family) => family.name === modelType);
+  if (family) return family;
+  const found = modelType === undefined ? "missing" : show(modelType);
+  throw new TypeError(
+    `Cannot read ${name}: architectures is missing and model_type is ${found}, ${supported}`,
+  );
 }
 
 /**
- * The `config.json` of a config, as transformers reads it: parsing it gives the config back.
+ * The `config.json` of a Llama config, as transformers reads it: parsing it gives the config back.
  *
  * @example
  * ```ts
- * import { llamaConfigJson, parseLlamaConfig } from "@leash/bpo/core";
+ * import { modelConfigJson, parseModelConfig } from "@leash/bpo/core";
  * import { assertEquals } from "@std/assert";
  * const config = {
  *   vocabSize: 16, hiddenSize: 8, intermediateSize: 12, layers: 1, heads: 2, kvHeads: 1,
  *   headDim: 4, ropeTheta: 10000, rmsEps: 1e-5, tied: true, maxPositions: 32,
  * };
- * assertEquals(parseLlamaConfig(llamaConfigJson(config), "config.json"), config);
+ * assertEquals(parseModelConfig(modelConfigJson(config), "config.json"), config);
  * ```
  *
- * @param config The model's sizes.
+ * @param config The model's sizes, of the Llama family: other models keep the config.json that they came with.
  * @returns A JSON object, architecture LlamaForCausalLM.
+ * @throws {TypeError} If the config is of another family.
  */
-export function llamaConfigJson(config: LlamaConfig): Record<string, unknown> {
+export function modelConfigJson(config: ModelConfig): Record<string, unknown> {
+  if (familyOf(config).name !== "llama") {
+    throw new TypeError(
+      `Cannot write config.json: the family is ${config.family}, expected llama. ` +
+        "Copy the config.json that the model came with",
+    );
+  }
   const eos = config.eosId?.length === 1 ? config.eosId[0] : config.eosId;
   return {
     architectures: ["LlamaForCausalLM"],
@@ -147,6 +175,7 @@ export function llamaConfigJson(config: LlamaConfig): Record<string, unknown> {
     num_key_value_heads: config.kvHeads,
     head_dim: config.headDim,
     rope_theta: config.ropeTheta,
+    rope_scaling: config.rope === undefined ? null : ropeScalingJson(config.rope),
     rms_norm_eps: config.rmsEps,
     tie_word_embeddings: config.tied,
     max_position_embeddings: config.maxPositions,
@@ -154,183 +183,8 @@ export function llamaConfigJson(config: LlamaConfig): Record<string, unknown> {
     eos_token_id: eos ?? null,
     pad_token_id: config.padId ?? null,
     hidden_act: "silu",
-    attention_bias: false,
-    mlp_bias: false,
+    attention_bias: config.biases?.qkv ?? false,
+    mlp_bias: config.biases?.mlp ?? false,
     torch_dtype: "float32",
   };
-}
-
-/**
- * Names and shapes of the tensors of a Llama model, as Hugging Face names them; weights are [out, in].
- *
- * @example
- * ```ts
- * import { llamaTensorShapes } from "@leash/bpo/core";
- * import { assertEquals } from "@std/assert";
- * const shapes = llamaTensorShapes({
- *   vocabSize: 16, hiddenSize: 8, intermediateSize: 12, layers: 1, heads: 2, kvHeads: 1,
- *   headDim: 4, ropeTheta: 10000, rmsEps: 1e-5, tied: true, maxPositions: 32,
- * });
- * assertEquals(shapes.get("model.layers.0.self_attn.k_proj.weight"), [4, 8]);
- * assertEquals(shapes.has("lm_head.weight"), false); // tied to the embedding
- * ```
- *
- * @param config The model's sizes.
- * @returns Shapes by name, in the order of the forward pass.
- */
-export function llamaTensorShapes(config: LlamaConfig): Map<string, readonly number[]> {
-  const { vocabSize: V, hiddenSize: D, intermediateSize: F } = config;
-  const q = config.heads * config.headDim;
-  const kv = config.kvHeads * config.headDim;
-  const shapes = new Map<string, readonly number[]>([["model.embed_tokens.weight", [V, D]]]);
-  for (let layer = 0; layer < config.layers; layer++) {
-    const at = `model.layers.${layer}.`;
-    shapes.set(at + "input_layernorm.weight", [D]);
-    shapes.set(at + "self_attn.q_proj.weight", [q, D]);
-    shapes.set(at + "self_attn.k_proj.weight", [kv, D]);
-    shapes.set(at + "self_attn.v_proj.weight", [kv, D]);
-    shapes.set(at + "self_attn.o_proj.weight", [D, q]);
-    shapes.set(at + "post_attention_layernorm.weight", [D]);
-    shapes.set(at + "mlp.gate_proj.weight", [F, D]);
-    shapes.set(at + "mlp.up_proj.weight", [F, D]);
-    shapes.set(at + "mlp.down_proj.weight", [D, F]);
-  }
-  shapes.set("model.norm.weight", [D]);
-  if (!config.tied) shapes.set("lm_head.weight", [V, D]);
-  return shapes;
-}
-
-/**
- * Checks that the tensors are exactly those of the config: each there, of its shape, and no other.
- *
- * @example
- * ```ts
- * import { checkLlamaTensors } from "@leash/bpo/core";
- * import { assertThrows } from "@std/assert";
- * const config = {
- *   vocabSize: 16, hiddenSize: 8, intermediateSize: 12, layers: 1, heads: 2, kvHeads: 1,
- *   headDim: 4, ropeTheta: 10000, rmsEps: 1e-5, tied: true, maxPositions: 32,
- * };
- * assertThrows(() => checkLlamaTensors(config, new Map()), TypeError, "embed_tokens");
- * ```
- *
- * @param config The model's sizes.
- * @param tensors Host tensors by their Hugging Face names; borrowed.
- * @param name What to call the model in errors; default "the model".
- * @throws {TypeError} If a tensor is missing, has another shape, or does not belong to the model.
- */
-export function checkLlamaTensors(
-  config: LlamaConfig,
-  tensors: ReadonlyMap<string, HostTensor>,
-  name = "the model",
-): void {
-  const shapes = llamaTensorShapes(config);
-  for (const [key, shape] of shapes) {
-    const tensor = tensors.get(key);
-    if (!tensor) {
-      throw new TypeError(
-        `Cannot load ${name}: tensor ${quote(key)} is missing, expected shape ${showShape(shape)}`,
-      );
-    }
-    if (tensor.shape.join() !== shape.join()) {
-      throw new TypeError(
-        `Cannot load ${name}: tensor ${quote(key)} shape is ${showShape(tensor.shape)}, ` +
-          `expected ${showShape(shape)} from the config`,
-      );
-    }
-    const elements = shape.reduce((product, extent) => product * extent, 1);
-    if (tensor.data.length !== elements) {
-      throw new TypeError(
-        `Cannot load ${name}: tensor ${quote(key)} data is ${tensor.data.length} elements long, ` +
-          `expected ${elements}`,
-      );
-    }
-  }
-  for (const key of tensors.keys()) {
-    if (shapes.has(key)) continue;
-    const why = key === "lm_head.weight"
-      ? "no head of its own, because tie_word_embeddings is true"
-      : `only the ${shapes.size} tensors of a Llama of ${config.layers} layers`;
-    throw new TypeError(`Cannot load ${name}: tensor ${quote(key)} is there, expected ${why}`);
-  }
-}
-
-function checkArchitecture(json: Record<string, unknown>, name: string): void {
-  const { architectures, model_type: modelType } = json;
-  const supported = `expected one of ${ARCHITECTURES.join(", ")}`;
-  if (architectures !== undefined && architectures !== null) {
-    const known = Array.isArray(architectures) &&
-      architectures.some((architecture) => ARCHITECTURES.includes(architecture));
-    if (!known) {
-      throw new TypeError(
-        `Cannot read ${name}: architectures is ${show(architectures)}, ${supported}`,
-      );
-    }
-  } else if (modelType !== "llama") {
-    const found = modelType === undefined ? "missing" : show(modelType);
-    throw new TypeError(
-      `Cannot read ${name}: architectures is missing and model_type is ${found}, ${supported}`,
-    );
-  }
-}
-
-function checkSupported(json: Record<string, unknown>, name: string): void {
-  const refuse = (field: string, expected: string): never => {
-    throw new TypeError(
-      `Cannot read ${name}: ${field} is ${show(json[field])}, expected ${expected}: ` +
-        "anything else is not supported yet",
-    );
-  };
-  if ((json.rope_scaling ?? null) !== null) refuse("rope_scaling", "null");
-  const rope = json.rope_parameters ?? null;
-  if (rope !== null) {
-    const kind = isObject(rope) ? rope.rope_type ?? rope.type ?? "default" : undefined;
-    if (kind !== "default") refuse("rope_parameters", 'rope_type "default"');
-  }
-  if ((json.hidden_act ?? "silu") !== "silu") refuse("hidden_act", '"silu"');
-  if (flag(json, name, "attention_bias")) refuse("attention_bias", "false");
-  if (flag(json, name, "mlp_bias")) refuse("mlp_bias", "false");
-  if ((json.quantization_config ?? null) !== null) refuse("quantization_config", "null");
-}
-
-function flag(json: Record<string, unknown>, name: string, field: string): boolean {
-  const value = json[field] ?? false;
-  if (typeof value === "boolean") return value;
-  throw new TypeError(`Cannot read ${name}: ${field} is ${show(value)}, expected true or false`);
-}
-
-function positive(name: string, field: string, value: unknown): number {
-  if (typeof value !== "number") {
-    throw new TypeError(`Cannot read ${name}: ${field} is ${show(value)}, expected a number`);
-  }
-  if (!(value > 0 && Number.isFinite(value))) {
-    throw new RangeError(`Cannot read ${name}: ${field} is ${value}, expected a number above 0`);
-  }
-  return value;
-}
-
-function tokenIds(
-  json: Record<string, unknown>,
-  name: string,
-  field: string,
-  vocabSize: number,
-): number[] | undefined {
-  const value = json[field] ?? null;
-  if (value === null) return undefined;
-  if (value === -1 && field === "pad_token_id") return undefined; // how the first Llamas say "none"
-  const ids: unknown[] = Array.isArray(value) ? value : [value];
-  const valid = (id: unknown): id is number => Number.isSafeInteger(id) && (id as number) >= 0;
-  if (ids.length === 0 || !ids.every(valid) || (field !== "eos_token_id" && ids.length > 1)) {
-    throw new TypeError(
-      `Cannot read ${name}: ${field} is ${show(value)}, expected a token id or null`,
-    );
-  }
-  if (field === "pad_token_id") return ids; // often beyond the vocabulary, and never embedded
-  const beyond = ids.find((id) => id >= vocabSize);
-  if (beyond !== undefined) {
-    throw new RangeError(
-      `Cannot read ${name}: ${field} is ${beyond}, expected an id below the vocab_size ${vocabSize}`,
-    );
-  }
-  return ids;
 }

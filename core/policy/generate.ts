@@ -2,28 +2,24 @@
 // Axes: S sequences, C cache capacity, V vocabulary.
 import {
   Arena,
+  asMatrix,
   attentionDecode,
   type Device,
   kvWriteInPlace,
-  matmul,
+  matmulRows,
   type Owned,
   sampleInPlace,
   type Tensor,
 } from "../../backend/mod.ts";
 import type { Adapter } from "../lora/adapter.ts";
+import { familyOf } from "../model/families/mod.ts";
 import { uploadBatch } from "../model/batch.ts";
-import {
-  block,
-  embed,
-  forward,
-  headInput,
-  headName,
-  type Llama,
-  ROPE_TABLE,
-} from "../model/llama.ts";
-import { rope } from "../ops.ts";
+import { block, embed, forward, headInput, type Places, stretchRope } from "../model/decoder.ts";
+import type { Model } from "../model/load.ts";
+import { headName } from "../model/shapes.ts";
 import type { Key } from "../random.ts";
 import { Tape } from "../tape.ts";
+import { sequencesWithin } from "./limits.ts";
 
 /** How to draw tokens. The filters apply in the order of transformers: temperature, top-k, top-p, min-p. */
 export interface SamplingOptions {
@@ -47,10 +43,15 @@ export interface GenerateOptions extends SamplingOptions {
   readonly streams?: ArrayLike<number>;
   /** Adapter of one member, borrowed; absent for the bare model. */
   readonly adapter?: Adapter;
-  /** Sequences decoded together. Default 128. */
+  /** Sequences decoded together. Default 128, or fewer where the device binds less. */
   readonly batchSize?: number;
   /** Stop between chunks. */
   readonly signal?: AbortSignal;
+  /**
+   * Hears each sampled id as soon as it is drawn, end token included: the place of its prompt, the id. What is drawn is
+   * the same with it; it costs a readback a token.
+   */
+  readonly onToken?: (prompt: number, id: number) => void;
 }
 
 /** One sampled completion. Ids are kept as sampled and never re-tokenised. */
@@ -71,14 +72,14 @@ const CHUNK = 16; // decode steps between looks at whether all are done
  * @example
  * ```ts
  * import { openDevice } from "@leash/bpo/backend";
- * import { generate, initLlama, keyOf, loadLlama, parseLlamaConfig } from "@leash/bpo/core";
+ * import { generate, initModel, keyOf, loadModel, parseModelConfig } from "@leash/bpo/core";
  * import { assertEquals } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseLlamaConfig({
+ * const config = parseModelConfig({
  *   model_type: "llama", vocab_size: 16, hidden_size: 8,
  *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
  * }, "config.json");
- * const model = loadLlama(device, config, initLlama(config, keyOf(1)));
+ * const model = loadModel(device, config, initModel(config, keyOf(1)));
  * using weights = model.weights;
  * const options = { maxNew: 4, temperature: 0.8, topK: 5, key: keyOf(2) };
  * const [first, second] = await generate(device, model, [[1, 2, 3], [1]], options);
@@ -91,7 +92,7 @@ const CHUNK = 16; // decode steps between looks at whether all are done
  */
 export async function generate(
   device: Device,
-  model: Llama,
+  model: Model,
   prompts: readonly ArrayLike<number>[],
   options: GenerateOptions,
 ): Promise<Completion[]> {
@@ -109,11 +110,16 @@ export async function generate(
       );
     }
   });
+  const longest = prompts.reduce((a, { length }) => Math.max(a, length), 1);
+  const within = sequencesWithin(device.info.maxBindingBytes, model.config, { longest, maxNew });
+  const together = Math.min(batchSize, within);
   const out: Completion[] = [];
-  for (let from = 0; from < prompts.length; from += batchSize) {
-    const part = prompts.slice(from, from + batchSize);
+  for (let from = 0; from < prompts.length; from += together) {
+    const part = prompts.slice(from, from + together);
     const streams = part.map((_, i) => options.streams?.[from + i] ?? from + i);
-    out.push(...await generateBatch(device, model, part, streams, options));
+    const { onToken } = options;
+    const hear = onToken && ((sequence: number, id: number) => onToken(from + sequence, id));
+    out.push(...await generateBatch(device, model, part, streams, { ...options, onToken: hear }));
   }
   return out;
 }
@@ -131,30 +137,42 @@ type Decoding =
 
 async function generateBatch(
   device: Device,
-  model: Llama,
+  model: Model,
   prompts: readonly ArrayLike<number>[],
   streams: readonly number[],
   options: GenerateOptions,
 ): Promise<Completion[]> {
-  const { maxNew, adapter } = options;
+  const { maxNew, onToken } = options;
+  const promptLengths = Uint32Array.from(prompts, ({ length }) => length);
   const ends = model.config.eosId ?? [];
+  const chunk = onToken ? 1 : CHUNK;
+  const heard = new Uint32Array(prompts.length);
   using decoding = prefill(device, model, prompts, streams, options);
   const state = decoding.borrow();
-  for (let step = 1;; step += CHUNK) {
+  for (let step = 1;; step += chunk) {
     await turn(); // let a timer or Ctrl-C raise the signal: the CPU device's own awaits never leave this task
     options.signal?.throwIfAborted();
     using arena = new Arena(device, `decode from ${step}`);
-    const end = Math.min(step + CHUNK, maxNew);
-    for (let s = step; s < end; s++) decodeStep(arena, model, state, s, adapter, options);
-    if (end < maxNew && !(await arena.read(state.done)).every((d) => d === 1)) continue;
+    const end = Math.min(step + chunk, maxNew);
+    for (let s = step; s < end; s++) decodeStep(arena, model, state, s, promptLengths, options);
+    const isLast = end === maxNew;
+    if (!isLast && !onToken && !(await arena.read(state.done)).every((d) => d === 1)) continue;
     const { ids, logps, done } = await arena.readAll({
       ids: state.ids,
       logps: state.logps,
       done: state.done,
     });
+    const lengths = prompts.map((_, s) => {
+      const row = ids.subarray(s * maxNew, s * maxNew + end);
+      return done[s] === 1 ? row.findIndex((id) => ends.includes(id)) + 1 : end;
+    });
+    lengths.forEach((length, s) => {
+      for (; onToken && heard[s] < length; heard[s]++) onToken(s, ids[s * maxNew + heard[s]]);
+    });
+    if (!isLast && !done.every((d) => d === 1)) continue;
     return prompts.map((_, s) => {
+      const stop = lengths[s];
       const row = ids.slice(s * maxNew, (s + 1) * maxNew) as Uint32Array<ArrayBuffer>;
-      const stop = done[s] === 1 ? row.findIndex((id) => ends.includes(id)) + 1 : maxNew;
       return {
         ids: row.slice(0, stop),
         logps: logps.slice(s * maxNew, s * maxNew + stop) as Float32Array<ArrayBuffer>,
@@ -167,7 +185,7 @@ async function generateBatch(
 /** Run the prompts, fill the caches, sample the first token. */
 function prefill(
   device: Device,
-  model: Llama,
+  model: Model,
   prompts: readonly ArrayLike<number>[],
   streams: readonly number[],
   options: GenerateOptions,
@@ -202,7 +220,8 @@ function prefill(
     "sequence of prompt row",
   );
   const tape = new Tape(arena, false);
-  const pass = { config, weights: model.weights.borrow(), adapter: options.adapter };
+  const weights = model.weights.borrow();
+  const pass = { config, weights, adapter: options.adapter, length: capacity };
   const h = forward(tape, pass, batch, (layer, k, v) => {
     const { positions } = batch;
     kvWriteInPlace(arena, { cache: state.keys[layer], x: k, rowSequence, positions });
@@ -244,32 +263,36 @@ function packPrompts(prompts: readonly ArrayLike<number>[]) {
 /** Feed the last tokens, extend the caches by one, sample the next ones: no readback. */
 function decodeStep(
   arena: Arena,
-  model: Llama,
+  model: Model,
   state: Decoding,
   step: number,
-  adapter: Adapter | undefined,
+  promptLengths: Uint32Array<ArrayBuffer>,
   options: GenerateOptions,
 ): void {
+  const { adapter } = options;
   const { config } = model;
-  const { heads, kvHeads, headDim } = config;
-  const weights = model.weights.borrow();
-  const pass = { config, weights, adapter };
   const tape = new Tape(arena, false);
-  const place = (t: Tensor, n: number) =>
-    rope(tape, t, state.lengths, weights[ROPE_TABLE], { heads: n, headDim, back: 1 });
-  let x = embed(tape, pass, state.tokens);
-  for (let layer = 0; layer < config.layers; layer++) {
-    const y = block(tape, pass, layer, x, place, (l, { q, k, v }) => {
+  const capacity = state.keys[0].shape[1];
+  const pass = stretchRope(tape, { config, weights: model.weights.borrow(), adapter }, capacity);
+  const places: Places = {
+    positions: state.lengths,
+    back: 1,
+    attend: (_, layer, { q, k, v }, sizes) => {
       const where = { rowSequence: state.rows, positions: state.lengths };
-      kvWriteInPlace(arena, { cache: state.keys[l], x: k, ...where }, { back: 1 });
-      kvWriteInPlace(arena, { cache: state.values[l], x: v, ...where }, { back: 1 });
-      return attentionDecode(arena, {
-        q,
-        kCache: state.keys[l],
-        vCache: state.values[l],
-        lengths: state.lengths,
-      }, { heads, kvHeads, headDim });
-    });
+      const kCache = state.keys[layer], vCache = state.values[layer];
+      kvWriteInPlace(arena, { cache: kCache, x: k, ...where }, { back: 1 });
+      kvWriteInPlace(arena, { cache: vCache, x: v, ...where }, { back: 1 });
+      return attentionDecode(arena, { q, kCache, vCache, lengths: state.lengths }, sizes);
+    },
+  };
+  // Only learned positions are rows of a table. A sequence that is done stays where it is; nobody reads it.
+  const learned = familyOf(config).names.positions !== undefined;
+  const positions = learned
+    ? arena.upload([promptLengths.length], promptLengths.map((n) => n + step - 1), "positions")
+    : undefined;
+  let x = embed(tape, pass, state.tokens, positions);
+  for (let layer = 0; layer < config.layers; layer++) {
+    const y = block(tape, pass, layer, x, places);
     tape.free(x);
     x = y;
   }
@@ -280,20 +303,17 @@ function decodeStep(
 
 function drawToken(
   arena: Arena,
-  model: Llama,
+  model: Model,
   state: Decoding,
   h: Tensor,
   step: number,
   { temperature = 1, topK = 0, topP = 1, minP = 0, key }: GenerateOptions,
 ): void {
   const { config } = model;
-  const logits = matmul(arena, {
+  const logits = matmulRows(arena, {
     a: { tensor: h },
-    b: { tensor: model.weights.borrow()[headName(config)] },
-    transposeB: true,
+    w: asMatrix(model.weights.borrow()[headName(config)]),
     M: h.shape[0],
-    N: config.vocabSize,
-    K: config.hiddenSize,
     label: "logits",
   });
   sampleInPlace(arena, {
@@ -312,6 +332,7 @@ function drawToken(
     minP,
     seed0: key[0],
     seed1: key[1],
+    softcap: config.logitSoftcap,
     eosIds: [...(config.eosId ?? [])],
     padId: config.padId ?? 0,
   });

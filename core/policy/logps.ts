@@ -2,9 +2,12 @@
 import { Arena, type Device, segmentSum, type Tensor, tokenLogps } from "../../backend/mod.ts";
 import type { Adapter } from "../lora/adapter.ts";
 import { type DeviceBatch, uploadBatch } from "../model/batch.ts";
-import { forward, headName, type Llama } from "../model/llama.ts";
+import { forward } from "../model/decoder.ts";
+import type { Model } from "../model/load.ts";
+import { headName } from "../model/shapes.ts";
 import { Tape } from "../tape.ts";
 import { packSequences, type TokenSequence } from "../text/encode.ts";
+import { rowsWithin } from "./limits.ts";
 
 /** Per-token results of a scoring pass, on the device. */
 export interface TokenScores {
@@ -22,15 +25,15 @@ export interface TokenScores {
  * @example
  * ```ts
  * import { Arena, openDevice } from "@leash/bpo/backend";
- * import { initLlama, keyOf, loadLlama } from "@leash/bpo/core";
- * import { packSequences, parseLlamaConfig, scoreBatch, uploadBatch } from "@leash/bpo/core";
+ * import { initModel, keyOf, loadModel } from "@leash/bpo/core";
+ * import { packSequences, parseModelConfig, scoreBatch, uploadBatch } from "@leash/bpo/core";
  * import { assert } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseLlamaConfig({
+ * const config = parseModelConfig({
  *   model_type: "llama", vocab_size: 16, hidden_size: 8,
  *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
  * }, "config.json");
- * const model = loadLlama(device, config, initLlama(config, keyOf(1)));
+ * const model = loadModel(device, config, initModel(config, keyOf(1)));
  * using weights = model.weights;
  * using arena = new Arena(device, "example");
  * const batch = uploadBatch(arena, packSequences([{ ids: [1, 2, 3], promptLength: 1 }]));
@@ -40,7 +43,7 @@ export interface TokenScores {
  */
 export function scoreBatch(
   arena: Arena,
-  model: Llama,
+  model: Model,
   batch: DeviceBatch,
   adapter?: Adapter,
 ): TokenScores {
@@ -51,7 +54,7 @@ export function scoreBatch(
     h,
     w: weights[headName(model.config)],
     targets: batch.targets,
-  }, { gradient: false });
+  }, { gradient: false, softcap: model.config.logitSoftcap });
   tape.free(h, lse);
   return { logps, entropy, sums: segmentSum(arena, logps, batch.headStarts, batch.headCounts) };
 }
@@ -70,15 +73,15 @@ export interface SequenceLogps {
  * @example
  * ```ts
  * import { openDevice } from "@leash/bpo/backend";
- * import { completionLogps, initLlama } from "@leash/bpo/core";
- * import { keyOf, loadLlama, parseLlamaConfig } from "@leash/bpo/core";
+ * import { completionLogps, initModel } from "@leash/bpo/core";
+ * import { keyOf, loadModel, parseModelConfig } from "@leash/bpo/core";
  * import { assert } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseLlamaConfig({
+ * const config = parseModelConfig({
  *   model_type: "llama", vocab_size: 16, hidden_size: 8,
  *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
  * }, "config.json");
- * const model = loadLlama(device, config, initLlama(config, keyOf(1)));
+ * const model = loadModel(device, config, initModel(config, keyOf(1)));
  * using weights = model.weights;
  * const sequence = { ids: [1, 2, 3, 4], promptLength: 2 };
  * const { sums, perToken } = await completionLogps(device, model, [sequence]);
@@ -86,21 +89,23 @@ export interface SequenceLogps {
  * ```
  *
  * @param sequences Prompt then completion tokens.
- * @param options `adapter`: borrowed, one member; absent for the bare model. `rowsPerPass` bounds memory.
+ * @param options `adapter`: borrowed, one member; absent for the bare model. `rowsPerPass` bounds memory: 8192, or
+ * fewer where the device binds less.
  * @returns Sums and per-token values, in the order given.
  */
 export async function completionLogps(
   device: Device,
-  model: Llama,
+  model: Model,
   sequences: readonly TokenSequence[],
   { adapter, rowsPerPass = 8192 }: { adapter?: Adapter; rowsPerPass?: number } = {},
 ): Promise<SequenceLogps> {
+  const most = Math.min(rowsPerPass, rowsWithin(device.info.maxBindingBytes, model.config));
   const sums: number[] = [];
   const perToken: Float32Array<ArrayBuffer>[] = [];
   for (let from = 0; from < sequences.length;) {
     let to = from, rows = 0;
     while (
-      to < sequences.length && (to === from || rows + sequences[to].ids.length <= rowsPerPass)
+      to < sequences.length && (to === from || rows + sequences[to].ids.length <= most)
     ) {
       rows += sequences[to++].ids.length;
     }

@@ -1,5 +1,7 @@
 // Text to token ids and back, as the model's own tokenizer.json says (read by @huggingface/tokenizers).
-import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
+import { ByteFallbackDecoder, Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
+import { quote } from "../io/mistakes.ts";
+import { type AddedToken, checkTokenizerJson } from "./tokenizer_json.ts";
 
 /** Text to token ids and back; ids are what the model's embedding is indexed by. */
 export interface Tokenizer {
@@ -11,10 +13,21 @@ export interface Tokenizer {
   readonly eosId: number | undefined;
   /** Padding id, if the model has one. */
   readonly padId: number | undefined;
-  /** Text to ids; adds no special tokens. */
-  encode(text: string): number[];
+  /** Text to ids. */
+  encode(text: string, options?: EncodeOptions): number[];
   /** Ids to text; special tokens are left out. */
   decode(ids: ArrayLike<number>): string;
+}
+
+/** How to encode. */
+export interface EncodeOptions {
+  /**
+   * Whether a special token that is spelt out in the text becomes its id (default true, as in transformers). Text
+   * from data should have false: then it is spelt as plain text, and a row cannot end a turn or forge a role.
+   */
+  readonly allowSpecial?: boolean;
+  /** Whether to put begin and end tokens round it, where the model wants them; default false. */
+  readonly addSpecial?: boolean;
 }
 
 /** Which tokens mark begin, end and padding: ids or token strings. */
@@ -25,14 +38,16 @@ export interface SpecialTokenOptions {
   readonly eos?: number | string;
   /** Padding. */
   readonly pad?: number | string;
+  /** What to call the file in errors; default `tokenizer.json`. */
+  readonly name?: string;
 }
 
 /**
  * Makes a tokenizer of a parsed Hugging Face `tokenizer.json`.
  *
- * `encode` adds no special tokens (the caller puts BOS first where the model wants one), but a
- * special token that is spelt out in the text becomes its id, and a byte that a BPE vocabulary
- * lacks is dropped, both as in transformers. `decode` leaves special tokens out and keeps every
+ * `encode` adds no special tokens (the caller puts BOS first where the model wants one), but with
+ * `allowSpecial` a special token that is spelt out in the text becomes its id, and a byte that a
+ * BPE vocabulary lacks is dropped, both as in transformers. `decode` leaves special tokens out and keeps every
  * space as it was.
  *
  * @example
@@ -62,25 +77,35 @@ export function tokenizerFromJson(
   tokenizerJson: unknown,
   options: SpecialTokenOptions = {},
 ): Tokenizer {
-  const native = openTokenizer(tokenizerJson);
-  let largest = -1;
-  for (const id of native.get_vocab(true).values()) largest = Math.max(largest, id);
-  const vocabSize = largest + 1;
+  const { json, vocabSize } = checkTokenizerJson(tokenizerJson, options.name ?? "tokenizer.json");
+  const native = openTokenizer(json, options.name ?? "tokenizer.json");
+  const plain = withoutSpecials(native);
+  const added = json.added_tokens as AddedToken[];
+  const specials = new Set(added.filter(({ special }) => special).map(({ id }) => id));
+  const unknown = native.model?.unk_token_id;
   return {
     vocabSize,
     bosId: specialId(native, vocabSize, "bos", options.bos),
     eosId: specialId(native, vocabSize, "eos", options.eos),
     padId: specialId(native, vocabSize, "pad", options.pad),
-    encode(text: string): number[] {
+    encode(text: string, { allowSpecial = true }: EncodeOptions = {}): number[] {
       if (typeof text !== "string") {
         throw new TypeError(`Cannot encode text: it is a ${typeof text}, expected a string`);
       }
-      const { ids, tokens } = native.encode(text, { add_special_tokens: false });
+      const whole = text.isWellFormed() ? text : text.toWellFormed();
+      const { ids, tokens } = (allowSpecial ? native : plain)
+        .encode(whole, { add_special_tokens: false });
       for (let i = 0; i < ids.length; i++) {
         if (ids[i] === undefined) {
           throw new TypeError(
             `Cannot encode text: piece ${i} is ${JSON.stringify(tokens[i])}, ` +
               "expected a piece of the vocabulary, which has no unknown token to stand for it",
+          );
+        }
+        if (!allowSpecial && specials.has(ids[i]) && ids[i] !== unknown) {
+          throw new TypeError(
+            `Cannot encode text: the vocabulary has no plain spelling of ${quote(tokens[i])}, ` +
+              "expected text without special tokens",
           );
         }
       }
@@ -105,37 +130,63 @@ export function tokenizerFromJson(
   };
 }
 
-function openTokenizer(json: unknown): HuggingFaceTokenizer {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    const found = json === null ? "null" : Array.isArray(json) ? "an array" : `a ${typeof json}`;
-    throw new TypeError(
-      `Cannot read tokenizer.json: it is ${found}, expected an object with model and decoder`,
-    );
-  }
-  const file = json as Record<string, unknown>;
-  if (typeof file.model !== "object" || file.model === null) {
-    throw new TypeError(
-      `Cannot read tokenizer.json: model is ${String(file.model)}, expected an object. ` +
-        "Is this tokenizer_config.json? Give tokenizer.json",
-    );
-  }
-  const whole = {
-    normalizer: null,
-    pre_tokenizer: null,
-    post_processor: null,
-    decoder: null,
-    ...file,
-    added_tokens: file.added_tokens ?? [],
-  };
+function openTokenizer(json: Record<string, unknown>, name: string): HuggingFaceTokenizer {
+  let native: HuggingFaceTokenizer;
   try {
-    return new HuggingFaceTokenizer(whole, {});
+    native = new HuggingFaceTokenizer(json, {});
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new TypeError(
-      `Cannot read tokenizer.json: ${why}, expected a file that tokenizers wrote`,
+      `Cannot read ${name}: ${quote(why).slice(1, -1)}, expected a file that tokenizers wrote`,
       { cause },
     );
   }
+  repairBytes(native.decoder);
+  return native;
+}
+
+/** A byte run that is no UTF-8 becomes one U+FFFD a byte, as in tokenizers; U+FEFF stays. */
+function repairBytes(decoder: unknown): void {
+  const { decoders = [decoder] } = (decoder ?? {}) as { decoders?: unknown[] };
+  for (const part of decoders) {
+    if (!(part instanceof ByteFallbackDecoder)) continue;
+    const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    Object.assign(part, {
+      text_decoder: {
+        decode(bytes: Uint8Array<ArrayBuffer>): string {
+          try {
+            return strict.decode(bytes);
+          } catch {
+            return "\ufffd".repeat(bytes.length);
+          }
+        },
+      },
+    });
+  }
+}
+
+/** The same tokenizer, the same memory, blind to special tokens in text (`encode_special_tokens` of tokenizers). */
+function withoutSpecials(native: HuggingFaceTokenizer): HuggingFaceTokenizer {
+  const inner = native as unknown as {
+    added_tokens: { content: string; special: boolean; normalized: boolean }[];
+    added_tokens_map: Map<string, { special: boolean }>;
+    splitter_unnormalized: { constructor: new (words: string[]) => unknown };
+    normalizer: ((text: string) => string) | null;
+  };
+  const Splitter = inner.splitter_unnormalized.constructor;
+  const rest = inner.added_tokens.filter(({ special }) => !special);
+  const normalize = inner.normalizer;
+  const normalized = rest.filter((token) => token.normalized && normalize !== null);
+  const exact = rest.filter((token) => !(token.normalized && normalize !== null));
+  return Object.create(native, {
+    added_tokens_map: {
+      value: new Map([...inner.added_tokens_map].filter(([, { special }]) => !special)),
+    },
+    splitter_unnormalized: { value: new Splitter(exact.map(({ content }) => content)) },
+    splitter_normalized: {
+      value: new Splitter(normalized.map(({ content }) => normalize!(content))),
+    },
+  });
 }
 
 function specialId(

@@ -1,12 +1,11 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { CpuDevice } from "../../backend/cpu/device.ts";
 import {
   adapterLayout,
   completionLogps,
   linearLayers,
-  loadLlama,
-  parsePeftAdapter,
-  toPeft,
+  loadModel,
+  peftFiles,
 } from "../../core/mod.ts";
 import { snapshotLayout, uploadSnapshot } from "../../scheduler/mod.ts";
 import { readAdapterFolder, writeAdapterFolder } from "../../cli/adapter_files.ts";
@@ -17,16 +16,17 @@ import { tinyModel } from "../support/tiny_run.ts";
 const { config, tensors } = await tinyModel();
 const layout = snapshotLayout(adapterLayout(linearLayers(config), { rank: 3, alpha: 6 }), 2);
 const params = uniform(layout.size, 1, 0.2);
-const options = { layers: config.layers, baseModel: "tiny" };
+const layers = linearLayers(config);
 
 Deno.test("an adapter that is written and read again gives the same log-probs, bit for bit", async () => {
   const dir = await Deno.makeTempDir();
-  const bytes = await writeAdapterFolder(`${dir}/adapter`, toPeft({ layout, params }, options));
-  const read = await readAdapterFolder(`${dir}/adapter`, config);
+  const files = peftFiles(layout, params, { baseModel: "tiny", layers });
+  const bytes = await writeAdapterFolder(`${dir}/adapter`, files);
+  const read = await readAdapterFolder(`${dir}/adapter`, layers);
   await Deno.remove(dir, { recursive: true });
   assertEquals(read.digest, await sha256(bytes));
   using device = await CpuDevice.open({ threads: 1 });
-  const model = loadLlama(device, config, tensors);
+  const model = loadModel(device, config, tensors);
   const sequences = [{ ids: [0, 5, 9, 14, 33], promptLength: 2 }];
   using ours = uploadSnapshot(device, "ours", layout, params);
   using theirs = uploadSnapshot(device, "theirs", read.layout, read.params);
@@ -40,6 +40,14 @@ Deno.test("an adapter that is written and read again gives the same log-probs, b
 });
 
 Deno.test("readAdapterFolder() refuses a folder without an adapter", async () => {
-  await assertRejects(() => readAdapterFolder("no-such-folder", config), TypeError, "is missing");
-  assertThrows(() => parsePeftAdapter(new Map(), "x"), TypeError);
+  await assertRejects(() => readAdapterFolder("no-such-folder", layers), TypeError, "is missing");
+});
+
+Deno.test("readAdapterFolder() refuses a pickle and says what to do", async () => {
+  const dir = await Deno.makeTempDir();
+  const files = peftFiles(layout, params, { baseModel: "tiny", layers });
+  await Deno.writeFile(`${dir}/adapter_config.json`, files.get("adapter_config.json")!);
+  await Deno.writeFile(`${dir}/adapter_model.bin`, Uint8Array.of(0x80, 2));
+  await assertRejects(() => readAdapterFolder(dir, layers), TypeError, "safe_serialization=True");
+  await Deno.remove(dir, { recursive: true });
 });

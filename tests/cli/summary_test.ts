@@ -22,7 +22,7 @@ Deno.test("summarise() compares the first evaluation with the last", () => {
   if (command.kind !== "start") throw new Error("unreachable");
   const summary = summarise({
     config: command.config,
-    info: { kind: "cpu", name: "n", detail: "d", software: false },
+    info: { kind: "cpu", name: "n", detail: "d", software: false, maxBindingBytes: 1 },
     totals: {
       ...NOTHING_DONE,
       generated: 30,

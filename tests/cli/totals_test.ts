@@ -20,6 +20,8 @@ Deno.test("withDevice() adds what this process spent to what earlier ones did", 
     pipelines: 0,
     bytes: 0,
     bytesPeak: 32,
+    bytesPooled: 0,
+    bytesHeldPeak: 32,
   };
   assertEquals(withDevice(earlier, now, stats, 1.5), {
     ...now,

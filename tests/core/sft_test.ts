@@ -3,7 +3,7 @@ import { Arena, type Device, Slot, type Tensor } from "../../backend/mod.ts";
 import {
   forward,
   initSftState,
-  type Llama,
+  type Model,
   type PackedSequences,
   packSequences,
   ROPE_TABLE,
@@ -31,10 +31,11 @@ function packRows({ inputIds, attentionMask, completionMask }: Rows): PackedSequ
   })));
 }
 
-async function gradientsOf(device: Device, model: Llama, packed: PackedSequences) {
+async function gradientsOf(device: Device, model: Model, packed: PackedSequences) {
   using arena = new Arena(device, "sft gradients");
-  const { [ROPE_TABLE]: rope, ...weights } = model.weights.borrow();
-  const { gradients, logps } = sftGradients(arena, model.config, { weights, rope }, packed);
+  const { [ROPE_TABLE]: rope, ...weights } = model.weights.borrow() as Record<string, Tensor>;
+  const tables = { [ROPE_TABLE]: rope };
+  const { gradients, logps } = sftGradients(arena, model.config, { weights, tables }, packed);
   const { logps: scores, ...read } = await arena.readAll<Record<string, Tensor>>({
     ...gradients,
     logps,
@@ -178,6 +179,6 @@ deviceTest("sftStep() decays matrices and not norms", async (device) => {
   assertEquals(decayed["model.norm.weight"], plain["model.norm.weight"]);
   const w = "model.layers.0.mlp.up_proj.weight";
   using arena = new Arena(device, "read");
-  const start = await arena.read(model.weights.borrow()[w]);
+  const start = await arena.read(model.weights.borrow()[w] as Tensor);
   start.forEach((x, i) => assertAlmostEquals(decayed[w][i], plain[w][i] - 0.05 * x, 1e-6));
 });

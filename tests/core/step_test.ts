@@ -5,7 +5,8 @@ import {
   assertNotEquals,
   assertRejects,
 } from "@std/assert";
-import { Arena, Slot } from "../../backend/mod.ts";
+import { Arena, Slot, type Tensor } from "../../backend/mod.ts";
+import { leaves } from "../../backend/tensor.ts";
 import {
   cloneTrainState,
   completionLogps,
@@ -47,7 +48,7 @@ deviceTest("trainStep() leaves the base weights as they were", async (device) =>
   using all = await setting(device);
   const weights = async () => {
     using arena = new Arena(device, "weights");
-    return await arena.readAll(all.model.weights.borrow());
+    return await arena.readAll(all.model.weights.borrow() as Record<string, Tensor>);
   };
   const before = await weights();
   using state = new Slot(midway(all, 2));
@@ -131,8 +132,7 @@ deviceTest(
     const counted = async (members: number) => {
       using state = new Slot(midway(all, members));
       await runStep(all, state);
-      const binds = () =>
-        Object.values(all.model.weights.borrow()).map(({ storage }) => storage.binds);
+      const binds = () => leaves(all.model.weights.borrow()).map(({ storage }) => storage.binds);
       const before = { dispatches: device.stats().dispatches, binds: binds() };
       await runStep(all, state, { step: 1 });
       return {

@@ -119,3 +119,37 @@ deviceTest("free() of a recording tape leaves memory to the backward pass", (dev
   new Tape(arena, true).free(x);
   assertEquals(arena.aliveBut(), ["x"]);
 });
+
+deviceTest(
+  "flow() stops gradients where nothing upstream trains, and what they would cost",
+  async (device) => {
+    using arena = new WatchingArena(device, "test");
+    const tape = new Tape(arena, true);
+    const number = (value: number) => arena.upload([1, 1], new Float32Array([value]), `${value}`);
+    const frozen = number(2), x = number(1), three = number(3);
+    tape.flow(frozen, []);
+    const fromFrozen = times(tape, frozen, three), mixed = plus(tape, fromFrozen, x);
+    tape.flow(fromFrozen, [frozen]);
+    tape.flow(mixed, [fromFrozen, x]);
+    assertEquals([frozen, fromFrozen, x, mixed].map((t) => tape.wants(t)), [
+      false,
+      false,
+      true,
+      true,
+    ]);
+    const trained = number(4);
+    tape.flow(trained, [frozen], true);
+    assertEquals(tape.wants(trained), true);
+    tape.accumulate(mixed, () => number(1));
+    tape.accumulate(fromFrozen, () => {
+      throw new Error("Expected no gradient of what nobody trains");
+    });
+    arena.commit();
+    const before = device.stats().dispatches;
+    tape.backward();
+    arena.commit();
+    assertEquals(device.stats().dispatches, before); // the gradient of x is that of mixed
+    assertEquals([tape.gradient(frozen), tape.gradient(fromFrozen)], [undefined, undefined]);
+    assertEquals([...await arena.read(tape.gradient(x)!)], [1]);
+  },
+);

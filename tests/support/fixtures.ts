@@ -1,20 +1,19 @@
 // The outside anchor: files that tools/fixtures/make_fixtures.py made with PyTorch, transformers and peft.
 import type { Arena, Device, Tensor } from "../../backend/mod.ts";
-import { matmul } from "../../backend/mod.ts";
+import { asMatrix, matmulRows } from "../../backend/mod.ts";
 import {
   type HostTensors,
-  parsePeftAdapter,
+  loadPeftAdapter,
   parseSafetensors,
   readModelFolder,
 } from "../../core/io/mod.ts";
 import {
   type Adapter,
   type AdapterLayout,
-  adapterLayout,
   headName,
   linearLayers,
-  type Llama,
-  loadLlama,
+  loadModel,
+  type Model,
 } from "../../core/mod.ts";
 
 const root = new URL("../fixtures/", import.meta.url);
@@ -31,42 +30,20 @@ export async function tensorFixture(name: string): Promise<HostTensors> {
 }
 
 /** A model folder among the fixtures, on a device. The caller disposes `weights`. */
-export async function modelFixture(device: Device, name: string): Promise<Llama> {
+export async function modelFixture(device: Device, name: string): Promise<Model> {
   const { config, tensors } = await readModelFolder(new URL(name, root));
-  return loadLlama(device, config, tensors);
+  return loadModel(device, config, tensors);
 }
 
 /** A PEFT folder among the fixtures as one member of our flat layout. */
 export async function adapterFixture(
-  model: Llama,
+  model: Model,
   name: string,
 ): Promise<{ layout: AdapterLayout; params: Float32Array<ArrayBuffer> }> {
-  const config = await jsonFixture(`${name}/adapter_config.json`);
-  const adapter = parsePeftAdapter(
-    new Map([
-      ["adapter_config.json", await Deno.readFile(new URL(`${name}/adapter_config.json`, root))],
-      [
-        "adapter_model.safetensors",
-        await Deno.readFile(new URL(`${name}/adapter_model.safetensors`, root)),
-      ],
-    ]),
-    name,
-  );
-  const layout = adapterLayout(linearLayers(model.config), {
-    rank: config.r,
-    alpha: config.lora_alpha,
+  const files = ["adapter_config.json", "adapter_model.safetensors"].map(async (file) => {
+    return [file, await Deno.readFile(new URL(`${name}/${file}`, root))] as const;
   });
-  const params = new Float32Array(layout.size);
-  for (const [module, { A, B }] of adapter.factors) {
-    const { aOffset, bOffset, outDim } = layout.modules.get(module)!;
-    params.set(A.data, aOffset);
-    for (let o = 0; o < outDim; o++) {
-      for (let r = 0; r < layout.rank; r++) {
-        params[bOffset + r * outDim + o] = B.data[o * layout.rank + r];
-      }
-    }
-  }
-  return { layout, params };
+  return loadPeftAdapter(new Map(await Promise.all(files)), linearLayers(model.config), name);
 }
 
 /** Upload host adapters of one layout as members. */
@@ -81,14 +58,7 @@ export function uploadMembers(
 }
 
 /** Logits of head inputs: only tests hold them whole. */
-export function logitsOf(arena: Arena, model: Llama, h: Tensor): Tensor {
-  const { vocabSize, hiddenSize } = model.config;
-  return matmul(arena, {
-    a: { tensor: h },
-    b: { tensor: model.weights.borrow()[headName(model.config)] },
-    transposeB: true,
-    M: h.shape[0],
-    N: vocabSize,
-    K: hiddenSize,
-  });
+export function logitsOf(arena: Arena, model: Model, h: Tensor): Tensor {
+  const w = model.weights.borrow()[headName(model.config)];
+  return matmulRows(arena, { a: { tensor: h }, w: asMatrix(w), M: h.shape[0] });
 }

@@ -6,7 +6,7 @@ import {
   adapterLayout,
   completionLogps,
   linearLayers,
-  type Llama,
+  type Model,
   type PreferenceBatch,
   preferenceBatch,
   type StepMetrics,
@@ -21,7 +21,7 @@ import { uniform } from "./random.ts";
 /** A model with pairs and their reference log-probs. */
 export interface Setting extends Disposable {
   readonly device: Device;
-  readonly model: Llama;
+  readonly model: Model;
   readonly layout: AdapterLayout;
   readonly batch: PreferenceBatch;
 }

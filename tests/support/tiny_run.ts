@@ -1,5 +1,5 @@
 // A model that is small enough to train in a test, as a folder, and prompts for it.
-import { fold, keyOf, llamaTensorShapes, normals } from "../../core/mod.ts";
+import { fold, keyOf, normals, tensorShapes } from "../../core/mod.ts";
 import { main, type TrainOptions } from "../../cli/train.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import { writeModelFolder } from "../../core/io/mod.ts";
@@ -26,7 +26,7 @@ export async function tinyModel() {
     eosId: [0],
   };
   const key = keyOf(7);
-  const tensors = new Map([...llamaTensorShapes(config)].map(([name, shape]) => {
+  const tensors = new Map([...tensorShapes(config)].map(([name, shape]) => {
     const n = shape.reduce((a, b) => a * b, 1);
     const draws = normals(fold(key, name), n);
     const data = name.includes("norm") ? draws.fill(1) : draws.map((x) => 0.3 * x);

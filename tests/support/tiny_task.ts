@@ -2,7 +2,7 @@
 import type { Device } from "../../backend/mod.ts";
 import {
   type Annotator,
-  type Llama,
+  type Model,
   ruleAnnotator,
   type Tokenizer,
   type Verdict,
@@ -50,7 +50,7 @@ export async function tinyTask(
   device: Device,
   changes: Partial<Omit<AlignmentOptions, "model">> = {},
 ): Promise<AlignmentOptions & Disposable> {
-  const model: Llama = await modelFixture(device, "tiny_llama");
+  const model: Model = await modelFixture(device, "tiny_llama");
   return {
     model,
     tokenizer: charTokenizer,

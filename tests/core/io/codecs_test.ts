@@ -8,7 +8,8 @@ Deno.test("codecs.ts runs in a browser: no file that it loads says Deno or node 
     const source = await Deno.readTextFile(url);
     const code = source.replace(/\/\*\*[\s\S]*?\*\/|\/\/.*$/gm, "");
     assertEquals(/\bDeno\b|"node:|"@std\//.exec(code)?.[0], undefined, url.pathname);
-    for (const [, path] of code.matchAll(/from "(\.[^"]+)"/g)) await visit(new URL(path, url));
+    const loaded = code.replace(/\b(import|export) type\b[^;]*;/g, ""); // types are gone at run time
+    for (const [, path] of loaded.matchAll(/from "(\.[^"]+)"/g)) await visit(new URL(path, url));
   };
   await visit(new URL("../../../core/io/codecs.ts", import.meta.url));
   assertEquals(seen.size > 8, true);

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { parseLlama2c } from "../../../core/io/llama2c.ts";
-import { checkLlamaTensors } from "../../../core/model/config.ts";
+import { checkTensors } from "../../../core/model/shapes.ts";
 
 const [DIM, HIDDEN, LAYERS, HEADS, KV_HEADS, VOCAB, SEQ] = [8, 3, 2, 2, 1, 5, 6];
 const HEAD = DIM / HEADS;
@@ -37,7 +37,7 @@ Deno.test("parseLlama2c() finds every weight where llama2.c wrote it", () => {
     bosId: 1,
     eosId: [1],
   });
-  checkLlamaTensors(config, tensors);
+  checkTensors(config, tensors);
   let at = 0;
   const first = (name: string, perLayer: number) => {
     for (let layer = 0; layer < LAYERS; layer++) {
@@ -65,7 +65,7 @@ Deno.test("parseLlama2c() finds every weight where llama2.c wrote it", () => {
 Deno.test("parseLlama2c() reads an untied head after the two RoPE tables", () => {
   const { config, tensors } = parseLlama2c(bin(-VOCAB), "tiny.bin");
   assertEquals(config.tied, false);
-  checkLlamaTensors(config, tensors);
+  checkTensors(config, tensors);
   const norm = tensors.get("model.norm.weight")!.data[0];
   assertEquals(tensors.get("lm_head.weight")!.data[0], norm + DIM + SEQ * HEAD);
 });
@@ -199,7 +199,7 @@ const stories = await Deno.readFile(STORIES).catch(() => undefined);
 if (stories) {
   Deno.test("parseLlama2c() reads stories260K: 260,032 parameters, norms near one", () => {
     const { config, tensors } = parseLlama2c(stories, "stories260K.bin");
-    checkLlamaTensors(config, tensors);
+    checkTensors(config, tensors);
     assertEquals([config.layers, config.heads, config.kvHeads, config.tied], [5, 8, 4, true]);
     const parameters = [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0);
     assertEquals(parameters, 260032);

@@ -44,16 +44,16 @@ Deno.test("parseLlama2cTokenizer() encode() merges the best score first, of equa
     ["ba é", [" ", "b", "a", " ", "é"]],
   ];
   for (const [text, pieces] of rows) assertEquals(encode(text), pieces.map(id), text);
-  assertEquals(encode("a", { bos: true }), [1, id(" a")]);
-  assertEquals(encode("", { bos: true }), [1]);
+  assertEquals(encode("a", { addSpecial: true }), [1, id(" a")]);
+  assertEquals(encode("", { addSpecial: true }), [1]);
 });
 
 Deno.test("parseLlama2cTokenizer() encode() falls back to bytes, ids 3 on", () => {
   const { encode, decode } = open();
   assertEquals(encode("日"), [id(" "), 0xe6 + 3, 0x97 + 3, 0xa5 + 3]);
   assertEquals(encode("\n"), [id(" "), 13]);
-  assertEquals(decode(encode("日\n😀é", { bos: true })), "日\n😀é");
-  assertEquals(decode(encode("\ud800", { bos: true })), "\ufffd"); // a lone surrogate has no bytes
+  assertEquals(decode(encode("日\n😀é", { addSpecial: true })), "日\n😀é");
+  assertEquals(decode(encode("\ud800", { addSpecial: true })), "\ufffd"); // a lone surrogate has no bytes
 });
 
 Deno.test("parseLlama2cTokenizer() decode() drops one space after BOS, special ids, and joins bytes", () => {
@@ -62,7 +62,7 @@ Deno.test("parseLlama2cTokenizer() decode() drops one space after BOS, special i
   assertEquals(decode([id(" a"), id(" a")]), " a a");
   assertEquals(decode([1, id(" "), id(" "), 2, 0]), " ");
   assertEquals(decode([0xe6 + 3]), "\ufffd"); // half a character
-  assertEquals(decode(Int32Array.from(encode("abc", { bos: true }))), "abc");
+  assertEquals(decode(Int32Array.from(encode("abc", { addSpecial: true }))), "abc");
   assertEquals(decode([]), "");
 });
 
@@ -134,7 +134,7 @@ if (file && stories) {
   Deno.test("parseLlama2cTokenizer() spells real stories as run.c's own loop does, and back", () => {
     const { encode, decode, pieces, scores } = parseLlama2cTokenizer(file, 512, "tok512.bin");
     const text = stories.slice(0, 1200) + " naïve 日本 “quotes”";
-    const ids = encode(text, { bos: true });
+    const ids = encode(text, { addSpecial: true });
     assertEquals(decode(ids), text);
     const literal = [1, pieces.indexOf(" ")];
     for (const c of text) {

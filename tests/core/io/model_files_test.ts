@@ -3,13 +3,14 @@ import type { HostTensors } from "../../../core/io/host_tensor.ts";
 import {
   encodeModelFiles,
   fetchModelFolder,
-  type LlamaModel,
+  type HostModel,
   readModelFiles,
 } from "../../../core/io/model_files.ts";
 import { encodeSafetensors, parseSafetensors } from "../../../core/io/safetensors.ts";
-import { type LlamaConfig, llamaTensorShapes } from "../../../core/model/config.ts";
+import type { ModelConfig } from "../../../core/model/config.ts";
+import { tensorShapes } from "../../../core/model/shapes.ts";
 
-const CONFIG: LlamaConfig = {
+const CONFIG: ModelConfig = {
   vocabSize: 5,
   hiddenSize: 4,
   intermediateSize: 3,
@@ -23,9 +24,9 @@ const CONFIG: LlamaConfig = {
   maxPositions: 8,
 };
 
-function model(config = CONFIG): LlamaModel {
+function model(config = CONFIG): HostModel {
   let next = 0;
-  const tensors: HostTensors = new Map([...llamaTensorShapes(config)].map(([name, shape]) => {
+  const tensors: HostTensors = new Map([...tensorShapes(config)].map(([name, shape]) => {
     const data = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => next++);
     return [name, { shape, data }];
   }));
@@ -56,7 +57,7 @@ function sharded(): Files {
     );
     for (const name of part) weight_map[name] = file;
   }
-  files.set(INDEX, json({ metadata: { total_size: 1 }, weight_map }));
+  files.set(INDEX, json({ metadata: { total_size: 464 }, weight_map }));
   return files;
 }
 
@@ -155,7 +156,7 @@ const REFUSED: [what: string, files: () => Files, message: string][] = [
   [
     "a tensor in another shard than the index says",
     () => mapTo("a.safetensors"),
-    `Cannot read dir/a.safetensors: tensor "model.norm.weight" is missing, expected it there, as ${INDEX} says`,
+    `Cannot read dir/a.safetensors: tensor "model.norm.weight" is missing, expected it there, as dir/${INDEX} says`,
   ],
   [
     "a tensor that the index does not list",
@@ -164,7 +165,7 @@ const REFUSED: [what: string, files: () => Files, message: string][] = [
         delete (index.weight_map as Record<string, unknown>)["model.norm.weight"];
       }),
     'Cannot read dir/b.safetensors: tensor "model.norm.weight" is there, ' +
-    `expected only what ${INDEX} lists for the file`,
+    `expected only what dir/${INDEX} lists for the file`,
   ],
   [
     "a shard outside the folder",

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import type { LlamaModel } from "../../../core/io/model_files.ts";
+import type { HostModel } from "../../../core/io/model_files.ts";
 import { readModelFolder, writeModelFolder } from "../../../core/io/model_folder.ts";
-import { llamaTensorShapes } from "../../../core/model/config.ts";
+import { tensorShapes } from "../../../core/model/shapes.ts";
 
-function model(fill: number): LlamaModel {
+function model(fill: number): HostModel {
   const config = {
     vocabSize: 3,
     hiddenSize: 2,
@@ -17,7 +17,7 @@ function model(fill: number): LlamaModel {
     tied: true,
     maxPositions: 8,
   };
-  const tensors = new Map([...llamaTensorShapes(config)].map(([name, shape]) => {
+  const tensors = new Map([...tensorShapes(config)].map(([name, shape]) => {
     return [name, { shape, data: new Float32Array(shape.reduce((a, b) => a * b)).fill(fill) }];
   }));
   return { config, tensors, tokenizerJson: { model: {} } };

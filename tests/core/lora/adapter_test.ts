@@ -41,6 +41,18 @@ Deno.test("initAdapter() gives members their own A inside ±1/√in, and B = 0",
   assertEquals(initAdapter(layout, 1, keyOf(1)), params.slice(0, layout.size));
 });
 
+Deno.test("adapterLayout() scales by alpha / r, and by alpha / √r with rsLora", () => {
+  assertEquals(adapterLayout(layers, { rank: 4, alpha: 6 }).scale, 1.5);
+  assertEquals(adapterLayout(layers, { rank: 4, alpha: 6, rsLora: true }).scale, 3);
+});
+
+Deno.test("adapterLayout() plans only the modules that are chosen, and keeps which are transposed", () => {
+  const mixed = [...layers, { name: "x.c_attn", inDim: 2, outDim: 6, transposed: true }];
+  const chosen = adapterLayout(mixed, { rank: 1, alpha: 1, targetModules: ["c_attn"] });
+  const places = { aOffset: 0, bOffset: 64 };
+  assertEquals([...chosen.modules.values()], [{ ...mixed[mixed.length - 1], ...places }]);
+});
+
 Deno.test("adapterLayout() refuses rank 0 and alpha 0", () => {
   assertThrows(() => adapterLayout(layers, { rank: 0, alpha: 1 }), RangeError, "rank is 0");
   assertThrows(() => adapterLayout(layers, { rank: 1, alpha: 0 }), RangeError, "alpha is 0");

@@ -6,7 +6,7 @@ import {
   exactMean,
   factorMean,
   forward,
-  type Llama,
+  type Model,
   packSequences,
   Tape,
   uploadBatch,
@@ -23,7 +23,7 @@ import {
 } from "../../support/fixtures.ts";
 
 interface Setting extends Disposable {
-  readonly model: Llama;
+  readonly model: Model;
   readonly layout: AdapterLayout;
   /** The three members of the fixture. */
   readonly members: Float32Array<ArrayBuffer>[];

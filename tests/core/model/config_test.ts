@@ -1,35 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { HostTensor } from "../../../core/io/host_tensor.ts";
-import {
-  checkLlamaTensors,
-  type LlamaConfig,
-  llamaConfigJson,
-  llamaTensorShapes,
-  parseLlamaConfig,
-} from "../../../core/model/config.ts";
+import { type ModelConfig, modelConfigJson, parseModelConfig } from "../../../core/model/config.ts";
+import { FAMILIES, familyOf } from "../../../core/model/families/mod.ts";
+import { SMOL } from "../../support/smol_config.ts";
 
-const SMOL = { // SmolLM2-135M's config.json, the fields that count
-  architectures: ["LlamaForCausalLM"],
-  attention_bias: false,
-  bos_token_id: 0,
-  eos_token_id: 0,
-  hidden_act: "silu",
-  hidden_size: 576,
-  intermediate_size: 1536,
-  max_position_embeddings: 8192,
-  model_type: "llama",
-  num_attention_heads: 9,
-  num_hidden_layers: 30,
-  num_key_value_heads: 3,
-  pretraining_tp: 1,
-  rms_norm_eps: 1e-5,
-  rope_scaling: null,
-  rope_theta: 100000,
-  tie_word_embeddings: true,
-  vocab_size: 49152,
-};
-
-const TINY: LlamaConfig = {
+const TINY: ModelConfig = {
   vocabSize: 5,
   hiddenSize: 4,
   intermediateSize: 3,
@@ -46,8 +20,8 @@ const TINY: LlamaConfig = {
   padId: 4,
 };
 
-Deno.test("parseLlamaConfig() reads a real config", () => {
-  assertEquals(parseLlamaConfig(SMOL, "config.json"), {
+Deno.test("parseModelConfig() reads a real config", () => {
+  assertEquals(parseModelConfig(SMOL, "config.json"), {
     vocabSize: 49152,
     hiddenSize: 576,
     intermediateSize: 1536,
@@ -64,10 +38,10 @@ Deno.test("parseLlamaConfig() reads a real config", () => {
   });
 });
 
-Deno.test("parseLlamaConfig() defaults are transformers' own", () => {
+Deno.test("parseModelConfig() defaults are transformers' own", () => {
   const { rms_norm_eps: _, rope_theta: __, num_key_value_heads: ___, ...rest } = SMOL;
   const few = { ...rest, tie_word_embeddings: undefined, max_position_embeddings: undefined };
-  const config = parseLlamaConfig({ ...few, eos_token_id: null, pad_token_id: -1 }, "config.json");
+  const config = parseModelConfig({ ...few, eos_token_id: null, pad_token_id: -1 }, "config.json");
   assertEquals(
     [config.rmsEps, config.ropeTheta, config.kvHeads, config.tied, config.maxPositions],
     [1e-6, 10000, 9, false, 2048],
@@ -75,37 +49,47 @@ Deno.test("parseLlamaConfig() defaults are transformers' own", () => {
   assertEquals([config.eosId, config.padId], [undefined, undefined]);
 });
 
-Deno.test("parseLlamaConfig() reads transformers 5's rope_parameters and a list of eos ids", () => {
+Deno.test("parseModelConfig() reads transformers 5's rope_parameters and a list of eos ids", () => {
   const { rope_theta: _, ...rest } = SMOL;
   const rope_parameters = { rope_theta: 5000, rope_type: "default" };
-  const config = parseLlamaConfig(
+  const config = parseModelConfig(
     { ...rest, rope_parameters, eos_token_id: [2, 7] },
     "config.json",
   );
   assertEquals([config.ropeTheta, config.eosId], [5000, [2, 7]]);
 });
 
-const YET = "anything else is not supported yet";
+const YET = "anything else is not supported";
+const ALL = FAMILIES.flatMap(({ architectures }) => architectures).join(", ");
 const REFUSED: [change: Record<string, unknown>, message: string][] = [
   [
-    { architectures: ["Qwen3ForCausalLM"] },
-    'architectures is ["Qwen3ForCausalLM"], expected one of LlamaForCausalLM',
+    { architectures: ["BertForMaskedLM"] },
+    `architectures is ["BertForMaskedLM"], expected one of ${ALL}`,
   ],
   [
-    { architectures: undefined, model_type: "gpt2" },
-    'architectures is missing and model_type is "gpt2", expected one of LlamaForCausalLM',
+    { architectures: undefined, model_type: "bert" },
+    `architectures is missing and model_type is "bert", expected one of ${ALL}`,
+  ],
+  [
+    { rope_scaling: { rope_type: "yarn", factor: 8 } },
+    'rope_scaling type is "yarn", expected one of default, linear, dynamic, llama3',
+  ],
+  [
+    { rope_parameters: { rope_type: "longrope" } },
+    'rope_parameters type is "longrope", expected one of default, linear, dynamic, llama3',
   ],
   [
     { rope_scaling: { rope_type: "llama3", factor: 8 } },
-    `rope_scaling is {"rope_type":"llama3","factor":8}, expected null: ${YET}`,
+    "rope_scaling low_freq_factor is undefined, expected a number",
   ],
   [
-    { rope_parameters: { rope_type: "yarn" } },
-    `rope_parameters is {"rope_type":"yarn"}, expected rope_type "default": ${YET}`,
+    { rope_scaling: { type: "linear", factor: 0 } },
+    "rope_scaling factor is 0, expected a number above 0",
   ],
-  [{ hidden_act: "gelu" }, `hidden_act is "gelu", expected "silu": ${YET}`],
-  [{ attention_bias: true }, `attention_bias is true, expected false: ${YET}`],
-  [{ mlp_bias: true }, `mlp_bias is true, expected false: ${YET}`],
+  [
+    { hidden_act: "relu" },
+    'hidden_act is "relu", expected one of silu, swish, gelu, gelu_new, gelu_fast, gelu_pytorch_tanh',
+  ],
   [
     { quantization_config: { bits: 4 } },
     `quantization_config is {"bits":4}, expected null: ${YET}`,
@@ -114,7 +98,10 @@ const REFUSED: [change: Record<string, unknown>, message: string][] = [
   [{ hidden_size: "576" }, 'hidden_size is "576", expected a whole number'],
   [{ num_hidden_layers: 0 }, "num_hidden_layers is 0, expected a whole number of at least 1"],
   [{ vocab_size: 1.5 }, "vocab_size is 1.5, expected a whole number of at least 1"],
-  [{ hidden_size: 577 }, `head_dim is ${577 / 9}, expected a whole number of at least 1`],
+  [
+    { hidden_size: 577 },
+    "hidden_size is 577, expected a multiple of the 9 of num_attention_heads",
+  ],
   [{ head_dim: 63 }, "head_dim is 63, expected an even number (rotary pairs)"],
   [
     { num_key_value_heads: 2 },
@@ -128,75 +115,56 @@ const REFUSED: [change: Record<string, unknown>, message: string][] = [
   [{ eos_token_id: 49152 }, "eos_token_id is 49152, expected an id below the vocab_size 49152"],
 ];
 for (const [change, message] of REFUSED) {
-  Deno.test(`parseLlamaConfig() refuses ${JSON.stringify(change)} ${Object.keys(change)}`, () => {
+  Deno.test(`parseModelConfig() refuses ${JSON.stringify(change)} ${Object.keys(change)}`, () => {
     const error = assertThrows(
-      () => parseLlamaConfig({ ...SMOL, ...change }, "config.json"),
+      () => parseModelConfig({ ...SMOL, ...change }, "config.json"),
       Error,
     );
     assertEquals(error.message, `Cannot read config.json: ${message}`);
   });
 }
 
-Deno.test("parseLlamaConfig() refuses what is no object", () => {
-  const error = assertThrows(() => parseLlamaConfig([1], "config.json"), TypeError);
+Deno.test("parseModelConfig() refuses what is no object", () => {
+  const error = assertThrows(() => parseModelConfig([1], "config.json"), TypeError);
   assertEquals(error.message, "Cannot read config.json: it is [1], expected a JSON object");
 });
 
-Deno.test("llamaConfigJson() then parseLlamaConfig() is the identity", () => {
+Deno.test("modelConfigJson() then parseModelConfig() is the identity", () => {
   const { bosId: _, eosId: __, padId: ___, ...bare } = TINY;
   for (const config of [TINY, bare, { ...TINY, tied: true, eosId: [2] }]) {
-    const json = JSON.parse(JSON.stringify(llamaConfigJson(config)));
-    assertEquals(parseLlamaConfig(json, "config.json"), config);
+    const json = JSON.parse(JSON.stringify(modelConfigJson(config)));
+    assertEquals(parseModelConfig(json, "config.json"), config);
   }
 });
 
-Deno.test("llamaTensorShapes() counts SmolLM2-135M's parameters", () => {
-  const count = (config: LlamaConfig) => {
-    let sum = 0;
-    for (const shape of llamaTensorShapes(config).values()) sum += shape.reduce((a, b) => a * b);
-    return sum;
+Deno.test("modelConfigJson() writes rope scaling and biases that parseModelConfig() reads", () => {
+  const scaling = {
+    type: "llama3",
+    factor: 8,
+    lowFreqFactor: 1,
+    highFreqFactor: 4,
+    original: 16,
+  } as const;
+  const config: ModelConfig = {
+    ...TINY,
+    rope: { theta: 500, dim: 6, scaling },
+    biases: { qkv: true, o: true, mlp: true },
   };
-  const config = parseLlamaConfig(SMOL, "config.json");
-  assertEquals(count(config), 134_515_008); // as its model card's "135M" says in full
-  assertEquals(count({ ...config, tied: false }), 134_515_008 + 49152 * 576);
-  assertEquals(llamaTensorShapes(TINY).get("model.layers.1.self_attn.o_proj.weight"), [4, 12]);
+  assertEquals(parseModelConfig(modelConfigJson(config), "config.json"), config);
 });
 
-Deno.test("checkLlamaTensors() takes exactly the model's tensors", () => {
-  const whole = () =>
-    new Map<string, HostTensor>([...llamaTensorShapes(TINY)].map(([name, shape]) => {
-      return [name, { shape, data: new Float32Array(shape.reduce((a, b) => a * b)) }];
-    }));
-  checkLlamaTensors(TINY, whole());
-  const K = "model.layers.1.self_attn.k_proj.weight";
-  const rows: [(tensors: Map<string, HostTensor>) => void, LlamaConfig, string][] = [
-    [(t) => t.delete(K), TINY, `tensor "${K}" is missing, expected shape [6, 4]`],
-    [
-      (t) => t.set(K, { shape: [4, 6], data: t.get(K)!.data }),
-      TINY,
-      `tensor "${K}" shape is [4, 6], expected [6, 4] from the config`,
-    ],
-    [
-      (t) => t.set(K, { shape: [6, 4], data: new Float32Array(23) }),
-      TINY,
-      `tensor "${K}" data is 23 elements long, expected 24`,
-    ],
-    [
-      (t) => t.set("model.bias", { shape: [], data: new Float32Array(1) }),
-      TINY,
-      'tensor "model.bias" is there, expected only the 21 tensors of a Llama of 2 layers',
-    ],
-    [
-      () => {},
-      { ...TINY, tied: true },
-      'tensor "lm_head.weight" is there, expected no head of its own, ' +
-      "because tie_word_embeddings is true",
-    ],
-  ];
-  for (const [change, config, message] of rows) {
-    const tensors = whole();
-    change(tensors);
-    const error = assertThrows(() => checkLlamaTensors(config, tensors, "dir"), TypeError);
-    assertEquals(error.message, `Cannot load dir: ${message}`);
-  }
+Deno.test("modelConfigJson() refuses another family", () => {
+  const error = assertThrows(() => modelConfigJson({ ...TINY, family: "gpt2" }), TypeError);
+  assertEquals(
+    error.message,
+    "Cannot write config.json: the family is gpt2, expected llama. Copy the config.json that the model came with",
+  );
+});
+
+Deno.test("familyOf() is Llama where a config does not say", () => {
+  assertEquals([familyOf(TINY).name, familyOf({ ...TINY, family: "phi3" }).name], [
+    "llama",
+    "phi3",
+  ]);
+  assertThrows(() => familyOf({ ...TINY, family: "bert" }), TypeError, 'its family is "bert"');
 });

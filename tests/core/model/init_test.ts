@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
-import { checkLlamaTensors, initLlama, keyOf, parseLlamaConfig } from "../../../core/mod.ts";
+import { checkTensors, initModel, keyOf, parseModelConfig } from "../../../core/mod.ts";
 
-const config = parseLlamaConfig({
+const config = parseModelConfig({
   model_type: "llama",
   vocab_size: 200,
   hidden_size: 64,
@@ -11,8 +11,8 @@ const config = parseLlamaConfig({
 }, "config.json");
 
 Deno.test("initLlama() has every tensor of the config, norms 1 and matrices of their own size", () => {
-  const tensors = initLlama(config, keyOf(1));
-  checkLlamaTensors(config, tensors);
+  const tensors = initModel(config, keyOf(1));
+  checkTensors(config, tensors);
   const table: [name: string, sigma: number][] = [
     ["model.embed_tokens.weight", 0.05],
     ["lm_head.weight", 1 / 8],
@@ -30,7 +30,7 @@ Deno.test("initLlama() has every tensor of the config, norms 1 and matrices of t
 
 Deno.test("initLlama() draws every tensor from the key and its own name", () => {
   const read = (seed: number, projection: string) =>
-    initLlama(config, keyOf(seed)).get(`model.layers.0.self_attn.${projection}_proj.weight`)!.data;
+    initModel(config, keyOf(seed)).get(`model.layers.0.self_attn.${projection}_proj.weight`)!.data;
   assertEquals(read(1, "q"), read(1, "q"));
   assertNotEquals(read(1, "q"), read(2, "q"));
   assertNotEquals(read(1, "q"), read(1, "k"));

@@ -6,8 +6,8 @@ import {
   forward,
   generate,
   keyOf,
-  type Llama,
-  loadLlama,
+  loadModel,
+  type Model,
   packSequences,
   parseLlama2c,
   parseLlama2cTokenizer,
@@ -31,7 +31,7 @@ const key = keyOf(11);
 /** arg max of the logits after each prefix, by full forward passes without a cache. */
 async function greedyByForward(
   device: Device,
-  model: Llama,
+  model: Model,
   prompt: ArrayLike<number>,
   maxNew: number,
   adapter?: Adapter,
@@ -164,7 +164,7 @@ deviceTest(
   },
 );
 
-async function firstIds(device: Device, model: Llama): Promise<Set<number>> {
+async function firstIds(device: Device, model: Model): Promise<Set<number>> {
   const out = await generate(device, model, prompts.slice(0, 2), {
     maxNew: 1,
     temperature: 0,
@@ -238,7 +238,7 @@ if (stories !== undefined) {
         config.vocabSize,
         "tok512.bin",
       );
-      const model = loadLlama(device, config, tensors);
+      const model = loadModel(device, config, tensors);
       using _weights = model.weights;
       const { greedy } = await jsonFixture("stories260k.json");
       const options = { maxNew: 200, temperature: 0, key };

@@ -1,0 +1,95 @@
+// What a command of `leash` is, how it is called, and how every one of them ends: 0, or one line and an exit code.
+import type { Flag } from "../flag_kinds.ts";
+import { completeValues, type ParsedFlags, parseTable, UsageError } from "../flag_parser.ts";
+import { flagLines, wrap } from "../help.ts";
+import type { Terminal } from "../terminal.ts";
+
+/** What a command works with besides its arguments. */
+export interface CommandOptions {
+  /** Where it prints. */
+  readonly terminal: Terminal;
+  /** Ends the command at the next safe moment. */
+  readonly signal?: AbortSignal;
+  /** Where a conversation comes from; absent for the process's own input. */
+  readonly input?: ReadableStream<Uint8Array<ArrayBuffer>>;
+}
+
+/** One command: a file in cli/commands, a row in cli/main.ts. */
+export interface CliCommand {
+  /** What is typed after `leash`; "Cannot NAME: …" begins its errors. */
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** What it takes besides `--help`. */
+  readonly flags: readonly Flag[];
+  /** Most positional arguments; 0 where absent. */
+  readonly positional?: number;
+  /** The line after "Usage:". */
+  readonly usage: string;
+  /** Commands to copy. */
+  readonly examples: readonly string[];
+  /** Does it, `parsed` without defaults (`complete` adds them); returns the exit code. */
+  run(parsed: ParsedFlags, options: CommandOptions): Promise<number>;
+}
+
+/**
+ * The values of a command with its defaults.
+ *
+ * @typeParam T A field a flag, in camel case.
+ * @throws {UsageError} If a required flag is missing.
+ */
+export function complete<T>(command: CliCommand, { values }: ParsedFlags): T {
+  return completeValues(command.name, command.flags, values) as T;
+}
+
+/** What `leash NAME --help` prints. */
+export function commandHelp({ usage, summary, flags, examples }: CliCommand): string {
+  return [
+    `Usage: ${usage}`,
+    "",
+    ...wrap(`${summary}.`, 120),
+    ...flagLines(flags),
+    ...(examples.length === 0 ? [] : ["", "Examples", ...examples.map((line) => `  ${line}`)]),
+  ].join("\n");
+}
+
+/**
+ * Parses, runs, and turns what went wrong into one line and an exit code.
+ *
+ * @param args Those after the command's name.
+ * @returns What `run` returns; 0 for `--help`; 2 for a user's mistake, files that cannot be read among them; 130 where
+ * the signal ended it; 1 with a stack for anything else.
+ */
+export async function runCommand(
+  command: CliCommand,
+  args: readonly string[],
+  options: CommandOptions,
+): Promise<number> {
+  const { terminal, signal } = options;
+  try {
+    const parsed = parseTable(command.name, command.flags, args, command.positional);
+    if (parsed.help) {
+      terminal.line(commandHelp(command));
+      return 0;
+    }
+    return await command.run(parsed, options);
+  } catch (error) {
+    terminal.status("");
+    if (signal?.aborted) {
+      terminal.error("Interrupted");
+      return 130;
+    }
+    if (isMistake(error)) {
+      terminal.error(error.message.replaceAll(/\s*\n\s*/g, " "));
+      return 2;
+    }
+    terminal.error(error instanceof Error ? error.stack ?? error.message : String(error));
+    return 1;
+  }
+}
+
+/** A user's mistake: a bad flag, or what the library's readers refuse in their one line. */
+function isMistake(error: unknown): error is Error {
+  return error instanceof UsageError ||
+    (error instanceof Error && error.message.startsWith("Cannot "));
+}

@@ -1,0 +1,96 @@
+// What every step that trains adapters does, whatever its loss: forward pass with the unscaled gradient of each
+// log-prob, then, once the loss has said how much each counts, the backward pass and AdamW.
+import {
+  adamwInPlace,
+  type Arena,
+  scaleRows,
+  sumSquares,
+  type Tensor,
+  type TokenLogps,
+  tokenLogps,
+} from "../backend/mod.ts";
+import { adamwConstants, type AdamwOptions } from "./optim/adamw.ts";
+import type { AdapterLayout } from "./lora/adapter.ts";
+import { type DeviceBatch, uploadBatch } from "./model/batch.ts";
+import { forward } from "./model/decoder.ts";
+import type { Model } from "./model/load.ts";
+import { headName } from "./model/shapes.ts";
+import type { TrainState } from "./state.ts";
+import { Tape } from "./tape.ts";
+import type { PackedSequences } from "./text/encode.ts";
+
+/** What a step trains: adapters on a frozen base. */
+export interface AdapterRun {
+  /** The frozen base. */
+  readonly model: Model;
+  /** Where the members' matrices are. */
+  readonly layout: AdapterLayout;
+  /** Keep only each block's input for the backward pass and compute the rest again: a third more work, far less memory. */
+  readonly gradientCheckpointing?: boolean;
+  /** The optimiser's constants. */
+  readonly adamw?: AdamwOptions;
+}
+
+/** A forward pass that a backward pass can follow. */
+export interface AdapterForward {
+  /** K. */
+  readonly members: number;
+  /** The batch, repeated once a member. */
+  readonly device: DeviceBatch;
+  /** Log-probs of the completion tokens and their unscaled gradients. */
+  readonly head: TokenLogps;
+  /** What was recorded. */
+  readonly tape: Tape;
+  /** What the head read. */
+  readonly h: Tensor;
+  /** [K, P], written by the backward pass. */
+  readonly gradient: Tensor;
+}
+
+/** Runs all members over a batch. */
+export function adapterForward(
+  arena: Arena,
+  { model, layout, gradientCheckpointing }: AdapterRun,
+  params: Tensor,
+  packed: PackedSequences,
+): AdapterForward {
+  const { config } = model, weights = model.weights.borrow();
+  const members = params.shape[0];
+  const gradient = arena.zeros(params.shape, "gradient");
+  const device = uploadBatch(arena, packed, members);
+  const tape = new Tape(arena, true);
+  const adapter = { params, layout, gradient };
+  const h = forward(tape, { config, weights, adapter, gradientCheckpointing }, device);
+  const head = tokenLogps(arena, { h, w: weights[headName(config)], targets: device.targets }, {
+    gradient: true,
+    softcap: config.logitSoftcap,
+  });
+  return { members, device, head, tape, h, gradient };
+}
+
+/**
+ * Backward pass and AdamW. The state is donated last, so that a throw leaves it as it was.
+ *
+ * @param scale [K·H] ∂loss/∂log-prob of each completion token.
+ */
+export function adapterUpdate(
+  arena: Arena,
+  { adamw }: AdapterRun,
+  state: TrainState,
+  { head, tape, h, gradient }: AdapterForward,
+  scale: Tensor,
+  { step, learningRate, receiver }: { step: number; learningRate: number; receiver: string },
+): { next: TrainState; normSquares: Tensor } {
+  tape.accumulate(h, () => scaleRows(arena, head.gradient!, scale));
+  arena.release(head.gradient!);
+  tape.backward();
+  const normSquares = sumSquares(arena, gradient);
+  const next = state.donate(arena, receiver); // from here on, in place
+  const { params: param, m, v } = next.borrow();
+  adamwInPlace(arena, { param, grad: gradient, m, v, normSquares }, {
+    lr: learningRate,
+    ...adamwConstants(adamw),
+    step: step + 1,
+  });
+  return { next, normSquares };
+}

@@ -1,0 +1,210 @@
+// A model as a user names it, ready to be put on a device: a Hugging Face folder, a GGUF file, or a hub id that a
+// downloader turns into one of them. Weights stay in their files until they are read, tensor by tensor.
+import { type ChatTemplate, chatTemplate } from "../text/chat_template.ts";
+import { type PretrainedTokenizer, readPretrainedTokenizer } from "../text/pretrained_tokenizer.ts";
+import { type ModelConfig, parseModelConfig } from "../model/config.ts";
+import { openGguf } from "./gguf/open.ts";
+import { openLocalFile } from "./local_file.ts";
+import { parseJsonObject, quote, refuseWrongDownload } from "./mistakes.ts";
+import type { RandomAccessFile } from "./random_access.ts";
+import { openSafetensors, openShardedSafetensors } from "./safetensors_stream.ts";
+import { SHARD_INDEX } from "./shard_index.ts";
+import type { TensorSource } from "./tensor_source.ts";
+
+/** A model whose files are open. Disposing it closes them. */
+export interface OpenedModel extends Disposable {
+  /** As the user named it. */
+  readonly name: string;
+  /** The folder or GGUF file on this machine. */
+  readonly path: string;
+  /** Whether it is a GGUF file, whose companions cannot be copied. */
+  readonly gguf: boolean;
+  /** Sizes and constants; ends at any id that its generation config or chat template ends at. */
+  readonly config: ModelConfig;
+  /** config.json as it stands in the folder, or as the GGUF file implies it. */
+  readonly configJson: Readonly<Record<string, unknown>>;
+  /** Tensors by Hugging Face name. */
+  readonly source: TensorSource;
+  /** Text to ids and back; absent where the model brings no tokenizer. */
+  readonly tokenizer?: PretrainedTokenizer;
+  /** How it wants dialogues written; absent for a base model. */
+  readonly chat?: ChatTemplate;
+}
+
+/** How to open a model. */
+export interface OpenModelOptions {
+  /** Turns `org/name`, `org/name@revision` or `org/name:file.gguf` into a folder or file on this machine. */
+  readonly download?: (spec: string) => Promise<string>;
+}
+
+const HUB_ID = /^[\w-][\w.-]*\/[\w-][\w.-]*(@[\w./-]+)?(:[\w./-]+\.gguf)?$/;
+
+/**
+ * Opens a model by path or hub id.
+ *
+ * @example
+ * ```ts
+ * import { openModel } from "@leash/bpo/io";
+ * import { assertRejects } from "@std/assert";
+ * await assertRejects(() => openModel("no-such-model"), TypeError, "no-such-model: it is not there");
+ * ```
+ *
+ * @param spec A folder with config.json, a `.gguf` file or a folder with exactly one, or a hub id.
+ * @param options `download`: asked for a hub id that is no local path.
+ * @throws {TypeError} If there is no such model, or a file is missing or malformed; one line with file and field.
+ * @throws {RangeError} If a size is out of range.
+ */
+export async function openModel(
+  spec: string,
+  options: OpenModelOptions = {},
+): Promise<OpenedModel> {
+  const path = await pathOf(spec, options);
+  return path.toLowerCase().endsWith(".gguf")
+    ? await openGgufModel(spec, path)
+    : await openFolder(spec, path);
+}
+
+async function pathOf(spec: string, { download }: OpenModelOptions): Promise<string> {
+  let path = spec.length > 1 ? spec.replace(/\/+$/, "") : spec;
+  let there = await statIfThere(path);
+  if (!there && download && HUB_ID.test(spec)) {
+    path = await download(spec);
+    there = await statIfThere(path);
+  }
+  if (!there) {
+    const hub = HUB_ID.test(spec) || !download ? "" : ", or a hub id as org/name";
+    throw new TypeError(
+      `Cannot open the model ${spec}: it is not there, expected a folder with config.json or a .gguf file${hub}`,
+    );
+  }
+  if (!there.isDirectory || await statIfThere(`${path}/config.json`)) return path;
+  const ggufs: string[] = [];
+  for await (const { name, isFile } of Deno.readDir(path)) {
+    if (isFile && name.toLowerCase().endsWith(".gguf")) ggufs.push(name);
+  }
+  if (ggufs.length === 1) return `${path}/${ggufs[0]}`;
+  if (ggufs.length === 0) return path; // whose config.json is then missing, by name
+  throw new TypeError(
+    `Cannot open the model ${spec}: it holds ${ggufs.length} GGUF files, expected one of them: ${
+      ggufs.sort().join(", ")
+    }`,
+  );
+}
+
+async function openGgufModel(name: string, path: string): Promise<OpenedModel> {
+  const { source, configJson, tokenizerJson, tokenizerConfig } = await openGguf(
+    await openLocalFile(path),
+  );
+  try {
+    const config = parseModelConfig(configJson, path);
+    const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+    const files = new Map([
+      ["tokenizer.json", tokenizerJson && json(tokenizerJson)],
+      ["tokenizer_config.json", json(tokenizerConfig)],
+    ]);
+    const read = (file: string) => Promise.resolve(files.get(file));
+    const words = tokenizerJson && await readWords(read, path, config);
+    return opened({ name, path, gguf: true, configJson, source }, config, words);
+  } catch (error) {
+    source[Symbol.dispose]();
+    throw error;
+  }
+}
+
+async function openFolder(name: string, path: string): Promise<OpenedModel> {
+  const read = (file: string) => readIfThere(`${path}/${file}`);
+  const configBytes = await read("config.json");
+  if (!configBytes) {
+    throw new TypeError(
+      `Cannot open the model ${name}: config.json is missing, expected a Hugging Face model folder`,
+    );
+  }
+  refuseWrongDownload(configBytes, `${path}/config.json`, "a JSON object");
+  const configJson = parseJsonObject(configBytes, `${path}/config.json`, "the file");
+  const config = parseModelConfig(configJson, `${path}/config.json`);
+  const hasTokenizer = await anyThere(path, ["tokenizer.json", "vocab.json", "tokenizer.model"]);
+  const words = hasTokenizer ? await readWords(read, path, config) : undefined;
+  const source = await openWeights(path);
+  return opened({ name, path, gguf: false, configJson, source }, config, words);
+}
+
+async function openWeights(path: string): Promise<TensorSource> {
+  const open = (file: string): Promise<RandomAccessFile> => openLocalFile(`${path}/${file}`);
+  if (await statIfThere(`${path}/model.safetensors`)) {
+    return await openSafetensors(await open("model.safetensors"));
+  }
+  if (await statIfThere(`${path}/${SHARD_INDEX}`)) {
+    return await openShardedSafetensors(await open(SHARD_INDEX), open);
+  }
+  const pickle = await anyThere(path, ["pytorch_model.bin", "pytorch_model.bin.index.json"]);
+  throw new TypeError(
+    `Cannot read ${path}: model.safetensors and ${SHARD_INDEX} are missing${
+      pickle ? " and pytorch_model.bin is a pickle, which can run code" : ""
+    }, expected one of them. Save the weights with save_pretrained(safe_serialization=True)`,
+  );
+}
+
+interface Words {
+  readonly tokenizer: PretrainedTokenizer;
+  readonly chat?: ChatTemplate;
+}
+
+async function readWords(
+  read: (file: string) => Promise<Uint8Array | undefined>,
+  path: string,
+  { vocabSize }: ModelConfig,
+): Promise<Words> {
+  const tokenizer = await readPretrainedTokenizer(read, path, { embeddingRows: vocabSize });
+  const source = tokenizer.chatTemplate;
+  if (source === undefined) return { tokenizer };
+  return {
+    tokenizer,
+    chat: chatTemplate(source, {
+      ...tokenizer.specialTokens,
+      name: `the chat template of ${path}`,
+    }),
+  };
+}
+
+function opened(
+  parts: Pick<OpenedModel, "name" | "path" | "gguf" | "configJson" | "source">,
+  config: ModelConfig,
+  words: Words | undefined,
+): OpenedModel {
+  const { bosId, padId, eosIds = [] } = words?.tokenizer ?? {};
+  const ends = [...new Set([...config.eosId ?? [], ...eosIds])];
+  return {
+    ...parts,
+    config: {
+      ...config,
+      ...(bosId === undefined ? {} : { bosId }),
+      ...(ends.length > 0 ? { eosId: ends } : {}),
+      ...(padId === undefined || config.padId !== undefined ? {} : { padId }),
+    },
+    ...words,
+    [Symbol.dispose]: () => parts.source[Symbol.dispose](),
+  };
+}
+
+async function anyThere(path: string, files: readonly string[]): Promise<boolean> {
+  const found = await Promise.all(files.map((file) => statIfThere(`${path}/${file}`)));
+  return found.some((info) => info !== undefined);
+}
+
+async function statIfThere(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return undefined;
+    }
+    const why = error instanceof Error ? error.message : String(error);
+    throw new TypeError(`Cannot read ${quote(path)}: ${why}, expected a file or folder`, {
+      cause: error,
+    });
+  }
+}
+
+async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+  return await statIfThere(path) ? await Deno.readFile(path) : undefined;
+}

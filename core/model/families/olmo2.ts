@@ -1,0 +1,34 @@
+// OLMo 2: norms after attention and MLP instead of before, and on queries and keys whole. arXiv 2501.00656.
+import { ACTIVATIONS, type Family, LLAMA_NAMES } from "../family.ts";
+import { readRope } from "../rope.ts";
+import { activationOf, biasesOf, ropeOf } from "./parts.ts";
+
+/** x + norm(attention(x)), then x + norm(mlp(x)). */
+export const olmo2: Family = {
+  name: "olmo2",
+  architectures: ["Olmo2ForCausalLM"],
+  norm: "rms",
+  names: {
+    ...LLAMA_NAMES,
+    block: {
+      attention: LLAMA_NAMES.block.attention,
+      o: LLAMA_NAMES.block.o,
+      qkNorm: { q: "self_attn.q_norm", k: "self_attn.k_norm", of: "all" },
+      attentionPostNorm: "post_attention_layernorm",
+      mlp: LLAMA_NAMES.block.mlp,
+      down: LLAMA_NAMES.block.down,
+      mlpPostNorm: "post_feedforward_layernorm",
+    },
+  },
+  read: (fields, shared) => {
+    const { headDim, maxPositions } = shared;
+    const biased = fields.flag("attention_bias");
+    return {
+      ...shared,
+      rmsEps: fields.positive("rms_norm_eps", 1e-5),
+      ...activationOf(fields.choice("hidden_act", ACTIVATIONS, "silu")),
+      ...ropeOf(readRope(fields, { headDim, maxPositions, theta: 10000 }), headDim),
+      ...biasesOf({ qkv: biased, o: biased, mlp: false }),
+    };
+  },
+};

@@ -1,0 +1,66 @@
+// Supervised fine-tuning of adapters: mean NLL over completion tokens, on a frozen base, K members in one pass.
+import type { Arena, Tensor } from "../backend/mod.ts";
+import { adapterForward, type AdapterRun, adapterUpdate } from "./adapter_pass.ts";
+import type { TrainState } from "./state.ts";
+import type { PackedSequences } from "./text/encode.ts";
+
+/** An SFT step's numbers on the device; read them in one readback with `arena.readAll`. */
+export type SftAdapterMetrics = {
+  /** [K·H] log-prob of each completion token before the update, nats. */
+  readonly logps: Tensor;
+  /** [K·H] entropies of next-token distributions, nats. */
+  readonly entropy: Tensor;
+  /** [K] squared gradient norms before clipping. */
+  readonly normSquares: Tensor;
+};
+
+/**
+ * One step of SFT: L = −(1/H) Σ log p(y) over the H completion tokens, for every member. Recorded in `arena`; nothing
+ * has changed until it commits, and a throw leaves `state` as it was.
+ *
+ * @example
+ * ```ts
+ * import { Arena, openDevice, Slot } from "@leash/bpo/backend";
+ * import { adapterLayout, initModel, initTrainState, keyOf, linearLayers, loadModel } from "@leash/bpo/core";
+ * import { packSequences, parseModelConfig, sftAdapterStep } from "@leash/bpo/core";
+ * import { assert } from "@std/assert";
+ * using device = await openDevice({ kind: "cpu" });
+ * const config = parseModelConfig({
+ *   model_type: "llama", vocab_size: 16, hidden_size: 8,
+ *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
+ * }, "config.json");
+ * const model = loadModel(device, config, initModel(config, keyOf(1)));
+ * using weights = model.weights;
+ * const layout = adapterLayout(linearLayers(config), { rank: 2, alpha: 4 });
+ * using state = new Slot(initTrainState(device, layout, 1, keyOf(2)));
+ * const packed = packSequences([{ ids: [1, 6, 2], promptLength: 1 }]);
+ * using arena = new Arena(device, "step 0");
+ * const next = sftAdapterStep(arena, { model, layout }, state.current, packed, { step: 0, learningRate: 1e-3 });
+ * const { logps } = await arena.readAll(next.metrics);
+ * state.set(next.state);
+ * assert(logps.length === 2 && logps.every((logp) => logp < 0));
+ * ```
+ *
+ * @param run The frozen base and the layout of adapters.
+ * @param state Donated: use the state that is returned.
+ * @param packed Prompts and completions; only completion tokens count.
+ * @param options `step`: updates made before this one, from 0; `learningRate` of this step.
+ * @returns The next state and the metrics, in `arena`.
+ */
+export function sftAdapterStep(
+  arena: Arena,
+  run: AdapterRun,
+  state: TrainState,
+  packed: PackedSequences,
+  { step, learningRate }: { step: number; learningRate: number },
+): { state: TrainState; metrics: SftAdapterMetrics } {
+  const forward = adapterForward(arena, run, state.borrow().params, packed);
+  const { head, members } = forward, H = packed.targets.length;
+  const scale = arena.upload([members * H], new Float32Array(members * H).fill(-1 / H), "−1/H");
+  const { next, normSquares } = adapterUpdate(arena, run, state, forward, scale, {
+    step,
+    learningRate,
+    receiver: "sftAdapterStep()",
+  });
+  return { state: next, metrics: { logps: head.logps, entropy: head.entropy, normSquares } };
+}

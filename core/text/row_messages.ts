@@ -1,0 +1,99 @@
+// Dialogues in rows: lists of {role, content} are checked, and "Human: … Assistant: …" text becomes such a list.
+import { UnusableRow } from "./row_report.ts";
+import type { Message, RowText } from "./rows.ts";
+
+/** What a value is, for reasons. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return "missing";
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
+/** A column's value as text or messages; empty ones are refused. */
+export function rowText(value: unknown, column: string): RowText {
+  if (typeof value === "string") {
+    if (value.trim() === "") throw new UnusableRow(`${column} is empty`);
+    return value;
+  }
+  if (Array.isArray(value)) {
+    if (value.length === 0) throw new UnusableRow(`${column} is empty`);
+    return value.map((message) => messageOf(message, column));
+  }
+  const kind = kindOf(value);
+  throw new UnusableRow(
+    kind === "missing" ? `${column} is missing` : `${column} is ${kind}, expected text or messages`,
+  );
+}
+
+function messageOf(value: unknown, column: string): Message {
+  const wrong = (what: string): never => {
+    throw new UnusableRow(`a message of ${column} ${what}`);
+  };
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return wrong(`is ${kindOf(value)}, expected role and content`);
+  }
+  // A column of structs has every key in every message: null is absent.
+  const there = Object.entries(value).filter(([, entry]) => entry !== null && entry !== undefined);
+  const message = Object.fromEntries(there);
+  if (typeof message.role !== "string" || message.role === "") return wrong("has no role");
+  return { ...message, role: message.role, content: contentOf(message, wrong) };
+}
+
+function contentOf(message: Record<string, unknown>, wrong: (what: string) => never): string {
+  const { content } = message;
+  if (typeof content === "string") return content;
+  if (content === undefined) {
+    return Array.isArray(message.tool_calls) ? "" : wrong("has no content");
+  }
+  if (!Array.isArray(content)) return wrong(`has content that is ${kindOf(content)}`);
+  return content.map((part) => {
+    const isText = typeof part === "object" && part !== null && part.type === "text" &&
+      typeof part.text === "string";
+    return isText ? part.text as string : wrong("has content that is not text");
+  }).join("");
+}
+
+const TURN = /(?:^|\n\n)(Human|Assistant):/g;
+
+/** Whether text is a dialogue in the form of Anthropic's HH data. */
+export function isHumanAssistant(text: unknown): boolean {
+  return typeof text === "string" && /^\s*Human:/.test(text);
+}
+
+/**
+ * A "Human: … Assistant: …" dialogue as messages; a turn begins after a blank line. Spaces around each turn are
+ * dropped, and turns of one speaker in a row become one.
+ *
+ * @example
+ * ```ts
+ * import { parseHumanAssistant } from "@leash/bpo/core";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(parseHumanAssistant("\n\nHuman: Hi\n\nAssistant: Hello!"), [
+ *   { role: "user", content: "Hi" },
+ *   { role: "assistant", content: "Hello!" },
+ * ]);
+ * ```
+ *
+ * @param text The dialogue; what stands before its first turn is dropped if it is blank.
+ * @throws {TypeError} If it does not begin with a turn of "Human:".
+ */
+export function parseHumanAssistant(text: string): Message[] {
+  if (!isHumanAssistant(text)) {
+    throw new TypeError(
+      `Cannot read the dialogue: it begins with ${
+        JSON.stringify(text.slice(0, 20))
+      }, expected "Human:"`,
+    );
+  }
+  const body = text.trimStart();
+  const marks = [...body.matchAll(TURN)];
+  const messages: { role: string; content: string }[] = [];
+  marks.forEach((mark, i) => {
+    const role = mark[1] === "Human" ? "user" : "assistant";
+    const content = body.slice(mark.index + mark[0].length, marks[i + 1]?.index).trim();
+    const last = messages.at(-1);
+    if (last?.role !== role) messages.push({ role, content });
+    else last.content = [last.content, content].filter(Boolean).join("\n\n");
+  });
+  return messages;
+}

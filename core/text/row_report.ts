@@ -1,0 +1,79 @@
+// What became of the rows: a row that is not used has a reason and a place, so that nothing is dropped in silence.
+import type { DatasetRow } from "./rows.ts";
+
+/** How often a reason held, and where first. */
+export interface SkipCount {
+  /** Rows. */
+  readonly count: number;
+  /** The first of them: `file:line`, or `file row n`. */
+  readonly first: string;
+}
+
+/** Counts of rows: read = used + all skipped. */
+export interface RowReport {
+  /** Rows that were looked at. */
+  readonly read: number;
+  /** Rows that came out as examples. */
+  readonly used: number;
+  /** Rows that did not, by reason. */
+  readonly skipped: ReadonlyMap<string, SkipCount>;
+}
+
+/** Why a row cannot be used; caught where rows are counted. */
+export class UnusableRow extends Error {}
+
+/** The counter behind a {@link RowReport}. */
+export class RowCounter implements RowReport {
+  read = 0;
+  used = 0;
+  readonly skipped: Map<string, SkipCount> = new Map();
+
+  /** Runs `use` on one row: counts it as used, or as skipped if it throws {@link UnusableRow}. */
+  take<T>(place: string, use: () => T): T | undefined {
+    this.read++;
+    try {
+      const result = use();
+      this.used++;
+      return result;
+    } catch (error) {
+      if (!(error instanceof UnusableRow)) throw error;
+      const before = this.skipped.get(error.message);
+      this.skipped.set(error.message, {
+        count: (before?.count ?? 0) + 1,
+        first: before?.first ?? place,
+      });
+      return undefined;
+    }
+  }
+}
+
+/**
+ * A report as lines for people: how many rows were used, then a line a reason.
+ *
+ * @example
+ * ```ts
+ * import { describeRows } from "@leash/bpo/core";
+ * import { assertEquals } from "@std/assert";
+ * const skipped = new Map([["chosen is empty", { count: 2, first: "pairs.csv:7" }]]);
+ * assertEquals(describeRows({ read: 5, used: 3, skipped }), [
+ *   "3 of 5 rows used",
+ *   "2 skipped: chosen is empty (first pairs.csv:7)",
+ * ]);
+ * ```
+ *
+ * @param report The counts.
+ * @returns At least one line.
+ */
+export function describeRows(report: RowReport): string[] {
+  return [
+    `${report.used} of ${report.read} rows used`,
+    ...[...report.skipped].map(([reason, { count, first }]) =>
+      `${count} skipped: ${reason} (first ${first})`
+    ),
+  ];
+}
+
+/** Where a row stands, for people. */
+export function placeOf({ file, unit, number }: DatasetRow): string {
+  return unit === "line" ? `${file}:${number}` : `${file} row ${number}`;
+}

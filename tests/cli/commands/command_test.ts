@@ -1,0 +1,67 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { choice, given, text, under, whole } from "../../../cli/flag_kinds.ts";
+import { type CliCommand, complete, runCommand } from "../../../cli/commands/command.ts";
+import { UsageError } from "../../../cli/flag_parser.ts";
+import { recordingTerminal } from "../../support/tiny_run.ts";
+
+const command = (run: CliCommand["run"]): CliCommand => ({
+  name: "try",
+  summary: "Tries something",
+  flags: under("All", [
+    { name: "model", value: "DIR", type: text, required: true, help: "A model" },
+    { name: "max-new", value: "N", type: whole(1, 64), default: 8, help: "Tokens" },
+    { name: "chat", ...choice("auto", "never"), shownDefault: "auto, if it can", help: "A choice" },
+    { name: "json", ...given, help: "As JSON" },
+  ]),
+  usage: "leash try --model DIR",
+  examples: ["leash try --model stories/model"],
+  run,
+});
+
+async function outcome(run: CliCommand["run"], line: string, signal?: AbortSignal) {
+  const terminal = recordingTerminal();
+  const code = await runCommand(command(run), line.split(" "), { terminal, signal });
+  return { code, lines: terminal.lines };
+}
+
+Deno.test("runCommand() hands on the arguments, complete() their defaults", async () => {
+  const run: CliCommand["run"] = (parsed, { terminal }) => {
+    const flags = complete<{ model: string; maxNew: number; json: boolean }>(command(run), parsed);
+    terminal.line(`${flags.model} ${flags.maxNew} ${flags.json}`);
+    return Promise.resolve(3);
+  };
+  assertEquals(await outcome(run, "--model m"), { code: 3, lines: ["m 8 false"] });
+  const { code, lines } = await outcome(run, "--json");
+  assertEquals([code, lines], [2, ["Cannot try: --model is not given, expected --model DIR"]]);
+});
+
+Deno.test("runCommand() --help shows usage, every flag with its default, and examples", async () => {
+  const { code, lines } = await outcome(() => Promise.reject(new Error("ran")), "--help");
+  assertEquals(code, 0);
+  const [help] = lines;
+  assertStringIncludes(help, "Usage: leash try --model DIR\n\nTries something.\n");
+  for (
+    const shown of [
+      /--model DIR +required/,
+      /--max-new N +8 +Tokens/,
+      /auto, if it can/,
+      /--json +off/,
+    ]
+  ) {
+    assert(shown.test(help), `Expected ${shown} in ${help}`);
+  }
+  assertStringIncludes(help, "Examples\n  leash try --model stories/model");
+});
+
+Deno.test("runCommand() ends with one line and 2 for a mistake, 130 for Ctrl-C, 1 with a stack for a bug", async () => {
+  const fails = (error: Error, signal?: AbortSignal) =>
+    outcome(() => Promise.reject(error), "--json", signal);
+  assertEquals(await fails(new UsageError("Use it so")), { code: 2, lines: ["Use it so"] });
+  const reader = new TypeError("Cannot read x:\n it is y");
+  assertEquals(await fails(reader), { code: 2, lines: ["Cannot read x: it is y"] });
+  const aborted = AbortSignal.abort();
+  assertEquals(await fails(new Error("aborted"), aborted), { code: 130, lines: ["Interrupted"] });
+  const { code, lines } = await fails(new Error("a bug"));
+  assertEquals(code, 1);
+  assertStringIncludes(lines[0], "a bug\n    at ");
+});

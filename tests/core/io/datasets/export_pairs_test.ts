@@ -1,0 +1,127 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { exportPairs } from "../../../../core/io/datasets/export_pairs.ts";
+import { openDataset } from "../../../../core/io/datasets/open_dataset.ts";
+import { toExamples } from "../../../../core/text/examples.ts";
+
+const answer = (text: string, first: number) => ({
+  text,
+  ...{ ids: [first, 2], finish: "stop", logps: [-1.25, Math.fround(-0.1)], referenceLogp: -1.35 },
+});
+const line = (outcome: string, more = {}) => ({
+  ...{
+    phase: 1,
+    step: 3,
+    prompt: "Hi, 日本\n",
+    promptIds: [1, 9],
+    a: answer("A", 4),
+    b: answer("B", 5),
+  },
+  verdict: { outcome, scores: [0.5, 1], reason: "longer" },
+  ...{ snapshotId: "snapshot-1", referenceId: "snapshot-1" },
+  ...{ sampling: { temperature: 0.9, topP: 0.95, maxNew: 16 }, ...more },
+});
+
+async function exported(lines: unknown[], format: "jsonl" | "parquet", annotator?: string) {
+  const dir = await Deno.makeTempDir();
+  try {
+    const path = `${dir}/pairs.jsonl`;
+    await Deno.writeTextFile(path, lines.map((l) => JSON.stringify(l) + "\n").join(""));
+    const out = `${dir}/out.${format}`;
+    const counts = await exportPairs(path, out, format, { annotator });
+    const dataset = await openDataset(out);
+    const rows = (await Deno.stat(out)).size === 0 ? [] : await Array.fromAsync(dataset.rows());
+    return { counts, rows: rows.map(({ row }) => row), dir };
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+const LINES = [
+  line("a"),
+  line("b", {
+    annotator: "judge",
+    snapshotHash: "ab12",
+    sampling: undefined,
+    verdict: { outcome: "b", scores: [0, 2] },
+  }),
+  line("tie"),
+  line("failed"),
+];
+
+for (const format of ["jsonl", "parquet"] as const) {
+  Deno.test(`exportPairs() writes all that is known of a pair as ${format}, chosen first`, async () => {
+    const { counts, rows } = await exported(LINES, format, "stories");
+    assertEquals(counts, { pairs: 2, ties: 1, failed: 1 });
+    assertEquals(rows[0], {
+      ...{ prompt: "Hi, 日本\n", chosen: "A", rejected: "B" },
+      ...{ prompt_ids: [1, 9], chosen_ids: [4, 2], rejected_ids: [5, 2] },
+      ...{ chosen_finish: "stop", rejected_finish: "stop" },
+      ...{ chosen_logps: [-1.25, Math.fround(-0.1)], rejected_logps: [-1.25, Math.fround(-0.1)] },
+      ...{ ref_chosen_logps: -1.35, ref_rejected_logps: -1.35 },
+      ...{ temperature: 0.9, top_p: 0.95, max_new_tokens: 16 },
+      ...{ snapshot: "snapshot-1", snapshot_hash: null, reference: "snapshot-1" },
+      ...{ annotator: "stories", verdict: "a", order: "chosen,rejected", reason: "longer" },
+      ...{ chosen_score: 0.5, rejected_score: 1, phase: 1, step: 3 },
+    });
+    const { chosen, chosen_ids, order, annotator, snapshot_hash, temperature, chosen_score } =
+      rows[1];
+    assertEquals(
+      { chosen, chosen_ids, order, annotator, snapshot_hash, temperature, chosen_score },
+      {
+        ...{ chosen: "B", chosen_ids: [5, 2], order: "rejected,chosen", annotator: "judge" },
+        ...{ snapshot_hash: "ab12", temperature: null, chosen_score: 2 },
+      },
+    );
+  });
+
+  Deno.test(`exportPairs() writes a ${format} of no pairs`, async () => {
+    const { counts, rows } = await exported([], format);
+    assertEquals([counts.pairs, rows.length], [0, 0]);
+    assertEquals((await exported([line("tie")], format)).counts.ties, 1);
+  });
+}
+
+Deno.test("exportPairs() writes many row groups of Parquet that come back in order", async () => {
+  const lines = Array.from({ length: 2500 }, (_, step) => line("a", { step }));
+  const { rows } = await exported(lines, "parquet");
+  assertEquals(rows.map(({ step }) => step), lines.map((_, step) => step));
+});
+
+Deno.test("exportPairs() writes what toExamples() reads", async () => {
+  const dir = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${dir}/pairs.jsonl`, JSON.stringify(line("b")) + "\n");
+  await exportPairs(`${dir}/pairs.jsonl`, `${dir}/out.parquet`, "parquet");
+  const [example] = await Array.fromAsync(
+    toExamples((await openDataset(`${dir}/out.parquet`)).rows()),
+  );
+  await Deno.remove(dir, { recursive: true });
+  assertEquals([example.kind, example.place], ["preference", `${dir}/out.parquet row 1`]);
+});
+
+const WRONG: [change: Record<string, unknown>, message: string][] = [
+  [{ verdict: { outcome: "c" } }, 'verdict.outcome is "c", expected a, b, tie or failed'],
+  [{ verdict: undefined }, "verdict.outcome is missing, expected a, b, tie or failed"],
+  [{ a: 7 }, "a is 7, expected an answer"],
+  [{ a: { ...answer("A", 4), ids: [1.5] } }, "a.ids is [1.5], expected token ids"],
+  [{ a: { ...answer("A", 4), logps: [-1] } }, "a.logps is [-1], expected 2 log-probs"],
+  [{ b: { ...answer("A", 4), text: undefined } }, "b.text is missing, expected text"],
+  [{ promptIds: [-1] }, "promptIds is [-1], expected token ids"],
+  [{ snapshotId: 3 }, "snapshotId is 3, expected text"],
+  [{ step: "x" }, 'step is "x", expected a number'],
+];
+for (const [change, message] of WRONG) {
+  Deno.test(`exportPairs() refuses a line whose ${message}, and writes nothing`, async () => {
+    const dir = await Deno.makeTempDir();
+    const path = `${dir}/pairs.jsonl`;
+    const lines = [line("a"), line("a", change)];
+    await Deno.writeTextFile(path, lines.map((l) => JSON.stringify(l) + "\n").join(""));
+    const error = await assertRejects(
+      () => exportPairs(path, `${dir}/out.jsonl`, "jsonl"),
+      TypeError,
+    );
+    const left = await Array.fromAsync(Deno.readDir(dir), ({ name }) => name);
+    await Deno.remove(dir, { recursive: true });
+    assertEquals(error.message, `Cannot export ${path}: line 2 ${message}`);
+    assertEquals(left, ["pairs.jsonl"]);
+  });
+}

@@ -1,0 +1,46 @@
+// A model's files are chosen as transformers chooses them: one form of its weights, and what stands beside.
+import { assertEquals, assertThrows } from "@std/assert";
+import { chooseModelFiles, missingShards } from "../../../../core/io/hub/choose_files.ts";
+
+const SHARDS = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"];
+const INDEX = "model.safetensors.index.json";
+
+Deno.test("chooseModelFiles() takes the single file before shards, and shards before GGUF", () => {
+  const rest = [
+    "config.json",
+    "README.md",
+    "x.gguf",
+    "onnx/model.safetensors",
+    "pytorch_model.bin",
+  ];
+  const choose = (...names: string[]) => chooseModelFiles([...rest, ...names], "r", undefined);
+  assertEquals(choose("model.safetensors", INDEX, ...SHARDS), ["config.json", "model.safetensors"]);
+  assertEquals(choose(INDEX, ...SHARDS), ["config.json", INDEX, ...SHARDS]);
+  assertEquals(choose(), ["x.gguf"]);
+  assertEquals(
+    chooseModelFiles(["adapter_config.json", "adapter_model.safetensors", "a.txt"], "r", undefined),
+    ["adapter_config.json", "adapter_model.safetensors"],
+  );
+});
+
+Deno.test("chooseModelFiles() lists what there is where it cannot choose", () => {
+  const many = Array.from({ length: 20 }, (_, i) => `q${i}.gguf`);
+  assertThrows(() => chooseModelFiles(many, "o/r", undefined), TypeError, "it has 20 GGUF files");
+  assertThrows(
+    () => chooseModelFiles([], "o/r", undefined),
+    TypeError,
+    "no model.safetensors and no GGUF file, expected",
+  );
+  assertThrows(
+    () => chooseModelFiles(["a.txt"], "o/r", "b.gguf"),
+    TypeError,
+    'no file "b.gguf", expected one of "a.txt"',
+  );
+});
+
+Deno.test("missingShards() names the shards of an index that are not there", () => {
+  const index = { weight_map: { a: SHARDS[0], b: SHARDS[1], c: SHARDS[1] } };
+  assertEquals(missingShards(index, [SHARDS[0]]), [SHARDS[1]]);
+  assertEquals(missingShards(index, SHARDS), []);
+  assertEquals(missingShards(undefined, []), []);
+});

@@ -1,0 +1,55 @@
+// The hub's place, cache and token are found where Python's huggingface_hub finds them.
+import { assertEquals, assertRejects } from "@std/assert";
+import { hubEnvironment } from "../../../../core/io/hub/environment.ts";
+
+const of = (variables: Record<string, string>) => hubEnvironment((name) => variables[name]);
+
+Deno.test("hubEnvironment() finds the cache by HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME, then home", async () => {
+  const rows: [Record<string, string>, string][] = [
+    [{ HF_HUB_CACHE: "/a", HF_HOME: "/b" }, "/a"],
+    [{ HUGGINGFACE_HUB_CACHE: "/a", HF_HOME: "/b" }, "/a"],
+    [{ HF_HUB_CACHE: "~/a", HOME: "/h" }, "/h/a"],
+    [{ HF_HOME: "/b", XDG_CACHE_HOME: "/c" }, "/b/hub"],
+    [{ HF_HOME: "~", HOME: "/h" }, "/h/hub"],
+    [{ XDG_CACHE_HOME: "/c", HOME: "/h" }, "/c/huggingface/hub"],
+    [{ HOME: "/h" }, "/h/.cache/huggingface/hub"],
+    [{ HF_HUB_CACHE: "", HOME: "/h" }, "/h/.cache/huggingface/hub"],
+  ];
+  for (const [variables, cache] of rows) assertEquals((await of(variables)).cache, cache);
+});
+
+Deno.test("hubEnvironment() takes the token of HF_TOKEN, else of the file that hf auth login writes", async () => {
+  const dir = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${dir}/token`, "hf_file\n");
+  await Deno.writeTextFile(`${dir}/two`, "hf_a\nhf_b\n");
+  assertEquals((await of({ HF_TOKEN: " hf_v ", HF_HOME: dir })).token, "hf_v");
+  assertEquals((await of({ HF_HOME: dir })).token, "hf_file");
+  assertEquals((await of({ HF_TOKEN_PATH: `${dir}/none`, HF_HOME: dir })).token, undefined);
+  assertEquals((await of({ HF_HOME: dir, HF_HUB_DISABLE_IMPLICIT_TOKEN: "1" })).token, undefined);
+  await assertRejects(
+    () => of({ HF_TOKEN_PATH: `${dir}/two` }),
+    TypeError,
+    "has characters that no token has",
+  );
+  await assertRejects(() => of({ HF_TOKEN: "hf_\u00e9" }), TypeError, "Cannot use HF_TOKEN");
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("hubEnvironment() reads the endpoint and whether we are offline", async () => {
+  assertEquals((await of({})).endpoint, "https://huggingface.co");
+  assertEquals(
+    (await of({ HF_ENDPOINT: "http://localhost:1/hub//" })).endpoint,
+    "http://localhost:1/hub",
+  );
+  await assertRejects(() => of({ HF_ENDPOINT: "huggingface.co" }), TypeError, "HF_ENDPOINT is");
+  await assertRejects(
+    () => of({ HF_ENDPOINT: "file:///etc" }),
+    TypeError,
+    "expected an http address",
+  );
+  for (const value of ["1", "on", "True", "YES"]) {
+    assertEquals((await of({ HF_HUB_OFFLINE: value })).offline, true);
+  }
+  assertEquals((await of({ TRANSFORMERS_OFFLINE: "1" })).offline, true);
+  assertEquals((await of({ HF_HUB_OFFLINE: "0" })).offline, false);
+});

@@ -1,0 +1,128 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { openModel } from "../../../core/io/mod.ts";
+import { smallLlama } from "../../malformed/gguf.ts";
+
+const EMBEDDED = new URL("../../../stories/model", import.meta.url).pathname;
+
+async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir();
+  try {
+    await body(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+async function copyModel(to: string): Promise<void> {
+  await Deno.mkdir(to);
+  for await (const { name } of Deno.readDir(EMBEDDED)) {
+    await Deno.copyFile(`${EMBEDDED}/${name}`, `${to}/${name}`);
+  }
+}
+
+Deno.test("openModel() opens a folder: config, tokenizer, weights that can be read", async () => {
+  using model = await openModel(`${EMBEDDED}/`);
+  assertEquals([model.gguf, model.config.hiddenSize, model.path], [false, 96, EMBEDDED]);
+  assertEquals(model.configJson.model_type, "llama");
+  assertEquals(
+    model.tokenizer?.decode(model.tokenizer.encode("Once upon a time")),
+    "Once upon a time",
+  );
+  assertEquals(model.chat, undefined);
+  assertEquals((await model.source.read("model.norm.weight")).length, 96);
+});
+
+Deno.test("openModel() opens a GGUF file, by its name or as the only one in a folder", async () => {
+  await inFolder(async (dir) => {
+    await Deno.writeFile(`${dir}/tiny.gguf`, smallLlama());
+    for (const spec of [`${dir}/tiny.gguf`, dir]) {
+      using model = await openModel(spec);
+      assertEquals([model.gguf, model.path, model.name], [true, `${dir}/tiny.gguf`, spec]);
+      assert(model.source.tensors.size > 0);
+    }
+    await Deno.writeFile(`${dir}/other.gguf`, smallLlama());
+    await assertRejects(
+      () => openModel(dir),
+      TypeError,
+      "it holds 2 GGUF files, expected one of them: other.gguf, tiny.gguf",
+    );
+  });
+});
+
+Deno.test("openModel() takes end tokens from generation_config.json and a chat template from its file", async () => {
+  await inFolder(async (dir) => {
+    await copyModel(`${dir}/m`);
+    await Deno.writeTextFile(`${dir}/m/generation_config.json`, '{"eos_token_id": [0, 5]}');
+    await Deno.writeTextFile(
+      `${dir}/m/chat_template.jinja`,
+      "{% for m in messages %}{{ m.content }}!{% endfor %}",
+    );
+    using model = await openModel(`${dir}/m`);
+    assertEquals(model.config.eosId, [0, 5]);
+    assertEquals(model.chat?.render([{ role: "user", content: "Hi" }]), "Hi!");
+  });
+});
+
+Deno.test("openModel() asks the downloader for a hub id that is no local path, and for nothing else", async () => {
+  const asked: string[] = [];
+  const download = (spec: string) => {
+    asked.push(spec);
+    return Promise.resolve(EMBEDDED);
+  };
+  for (const spec of ["org/name", "org/name@v1.0", "org/name:model.gguf"]) {
+    using model = await openModel(spec, { download });
+    assertEquals([model.name, model.path], [spec, EMBEDDED]);
+  }
+  using _local = await openModel(EMBEDDED, { download });
+  assertEquals(asked, ["org/name", "org/name@v1.0", "org/name:model.gguf"]);
+  for (const spec of ["no-such-model", "../up/and/away", "/no/such"]) {
+    const error = await assertRejects(() => openModel(spec, { download }), TypeError);
+    assertEquals(
+      error.message,
+      `Cannot open the model ${spec}: it is not there, expected a folder with config.json or a .gguf file, or a hub id as org/name`,
+    );
+  }
+  assertEquals(asked.length, 3);
+});
+
+const BROKEN: [what: string, change: (dir: string) => Promise<void>, message: string][] = [
+  [
+    "no config",
+    (dir) => Deno.remove(`${dir}/config.json`),
+    "config.json is missing, expected a Hugging Face model folder",
+  ],
+  [
+    "no weights",
+    (dir) => Deno.remove(`${dir}/model.safetensors`),
+    "model.safetensors and model.safetensors.index.json are missing, expected one of them",
+  ],
+  [
+    "a pickle",
+    async (dir) => {
+      await Deno.remove(`${dir}/model.safetensors`);
+      await Deno.writeTextFile(`${dir}/pytorch_model.bin`, "");
+    },
+    "pytorch_model.bin is a pickle, which can run code, expected one of them",
+  ],
+  [
+    "a tokenizer of a larger model",
+    async (dir) => {
+      const config = JSON.parse(await Deno.readTextFile(`${dir}/config.json`));
+      await Deno.writeTextFile(
+        `${dir}/config.json`,
+        JSON.stringify({ ...config, vocab_size: 500 }),
+      );
+    },
+    "is past the embedding, expected ids below its 500 rows",
+  ],
+];
+for (const [what, change, message] of BROKEN) {
+  Deno.test(`openModel() refuses ${what}, and leaves no file open`, async () => {
+    await inFolder(async (dir) => {
+      await copyModel(`${dir}/m`);
+      await change(`${dir}/m`);
+      const error = await assertRejects(() => openModel(`${dir}/m`), Error);
+      assert(error.message.includes(message) && !error.message.includes("\n"), error.message);
+    });
+  });
+}

@@ -1,0 +1,6 @@
+import { testFamily } from "../../../support/family_tests.ts";
+
+testFamily("llama");
+testFamily("llama3");
+testFamily("llama_linear");
+testFamily("llama_dynamic");

@@ -1,0 +1,36 @@
+// Goes once through the table in a process of its own, and prints the most memory that any row took, as JSON.
+// deno-lint-ignore-file no-console -- the test that runs it reads this
+import { folderOf, PARSERS } from "./parsers.ts";
+
+const STATUS = "/proc/self/status";
+const CLEAR = "/proc/self/clear_refs";
+
+/** Bytes of resident memory now, and the most since it was last asked. */
+function memory(): { now: number; peak: number } {
+  const now = Deno.memoryUsage().rss;
+  if (Deno.build.os !== "linux") return { now, peak: now };
+  const [, kib] = /^VmHWM:\s+(\d+) kB/m.exec(Deno.readTextFileSync(STATUS)) ?? [];
+  return { now, peak: Number(kib) * 1024 };
+}
+
+/** Starts the peak anew, where the system can: the files are made in this process too. */
+function resetPeak(): void {
+  try {
+    Deno.writeTextFileSync(CLEAR, "5");
+  } catch { // then the peak is that of the whole run, which only makes the test stricter
+  }
+}
+
+let baseline = 0, largest = 0, peak = 0, worst = "";
+for (const [i, parser] of PARSERS.entries()) {
+  for (const row of parser.rows) {
+    using made = await folderOf(parser, row);
+    largest = Math.max(largest, made.size);
+    if (i === 0 && baseline === 0) baseline = memory().now; // all is loaded, nothing was read yet
+    resetPeak();
+    await parser.open(made.folder, row.file).catch(() => {});
+    const most = memory().peak;
+    if (most > peak) [peak, worst] = [most, `${parser.name}: ${row.name}`];
+  }
+}
+console.log(JSON.stringify({ baseline, largest, peak, worst }));
