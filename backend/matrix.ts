@@ -26,8 +26,11 @@ export type Matrix = {
 
 /** The most bytes of a block, whatever the device allows: so much is staged at a time on its way there. */
 const LARGEST_BLOCK = 2 ** 28;
-/** The most rows of a block: a sum over that many terms fits the CPU device's scratch. */
-const MOST_ROWS = 2 ** 17;
+/**
+ * The most rows that one product sums over: the CPU device's scratch holds them, and lavapipe ends any loop after
+ * 65,535 turns without a word.
+ */
+export const MOST_ROWS = 65280;
 
 /**
  * An f32 tensor as a matrix of one block; all axes but the last are rows.

@@ -1,7 +1,7 @@
 // Products with a matrix in blocks, of any storage type: rows·Wᵀ fills columns of the output block after block,
 // rows·W sums over the blocks in order. One dispatch a block; one block of f32 is `matmul` itself.
 import type { Arena } from "../arena.ts";
-import type { Matrix, MatrixBlock } from "../matrix.ts";
+import { type Matrix, type MatrixBlock, MOST_ROWS } from "../matrix.ts";
 import type { Tensor } from "../tensor.ts";
 import { matmul, type MatmulArgs, type Operand } from "./matmul.ts";
 
@@ -97,24 +97,37 @@ function tailFrom(
  */
 export function matmulColumns(arena: Arena, { w, ...args }: MatrixMatmulArgs): Tensor {
   const [rows, N] = w.shape, { M, a } = args;
-  if (w.blocks.length === 1) {
+  const parts = w.blocks.flatMap((block) => {
+    const count = w.dtype === "f32" ? Math.ceil(block.rows / MOST_ROWS) : 1; // narrow blocks are no longer
+    return Array.from({ length: count }, (_, i) => {
+      const from = i * MOST_ROWS;
+      return {
+        block,
+        offset: from * N,
+        rows: Math.min(block.rows, count === 1 ? Infinity : from + MOST_ROWS) - from,
+      };
+    });
+  });
+  if (parts.length === 1) {
     return matmul(arena, { ...args, ...stored(w.dtype, w.blocks[0]), N, K: rows });
   }
   let first = 0, sum: Tensor | undefined;
-  w.blocks.forEach((block, i) => {
-    const before = sum, last = i === w.blocks.length - 1;
+  parts.forEach(({ block, offset, rows: K }, i) => {
+    const before = sum, last = i === parts.length - 1;
+    const { b, narrow } = stored(w.dtype, block);
     sum = matmul(arena, {
       ...args,
-      ...stored(w.dtype, block),
+      b: offset === 0 ? b : { ...b, offset },
+      narrow,
       a: columnsFrom(a, first, M, rows),
       N,
-      K: block.rows,
+      K,
       tail: before === undefined ? args.tail : undefined,
       add: before === undefined ? args.add : { tensor: before },
       out: last ? args.out : undefined,
     });
     if (before !== undefined) arena.release(before);
-    first += block.rows;
+    first += K;
   });
   return sum!;
 }

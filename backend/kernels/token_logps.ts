@@ -166,7 +166,7 @@ export function sliceRows(
   maxBindingBytes: number = Infinity,
 ): number {
   const rows = kind === "cpu"
-    ? Math.max(256, Math.floor(2 ** 20 / V))
+    ? Math.max(128, Math.floor(2 ** 20 / V))
     : Math.min(4096, Math.floor(2 ** 25 / V));
   return Math.max(1, Math.min(rows, Math.floor(maxBindingBytes / (4 * V))));
 }
@@ -194,7 +194,7 @@ export interface HeadSlice {
  * const w = arena.upload([8192, 1], new Float32Array(8192), "head");
  * const rows: number[] = [];
  * eachSlice(arena, { h, w }, (slice) => rows.push(slice.rows));
- * assert(rows.join() === "256,44");
+ * assert(rows.join() === "128,128,44");
  * ```
  */
 export function eachSlice(

@@ -19,6 +19,7 @@ export interface GpuOptions {
 
 const SLOT = 256; // alignment of dynamic uniform offsets
 const MAX_BIND_GROUPS = 16384;
+const LARGE_STAGING = 1 << 26; // bytes: a larger buffer of uploads is given back when it is no longer needed
 
 interface Pipeline {
   readonly id: number;
@@ -263,11 +264,19 @@ export class GpuDevice extends Device {
     let total = 0;
     for (const command of commands) if (command.op === "upload") total += command.data.byteLength;
     if (total === 0) return undefined;
-    if (this.#staging === undefined || this.#staging.size < total) {
+    const idle = this.#staging !== undefined &&
+      this.#staging.size > Math.max(LARGE_STAGING, 4 * total);
+    if (this.#staging === undefined || this.#staging.size < total || idle) {
       this.#staging?.destroy();
       this.#staging = this.#device.createBuffer({
         label: "uploads",
-        size: Math.max(1 << 16, 2 ** Math.ceil(Math.log2(total))),
+        size: Math.max(
+          total,
+          Math.min(
+            Math.max(1 << 16, 2 ** Math.ceil(Math.log2(total))),
+            this.#device.limits.maxBufferSize,
+          ),
+        ),
         usage: GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
       });
     }

@@ -178,11 +178,19 @@ export function modelConfigJson(config: ModelConfig): Record<string, unknown> {
     rope_scaling: config.rope === undefined ? null : ropeScalingJson(config.rope),
     rms_norm_eps: config.rmsEps,
     tie_word_embeddings: config.tied,
-    max_position_embeddings: config.maxPositions,
+    // The positions of pretraining: a config that was loaded with a longer context has that instead
+    max_position_embeddings: config.rope?.scaling?.type === "dynamic"
+      ? config.rope.scaling.original
+      : config.maxPositions,
     bos_token_id: config.bosId ?? null,
     eos_token_id: eos ?? null,
     pad_token_id: config.padId ?? null,
-    hidden_act: "silu",
+    hidden_act: { silu: "silu", gelu: "gelu", geluTanh: "gelu_pytorch_tanh" }[
+      config.activation ?? "silu"
+    ],
+    ...(config.rope && config.rope.dim !== config.headDim
+      ? { partial_rotary_factor: config.rope.dim / config.headDim }
+      : {}),
     attention_bias: config.biases?.qkv ?? false,
     mlp_bias: config.biases?.mlp ?? false,
     torch_dtype: "float32",

@@ -15,7 +15,6 @@ import type { DeviceBatch } from "./batch.ts";
 import { familyOf } from "./families/mod.ts";
 import type { Family } from "./family.ts";
 import { LOCAL_ROPE_TABLE, type ModelWeights, ROPE_TABLE } from "./load.ts";
-import { rotaryTable } from "./rope.ts";
 import type { LayerKind, ModelConfig } from "./types.ts";
 
 /** What a pass over the blocks uses. */
@@ -30,8 +29,6 @@ export interface Pass {
   readonly trainsWeights?: boolean;
   /** Keep only each block's input for the backward pass. Adapters only. */
   readonly gradientCheckpointing?: boolean;
-  /** Tokens that the longest text will have in the end, for "dynamic" rotary embeddings. Default: it has them now. */
-  readonly length?: number;
 }
 
 /** Where the rows of a pass are: turns queries and keys, and says how one block sees the past. */
@@ -269,9 +266,10 @@ export function forward(
   attendTo?: (layer: number, k: Tensor, v: Tensor) => void,
 ): Tensor {
   const { config } = pass;
-  if (batch.maxLength > config.maxPositions) {
+  const most = positionsOf(pass);
+  if (batch.maxLength > most) {
     throw new RangeError(
-      `Cannot run the model: a sequence has ${batch.maxLength} tokens, expected at most ${config.maxPositions} (max_position_embeddings, or the context it was loaded with). Shorten the prompts or the completions`,
+      `Cannot run the model: a sequence has ${batch.maxLength} tokens, expected at most ${most} (max_position_embeddings, or the context it was loaded with). Shorten the prompts or the completions`,
     );
   }
   const members = pass.adapter?.params.shape[0] ?? batch.groups;
@@ -280,7 +278,6 @@ export function forward(
       `Cannot run the model: the adapter has ${members} members, expected ${batch.groups}, one a group of the batch`,
     );
   }
-  const stretched = stretchRope(tape, pass, pass.length ?? batch.maxLength, batch.maxLength);
   const places: Places = {
     positions: batch.positions,
     attend: (tape, layer, { q, k, v }, sizes) => {
@@ -288,9 +285,9 @@ export function forward(
       return attention(tape, { q, k, v }, batch, sizes);
     },
   };
-  let x = embed(tape, stretched, batch.ids, batch.positions);
+  let x = embed(tape, pass, batch.ids, batch.positions);
   for (let layer = 0; layer < config.layers; layer++) {
-    const part = (inner: Tape, x: Tensor) => block(inner, stretched, layer, x, places);
+    const part = (inner: Tape, x: Tensor) => block(inner, pass, layer, x, places);
     const y = pass.gradientCheckpointing && !pass.trainsWeights
       ? checkpointed(tape, x, part, { trains: pass.adapter?.gradient !== undefined })
       : part(tape, x);
@@ -302,17 +299,11 @@ export function forward(
   return out;
 }
 
-/**
- * The pass for texts of `length` tokens: where the rotary embedding is "dynamic" and the text longer than those of
- * pretraining, it turns at frequencies of its own.
- */
-export function stretchRope(tape: Tape, pass: Pass, length: number, rows = length): Pass {
-  const { rope } = pass.config;
-  if (rope?.scaling?.type !== "dynamic" || length <= rope.scaling.original) return pass;
-  const positions = Math.max(rows, length);
-  const turns = rotaryTable(rope, positions, length);
-  const table = tape.arena.upload([positions, rope.dim], turns, ROPE_TABLE);
-  return { ...pass, weights: { ...pass.weights, [ROPE_TABLE]: table } };
+/** Positions that the model has tables for, whatever config it is run with. */
+function positionsOf({ config, weights }: Pass): number {
+  const tables = [ROPE_TABLE, LOCAL_ROPE_TABLE, `${familyOf(config).names.positions}.weight`];
+  const rows = tables.flatMap((name) => (weights[name] as Tensor | undefined)?.shape[0] ?? []);
+  return Math.min(config.maxPositions, ...rows);
 }
 
 function norm(tape: Tape, pass: Pass, family: Family, name: string, x: Tensor): Tensor {

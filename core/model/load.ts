@@ -35,7 +35,11 @@ export const LOCAL_ROPE_TABLE = "rope.local";
 export interface LoadOptions {
   /** How the frozen matrices lie on the device: f32 (default), f16, int8 or int4. Adapters stay f32. */
   readonly baseDtype?: BaseDType;
-  /** Longest text in tokens, prompt and completion. Default: the model's positions, at most 8,192. */
+  /**
+   * Longest text in tokens, prompt and completion. Default: the model's positions, at most 8,192. Past the positions
+   * of pretraining, "dynamic" rotary embeddings turn every text at the frequencies of this length, so that what a text
+   * scores does not depend on its neighbours (transformers takes those of the batch's longest text).
+   */
   readonly context?: number;
   /** Called after each tensor. */
   readonly onProgress?: (done: number, of: number) => void;
@@ -167,6 +171,7 @@ class Loading implements Disposable {
     if (family.norm === "rmsPlusOne" && shape.length === 1 && name.endsWith("norm.weight")) {
       data = data.map((w) => 1 + w);
     }
+    if (this.#pending + data.byteLength > UPLOAD_PART) this.#flush();
     const fits = data.byteLength <= this.#arena.device.info.maxBindingBytes;
     if ((embeds || linear) && !(this.#dtype === "f32" && fits)) {
       // A token's embedding is read one row at a time and the head's is what it is compared with: eight bits at least.
@@ -177,8 +182,10 @@ class Loading implements Disposable {
       });
     } else this.#weights[name] = this.#arena.upload(shape, data, name);
     this.#pending += data.byteLength;
-    if (this.#pending < UPLOAD_PART) return;
-    this.#arena.commit();
+  }
+
+  #flush(): void {
+    if (this.#pending > 0) this.#arena.commit();
     this.#pending = 0;
   }
 
@@ -186,7 +193,7 @@ class Loading implements Disposable {
   done(): Model {
     const { rope, localRope, layerKinds, maxPositions, headDim, ropeTheta } = this.#config;
     const upload = (name: string, config: NonNullable<ModelConfig["rope"]>) => {
-      const table = rotaryTable(config, maxPositions, 1);
+      const table = rotaryTable(config, maxPositions);
       this.#weights[name] = this.#arena.upload([maxPositions, config.dim], table, name);
     };
     if (layerKinds?.every((kind) => kind.rope === "none") !== true) {

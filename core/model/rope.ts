@@ -156,17 +156,12 @@ export function ropeFrequencies(
  * assertEquals([...rotaryTable({ theta: 10000, dim: 2 }, 1)], [1, 0]); // position 0 is not turned
  * ```
  *
- * @param positions Rows of the table.
- * @param length Tokens of the longest text in use, for "dynamic". Default: `positions`.
+ * @param positions Rows of the table: tokens of the longest text in use.
  * @returns [positions, dim]: dim / 2 cosines, then their sines.
  */
-export function rotaryTable(
-  rope: RopeConfig,
-  positions: number,
-  length = positions,
-): Float32Array<ArrayBuffer> {
+export function rotaryTable(rope: RopeConfig, positions: number): Float32Array<ArrayBuffer> {
   const half = rope.dim / 2, table = new Float32Array(positions * rope.dim);
-  const frequencies = ropeFrequencies(rope, length);
+  const frequencies = ropeFrequencies(rope, positions);
   for (let position = 0; position < positions; position++) {
     const row = position * rope.dim;
     for (let i = 0; i < half; i++) {

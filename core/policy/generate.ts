@@ -14,7 +14,7 @@ import {
 import type { Adapter } from "../lora/adapter.ts";
 import { familyOf } from "../model/families/mod.ts";
 import { uploadBatch } from "../model/batch.ts";
-import { block, embed, forward, headInput, type Places, stretchRope } from "../model/decoder.ts";
+import { block, embed, forward, headInput, type Places } from "../model/decoder.ts";
 import type { Model } from "../model/load.ts";
 import { headName } from "../model/shapes.ts";
 import type { Key } from "../random.ts";
@@ -221,7 +221,7 @@ function prefill(
   );
   const tape = new Tape(arena, false);
   const weights = model.weights.borrow();
-  const pass = { config, weights, adapter: options.adapter, length: capacity };
+  const pass = { config, weights, adapter: options.adapter };
   const h = forward(tape, pass, batch, (layer, k, v) => {
     const { positions } = batch;
     kvWriteInPlace(arena, { cache: state.keys[layer], x: k, rowSequence, positions });
@@ -272,8 +272,7 @@ function decodeStep(
   const { adapter } = options;
   const { config } = model;
   const tape = new Tape(arena, false);
-  const capacity = state.keys[0].shape[1];
-  const pass = stretchRope(tape, { config, weights: model.weights.borrow(), adapter }, capacity);
+  const pass = { config, weights: model.weights.borrow(), adapter };
   const places: Places = {
     positions: state.lengths,
     back: 1,

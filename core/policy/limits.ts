@@ -5,7 +5,7 @@ import type { ModelConfig } from "../model/types.ts";
 /** The sizes that buffers follow from. */
 export type PassSizes = Pick<
   ModelConfig,
-  "vocabSize" | "hiddenSize" | "intermediateSize" | "heads" | "kvHeads" | "headDim"
+  "vocabSize" | "hiddenSize" | "intermediateSize" | "layers" | "heads" | "kvHeads" | "headDim"
 >;
 
 function widestRow(config: PassSizes): number {
@@ -22,9 +22,12 @@ export function rowsWithin(maxBindingBytes: number, config: PassSizes): number {
   return Math.max(1, Math.floor(maxBindingBytes / (4 * widestRow(config))));
 }
 
+/** The most bytes that keys and values of all layers take together; more sequences wait for their turn. */
+const CACHE_BYTES = 2 ** 30;
+
 /**
  * The most sequences that are decoded together, 1 at least: their prompts' rows, their keys and values and their
- * logits each fit a binding.
+ * logits each fit a binding, and all layers' keys and values 1 GiB.
  *
  * @param maxBindingBytes What the device can bind, `device.info.maxBindingBytes`.
  * @param tokens `longest` prompt, and `maxNew` that may follow.
@@ -34,8 +37,9 @@ export function sequencesWithin(
   config: PassSizes,
   { longest, maxNew }: { longest: number; maxNew: number },
 ): number {
-  const { vocabSize, kvHeads, headDim } = config;
+  const { vocabSize, layers, kvHeads, headDim } = config;
   const cache = (longest + maxNew) * kvHeads * headDim;
   const numbers = Math.max(longest * widestRow(config), cache, vocabSize);
-  return Math.max(1, Math.floor(maxBindingBytes / (4 * numbers)));
+  const fits = Math.min(maxBindingBytes / (4 * numbers), CACHE_BYTES / (4 * 2 * layers * cache));
+  return Math.max(1, Math.floor(fits));
 }

@@ -10,6 +10,7 @@ export function tokenizerConfig(): Uint8Array<ArrayBuffer> {
         bos_token: end,
         eos_token: end,
         pad_token: end,
+        add_bos_token: true,
         clean_up_tokenization_spaces: false,
         model_max_length: 256,
       },

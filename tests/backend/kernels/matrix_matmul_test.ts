@@ -2,7 +2,7 @@ import { assertEquals, assertStrictEquals } from "@std/assert";
 import { Arena } from "../../../backend/arena.ts";
 import { matmul } from "../../../backend/kernels/matmul.ts";
 import { matmulColumns, matmulRows } from "../../../backend/kernels/matrix_matmul.ts";
-import { matrixOf, uploadMatrix } from "../../../backend/matrix.ts";
+import { matrixOf, MOST_ROWS, uploadMatrix } from "../../../backend/matrix.ts";
 import { type BaseDType, dequantise, quantise, wordsPerRow } from "../../../backend/quantise.ts";
 import * as reference from "../../../backend/reference/matmul.ts";
 import { assertClose, f32Sum } from "../../support/close.ts";
@@ -158,3 +158,28 @@ deviceTest("matmulColumns() keeps no sum but the last", (device) => {
   matmulColumns(arena, { a, w: matrix, M });
   assertEquals(device.stats().live - before, 2); // of six blocks' sums two memories, one of them spare
 });
+
+deviceTest(
+  "matmulColumns() sums over more rows than a thread's scratch holds, or a loop of lavapipe's counts",
+  async (device) => {
+    const rows = 2 ** 18 + 3, cols = 2;
+    using arena = new Arena(device, "test");
+    const w = arena.upload(
+      [rows, cols],
+      Float32Array.from({ length: rows * cols }, (_, i) => i % 7),
+      "w",
+    );
+    const a = new Float32Array(rows);
+    const picked = [0, MOST_ROWS - 1, MOST_ROWS, 2 ** 17 - 1, 2 ** 17, 2 ** 18 + 2];
+    picked.forEach((row, i) => a[row] = i + 1);
+    const out = matmulColumns(arena, {
+      a: { tensor: arena.upload([1, rows], a, "a") },
+      w: matrixOf(w),
+      M: 1,
+    });
+    const expected = [0, 1].map((c) =>
+      picked.reduce((sum, row, i) => sum + (i + 1) * ((row * cols + c) % 7), 0)
+    );
+    assertEquals([...await arena.read(out)], expected);
+  },
+);

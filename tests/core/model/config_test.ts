@@ -168,3 +168,14 @@ Deno.test("familyOf() is Llama where a config does not say", () => {
   ]);
   assertThrows(() => familyOf({ ...TINY, family: "bert" }), TypeError, 'its family is "bert"');
 });
+
+Deno.test("modelConfigJson() writes the activation, a part of the head that turns, and the trained positions", () => {
+  const scaling = { type: "dynamic", factor: 4, original: 16 } as const;
+  const config: ModelConfig = {
+    ...TINY,
+    activation: "geluTanh",
+    rope: { theta: 500, dim: 2, scaling },
+  };
+  const json = modelConfigJson({ ...config, maxPositions: 64 }); // as loaded with a longer context
+  assertEquals(parseModelConfig(json, "config.json"), config);
+});

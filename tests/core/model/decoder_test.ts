@@ -1,8 +1,9 @@
-import { assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { Arena } from "../../../backend/mod.ts";
-import { forward, packSequences, Tape, uploadBatch } from "../../../core/mod.ts";
+import { forward, loadModel, packSequences, Tape, uploadBatch } from "../../../core/mod.ts";
 import { assertRelativeToMax } from "../../support/close.ts";
 import { deviceTest } from "../../support/devices.ts";
+import { familyConfig, familyFixture, familyTensors } from "../../support/families.ts";
 import {
   adapterFixture,
   jsonFixture,
@@ -99,3 +100,40 @@ deviceTest("forward() refuses a sequence beyond the model's positions", async (d
     "max_position_embeddings",
   );
 });
+
+deviceTest(
+  "forward() goes by the tables that were loaded, whatever config it is given",
+  async (device) => {
+    const { config, tensors } = await hostFamily("gpt2");
+    const llama = await hostFamily("llama");
+    for (
+      const [parsed, model] of [
+        [llama.config, loadModel(device, llama.config, llama.tensors, { context: 8 })],
+        [config, loadModel(device, config, tensors, { context: 8 })],
+      ] as const
+    ) {
+      using weights = model.weights;
+      using arena = new Arena(device, "test");
+      const batch = uploadBatch(
+        arena,
+        packSequences([{ ids: [1, ...new Array(200).fill(3)], promptLength: 1 }]),
+      );
+      const error = assertThrows(
+        () => forward(new Tape(arena, false), { config: parsed, weights: weights.borrow() }, batch),
+        RangeError,
+      );
+      const most = parsed === config ? 128 : 8; // learned positions are whole in memory
+      assertEquals(
+        error.message.includes(`has 201 tokens, expected at most ${most} `),
+        true,
+        error.message,
+      );
+    }
+  },
+);
+
+async function hostFamily(variant: string) {
+  const fixture = await familyFixture(variant);
+  const config = familyConfig(variant, fixture);
+  return { config, tensors: familyTensors(config, 1) };
+}

@@ -249,3 +249,29 @@ if (stories !== undefined) {
     },
   );
 }
+
+deviceTest(
+  "generate() tells onToken every id in order and draws the same with it",
+  async (device) => {
+    const model = await modelFixture(device, "tiny_llama");
+    using _weights = model.weights;
+    const options = { maxNew: 20, key, batchSize: 2 }; // three batches: places are those of the whole list
+    const silent = await generate(device, model, prompts, options);
+    const heard: number[][] = prompts.map(() => []);
+    const spoken = await generate(device, model, prompts, {
+      ...options,
+      onToken: (prompt, id) => void heard[prompt].push(id),
+    });
+    assertEquals(spoken, silent);
+    assertEquals(heard, silent.map(({ ids }) => [...ids]));
+    for (const maxNew of [1, 2]) {
+      const short: number[] = [];
+      await generate(device, model, [[3]], {
+        maxNew,
+        key,
+        onToken: (_, id) => void short.push(id),
+      });
+      assertEquals(short.length, maxNew);
+    }
+  },
+);

@@ -6,7 +6,15 @@ import { deviceTest } from "../../support/devices.ts";
 import { modelFixture } from "../../support/fixtures.ts";
 
 const config = {
-  ...{ vocabSize: 50, hiddenSize: 8, intermediateSize: 10, heads: 4, kvHeads: 2, headDim: 3 },
+  ...{
+    vocabSize: 50,
+    hiddenSize: 8,
+    intermediateSize: 10,
+    layers: 1,
+    heads: 4,
+    kvHeads: 2,
+    headDim: 3,
+  },
 };
 
 Deno.test("rowsWithin() fits the widest layer, fused ones too", () => {
@@ -24,6 +32,9 @@ Deno.test("sequencesWithin() fits prompts, caches and logits", () => {
   assertEquals(within(4 * 110 * 6 * 3, 10, 100), 3); // keys
   assertEquals(within(4 * 110 * 6 * 3 - 1, 10, 100), 2);
   assertEquals(within(1, 10, 100), 1);
+  // 7B: 32 layers of 4,096 keys and as many values, 4 bytes each: 1 MiB a token, 1 GiB for all
+  const large = { ...config, layers: 32, kvHeads: 32, headDim: 128 };
+  assertEquals(sequencesWithin(2 ** 40, large, { longest: 100, maxNew: 28 }), 8);
 });
 
 /** The device as it would be if it bound less; notes the largest storage that is asked for. */
