@@ -139,7 +139,7 @@ export async function readVerifiedFolder(
   }
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const [file, entry] of Object.entries(listed)) {
-    if (file.split(/[/\\]/).some((part) => part === "" || part === "." || part === "..")) {
+    if (!isInner(file)) {
       throw new TypeError(
         `Cannot read ${name}: it lists ${quote(file)}, expected paths within the folder`,
       );
@@ -241,6 +241,12 @@ export async function exists(path: string): Promise<boolean> {
   return await statIfThere(path) !== undefined;
 }
 
+/** Whether a path of a manifest stays within its folder and is one that systems take. */
+function isInner(file: string): boolean {
+  return file.length <= 1024 && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(file) &&
+    file.split(/[/\\]/).every((part) => !["", ".", ".."].includes(part) && part.length <= 255);
+}
+
 async function sealFolder(dir: string, manifest: boolean): Promise<void> {
   const synced = (await syncTree(dir, "")).sort();
   if (!manifest) return;
@@ -303,7 +309,9 @@ async function statIfThere(path: string): Promise<Deno.FileInfo | undefined> {
   try {
     return await Deno.lstat(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    const isNone = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory; // what should be a folder is a file
+    if (isNone) return undefined;
     throw error;
   }
 }

@@ -9,6 +9,7 @@ import {
   type MergeModelOptions,
   type MergeSource,
 } from "./sharded_model.ts";
+import { readSmallFile } from "./small_file.ts";
 
 /** How to write a merged model's folder. */
 export interface WriteMergedOptions extends MergeModelOptions {
@@ -84,7 +85,7 @@ async function companions(
   const files = new Map<string, Uint8Array>();
   if (from !== undefined) {
     for (const name of COMPANIONS) {
-      const bytes = await readIfThere(`${from}/${name}`);
+      const bytes = await readSmallFile(`${from}/${name}`);
       if (bytes) files.set(name, bytes);
     }
   }
@@ -106,13 +107,4 @@ function withType(bytes: Uint8Array, dtype: SafetensorsDType, from?: string): Ui
   const field = "torch_dtype" in config ? "torch_dtype" : "dtype"; // transformers 4 and 5
   const text = JSON.stringify({ ...config, [field]: TORCH_NAMES[dtype] }, null, 2) + "\n";
   return new TextEncoder().encode(text);
-}
-
-async function readIfThere(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }

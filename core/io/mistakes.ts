@@ -1,6 +1,8 @@
 // What goes wrong before a file's own format begins: an empty download, a Git LFS pointer, a web page, text
 // that is not UTF-8 or not JSON, a key that stands twice. One line each, for people.
 
+import { CONFIG_BOUNDS, type JsonBounds, refuseHugeJson } from "./json_bounds.ts";
+
 const LFS = "version https://git-lfs.github.com/spec/";
 
 const LONGEST = 80;
@@ -8,6 +10,11 @@ const LONGEST = 80;
 /** A name from a file, quoted for a one-line message: control characters escaped, at most 80 characters. */
 export function quote(text: string): string {
   return escape(text.length > LONGEST ? text.slice(0, LONGEST - 1) + "…" : text);
+}
+
+/** A name from a file as it stands, without quotes: control characters escaped, at most 80 characters. */
+export function bare(text: string): string {
+  return quote(text).slice(1, -1);
 }
 
 /** Any JSON value on one line, at most 80 characters; strings are quoted. Values of any size and depth are fine. */
@@ -82,12 +89,14 @@ export function refuseWrongDownload(bytes: Uint8Array, name: string, wanted: str
   }
 }
 
-/** A JSON object from UTF-8 bytes; `part` names it in errors ("the header", "the file"). */
+/** A JSON object from UTF-8 bytes within `bounds`; `part` names it in errors ("the header", "the file"). */
 export function parseJsonObject(
   bytes: Uint8Array,
   name: string,
   part: string,
+  bounds: JsonBounds = CONFIG_BOUNDS,
 ): Record<string, unknown> {
+  refuseHugeJson(bytes, name, part, bounds);
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.slice());

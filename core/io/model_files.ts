@@ -4,6 +4,7 @@ import { type ModelConfig, modelConfigJson, parseModelConfig } from "../model/co
 import { familyOf } from "../model/families/mod.ts";
 import { canonicalName, checkTensors } from "../model/shapes.ts";
 import type { HostTensors } from "./host_tensor.ts";
+import { TOKENIZER_BOUNDS } from "./json_bounds.ts";
 import { parseJsonObject, quote, refuseWrongDownload } from "./mistakes.ts";
 import { fileOfBytes } from "./random_access.ts";
 import { encodeSafetensors, type SafetensorsDType } from "./safetensors.ts";
@@ -71,7 +72,11 @@ export async function readModelFiles(read: FileReader, folder: string): Promise<
   if (!tokenizer) return { config, tensors };
   const name = `${folder}/tokenizer.json`;
   refuseWrongDownload(tokenizer, name, "a JSON object");
-  return { config, tensors, tokenizerJson: parseJsonObject(tokenizer, name, "the file") };
+  return {
+    config,
+    tensors,
+    tokenizerJson: parseJsonObject(tokenizer, name, "the file", TOKENIZER_BOUNDS),
+  };
 }
 
 /**

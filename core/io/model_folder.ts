@@ -7,6 +7,7 @@ import {
   type HostModel,
   readModelFiles,
 } from "./model_files.ts";
+import { readSmallFile } from "./small_file.ts";
 
 /** How to write a model folder to disk. */
 export interface WriteModelOptions extends EncodeModelOptions {
@@ -33,7 +34,7 @@ export interface WriteModelOptions extends EncodeModelOptions {
 export function readModelFolder(folder: string | URL): Promise<HostModel> {
   if (folder instanceof URL) return fetchModelFolder(folder);
   if (/^(https?|file):\/\//.test(folder)) return fetchModelFolder(new URL(folder));
-  return readModelFiles((file) => readIfThere(`${folder}/${file}`), folder);
+  return readModelFiles((file) => readSmallFile(`${folder}/${file}`), folder);
 }
 
 /**
@@ -71,15 +72,4 @@ export async function writeModelFolder(
   await writeFolderDurably(dir, async (folder) => {
     for (const [name, bytes] of files) await writeFileDurably(`${folder}/${name}`, bytes);
   }, { manifest: false, replace: options.replace });
-}
-
-async function readIfThere(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    const absent = error instanceof Deno.errors.NotFound ||
-      error instanceof Deno.errors.NotADirectory; // the folder is a file
-    if (absent) return undefined;
-    throw error;
-  }
 }

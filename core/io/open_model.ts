@@ -5,10 +5,11 @@ import { type PretrainedTokenizer, readPretrainedTokenizer } from "../text/pretr
 import { type ModelConfig, parseModelConfig } from "../model/config.ts";
 import { openGguf } from "./gguf/open.ts";
 import { openLocalFile } from "./local_file.ts";
-import { parseJsonObject, quote, refuseWrongDownload } from "./mistakes.ts";
+import { bare, parseJsonObject, refuseWrongDownload } from "./mistakes.ts";
 import type { RandomAccessFile } from "./random_access.ts";
 import { openSafetensors, openShardedSafetensors } from "./safetensors_stream.ts";
 import { SHARD_INDEX } from "./shard_index.ts";
+import { readSmallFile, statIfThere } from "./small_file.ts";
 import type { TensorSource } from "./tensor_source.ts";
 
 /** A model whose files are open. Disposing it closes them. */
@@ -19,7 +20,7 @@ export interface OpenedModel extends Disposable {
   readonly path: string;
   /** Whether it is a GGUF file, whose companions cannot be copied. */
   readonly gguf: boolean;
-  /** Sizes and constants; ends at any id that its generation config or chat template ends at. */
+  /** Sizes and constants; ends at any id that its config, generation config or tokenizer ends at. */
   readonly config: ModelConfig;
   /** config.json as it stands in the folder, or as the GGUF file implies it. */
   readonly configJson: Readonly<Record<string, unknown>>;
@@ -37,6 +38,7 @@ export interface OpenModelOptions {
   readonly download?: (spec: string) => Promise<string>;
 }
 
+const MOST_ENDS = 4; // what sampling looks for
 const HUB_ID = /^[\w-][\w.-]*\/[\w-][\w.-]*(@[\w./-]+)?(:[\w./-]+\.gguf)?$/;
 
 /**
@@ -74,7 +76,9 @@ async function pathOf(spec: string, { download }: OpenModelOptions): Promise<str
   if (!there) {
     const hub = HUB_ID.test(spec) || !download ? "" : ", or a hub id as org/name";
     throw new TypeError(
-      `Cannot open the model ${spec}: it is not there, expected a folder with config.json or a .gguf file${hub}`,
+      `Cannot open the model ${
+        bare(spec)
+      }: it is not there, expected a folder with config.json or a .gguf file${hub}`,
     );
   }
   if (!there.isDirectory || await statIfThere(`${path}/config.json`)) return path;
@@ -85,9 +89,9 @@ async function pathOf(spec: string, { download }: OpenModelOptions): Promise<str
   if (ggufs.length === 1) return `${path}/${ggufs[0]}`;
   if (ggufs.length === 0) return path; // whose config.json is then missing, by name
   throw new TypeError(
-    `Cannot open the model ${spec}: it holds ${ggufs.length} GGUF files, expected one of them: ${
-      ggufs.sort().join(", ")
-    }`,
+    `Cannot open the model ${
+      bare(spec)
+    }: it holds ${ggufs.length} GGUF files, expected one of them: ${bare(ggufs.sort().join(", "))}`,
   );
 }
 
@@ -112,11 +116,13 @@ async function openGgufModel(name: string, path: string): Promise<OpenedModel> {
 }
 
 async function openFolder(name: string, path: string): Promise<OpenedModel> {
-  const read = (file: string) => readIfThere(`${path}/${file}`);
+  const read = (file: string) => readSmallFile(`${path}/${file}`);
   const configBytes = await read("config.json");
   if (!configBytes) {
     throw new TypeError(
-      `Cannot open the model ${name}: config.json is missing, expected a Hugging Face model folder`,
+      `Cannot open the model ${
+        bare(name)
+      }: config.json is missing, expected a Hugging Face model folder`,
     );
   }
   refuseWrongDownload(configBytes, `${path}/config.json`, "a JSON object");
@@ -173,6 +179,11 @@ function opened(
 ): OpenedModel {
   const { bosId, padId, eosIds = [] } = words?.tokenizer ?? {};
   const ends = [...new Set([...config.eosId ?? [], ...eosIds])];
+  if (ends.length > MOST_ENDS) {
+    throw new TypeError(
+      `Cannot open the model ${parts.name}: eos_token_id of its configs is [${ends}], expected at most ${MOST_ENDS} ids`,
+    );
+  }
   return {
     ...parts,
     config: {
@@ -189,22 +200,4 @@ function opened(
 async function anyThere(path: string, files: readonly string[]): Promise<boolean> {
   const found = await Promise.all(files.map((file) => statIfThere(`${path}/${file}`)));
   return found.some((info) => info !== undefined);
-}
-
-async function statIfThere(path: string): Promise<Deno.FileInfo | undefined> {
-  try {
-    return await Deno.stat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return undefined;
-    }
-    const why = error instanceof Error ? error.message : String(error);
-    throw new TypeError(`Cannot read ${quote(path)}: ${why}, expected a file or folder`, {
-      cause: error,
-    });
-  }
-}
-
-async function readIfThere(path: string): Promise<Uint8Array | undefined> {
-  return await statIfThere(path) ? await Deno.readFile(path) : undefined;
 }

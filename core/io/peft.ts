@@ -10,7 +10,7 @@ import {
 import { moduleFilter, targetNames } from "../lora/target_modules.ts";
 import { refuseNonFinite, type SafetensorsDType } from "./float_bytes.ts";
 import type { HostTensor, HostTensors } from "./host_tensor.ts";
-import { quote, showShape } from "./mistakes.ts";
+import { bare, quote, showShape } from "./mistakes.ts";
 import { encodePeftConfig, parsePeftConfig, type PeftConfig, peftScale } from "./peft_config.ts";
 import { encodeSafetensors, parseSafetensors } from "./safetensors.ts";
 
@@ -126,10 +126,12 @@ export function loadPeftAdapter(
   for (const [module, { A, B }] of readHalves(tensors, weightsName)) {
     if (!A || !B) {
       throw new TypeError(
-        `Cannot read ${weightsName}: ${module} has no lora_${A ? "B" : "A"}, expected both factors`,
+        `Cannot read ${weightsName}: ${bare(module)} has no lora_${
+          A ? "B" : "A"
+        }, expected both factors`,
       );
     }
-    const { rank, scale } = peftScale(config, module);
+    const { rank, scale } = peftScale(config, module, A.shape[0]);
     requireRank(weightsName, module, rank, A, B);
     factors.set(module, { A, B, scale });
   }
@@ -164,7 +166,9 @@ function readHalves(
     const pair = halves.get(module) ?? {};
     if (half === "A" ? pair.A : pair.B) {
       throw new TypeError(
-        `Cannot read ${file}: ${module} has lora_${half} twice, expected one adapter in the file`,
+        `Cannot read ${file}: ${
+          bare(module)
+        } has lora_${half} twice, expected one adapter in the file`,
       );
     }
     halves.set(module, { ...pair, [half]: tensor });
@@ -198,7 +202,7 @@ function requireRank(
   for (const [half, { shape }, axis] of [["A", A, 0], ["B", B, 1]] as const) {
     if (shape.length === 2 && shape[axis] === rank) continue;
     throw new TypeError(
-      `Cannot read ${file}: lora_${half} of ${module} shape is ${showShape(shape)}, ` +
+      `Cannot read ${file}: lora_${half} of ${bare(module)} shape is ${showShape(shape)}, ` +
         `expected ${half === "A" ? `[${rank}, in]` : `[out, ${rank}]`}, as ${CONFIG} says`,
     );
   }

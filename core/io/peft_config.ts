@@ -1,7 +1,8 @@
 // adapter_config.json by PEFT's keys: rank, scale and choice of modules are read; what else PEFT can do and would
 // change the mathematics is refused by name.
 import type { SelectOptions } from "../lora/target_modules.ts";
-import { isObject, parseJsonObject, quote, refuseWrongDownload, show } from "./mistakes.ts";
+import { type ModulePattern, modulePattern } from "./module_pattern.ts";
+import { bare, isObject, parseJsonObject, quote, refuseWrongDownload, show } from "./mistakes.ts";
 
 /** What `adapter_config.json` says about a LoRA adapter. */
 export interface PeftConfig {
@@ -11,9 +12,9 @@ export interface PeftConfig {
   readonly alpha: number;
   /** scale = alpha / √r instead of alpha / r. */
   readonly rsLora: boolean;
-  /** r by module name or ending of it; the first that fits counts. */
+  /** r by module name, ending of it or pattern; the first that fits counts. */
   readonly rankPattern: ReadonlyMap<string, number>;
-  /** lora_alpha by module name or ending of it; the first that fits counts. */
+  /** lora_alpha by module name, ending of it or pattern; the first that fits counts. */
   readonly alphaPattern: ReadonlyMap<string, number>;
   /** Names, a pattern or `all-linear`; undefined where the file has null. */
   readonly targetModules?: string | readonly string[];
@@ -69,6 +70,8 @@ const REFUSED: readonly (readonly [
     "Save it with PEFT's path_initial_model_for_weight_conversion",
   ],
 ];
+const MOST_KEYS = 10_000;
+const MOST_PATTERN_CHARACTERS = 16_384; // of keys that are no plain names
 const KNOWN_USES = new Set(["use_dora", "use_qalora", "use_bdlora", "use_rslora"]);
 
 /**
@@ -89,7 +92,7 @@ const KNOWN_USES = new Set(["use_dora", "use_qalora", "use_bdlora", "use_rslora"
  * @param bytes The whole file.
  * @param name What to call it in errors.
  * @throws {TypeError} If it is malformed, or asks for what is not supported (DoRA, trained biases, modules saved
- * whole, patterns as keys of `rank_pattern`, …); one line, with the field and the fix.
+ * whole, groups in the keys of `alpha_pattern`, …); one line, with the field and the fix.
  * @throws {RangeError} If a rank is not a whole number of at least 1, or an alpha is not above 0.
  */
 export function parsePeftConfig(bytes: Uint8Array, name: string): PeftConfig {
@@ -107,7 +110,7 @@ export function parsePeftConfig(bytes: Uint8Array, name: string): PeftConfig {
     alpha: readAlpha(name, "lora_alpha", config.lora_alpha),
     rsLora,
     rankPattern: readPattern(config, name, "rank_pattern", readRank),
-    alphaPattern: readPattern(config, name, "alpha_pattern", readAlpha),
+    alphaPattern: readPattern(config, name, "alpha_pattern", readAlpha, true),
     targetModules: readNames(config, name, "target_modules"),
     select: {
       exclude: readNames(config, name, "exclude_modules"),
@@ -119,7 +122,8 @@ export function parsePeftConfig(bytes: Uint8Array, name: string): PeftConfig {
 }
 
 /**
- * Rank and scale of one module under a config.
+ * Rank and scale of one module under a config. `shapeRank` is the rank that its tensors have: it counts where
+ * `rank_pattern` has a key with groups, which is never run.
  *
  * @example
  * ```ts
@@ -130,19 +134,33 @@ export function parsePeftConfig(bytes: Uint8Array, name: string): PeftConfig {
  * assertEquals(peftScale(config, "model.layers.0.self_attn.q_proj"), { rank: 4, scale: 4 });
  * ```
  */
-export function peftScale(config: PeftConfig, module: string): { rank: number; scale: number } {
+export function peftScale(
+  config: PeftConfig,
+  module: string,
+  shapeRank: number = config.rank,
+): { rank: number; scale: number } {
   const own = (pattern: ReadonlyMap<string, number>, fallback: number): number => {
-    for (const [key, value] of pattern) {
-      const literal = key.replace(/^\^|\$$/g, "").replaceAll("\\.", ".");
-      if (module === literal || (!key.startsWith("^") && module.endsWith(`.${literal}`))) {
-        return value;
-      }
+    for (const [fits, value] of compiled(pattern)) {
+      if (!fits) return shapeRank; // one of alpha_pattern is refused when it is read
+      if (fits(module)) return value;
     }
     return fallback;
   };
   const rank = own(config.rankPattern, config.rank);
   const alpha = own(config.alphaPattern, config.alpha);
   return { rank, scale: alpha / (config.rsLora ? Math.sqrt(rank) : rank) };
+}
+
+const COMPILED = new WeakMap<object, (readonly [ModulePattern | undefined, number])[]>();
+
+/** A pattern's keys as they are matched, made once for all modules. */
+function compiled(
+  pattern: ReadonlyMap<string, number>,
+): readonly (readonly [ModulePattern | undefined, number])[] {
+  const list = COMPILED.get(pattern) ??
+    [...pattern].map(([key, value]) => [modulePattern(key), value] as const);
+  COMPILED.set(pattern, list);
+  return list;
 }
 
 /** The text of `adapter_config.json`. */
@@ -202,21 +220,32 @@ function readAlpha(name: string, field: string, value: unknown): number {
   throw new RangeError(`Cannot read ${name}: ${field} is ${value}, expected a number above 0`);
 }
 
-/** Numbers by module. Keys that are patterns are refused: a file's pattern is never run. */
+/** Numbers by module. A key with groups, which is never run, is refused where no tensor's shape stands in for it. */
 function readPattern(
   config: Record<string, unknown>,
   name: string,
   field: string,
   read: (name: string, field: string, value: unknown) => number,
+  refuseGroups = false,
 ): Map<string, number> {
   const value = config[field] ?? {};
   if (!isObject(value)) throw wrong(name, field, value, "an object of numbers");
+  const keys = Object.keys(value);
+  const characters = keys.filter((key) => /[^\w.-]/.test(key.replaceAll("\\.", ".")))
+    .reduce((sum, key) => sum + key.length, 0);
+  if (keys.length > MOST_KEYS || characters > MOST_PATTERN_CHARACTERS) {
+    throw new RangeError(
+      `Cannot read ${name}: ${field} has ${keys.length} keys, ${characters} characters of them ` +
+        `patterns, expected at most ${MOST_KEYS} and ${MOST_PATTERN_CHARACTERS}. ` +
+        "List the modules by name",
+    );
+  }
   return new Map(
     Object.entries(value).map(([key, number]) => {
-      if (!/^\^?(\w|\\?\.|-)+\$?$/.test(key)) {
+      if (refuseGroups && !modulePattern(key)) {
         throw new TypeError(
-          `Cannot read ${name}: ${field} has the key ${quote(key)}, expected a module's name or ` +
-            "its ending: patterns are not supported. List the modules by name",
+          `Cannot read ${name}: ${field} has the key ${quote(key)}, expected a module's name, ` +
+            "its ending or a pattern without groups. List the modules by name",
         );
       }
       return [key, read(name, `${field} of ${quote(key)}`, number)];
@@ -249,5 +278,7 @@ function readNumbers(
 }
 
 function wrong(name: string, field: string, found: unknown, expected: string): TypeError {
-  return new TypeError(`Cannot read ${name}: ${field} is ${show(found)}, expected ${expected}`);
+  return new TypeError(
+    `Cannot read ${name}: ${bare(field)} is ${show(found)}, expected ${expected}`,
+  );
 }

@@ -13,6 +13,8 @@ import {
 import { parseShardIndex, type ShardIndex } from "./shard_index.ts";
 import type { TensorSource } from "./tensor_source.ts";
 
+const MOST_INDEX_BYTES = 64 * 2 ** 20;
+
 /** Tensors of safetensors files, also as the bytes that lie there. */
 export interface SafetensorsSource extends TensorSource {
   /** Bytes of all its tensors in the files. */
@@ -89,6 +91,7 @@ export async function openSafetensors(
  * @param options As for `openSafetensors`.
  * @throws {TypeError} If the index is malformed or names a file outside its folder, a shard is malformed, or the two
  * disagree. Nothing stays open then.
+ * @throws {RangeError} If the index is over 64 MiB.
  */
 export async function openShardedSafetensors(
   index: RandomAccessFile,
@@ -98,31 +101,45 @@ export async function openShardedSafetensors(
   const { name } = index;
   let listed: ShardIndex;
   try {
+    if (index.size > MOST_INDEX_BYTES) {
+      throw new RangeError(
+        `Cannot read ${name}: it is ${index.size} bytes long, expected at most ${MOST_INDEX_BYTES}. ` +
+          "Is it another file under this name?",
+      );
+    }
     listed = parseShardIndex(await index.read(0, index.size), name);
   } finally {
     index[Symbol.dispose]();
   }
-  using stack = new DisposableStack();
+  const shards: SafetensorsSource[] = [];
+  const close = (): void => {
+    for (const shard of shards) shard[Symbol.dispose]();
+  };
   const tensors = new Map<string, { shape: readonly number[]; dtype: string }>();
   const homes = new Map<string, SafetensorsSource>();
   let total = 0;
-  for (const [fileName, names] of listed.shards) {
-    const shard = stack.use(await openSafetensors(await open(fileName), options));
-    checkShard(shard, names, name);
-    total += shard.bytes;
-    for (const [tensor, info] of shard.tensors) {
-      tensors.set(tensor, info);
-      homes.set(tensor, shard);
+  try {
+    for (const [fileName, names] of listed.shards) {
+      const shard = await openSafetensors(await open(fileName), options);
+      shards.push(shard);
+      checkShard(shard, names, name);
+      total += shard.bytes;
+      for (const [tensor, info] of shard.tensors) {
+        tensors.set(tensor, info);
+        homes.set(tensor, shard);
+      }
     }
+    const { totalSize = total } = listed;
+    if (total > totalSize) {
+      throw new TypeError(
+        `Cannot read ${name}: metadata.total_size is ${totalSize}, ` +
+          `expected at least the ${total} bytes of the tensors. It is another model's index`,
+      );
+    }
+  } catch (error) {
+    close();
+    throw error;
   }
-  const { totalSize = total } = listed;
-  if (total > totalSize) {
-    throw new TypeError(
-      `Cannot read ${name}: metadata.total_size is ${totalSize}, ` +
-        `expected at least the ${total} bytes of the tensors. It is another model's index`,
-    );
-  }
-  const owned = stack.move();
   const home = (tensor: string): SafetensorsSource => {
     const shard = homes.get(tensor);
     if (!shard) throw missing(name, tensor);
@@ -134,7 +151,7 @@ export async function openShardedSafetensors(
     bytes: total,
     read: async (tensor) => await home(tensor).read(tensor),
     readBytes: async (tensor) => await home(tensor).readBytes(tensor),
-    [Symbol.dispose]: () => owned.dispose(),
+    [Symbol.dispose]: close,
   };
 }
 

@@ -36,7 +36,7 @@ export function parseShardIndex(bytes: Uint8Array, name: string): ShardIndex {
   }
   const shards = new Map<string, string[]>();
   for (const [tensor, file] of Object.entries(map)) {
-    if (typeof file !== "string" || !/^[\w-][\w.-]*\.safetensors$/.test(file)) {
+    if (typeof file !== "string" || !/^[\w-][\w.-]{0,199}\.safetensors$/.test(file)) {
       throw new TypeError(
         `Cannot read ${name}: weight_map ${quote(tensor)} is ${show(file)}, ` +
           "expected a .safetensors file of this folder",

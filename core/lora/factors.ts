@@ -1,7 +1,7 @@
 // Between our adapters (one flat row, B transposed, one rank and one scale for all modules) and separate matrices:
 // A [r, in] and B [out, r] of each module, of any rank and scale.
 import type { HostTensor } from "../io/host_tensor.ts";
-import { showShape } from "../io/mistakes.ts";
+import { bare, showShape } from "../io/mistakes.ts";
 import { type AdapterLayout, adapterLayout, type LinearShape } from "./adapter.ts";
 import { nearestModules } from "./target_modules.ts";
 
@@ -93,7 +93,7 @@ export function joinFactors(
     const known = new Set(adapted.map((layer) => layer.name));
     const stranger = [...factors.keys()].find((module) => !known.has(module))!;
     throw new TypeError(
-      `Cannot use ${name}: it adapts ${stranger}, expected linear layers of the model ` +
+      `Cannot use ${name}: it adapts ${bare(stranger)}, expected linear layers of the model ` +
         `as ${nearestModules(layers, stranger, true).join(", ")}`,
     );
   }

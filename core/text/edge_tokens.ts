@@ -1,4 +1,5 @@
-// Which tokens go before and after a text: by the config's add_bos_token and add_eos_token, else by the post-processor.
+// Which tokens go before and after a text: by the post-processor, and by add_bos_token and add_eos_token of the config
+// only where there is none, as transformers 5 has it.
 import { isObject, show } from "../io/mistakes.ts";
 
 type Json = Record<string, unknown>;
@@ -20,11 +21,12 @@ export function edgeTokens(
   ids: { bos: number | undefined; eos: number | undefined },
   name: string,
 ): EdgeTokens {
+  if (isObject(json.post_processor)) return ofProcessor(json.post_processor, name);
   if ("add_bos_token" in config || "add_eos_token" in config) {
     const one = (id: number | undefined, add: unknown) => add && id !== undefined ? [id] : [];
     return { first: one(ids.bos, config.add_bos_token), last: one(ids.eos, config.add_eos_token) };
   }
-  return isObject(json.post_processor) ? ofProcessor(json.post_processor, name) : NONE;
+  return NONE;
 }
 
 function ofProcessor(processor: Json, name: string): EdgeTokens {

@@ -1,26 +1,18 @@
 // Training examples to token ids within a budget that is said beforehand: what is cut is counted, an answer that was
 // cut gets no end token, and an answer of no tokens never reaches the loss.
+import { type RenderMessages, rowIds, textIds } from "./row_ids.ts";
 import { RowCounter, type RowReport, UnusableRow } from "./row_report.ts";
 import type {
   CompletionRow,
   Example,
-  Message,
   PreferenceRow,
   PromptRow,
-  RowText,
   TextRow,
   UnpairedRow,
 } from "./rows.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
-/** What special tokens are spelt with in the vocabularies that there are: `<|im_end|>`, `[INST]`, `<s>`. */
-const BRACKET = /[<[｜]/;
-
-/** Renders a dialogue as the model's chat template does. */
-export type RenderMessages = (
-  messages: readonly Message[],
-  options: { readonly addGenerationPrompt: boolean; readonly tools?: readonly unknown[] },
-) => string;
+export type { RenderMessages };
 
 /** The budget, and what else ids depend on. */
 export interface EncodeExampleOptions {
@@ -42,7 +34,7 @@ export interface EncodedPrompt {
   readonly kind: "prompt";
   /** `file:line`. */
   readonly place: string;
-  /** Ids, BOS first where the tokenizer has one. */
+  /** Ids, BOS first where the tokenizer puts one. */
   readonly prompt: number[];
   /** Tokens that the budget cut. */
   readonly cut: { readonly prompt: number };
@@ -54,7 +46,7 @@ export interface EncodedCompletion {
   readonly kind: "completion";
   /** `file:line`. */
   readonly place: string;
-  /** Ids, BOS first where the tokenizer has one. */
+  /** Ids, BOS first where the tokenizer puts one. */
   readonly prompt: number[];
   /** Ids, the end token last unless it was cut. */
   readonly completion: number[];
@@ -70,7 +62,7 @@ export interface EncodedPreference {
   readonly kind: "preference";
   /** `file:line`. */
   readonly place: string;
-  /** Ids, BOS first where the tokenizer has one. */
+  /** Ids, BOS first where the tokenizer puts one. */
   readonly prompt: number[];
   /** Ids of the preferred answer, the end token last unless it was cut. */
   readonly chosen: number[];
@@ -117,7 +109,7 @@ export interface EncodedStream<E extends Example> extends AsyncIterable<Encoded<
  * const row = { kind: "completion" as const, place: "a.jsonl:1", prompt: "Hi", completion: "abcd" };
  * const encoded = encodeExamples([row], tokenizer, { maxPrompt: 8, maxCompletion: 3 });
  * const [{ completion, cut }] = await Array.fromAsync(encoded);
- * assertEquals(completion, [10, 11, 12]); // cut, so no end token
+ * assertEquals(completion, [12, 13, 14]); // after "Hi"; cut, so no end token
  * assertEquals([cut.completion, encoded.report.completionsCut], [2, 1]);
  * ```
  *
@@ -210,7 +202,8 @@ function encodeOne(
     case "preference":
       return encodePair(example, tokenizer, options);
     case "prompt": {
-      const { ids, cut } = encodePrompt(example, tokenizer, options);
+      const { prompt } = rowIds(example, [], tokenizer, options.render);
+      const { ids, cut } = cutPrompt(prompt, tokenizer, options);
       return { kind: "prompt", place: example.place, prompt: ids, cut: { prompt: cut } };
     }
     case "text":
@@ -225,9 +218,12 @@ function encodePair(
   tokenizer: Tokenizer,
   options: EncodeExampleOptions,
 ): EncodedPreference {
-  const prompt = encodePrompt(row, tokenizer, options);
-  const chosen = encodeAnswer(row, "chosen", row.chosen, tokenizer, options);
-  const rejected = encodeAnswer(row, "rejected", row.rejected, tokenizer, options);
+  const answers = [["chosen", row.chosen], ["rejected", row.rejected]] as const;
+  const whole = rowIds(row, answers, tokenizer, options.render);
+  const prompt = cutPrompt(whole.prompt, tokenizer, options);
+  const [chosen, rejected] = whole.answers.map((ids, i) =>
+    endAnswer(ids, answers[i][0], tokenizer, options)
+  );
   const isSame = chosen.ids.length === rejected.ids.length &&
     chosen.ids.every((id, i) => id === rejected.ids[i]);
   if (isSame) throw new UnusableRow("chosen and rejected are the same within the budget");
@@ -246,8 +242,10 @@ function encodeCompletion(
   tokenizer: Tokenizer,
   options: EncodeExampleOptions,
 ): EncodedCompletion {
-  const prompt = encodePrompt(row, tokenizer, options);
-  const completion = encodeAnswer(row, "completion", row.completion, tokenizer, options);
+  const answers = [["completion", row.completion]] as const;
+  const whole = rowIds(row, answers, tokenizer, options.render);
+  const prompt = cutPrompt(whole.prompt, tokenizer, options);
+  const completion = endAnswer(whole.answers[0], "completion", tokenizer, options);
   return {
     kind: "completion",
     place: row.place,
@@ -258,14 +256,14 @@ function encodeCompletion(
   };
 }
 
-/** Text alone: BOS is the prompt, or the first token where there is no BOS. */
+/** Text alone: BOS is the prompt, or the first token where the tokenizer puts none. */
 function encodeText(
   row: TextRow,
   tokenizer: Tokenizer,
   options: EncodeExampleOptions,
 ): EncodedCompletion {
-  const ids = idsOf(row.text, "text", tokenizer, false);
-  const prompt = tokenizer.bosId === undefined ? ids.splice(0, 1) : [tokenizer.bosId];
+  const { begin, ids } = textIds(row.text, tokenizer);
+  const prompt = begin.length > 0 ? begin : ids.splice(0, 1);
   const completion = endAnswer(ids, "text", tokenizer, options);
   return {
     kind: "completion",
@@ -276,49 +274,17 @@ function encodeText(
   };
 }
 
-function encodePrompt(
-  row: { readonly prompt: RowText; readonly tools?: readonly unknown[] },
-  tokenizer: Tokenizer,
-  options: EncodeExampleOptions,
+/** Cuts a prompt at the budget; its BOS stays. */
+function cutPrompt(
+  ids: number[],
+  { bosId }: Tokenizer,
+  { maxPrompt, promptSide = "keep_end" }: EncodeExampleOptions,
 ): { ids: number[]; cut: number } {
-  const { maxPrompt, promptSide = "keep_end" } = options;
-  const isText = typeof row.prompt === "string";
-  const text = typeof row.prompt === "string"
-    ? row.prompt
-    : rendered(unforged(row.prompt, "prompt", tokenizer), true, row.tools, options);
-  const encoded = idsOf(text, "prompt", tokenizer, !isText);
-  const bos = isText ? tokenizer.bosId : undefined; // a template says itself where BOS stands
-  const ids = bos === undefined || encoded[0] === bos ? encoded : [bos, ...encoded];
   const cut = Math.max(0, ids.length - maxPrompt);
   if (cut === 0) return { ids, cut };
   if (promptSide === "keep_start") return { ids: ids.slice(0, maxPrompt), cut };
-  const head = ids[0] === tokenizer.bosId ? 1 : 0;
+  const head = ids[0] === bosId ? 1 : 0;
   return { ids: [...ids.slice(0, head), ...ids.slice(head + cut)], cut };
-}
-
-function encodeAnswer(
-  row: { readonly prompt: RowText; readonly tools?: readonly unknown[] },
-  name: string,
-  answer: RowText,
-  tokenizer: Tokenizer,
-  options: EncodeExampleOptions,
-): { ids: number[]; cut: number } {
-  let text: string;
-  if (typeof answer === "string") text = answer;
-  else {
-    if (typeof row.prompt === "string") {
-      throw new UnusableRow(`${name} is messages, prompt is text`);
-    }
-    const before = rendered(row.prompt, true, row.tools, options);
-    const turns = [...row.prompt, ...unforged(answer, name, tokenizer)];
-    const whole = rendered(turns, false, row.tools, options);
-    if (!whole.startsWith(before)) {
-      throw new UnusableRow(`the chat template writes the prompt otherwise before ${name}`);
-    }
-    text = whole.slice(before.length);
-  }
-  const ids = idsOf(text, name, tokenizer, typeof answer !== "string");
-  return endAnswer(ids, name, tokenizer, options);
 }
 
 /** Puts the end token where the answer ends, and cuts at the budget. */
@@ -339,53 +305,4 @@ function endAnswer(
   }
   const cut = Math.max(0, whole.length - maxCompletion);
   return { ids: cut > 0 ? whole.slice(0, maxCompletion) : whole, cut };
-}
-
-/** Ids; only a template may spell special tokens, text from data stays text. */
-function idsOf(
-  text: string,
-  name: string,
-  tokenizer: Tokenizer,
-  allowSpecial: boolean,
-): number[] {
-  try {
-    return tokenizer.encode(text, { allowSpecial });
-  } catch (error) {
-    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-    throw new UnusableRow(`${name} has a piece that the tokenizer lacks`, { cause: error });
-  }
-}
-
-/** Messages that spell no special token: within a template it would end a turn or forge a role. */
-function unforged(
-  messages: readonly Message[],
-  name: string,
-  tokenizer: Tokenizer,
-): readonly Message[] {
-  for (const { content } of messages) {
-    if (!BRACKET.test(content)) continue;
-    const [special, plain] = [true, false].map((allow) => idsOf(content, name, tokenizer, allow));
-    if (special.length === plain.length && special.every((id, i) => id === plain[i])) continue;
-    throw new UnusableRow(`a message of ${name} spells a special token`);
-  }
-  return messages;
-}
-
-function rendered(
-  messages: readonly Message[],
-  addGenerationPrompt: boolean,
-  tools: readonly unknown[] | undefined,
-  { render }: EncodeExampleOptions,
-): string {
-  if (render === undefined) {
-    throw new TypeError(
-      "Cannot encode messages: render is undefined, expected the model's chat template",
-    );
-  }
-  try {
-    return render(messages, { addGenerationPrompt, tools });
-  } catch (error) {
-    const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    throw new UnusableRow(`the chat template refuses it: ${why}`, { cause: error });
-  }
 }

@@ -1,5 +1,7 @@
 // Rows in, training examples out: columns are renamed, the format is found, and every row is used or counted.
+import { quote } from "../io/mistakes.ts";
 import { detectFormat, ROW_FORMATS, type RowFormat, type RowFormatName } from "./row_format.ts";
+import { toolsOf } from "./row_messages.ts";
 import { placeOf, RowCounter, type RowReport } from "./row_report.ts";
 import type { DatasetRow, Example } from "./rows.ts";
 import type { Tokenizer } from "./tokenizer.ts";
@@ -45,7 +47,7 @@ export function parseColumns(text: string): ColumnMap {
     const [, ours, theirs] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(part) ?? [];
     if (!KNOWN.includes(ours) || !theirs || Object.hasOwn(map, ours)) {
       throw new TypeError(
-        `Cannot map columns: the mapping has ${JSON.stringify(part)}, expected OURS=THEIRS once ` +
+        `Cannot map columns: the mapping has ${quote(part)}, expected OURS=THEIRS once ` +
           `for any of ${KNOWN.join(", ")}`,
       );
     }
@@ -87,14 +89,11 @@ export function toExamples(
       format ??= formatOf(datasetRow, row, options);
       const { read } = format;
       const place = placeOf(datasetRow);
-      const example = report.take(place, () => read(row, options.tokenizer));
-      if (example === undefined) continue;
-      const { tools } = row;
-      yield {
-        ...example,
-        place,
-        ...(Array.isArray(tools) && tools.length > 0 ? { tools } : {}),
-      };
+      const example = report.take(place, () => {
+        const tools = toolsOf(row.tools);
+        return { ...read(row, options.tokenizer), place, ...(tools ? { tools } : {}) };
+      });
+      if (example !== undefined) yield example;
     }
   }
   return { report, [Symbol.asyncIterator]: examples };
@@ -113,12 +112,12 @@ function formatOf(
   renamed: Record<string, unknown>,
   { format, columns = {} }: ExampleOptions,
 ): RowFormat {
-  const there = Object.keys(row).slice(0, 20).map((name) => JSON.stringify(name.slice(0, 80)));
+  const there = Object.keys(row).slice(0, 12).map(quote);
   const found = `its columns are ${there.join(", ") || "none"}`;
   for (const theirs of Object.values(columns)) {
     if (Object.hasOwn(row, theirs)) continue;
     throw new TypeError(
-      `Cannot use ${file}: ${found}, expected ${JSON.stringify(theirs)} among them. ` +
+      `Cannot use ${file}: ${found}, expected ${quote(theirs)} among them. ` +
         "Correct the column mapping",
     );
   }
@@ -127,7 +126,7 @@ function formatOf(
   const known = ROW_FORMATS.find((candidate) => candidate.name === name);
   if (name !== undefined && known === undefined) {
     throw new TypeError(
-      `Cannot use ${file}: the format is ${JSON.stringify(name)}, expected one of ${
+      `Cannot use ${file}: the format is ${quote(name)}, expected one of ${
         ROW_FORMATS.map((candidate) => candidate.name).join(", ")
       }`,
     );

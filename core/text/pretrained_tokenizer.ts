@@ -1,5 +1,6 @@
 // A model folder's tokenizer as transformers has it: tokenizer.json, or GPT-2's vocab.json and merges.txt, with the
 // special tokens of tokenizer_config.json, special_tokens_map.json and generation_config.json.
+import { CONFIG_BOUNDS, TOKENIZER_BOUNDS } from "../io/json_bounds.ts";
 import { isObject, parseJsonObject, quote, refuseWrongDownload, show } from "../io/mistakes.ts";
 import { edgeTokens } from "./edge_tokens.ts";
 import { gpt2TokenizerJson } from "./gpt2_tokenizer.ts";
@@ -57,8 +58,8 @@ const CLASS_DEFAULTS: Record<string, Json> = {
  *
  * Needs `tokenizer.json`, or `vocab.json` and `merges.txt`; reads `tokenizer_config.json`,
  * `special_tokens_map.json`, `generation_config.json`, `chat_template.jinja` and `chat_template.json` where they
- * are. `encode(text, { addSpecial: true })` puts begin and end tokens as transformers does: by `add_bos_token` and
- * `add_eos_token` where the config has them, else by the post-processor.
+ * are. `encode(text, { addSpecial: true })` puts begin and end tokens as transformers does: by the post-processor, and
+ * by `add_bos_token` and `add_eos_token` only where there is none.
  *
  * @example
  * ```ts
@@ -174,7 +175,8 @@ async function readJson(read: Read, folder: string, file: string): Promise<Json 
   const bytes = await read(file);
   if (bytes === undefined) return undefined;
   refuseWrongDownload(bytes, `${folder}/${file}`, "a JSON file");
-  return parseJsonObject(bytes, `${folder}/${file}`, "the file");
+  const bounds = /^(tokenizer|vocab)\.json$/.test(file) ? TOKENIZER_BOUNDS : CONFIG_BOUNDS;
+  return parseJsonObject(bytes, `${folder}/${file}`, "the file", bounds);
 }
 
 function addedTokens(json: Json): AddedToken[] {

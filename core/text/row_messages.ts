@@ -1,4 +1,5 @@
 // Dialogues in rows: lists of {role, content} are checked, and "Human: … Assistant: …" text becomes such a list.
+import { quote } from "../io/mistakes.ts";
 import { UnusableRow } from "./row_report.ts";
 import type { Message, RowText } from "./rows.ts";
 
@@ -25,6 +26,38 @@ export function rowText(value: unknown, column: string): RowText {
   );
 }
 
+/**
+ * What a row has of tools: a list, or its JSON; undefined where it has none.
+ *
+ * @throws {UnusableRow} If it is anything else.
+ */
+export function toolsOf(value: unknown): readonly unknown[] | undefined {
+  let tools = tidy(value);
+  if (typeof value === "string") {
+    if (value.trim() === "") return undefined;
+    try {
+      tools = JSON.parse(value);
+    } catch (cause) {
+      throw new UnusableRow("tools is text that is not JSON, expected a list", { cause });
+    }
+  }
+  if (tools === null || tools === undefined) return undefined;
+  if (!Array.isArray(tools)) throw new UnusableRow(`tools is ${kindOf(tools)}, expected a list`);
+  return tools.length > 0 ? tools : undefined;
+}
+
+/**
+ * A value as templates and JSON take it. A column of structs has every key in every struct, so null there is absent;
+ * an integer past 2⁵³ is its digits.
+ */
+function tidy(value: unknown): unknown {
+  if (typeof value === "bigint") return String(value);
+  if (Array.isArray(value)) return value.map(tidy);
+  if (typeof value !== "object" || value === null) return value;
+  const there = Object.entries(value).filter(([, entry]) => entry !== null && entry !== undefined);
+  return Object.fromEntries(there.map(([key, entry]) => [key, tidy(entry)]));
+}
+
 function messageOf(value: unknown, column: string): Message {
   const wrong = (what: string): never => {
     throw new UnusableRow(`a message of ${column} ${what}`);
@@ -32,9 +65,7 @@ function messageOf(value: unknown, column: string): Message {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return wrong(`is ${kindOf(value)}, expected role and content`);
   }
-  // A column of structs has every key in every message: null is absent.
-  const there = Object.entries(value).filter(([, entry]) => entry !== null && entry !== undefined);
-  const message = Object.fromEntries(there);
+  const message = tidy(value) as Record<string, unknown>;
   if (typeof message.role !== "string" || message.role === "") return wrong("has no role");
   return { ...message, role: message.role, content: contentOf(message, wrong) };
 }
@@ -80,9 +111,7 @@ export function isHumanAssistant(text: unknown): boolean {
 export function parseHumanAssistant(text: string): Message[] {
   if (!isHumanAssistant(text)) {
     throw new TypeError(
-      `Cannot read the dialogue: it begins with ${
-        JSON.stringify(text.slice(0, 20))
-      }, expected "Human:"`,
+      `Cannot read the dialogue: it begins with ${quote(text.slice(0, 20))}, expected "Human:"`,
     );
   }
   const body = text.trimStart();

@@ -1,6 +1,6 @@
 // Text to token ids and back, as the model's own tokenizer.json says (read by @huggingface/tokenizers).
 import { ByteFallbackDecoder, Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
-import { quote } from "../io/mistakes.ts";
+import { quote, show } from "../io/mistakes.ts";
 import { type AddedToken, checkTokenizerJson } from "./tokenizer_json.ts";
 
 /** Text to token ids and back; ids are what the model's embedding is indexed by. */
@@ -98,13 +98,13 @@ export function tokenizerFromJson(
       for (let i = 0; i < ids.length; i++) {
         if (ids[i] === undefined) {
           throw new TypeError(
-            `Cannot encode text: piece ${i} is ${JSON.stringify(tokens[i])}, ` +
+            `Cannot encode text: piece ${i} is ${show(tokens[i])}, ` +
               "expected a piece of the vocabulary, which has no unknown token to stand for it",
           );
         }
         if (!allowSpecial && specials.has(ids[i]) && ids[i] !== unknown) {
           throw new TypeError(
-            `Cannot encode text: the vocabulary has no plain spelling of ${quote(tokens[i])}, ` +
+            `Cannot encode text: the vocabulary has no plain spelling of ${show(tokens[i])}, ` +
               "expected text without special tokens",
           );
         }
@@ -199,7 +199,9 @@ function specialId(
   const id = typeof token === "string" ? native.token_to_id(token) : token;
   if (id === undefined || native.id_to_token(id) === undefined) {
     throw new TypeError(
-      `Cannot set special tokens: ${name} is ${JSON.stringify(token)}, ` +
+      `Cannot set special tokens: ${name} is ${
+        typeof token === "number" ? token : quote(token)
+      }, ` +
         `expected a token of the vocabulary of ${vocabSize}`,
     );
   }

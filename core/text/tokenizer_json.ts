@@ -1,6 +1,7 @@
 // A tokenizer.json checked before it is used: kinds, ids, merges. What @huggingface/tokenizers takes on trust here
 // would be a hang (an id of 10⁹), a token that is silently never made, or an untyped crash.
 import { isObject, quote, show } from "../io/mistakes.ts";
+import { riskOf } from "./pattern_check.ts";
 import { repairTokenizerJson } from "./tokenizer_repairs.ts";
 
 /** A tokenizer.json that was checked, with what the reader of it needs. */
@@ -21,6 +22,7 @@ export interface AddedToken {
 
 const KINDS = ["BPE", "Unigram", "WordPiece"];
 const MOST_HOLES = 65_536; // ids that no token has; real vocabularies have a few hundred
+const MOST_ENTRIES = 2_000_000; // real vocabularies have some 260,000 tokens, and twice as many merges
 const DEEPEST = 16; // Sequence in Sequence
 
 /** One more than the largest id of the model's own vocabulary, added tokens left out, of a checked file. */
@@ -48,6 +50,11 @@ export function checkTokenizerJson(value: unknown, name: string): CheckedTokeniz
   if (typeof type !== "string" || !KINDS.includes(type)) {
     throw new TypeError(
       `Cannot read ${name}: model.type is ${show(type)}, expected one of ${KINDS.join(", ")}`,
+    );
+  }
+  if (typeof (model.unk_token ?? "") !== "string") {
+    throw new TypeError(
+      `Cannot read ${name}: model.unk_token is ${show(model.unk_token)}, expected text or null`,
     );
   }
   const added = checkAdded(value.added_tokens ?? [], name);
@@ -86,6 +93,13 @@ function largest(ids: Iterable<number>): number {
   return most;
 }
 
+function checkCount(entries: number, field: string, name: string): void {
+  if (entries <= MOST_ENTRIES) return;
+  throw new RangeError(
+    `Cannot read ${name}: model.${field} has ${entries} entries, expected at most ${MOST_ENTRIES}`,
+  );
+}
+
 function checkId(id: unknown, tokens: number, what: string, name: string): void {
   if (typeof id === "number" && Number.isInteger(id) && id >= 0 && id < tokens + MOST_HOLES) return;
   throw new TypeError(
@@ -101,6 +115,7 @@ function checkVocab(vocab: unknown, added: number, name: string): Map<string, nu
     );
   }
   const entries = Object.entries(vocab);
+  checkCount(entries.length, "vocab", name);
   if (entries.length === 0) {
     throw new TypeError(`Cannot read ${name}: model.vocab is empty, expected tokens`);
   }
@@ -130,6 +145,7 @@ function checkPieces(model: Record<string, unknown>, name: string): Map<string, 
       `Cannot read ${name}: model.vocab is ${found}, expected a list of [piece, score]`,
     );
   }
+  checkCount(vocab.length, "vocab", name);
   const ids = new Map<string, number>();
   vocab.forEach((entry: unknown, i) => {
     const fits = Array.isArray(entry) && entry.length === 2 && typeof entry[0] === "string" &&
@@ -172,6 +188,7 @@ function checkMerges(
       `Cannot read ${name}: model.merges is ${kindOf(merges)}, expected a list of pairs`,
     );
   }
+  checkCount(merges.length, "merges", name);
   const prefix = typeof model.continuing_subword_prefix === "string"
     ? model.continuing_subword_prefix
     : "";
@@ -254,6 +271,16 @@ function checkPart(value: unknown, part: string, name: string, depth: number): v
   if (depth > DEEPEST) {
     throw new TypeError(
       `Cannot read ${name}: ${part} is nested more than ${DEEPEST} deep, expected a plain sequence`,
+    );
+  }
+  const pattern = isObject(value.pattern) ? value.pattern.Regex : undefined;
+  const risk = typeof pattern === "string" ? riskOf(pattern) : undefined;
+  if (risk !== undefined) {
+    throw new TypeError(
+      `Cannot read ${name}: ${part} has the pattern ${
+        show(pattern)
+      }, expected none that can take ` +
+        `for ever, as ${quote(risk)} can. Write it without a repeated group`,
     );
   }
   for (const list of ["normalizers", "pretokenizers", "processors", "decoders"]) {

@@ -102,6 +102,11 @@ const configs: [string, MalformedRow["bytes"], string][] = [
     json({ use_hyperlora: true }),
     `use_hyperlora is true, expected false: this variant is not supported. ${MERGE}`,
   ],
+  [
+    "variant with a control character in its name",
+    json({ "use_d\u009bra": true }),
+    `use_d\\u009bra is true, expected false: this variant is not supported. ${MERGE}`,
+  ],
   ["no rank", json({ r: null }), "r is null, expected a number"],
   ["rank 0", json({ r: 0 }), "r is 0, expected a whole number of at least 1"],
   ["alpha of text", json({ lora_alpha: "4" }), 'lora_alpha is "4", expected a number'],
@@ -109,9 +114,9 @@ const configs: [string, MalformedRow["bytes"], string][] = [
   ["rsLoRA of text", json({ use_rslora: "yes" }), 'use_rslora is "yes", expected true or false'],
   [
     "pattern that takes for ever",
-    json({ rank_pattern: { "(a+)+$": 4 } }),
-    'rank_pattern has the key "(a+)+$", expected a module\'s name or its ending: ' +
-    "patterns are not supported. List the modules by name",
+    json({ alpha_pattern: { "(a+)+$": 4 } }),
+    'alpha_pattern has the key "(a+)+$", expected a module\'s name, its ending or a pattern ' +
+    "without groups. List the modules by name",
   ],
   [
     "targets of numbers",
@@ -146,6 +151,15 @@ const tensors: [string, MalformedRow["bytes"], string][] = [
     "A without B",
     () => weights({ [key(Q, "B")]: undefined }),
     `${Q} has no lora_B, expected both factors`,
+  ],
+  [
+    "module with a control character in its name",
+    () =>
+      weights({
+        [key("model.\u007flayers", "A")]: tensor([2, 4]),
+        [key("model.\u007flayers", "B")]: undefined,
+      }),
+    "model.\\u007flayers has no lora_B, expected both factors",
   ],
   [
     "factor twice",

@@ -69,6 +69,12 @@ export const rows: { name: string; bytes: () => Uint8Array; file: string; error:
     error: 'Cannot read pairs.csv: column "chosen" is there twice, expected each column once',
   },
   {
+    name: "a byte-order mark amid the file, before a quote",
+    bytes: text(HEADER + '\ufeff"a",b,c\n'),
+    file: "pairs.csv",
+    error: `Cannot read pairs.csv: line 2 has a quote inside a field or after one, ${QUOTES}`,
+  },
+  {
     name: "a NUL byte",
     bytes: text(HEADER + "a,b\0,c\n"),
     file: "pairs.csv",

@@ -17,6 +17,15 @@ const text = (content: string) => new TextEncoder().encode(content);
 const MIB = 2 ** 20;
 const DEPTH = 100_000;
 const nested = (depth = DEPTH) => "[".repeat(depth) + "]".repeat(depth);
+/** What is said of JSON that is nested too deep. */
+const deep = (
+  file: string,
+  part: string,
+  most: number,
+  fix = "Remove what does not belong there",
+) =>
+  `Cannot read ${file}: ${part} is nested over ${most} deep, expected at most ${most} objects and lists ` +
+  `within each other. ${fix}`;
 const AGAIN = "The file is damaged: fetch it again";
 
 function withU64(bytes: Uint8Array<ArrayBuffer>, at: number, value: bigint): Uint8Array {
@@ -41,12 +50,13 @@ function rowsOfParquet(): Uint8Array {
   return new Uint8Array(writer.getBuffer());
 }
 
-/** A tokenizer whose merges are good up to the last of a million, which names a token that is not there. */
-function millionMerges(): Uint8Array {
-  const merges = Array.from({ length: 1_000_000 }, () => "a b");
-  merges[999_999] = "a nobody";
-  const model = { type: "BPE", vocab: { a: 0, b: 1, ab: 2 }, merges };
-  return text(JSON.stringify({ ...wholeTokenizer, added_tokens: [], model }));
+/** A tokenizer of a million merges, the last another than the others; its text is made without a list of them. */
+function millionMerges(merge: string, last: string): Uint8Array {
+  const model = `{"type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":[${
+    `"${merge}",`.repeat(999_999)
+  }"${last}"]}`;
+  const rest = JSON.stringify({ ...wholeTokenizer, added_tokens: [], model: 0 });
+  return text(rest.replace('"model":0', `"model":${model}`));
 }
 
 /** The rows. */
@@ -64,14 +74,14 @@ export const rows: HugeRow[] = [
     name: "a header that nests 100,000 deep",
     bytes: () => safetensors(`{"a":${nested()}}`),
     file: "model.safetensors",
-    error: "",
+    error: deep("model.safetensors", "the header", 64),
   },
   {
     parser: "safetensors",
-    name: "two hundred thousand empty tensors",
+    name: "sixty thousand empty tensors",
     bytes: () => {
       const entry = JSON.stringify({ dtype: "F32", shape: [0], data_offsets: [0, 0] });
-      const tensors = Array.from({ length: 200_000 }, (_, i) => `"t${i}":${entry}`);
+      const tensors = Array.from({ length: 60_000 }, (_, i) => `"t${i}":${entry}`);
       return safetensors(`{${tensors.join(",")},"t7":${entry}}`);
     },
     file: "model.safetensors",
@@ -83,7 +93,7 @@ export const rows: HugeRow[] = [
     name: "JSON nested 100,000 deep",
     bytes: () => text(nested()),
     file: "config.json",
-    error: "",
+    error: deep("config.json", "the file", 64),
   },
   {
     parser: "config",
@@ -91,21 +101,21 @@ export const rows: HugeRow[] = [
     bytes: () =>
       text(JSON.stringify(goodConfig).replace(/}$/, `,"quantization_config":${nested()}}`)),
     file: "config.json",
-    error: "",
+    error: deep("config.json", "the file", 64),
   },
   {
     parser: "index",
     name: "a map nested 100,000 deep",
     bytes: () => text(`{"weight_map":{"a":${nested()}}}`),
     file: "model.safetensors.index.json",
-    error: "",
+    error: deep("model.safetensors.index.json", "the file", 64),
   },
   {
     parser: "adapter",
     name: "a rank nested 100,000 deep",
     bytes: () => text(`{"peft_type":"LORA","r":${nested()}}`),
     file: "adapter/adapter_config.json",
-    error: "",
+    error: deep("adapter/adapter_config.json", "the file", 64),
   },
   {
     parser: "gguf",
@@ -137,36 +147,37 @@ export const rows: HugeRow[] = [
       return out;
     },
     file: "model.gguf",
-    error: "",
+    error:
+      'Cannot read model.gguf: "a" has arrays in arrays in arrays, expected arrays nested once',
   },
   {
     parser: "parquet",
     name: "2^31 rows",
     bytes: rowsOfParquet,
     file: "pairs.parquet",
-    error: "",
+    error:
+      'Cannot read pairs.parquet: column "a" of row group 1 has 2 values, expected 2147483648 as there are rows',
   },
   {
     parser: "json",
     name: "a list nested 100,000 deep",
     bytes: () => text(nested()),
     file: "pairs.json",
-    error: "Cannot read pairs.json: row 1 is a list, expected an object",
+    error: deep("pairs.json", "the file", 512, "Write it as JSON lines, which are read one by one"),
   },
   {
     parser: "json",
     name: "a list that is opened 100,000 times and never closed",
     bytes: () => text("[".repeat(DEPTH)),
     file: "pairs.json",
-    error:
-      "Cannot read pairs.json: the file is not JSON, expected a list of objects or an object of columns",
+    error: deep("pairs.json", "the file", 512, "Write it as JSON lines, which are read one by one"),
   },
   {
     parser: "jsonl",
     name: "a line nested 100,000 deep",
     bytes: () => text(`{"prompt":"a"}\n${nested()}\n`),
     file: "pairs.jsonl",
-    error: "Cannot read pairs.jsonl: line 2 is a list, expected one object a line",
+    error: deep("pairs.jsonl", "line 2", 512),
   },
   {
     parser: "jsonl",
@@ -205,7 +216,7 @@ export const rows: HugeRow[] = [
   {
     parser: "tokenizer",
     name: "a million merges, the last of an unknown token",
-    bytes: millionMerges,
+    bytes: () => millionMerges("a b", "a nobody"),
     file: "tokenizer.json",
     error:
       'Cannot read tokenizer.json: model.merges[999999] names "nobody", expected tokens of the vocabulary',
@@ -213,24 +224,17 @@ export const rows: HugeRow[] = [
   {
     parser: "tokenizer",
     name: "a million merges of unknown tokens",
-    bytes: () => {
-      const model = {
-        type: "BPE",
-        vocab: { a: 0 },
-        merges: Array.from({ length: 1_000_000 }, (_, i) => `x${i} y${i}`),
-      };
-      return text(JSON.stringify({ ...wholeTokenizer, added_tokens: [], model }));
-    },
+    bytes: () => millionMerges("x y", "x y"),
     file: "tokenizer.json",
     error:
-      'Cannot read tokenizer.json: model.merges[0] names "x0", expected tokens of the vocabulary',
+      'Cannot read tokenizer.json: model.merges[0] names "x", expected tokens of the vocabulary',
   },
   {
     parser: "tokenizer",
     name: "a vocabulary nested 100,000 deep",
     bytes: () => text(`{"model":{"type":"BPE","vocab":{"a":${nested()}},"merges":[]}}`),
     file: "tokenizer.json",
-    error: "",
+    error: deep("tokenizer.json", "the file", 64),
   },
   {
     parser: "chat_template",
@@ -256,6 +260,6 @@ export const rows: HugeRow[] = [
     name: "an end nested 100,000 deep",
     bytes: () => text(`{"eos_token_id":${nested()}}`),
     file: "generation_config.json",
-    error: "",
+    error: deep("generation_config.json", "the file", 64),
   },
 ];

@@ -90,6 +90,11 @@ export const rows: MalformedRow[] = ([
     json({ weight_map: { a: "pytorch_model-00001-of-00002.bin" } }),
     `${FILE}: weight_map "a" is "pytorch_model-00001-of-00002.bin", ${FOLDER}`,
   ],
+  [
+    "file name of a thousand letters",
+    json({ weight_map: { a: `${"m".repeat(1000)}.safetensors` } }),
+    `${FILE}: weight_map "a" is "${"m".repeat(79)}…", ${FOLDER}`,
+  ],
   ["number for a file", json({ weight_map: { a: 1 } }), `${FILE}: weight_map "a" is 1, ${FOLDER}`],
   [
     "tensor that its shard has not",

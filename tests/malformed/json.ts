@@ -78,6 +78,8 @@ export const rows: { name: string; bytes: () => Uint8Array; file: string; error:
     name: "brackets without an end",
     bytes: text("[".repeat(200_000)),
     file: "pairs.json",
-    error: `Cannot read pairs.json: the file is not JSON, expected ${WANTED}`,
+    error:
+      "Cannot read pairs.json: the file is nested over 512 deep, expected at most 512 objects " +
+      "and lists within each other. Write it as JSON lines, which are read one by one",
   },
 ];

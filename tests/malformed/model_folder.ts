@@ -100,7 +100,8 @@ export const rows: MalformedRow[] = ([
         model: { type: "BPE", vocab, merges: [] },
       });
     },
-    "?",
+    'Cannot use tokenizer.json: id 8 ("i") is past the embedding, expected ids below its 8 rows. ' +
+    "Is it another model's tokenizer?",
     "tokenizer.json",
   ],
   [
@@ -119,13 +120,13 @@ export const rows: MalformedRow[] = ([
   [
     "a chat template of a number",
     () => json({ chat_template: 7 }),
-    "?",
+    "Cannot read tokenizer_config.json: chat_template is 7, expected text or a list of templates",
     "tokenizer_config.json",
   ],
   [
     "a beginning that is no token",
     () => json({ bos_token: "<bos>" }),
-    "?",
+    'Cannot read .: bos_token is "<bos>", expected a token of the vocabulary',
     "tokenizer_config.json",
   ],
 ] as [string, MalformedRow["bytes"], string, string?][]).map(([name, bytes, error, file]) => {

@@ -283,7 +283,7 @@ export const rows: { name: string; bytes: () => Uint8Array; file: string; error:
     bytes: () => forged(same, page(LEVELS, { encoding: 7 })),
     file: "pairs.parquet",
     error: 'Cannot read pairs.parquet: row group 1: column "a" is encoded in way 7, expected ' +
-      "PLAIN, a dictionary, RLE, DELTA_BINARY_PACKED or DELTA_LENGTH_BYTE_ARRAY. " + FETCH,
+      "PLAIN, a dictionary, RLE, DELTA_BINARY_PACKED or DELTA_LENGTH_BYTE_ARRAY. Write it again with one of them",
   },
   {
     name: "a text longer than its page",

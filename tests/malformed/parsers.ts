@@ -1,17 +1,21 @@
 // Every parser with its malformed files: what lies beside a file, and how a user's program opens it.
 import { openDevice } from "../../backend/mod.ts";
 import { chatTemplate } from "../../core/text/chat_template.ts";
+import { loadCheckpoint } from "../../core/io/checkpoint.ts";
 import { openDataset } from "../../core/io/datasets/open_dataset.ts";
 import { openGguf } from "../../core/io/gguf/open.ts";
 import { openLocalFile } from "../../core/io/local_file.ts";
 import { openModel } from "../../core/io/open_model.ts";
 import { loadPeftAdapter } from "../../core/io/peft.ts";
 import { openSafetensors, openShardedSafetensors } from "../../core/io/safetensors_stream.ts";
+import { parseModelConfig } from "../../core/model/config.ts";
 import { streamModel } from "../../core/model/load.ts";
+import { linearLayers } from "../../core/model/shapes.ts";
 import { readPretrainedTokenizer } from "../../core/text/pretrained_tokenizer.ts";
 import * as adapter from "./adapter.ts";
 import { rows as chatTemplates } from "./chat_template.ts";
-import { rows as configs } from "./config.ts";
+import { rows as checkpoints, wholeCheckpoint } from "./checkpoint.ts";
+import { goodConfig, rows as configs } from "./config.ts";
 import { rows as csv } from "./csv.ts";
 import { rows as generationConfigs, wholeTokenizer } from "./generation_config.ts";
 import { rows as gguf } from "./gguf.ts";
@@ -33,6 +37,8 @@ export interface Parser {
   readonly rows: readonly MalformedRow[];
   /** Whole files that a row's file lies beside, or takes the place of. */
   readonly beside?: ReadonlyMap<string, () => Uint8Array>;
+  /** What `leash inspect` is asked for; absent: the file itself; null: it has no report of such files. */
+  readonly inspected?: ((folder: string) => readonly string[]) | null;
   /** Opens the file in its folder and reads all of it; throws as the table says. */
   open(folder: string, file: string): Promise<void>;
 }
@@ -40,6 +46,8 @@ export interface Parser {
 type Files = ReadonlyMap<string, () => Uint8Array>;
 const lazy = (files: ReadonlyMap<string, Uint8Array>): Files =>
   new Map([...files].map(([name, bytes]) => [name, () => bytes]));
+const below = (folder: string, files: Files): Files =>
+  new Map([...files].map(([name, make]) => [`${folder}/${name}`, make]));
 const tokenizerFile: Files = new Map([
   ["tokenizer.json", () => new TextEncoder().encode(JSON.stringify(wholeTokenizer))],
 ]);
@@ -86,14 +94,23 @@ const parsers: readonly Parser[] = [
   },
   {
     name: "adapter",
-    rows: adapter.rows,
-    beside: lazy(new Map([...adapter.whole()].map(([file, bytes]) => [`adapter/${file}`, bytes]))),
+    // The rows are for a model of two layers; here it is one that can be opened, and the nearest names are its.
+    rows: adapter.rows.map((row) => ({
+      ...row,
+      error: row.error.replace(
+        /(linear layers of the model as ).*/,
+        "$1model.layers.0.mlp.up_proj, model.layers.0.mlp.gate_proj, model.layers.0.mlp.down_proj",
+      ),
+    })),
+    beside: new Map([...below("adapter", lazy(adapter.whole())), ...below("model", wholeModel)]),
+    inspected: (folder) => [`${folder}/adapter`, "--model", `${folder}/model`],
     async open(folder) {
       const names = ["adapter_config.json", "adapter_model.safetensors"];
       const files = names.map(async (name) => {
         return [name, await Deno.readFile(`${folder}/adapter/${name}`)] as const;
       });
-      loadPeftAdapter(new Map(await Promise.all(files)), adapter.layers, `${folder}/adapter`);
+      const layers = linearLayers(parseModelConfig({ ...goodConfig }, "config.json"));
+      loadPeftAdapter(new Map(await Promise.all(files)), layers, `${folder}/adapter`);
     },
   },
   {
@@ -105,8 +122,20 @@ const parsers: readonly Parser[] = [
       for (const tensor of source.tensors.keys()) await source.read(tensor);
     },
   },
-  { name: "config", rows: configs, beside: wholeModel, open: model },
-  { name: "model_folder", rows: folders, beside: wholeModel, open: model },
+  {
+    name: "config",
+    rows: configs,
+    beside: wholeModel,
+    inspected: (folder) => [folder],
+    open: model,
+  },
+  {
+    name: "model_folder",
+    rows: folders,
+    beside: wholeModel,
+    inspected: (folder) => [folder],
+    open: model,
+  },
   { name: "tokenizer", rows: tokenizers, open: tokenizer },
   {
     name: "generation_config",
@@ -122,6 +151,13 @@ const parsers: readonly Parser[] = [
       const source = await Deno.readTextFile(`${folder}/${file}`);
       chatTemplate(source, { name: `${folder}/${file}` }).render([{ role: "user", content: "Hi" }]);
     },
+  },
+  {
+    name: "checkpoint",
+    rows: checkpoints,
+    beside: wholeCheckpoint,
+    inspected: null,
+    open: async (folder) => void await loadCheckpoint(`${folder}/step-00000001`),
   },
   { name: "jsonl", rows: jsonl, open: dataset },
   { name: "json", rows: json, open: dataset },

@@ -152,7 +152,7 @@ export const rows: Row[] = [
   ),
   row(
     "a normalizer that nests",
-    { normalizer: nested(5000) },
+    { normalizer: nested(20) },
     "normalizer is nested more than 16 deep, expected a plain sequence",
   ),
   row(
@@ -176,6 +176,11 @@ export const rows: Row[] = [
       },
     },
     "Invalid regular expression: /(a/gu: Unterminated group, expected a file that tokenizers wrote",
+  ),
+  row(
+    "an unknown token that is no text",
+    { model: model({ unk_token: { a: { b: 1 } } }) },
+    'model.unk_token is {"a":{"b":1}}, expected text or null',
   ),
   row(
     "unigram pieces without scores",

@@ -132,14 +132,15 @@ function parseRecords(
   name: string,
   format: string,
 ): string[][] {
+  const alone = (text: string) => parse(`\n${text}`, { separator }); // a mark of byte order is none amid a file
   try {
     const rows = parse(batch.map(({ text }) => text).join("\n"), { separator });
     if (rows.length === batch.length) return rows;
-    return batch.map(({ text }) => parse(text, { separator })[0] ?? [""]);
+    return batch.map(({ text }) => alone(text)[0] ?? [""]);
   } catch (cause) {
     for (const { text, line } of batch) { // which of them it was
       try {
-        parse(text, { separator });
+        alone(text);
       } catch {
         throw new TypeError(
           `Cannot read ${name}: line ${line} has a quote inside a field or after one, ` +

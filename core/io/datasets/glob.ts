@@ -105,7 +105,7 @@ async function addFile(path: string, found: Set<string>): Promise<void> {
 
 /** `a{b,c}` as `ab` and `ac`; braces do not nest. */
 function expandBraces(text: string, pattern: string): string[] {
-  const open = text.indexOf("{");
+  const open = braceAt(text);
   if (open < 0) return [text];
   const close = text.indexOf("}", open);
   if (close < 0) throw unclosed("{", pattern);
@@ -117,6 +117,15 @@ function expandBraces(text: string, pattern: string): string[] {
     );
   }
   return choices.flatMap((choice) => rest.map((end) => text.slice(0, open) + choice + end));
+}
+
+/** The first brace that is none of the characters of a `[…]`; −1 if there is none. */
+function braceAt(text: string): number {
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === "{") return i;
+    if (text[i] === "[") i = Math.max(i, text.indexOf("]", i + 2));
+  }
+  return -1;
 }
 
 function segmentPattern(part: string, pattern: string): RegExp {

@@ -1,5 +1,6 @@
 // A JSON file as rows: a list of objects, or an object of columns. It is parsed whole, so its size has a limit.
 import type { DatasetRow } from "../../text/rows.ts";
+import { refuseHugeJson, ROWS_BOUNDS } from "../json_bounds.ts";
 import { duplicateKey, isObject, quote, refuseWrongDownload } from "../mistakes.ts";
 import type { RandomAccessFile } from "../random_access.ts";
 
@@ -24,6 +25,7 @@ const WANTED = "a list of objects or an object of columns";
  * @returns Its rows, numbered from 1.
  * @throws {TypeError} While it is read: if the file is not JSON in UTF-8, neither a list of objects nor an object of
  * columns of one length, has a key twice, or is over 128 MiB.
+ * @throws {RangeError} While it is read: if it has over 2.5 million values, or is nested over 512 deep.
  */
 export async function* jsonRows(file: RandomAccessFile): AsyncGenerator<DatasetRow> {
   const { name } = file;
@@ -50,6 +52,13 @@ async function parseFile(file: RandomAccessFile): Promise<unknown> {
   }
   const bytes = await file.read(0, size);
   refuseWrongDownload(bytes, name, WANTED);
+  refuseHugeJson(
+    bytes,
+    name,
+    "the file",
+    ROWS_BOUNDS,
+    "Write it as JSON lines, which are read one by one",
+  );
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);

@@ -1,5 +1,6 @@
 // JSON lines as rows, one line in memory at a time.
 import type { DatasetRow } from "../../text/rows.ts";
+import { refuseHugeJson, ROW_BOUNDS } from "../json_bounds.ts";
 import { duplicateKey, isObject, quote } from "../mistakes.ts";
 import type { RandomAccessFile } from "../random_access.ts";
 import { type ByteStream, byteStream, textLines } from "./text_lines.ts";
@@ -22,11 +23,13 @@ const WANTED = "JSON lines";
  * @returns Its objects with the lines at which they stand.
  * @throws {TypeError} While it is read: if a line is not UTF-8, not a JSON object, over 16 MiB long, or has a key
  * twice; or the file is empty, a web page or a Git LFS pointer.
+ * @throws {RangeError} While it is read: if a line has over a million values, or is nested over 512 deep.
  */
 export async function* jsonlRows(file: RandomAccessFile | ByteStream): AsyncGenerator<DatasetRow> {
   const stream = "parts" in file ? file : byteStream(file);
   for await (const { text, number } of textLines(stream, WANTED)) {
     if (text.trim() === "") continue;
+    refuseHugeJson(new TextEncoder().encode(text), file.name, `line ${number}`, ROW_BOUNDS);
     yield { row: parseLine(text, file.name, number), file: file.name, unit: "line", number };
   }
 }

@@ -118,7 +118,7 @@ async function kindOf(path: string): Promise<"file" | "folder" | undefined> {
 
 /** A folder's own name is no pattern. */
 function escape(folder: string): string {
-  return folder.replace(/\/+$/, "").replace(/[*?{[]/g, (c) => c === "{" ? "?" : `[${c}]`);
+  return folder.replace(/\/+$/, "").replace(/[*?{[]/g, "[$&]");
 }
 
 function dataFiles(source: string, files: string[], options: OpenDatasetOptions): string[] {

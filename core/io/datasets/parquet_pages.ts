@@ -99,7 +99,7 @@ export async function plainChunk(
         bad(`has a page of ${header.values} values where ${chunk.values - seen} are left`);
       }
       seen += header.values;
-      checkPage(page, header, chunk, hasDictionary, bad);
+      checkPage(page, header, chunk, hasDictionary, bad, fail);
     }
     parts.push(plainHeader(header, page.length), page);
   }
@@ -177,6 +177,7 @@ function checkPage(
   { leaf }: ParquetChunk,
   hasDictionary: boolean,
   bad: Fail,
+  fail: Fail,
 ): void {
   const { values, encoding } = header;
   const { element: { type }, maxDefinition, maxRepetition } = leaf;
@@ -210,9 +211,11 @@ function checkPage(
   } else if (encoding === DELTA_LENGTH && type === "BYTE_ARRAY") {
     if (at < page.length) checkDeltas(page, at, page.length, bad);
   } else {
-    bad(
-      `is encoded in way ${encoding}, expected PLAIN, a dictionary, RLE, DELTA_BINARY_PACKED or ` +
-        "DELTA_LENGTH_BYTE_ARRAY",
+    fail(
+      `column ${
+        nameOf(leaf)
+      } is encoded in way ${encoding}, expected PLAIN, a dictionary, RLE, DELTA_BINARY_PACKED or ` +
+        "DELTA_LENGTH_BYTE_ARRAY. Write it again with one of them",
     );
   }
 }

@@ -2,6 +2,7 @@
 import type { ColumnMetaData, FileMetaData } from "hyparquet";
 import { parquetReadColumn } from "hyparquet/src/read.js";
 import type { DatasetRow } from "../../text/rows.ts";
+import { refuseHugeJson, ROW_BOUNDS } from "../json_bounds.ts";
 import { quote } from "../mistakes.ts";
 import type { RandomAccessFile } from "../random_access.ts";
 import { type ParquetFooter, readFooter } from "./parquet_footer.ts";
@@ -154,6 +155,11 @@ function strictText(bytes: Uint8Array | undefined): unknown {
 function strictJson(bytes: Uint8Array | undefined): unknown {
   const text = strictText(bytes);
   if (typeof text !== "string") return text;
+  try {
+    refuseHugeJson(bytes!, "", "", ROW_BOUNDS);
+  } catch {
+    throw new NotText("has JSON of over a million values, or nested over 512 deep");
+  }
   try {
     return JSON.parse(text);
   } catch {

@@ -1,5 +1,6 @@
 // The tokenizer of a GGUF file as the tokenizer.json that its model's repository would have: byte-level BPE with its
 // merges, or sentencepiece BPE with merges found again from the scores.
+import { TOKENIZER_BOUNDS } from "../json_bounds.ts";
 import { parseJsonObject, quote } from "../mistakes.ts";
 import { sentencepieceMerges } from "./merges.ts";
 import type { GgufMetadata } from "./metadata.ts";
@@ -64,7 +65,8 @@ export function ggufTokenizer(metadata: GgufMetadata): GgufTokenizer {
   const whole = metadata.text("tokenizer.huggingface.json");
   if (whole !== undefined) {
     const bytes = new TextEncoder().encode(whole);
-    return { json: parseJsonObject(bytes, metadata.name, "tokenizer.huggingface.json"), config };
+    const part = "tokenizer.huggingface.json";
+    return { json: parseJsonObject(bytes, metadata.name, part, TOKENIZER_BOUNDS), config };
   }
   if (model === "none" || model === "no_vocab") return { config };
   if (model !== "gpt2" && model !== "llama") {

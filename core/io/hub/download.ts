@@ -232,7 +232,16 @@ async function fromCache(
   const listing = await cache.listing(commit);
   const there = listing ? listing.map(({ path }) => path) : await cache.names(commit);
   if (there.length === 0) refuse(`${spec.revision} is not in the cache`);
-  const files = choose(there);
+  const chooseUnlisted = (): string[] => { // another program's cache: what is not there may be at the hub
+    try {
+      return choose(there);
+    } catch (error) {
+      if (there.filter((name) => name.endsWith(".gguf")).length > 1) throw error; // one must be named
+      const some = there.slice(0, 5).map(quote).join(", ") + (there.length > 5 ? ", …" : "");
+      return refuse(`${spec.revision} is in the cache only in part (${some})`);
+    }
+  };
+  const files = listing ? choose(there) : chooseUnlisted();
   for (const name of files) {
     const size = listing?.find(({ path }) => path === name)?.size;
     const path = await cache.find(commit, name, size);

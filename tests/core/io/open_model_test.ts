@@ -126,3 +126,19 @@ for (const [what, change, message] of BROKEN) {
     });
   });
 }
+
+Deno.test("openModel() says on one line that config.json is a folder, or the name is odd", async () => {
+  await inFolder(async (dir) => {
+    await Deno.mkdir(`${dir}/config.json`);
+    const error = await assertRejects(() => openModel(dir), TypeError);
+    assertEquals(
+      error.message,
+      `Cannot read ${dir}/config.json: it is a folder, expected a file. Rename the folder`,
+    );
+  });
+  await assertRejects(
+    () => openModel("no\nsuch"),
+    TypeError,
+    "Cannot open the model no\\nsuch: it is not there",
+  );
+});

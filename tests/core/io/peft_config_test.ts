@@ -86,3 +86,21 @@ Deno.test("parsePeftConfig() refuses every malformed config with its line", asyn
     assertEquals(assertThrows(() => parsePeftConfig(content, file), Error).message, error);
   }
 });
+
+Deno.test("peftScale() matches patterns, and takes a rank from the shapes where a key has groups", () => {
+  const config = parse({
+    rank_pattern: { "up_proj": 2, "model\\.layers\\.[01]\\..*": 8, "(q|k)_proj": 16 },
+    alpha_pattern: { "layers.0.*|lm_head": 32 },
+  });
+  assertEquals(peftScale(config, "model.layers.0.up_proj", 5), { rank: 2, scale: 16 });
+  assertEquals(peftScale(config, "model.layers.1.q_proj", 5), { rank: 8, scale: 1 });
+  assertEquals(peftScale(config, "model.layers.2.q_proj", 5), { rank: 5, scale: 8 / 5 });
+  const many = Object.fromEntries(Array.from({ length: 10_001 }, (_, i) => [`m${i}`, 1]));
+  assertThrows(() => parse({ rank_pattern: many }), RangeError, "rank_pattern has 10001 keys");
+  const long = { [".*a".repeat(6_000)]: 1 };
+  assertThrows(
+    () => parse({ alpha_pattern: long }),
+    RangeError,
+    "18000 characters of them patterns",
+  );
+});

@@ -132,3 +132,22 @@ Deno.test("openShardedSafetensors() lets the error of a missing shard through, n
   );
   assertEquals(first.closed, 1);
 });
+
+Deno.test("openShardedSafetensors() refuses an index over 64 MiB before it reads it", async () => {
+  let closed = 0;
+  const index = {
+    ...{ name: "i.json", size: 2 ** 26 + 1 },
+    read: () => Promise.reject(new Error("it was read")),
+    [Symbol.dispose]: () => void closed++,
+  };
+  const error = await assertRejects(
+    () => openShardedSafetensors(index, () => Promise.reject(new Error("it was opened"))),
+    RangeError,
+  );
+  assertEquals(
+    error.message,
+    "Cannot read i.json: it is 67108865 bytes long, expected at most 67108864. " +
+      "Is it another file under this name?",
+  );
+  assertEquals(closed, 1);
+});

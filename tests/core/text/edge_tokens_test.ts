@@ -15,14 +15,15 @@ const token = (id: string) => ({ SpecialToken: { id, type_id: 0 } });
 const edges = (post_processor: unknown, config: Record<string, unknown> = {}) =>
   edgeTokens({ post_processor }, config, IDS, "file");
 
-Deno.test("edgeTokens() obeys the config's flags before the post-processor", () => {
+Deno.test("edgeTokens() obeys the config's flags only where there is no post-processor", () => {
   const bos = template(token("<s>"), A);
-  assertEquals(edges(bos, { add_bos_token: false }), { first: [], last: [] });
+  assertEquals(edges(bos, { add_bos_token: false }), { first: [1], last: [] });
+  assertEquals(edges({ type: "ByteLevel" }, { add_bos_token: true }), { first: [], last: [] });
   assertEquals(edges(null, { add_bos_token: true, add_eos_token: true }), {
     first: [1],
     last: [2],
   });
-  assertEquals(edges(bos, { add_eos_token: true }), { first: [], last: [2] });
+  assertEquals(edges(bos, { add_eos_token: true }), { first: [1], last: [] });
   const none = edgeTokens({}, { add_bos_token: true }, { bos: undefined, eos: 2 }, "file");
   assertEquals(none, { first: [], last: [] });
 });

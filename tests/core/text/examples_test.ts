@@ -30,6 +30,49 @@ Deno.test("toExamples() uses what it can, and counts the rest by reason with the
   ]);
 });
 
+Deno.test("toExamples() reads tools from a list or from JSON, and counts a row whose tools are neither", async () => {
+  const good = { prompt: "p", completion: "c" };
+  const tool = { name: "t", default: null };
+  const examples = toExamples(
+    rowsOf(
+      { ...good, tools: JSON.stringify([tool]) },
+      { ...good, tools: [{ ...tool, enum: ["a", null], of: { size: 2n ** 60n, unit: null } }] },
+      ...["", "null", "[]", null].map((tools) => ({ ...good, tools })),
+      { ...good, tools: "search" },
+      { ...good, tools: '{"name": "t"}' },
+      { ...good, tools: 7 },
+    ),
+  );
+  const used = await Array.fromAsync(examples);
+  assertEquals(used.map(({ tools }) => tools), [
+    [tool], // as it is written
+    [{ name: "t", enum: ["a", null], of: { size: "1152921504606846976" } }], // nulls of structs are absent
+    ...[undefined, undefined, undefined, undefined],
+  ]);
+  assertEquals([...examples.report.skipped], [
+    ["tools is text that is not JSON, expected a list", { count: 1, first: "f.jsonl:7" }],
+    ["tools is an object, expected a list", { count: 1, first: "f.jsonl:8" }],
+    ["tools is a number, expected a list", { count: 1, first: "f.jsonl:9" }],
+  ]);
+});
+
+Deno.test("toExamples() compares messages that hold integers past 2**53, which JSON has not", async () => {
+  const call = (id: bigint) => [
+    { role: "user", content: "q" },
+    { role: "assistant", content: null, tool_calls: [{ id, function: { name: "f", of: null } }] },
+  ];
+  const rows = [{ chosen: call(2n ** 60n), rejected: call(2n ** 60n + 1n) }];
+  const [pair] = await Array.fromAsync(toExamples(rowsOf(...rows)));
+  assert(pair.kind === "preference" && typeof pair.chosen !== "string");
+  assertEquals(pair.chosen[0].tool_calls, [{
+    id: "1152921504606846976",
+    function: { name: "f" },
+  }]);
+  const same = toExamples(rowsOf({ chosen: call(2n ** 60n), rejected: call(2n ** 60n) }));
+  await Array.fromAsync(same);
+  assertEquals([...same.report.skipped.keys()], ["chosen is the same as rejected"]);
+});
+
 Deno.test("toExamples() reads rows by other names, and by a format that is said", async () => {
   const row = { question: "p", good: "a", chosen: "old", rejected: "b" };
   const columns = parseColumns("prompt=question,chosen=good");
@@ -48,6 +91,8 @@ Deno.test("toExamples() says what columns there are where none fit", async () =>
   ) =>
     (await assertRejects(() => Array.fromAsync(toExamples(rowsOf(row), options)), TypeError))
       .message;
+  const strange = await message({ "pr\u007fmpt": "a", "b\u2028": "b" });
+  assert(strange.startsWith('Cannot use f.jsonl: its columns are "pr\\u007fmpt", "b\\u2028", '));
   assertEquals(
     await message({ question: "q", answer: "a" }),
     'Cannot use f.jsonl: its columns are "question", "answer", expected prompt with chosen and ' +

@@ -1,5 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { isHumanAssistant, parseHumanAssistant, rowText } from "../../../core/text/row_messages.ts";
+import {
+  isHumanAssistant,
+  parseHumanAssistant,
+  rowText,
+  toolsOf,
+} from "../../../core/text/row_messages.ts";
 import { UnusableRow } from "../../../core/text/row_report.ts";
 
 Deno.test("rowText() keeps text and messages, joins parts of text and drops null fields", () => {
@@ -18,6 +23,23 @@ Deno.test("rowText() keeps text and messages, joins parts of text and drops null
     { role: "assistant", content: "", tool_calls: [{ id: 1 }] },
     { role: "tool", content: "42", tool_call_id: "1" },
   ]);
+});
+
+Deno.test("rowText() drops nulls within tool calls, and writes integers past 2**53 as text", () => {
+  const calls = [{ id: 2n ** 53n, function: { name: "f", arguments: { a: 1, b: null } } }];
+  const [message] = rowText([{ role: "assistant", content: null, tool_calls: calls }], "chosen");
+  assertEquals(message, {
+    ...{ role: "assistant", content: "" },
+    tool_calls: [{ id: "9007199254740992", function: { name: "f", arguments: { a: 1 } } }],
+  });
+});
+
+Deno.test("toolsOf() takes a list or its JSON, and nothing else", () => {
+  assertEquals(toolsOf('[{"a": null}]'), [{ a: null }]);
+  assertEquals(toolsOf([{ a: null, b: 1 }]), [{ b: 1 }]);
+  assertEquals([undefined, null, [], " ", "[]"].map(toolsOf), Array(5).fill(undefined));
+  const error = assertThrows(() => toolsOf("{"), UnusableRow);
+  assertEquals(error.message, "tools is text that is not JSON, expected a list");
 });
 
 const ROWS: [value: unknown, reason: string][] = [

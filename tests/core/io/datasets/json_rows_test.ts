@@ -11,7 +11,8 @@ const read = async (text: string) => {
 for (const { name, bytes, file, error } of malformed) {
   Deno.test(`jsonRows() refuses ${name}`, async () => {
     using input = fileOfBytes(bytes(), file);
-    const thrown = await assertRejects(() => Array.fromAsync(jsonRows(input)), TypeError);
+    const kind = error.includes("nested over") ? RangeError : TypeError;
+    const thrown = await assertRejects(() => Array.fromAsync(jsonRows(input)), kind);
     assertEquals(thrown.message, error);
   });
 }
@@ -34,5 +35,15 @@ Deno.test("jsonRows() refuses a file over its limit before it is read", async ()
     error.message,
     "Cannot read big.json: it is 1099511627776 bytes long, expected at most 134217728. " +
       "Write it as JSON lines, which are read one by one",
+  );
+});
+
+Deno.test("jsonRows() refuses a file that is nested over 512 deep, before it is parsed", async () => {
+  using file = fileOfBytes(new TextEncoder().encode("[".repeat(513)), "pairs.json");
+  const error = await assertRejects(() => Array.fromAsync(jsonRows(file)), RangeError);
+  assertEquals(
+    error.message,
+    "Cannot read pairs.json: the file is nested over 512 deep, expected at most 512 objects and " +
+      "lists within each other. Write it as JSON lines, which are read one by one",
   );
 });

@@ -29,3 +29,13 @@ Deno.test("jsonlRows() yields the lines before the one that is wrong", async () 
   assertEquals((await rows.next()).value?.row, { a: 2 });
   await assertRejects(() => rows.next(), TypeError, "line 3 is not JSON");
 });
+
+Deno.test("jsonlRows() refuses a line that is nested over 512 deep, before it is parsed", async () => {
+  using file = fileOf('{"a": 1}\n{"a": ' + "[".repeat(512));
+  const error = await assertRejects(() => Array.fromAsync(jsonlRows(file)), RangeError);
+  assertEquals(
+    error.message,
+    "Cannot read pairs.jsonl: line 2 is nested over 512 deep, expected at most 512 objects and " +
+      "lists within each other. Remove what does not belong there",
+  );
+});

@@ -146,3 +146,9 @@ Deno.test("openDataset() says what is missing", () =>
     assertEquals(none.message, `Cannot open ${dir}/*.csv: no file matches, expected data files`);
     await assertRejects(() => openDataset(dir), TypeError, "it has no .jsonl, .json, .csv");
   }));
+
+Deno.test("openDataset() takes a folder with a brace in its name for that folder alone", () =>
+  withFiles({
+    "d{s/a.jsonl": '{"prompt": "mine"}',
+    "dxs/a.jsonl": '{"prompt": "another\'s"}',
+  }, async (dir) => assertEquals(await prompts(`${dir}/d{s`), ["mine"])));

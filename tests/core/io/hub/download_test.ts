@@ -376,3 +376,20 @@ Deno.test("downloadModel() refuses a snapshot whose links lead out of the cache"
     await Deno.remove(outside, { recursive: true });
   });
 });
+
+Deno.test("downloadModel() says of a part that Python fetched that it is a part", async () => {
+  await withHub({}, async (_hub, cache, go) => {
+    const online = await downloadModel("org/tiny", go());
+    await Deno.remove(`${cache}/models--org--tiny/listings`, { recursive: true });
+    for (const name of online.files) {
+      if (name !== "config.json") await Deno.remove(`${online.folder}/${name}`);
+    }
+    const offline = () => downloadModel("org/tiny", go({ HF_HUB_OFFLINE: "1" }));
+    const error = await assertRejects(offline, HubError);
+    assertEquals(
+      error.message,
+      'Cannot download org/tiny: main is in the cache only in part ("config.json"), ' +
+        "expected it there while offline (HF_HUB_OFFLINE is set). Go online once to fetch it",
+    );
+  });
+});

@@ -1,0 +1,101 @@
+// Datasets: each reader, and what becomes of its rows as examples.
+import { zstdDecompressSync } from "node:zlib";
+import { csvRows } from "../../core/io/datasets/csv_rows.ts";
+import { jsonlRows } from "../../core/io/datasets/jsonl_rows.ts";
+import { jsonRows } from "../../core/io/datasets/json_rows.ts";
+import { parquetRows } from "../../core/io/datasets/parquet_rows.ts";
+import { fileOfBytes, type RandomAccessFile } from "../../core/io/random_access.ts";
+import { toExamples } from "../../core/text/examples.ts";
+import type { DatasetRow } from "../../core/text/rows.ts";
+import { parquetMutator } from "./mutate_binary.ts";
+import { jsonLinesMutator, jsonMutator } from "./mutate_json.ts";
+import { tableMutator } from "./mutate_text.ts";
+import type { Mutator } from "./mutate_bytes.ts";
+import type { Input, Target } from "./target.ts";
+
+const ROWS: readonly Record<string, unknown>[][] = [
+  [
+    { prompt: "Hi", chosen: "Hello, you", rejected: "Go" },
+    { prompt: "Bye", chosen: 'say "x"', rejected: "é\n" },
+  ],
+  [{ chosen: "\n\nHuman: a\n\nAssistant: b", rejected: "\n\nHuman: a\n\nAssistant: c" }],
+  [{
+    messages: [{ role: "user", content: "a" }, { role: "assistant", content: "b" }],
+    tools: [{ type: "function", function: { name: "f", parameters: {} } }],
+  }],
+  [{ prompt: "a", completion: "b", label: true }, { prompt: "a", completion: "c", label: false }],
+  [{ text: "one" }, { text: "two" }],
+  [{
+    prompt: [{ role: "user", content: "a" }],
+    chosen: [{ role: "assistant", content: "b" }],
+    rejected: "",
+  }],
+];
+
+const text = (file: string, content: string): Input => {
+  return { file, bytes: new TextEncoder().encode(content) };
+};
+const table = (rows: Record<string, unknown>[], separator: string) => {
+  const cell = (value: unknown) => `"${String(value).replaceAll('"', '""')}"`;
+  const lines = rows.map((row) => Object.values(row).map(cell).join(separator));
+  return [Object.keys(rows[0]).join(separator), ...lines].join("\n") + "\n";
+};
+
+function target(
+  name: string,
+  seeds: () => Input[] | Promise<Input[]>,
+  mutator: Mutator,
+  read: (file: RandomAccessFile) => AsyncIterable<DatasetRow>,
+): Target {
+  return {
+    name,
+    seeds: async () => await seeds(),
+    mutators: () => [mutator],
+    async parse({ file, bytes }) {
+      using opened = fileOfBytes(bytes, file);
+      for await (const _ of toExamples(read(opened)));
+    },
+  };
+}
+
+const FIXTURES = new URL("../../tests/fixtures/parquet/", import.meta.url);
+
+/** The readers of data files. */
+export const DATASET_TARGETS: readonly Target[] = [
+  target(
+    "jsonl",
+    () => ROWS.map((rows) => text("a.jsonl", rows.map((row) => JSON.stringify(row)).join("\n"))),
+    jsonLinesMutator,
+    jsonlRows,
+  ),
+  target(
+    "json",
+    () => [
+      ...ROWS.map((rows) => text("a.json", JSON.stringify(rows))),
+      text("a.json", '{"prompt":["a","b"],"chosen":["c","d"],"rejected":["e",""]}'),
+    ],
+    jsonMutator,
+    jsonRows,
+  ),
+  target("csv", () => ROWS.map((rows) => text("a.csv", table(rows, ","))), tableMutator, csvRows),
+  target("tsv", () => ROWS.map((rows) => text("a.tsv", table(rows, "\t"))), tableMutator, csvRows),
+  target(
+    "parquet",
+    async () => {
+      const names = ["plain", "snappy", "gzip_v2", "brotli", "zstd_v2", "delta"];
+      return await Promise.all(names.map(async (name) => {
+        return {
+          file: "a.parquet",
+          bytes: await Deno.readFile(new URL(`${name}.parquet`, FIXTURES)),
+        };
+      }));
+    },
+    parquetMutator,
+    (file) => parquetRows(file, { decompressors: { ZSTD: unzstd } }),
+  ),
+];
+
+/** As datasets are opened in Deno. */
+function unzstd(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array {
+  return zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, length) });
+}
