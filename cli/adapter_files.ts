@@ -1,6 +1,7 @@
 // PEFT adapter folders on disk: written whole or not at all, read for a model and fingerprinted.
 import { type HostAdapter, type LinearShape, loadPeftAdapter } from "../core/mod.ts";
 import { writeFileDurably, writeFolderDurably } from "../core/io/mod.ts";
+import { readSmallFile } from "../core/io/small_file.ts";
 import { sha256 } from "./digest.ts";
 import { isThere } from "./run_folder.ts";
 
@@ -35,11 +36,8 @@ export async function readAdapterFolder(
 ): Promise<StoredAdapter> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const file of ["adapter_config.json", WEIGHTS]) {
-    try {
-      files.set(file, await Deno.readFile(`${dir}/${file}`));
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+    const bytes = await readSmallFile(`${dir}/${file}`);
+    if (bytes) files.set(file, bytes);
   }
   if (await isThere(`${dir}/${PICKLE}`)) files.set(PICKLE, new Uint8Array(0)); // never read
   const { layout, params } = loadPeftAdapter(files, layers, dir);

@@ -1,25 +1,36 @@
-// `--annotator`: a rule by name with combinators around it. Who did not train the run judges it besides.
+// `--annotator`: a rule by name or from a user's file, with combinators around it. Who did not train the run judges it
+// besides, where there is somebody.
 import { type Annotator, ruleAnnotator, withNoise, withOrderSwap } from "../core/mod.ts";
 import { loadJudge } from "../stories/judge.ts";
 import { loadKindRule } from "../stories/rule.ts";
 import { quote, UsageError } from "./flags.ts";
 import { nearest } from "../losses/nearest.ts";
+import { readRuleFile } from "./rule_file.ts";
 
 /** Who says what in a run. */
 export interface Annotators {
   /** Labels the pairs that are trained on. */
   readonly training: Annotator;
-  /** The same without noise: the win rate is its. */
-  readonly evaluation: Annotator;
-  /** Never trains: the held-out win rate is its. */
-  readonly heldOut: Annotator;
+  /** The same without noise: the win rate is its. Absent where the dataset's own preferences are the measure. */
+  readonly evaluation?: Annotator;
+  /** Never trains: the held-out win rate is its. Absent where there is nobody. */
+  readonly heldOut?: Annotator;
 }
+
+/** The annotators of the embedded task: each of its two rules is held out from the other. */
+export type StoriesAnnotators = Required<Annotators>;
 
 const SOURCES = ["stories", "judge"] as const;
 const COMBINATORS = ["swap", "noise:P"] as const;
+const RULE = "rule:";
+const KINDS = [...SOURCES, `${RULE}FILE.ts`];
+
+/** Says that nobody annotates: the dataset's preferences are trained on. */
+export const NO_ANNOTATOR = "none";
 
 interface Plan {
-  readonly source: typeof SOURCES[number];
+  /** A name, or `rule:` and a file. */
+  readonly source: string;
   readonly around: readonly ((inner: Annotator, seed: number) => Annotator)[];
 }
 
@@ -30,14 +41,17 @@ interface Plan {
  */
 export function planAnnotator(text: string): Plan {
   const [source, ...rest] = text.split(",").map((part) => part.trim());
-  const known = SOURCES.find((name) => name === source);
-  if (known === undefined) {
+  const known = SOURCES.some((name) => name === source) || text === NO_ANNOTATOR ||
+    (source.startsWith(RULE) && source.length > RULE.length);
+  if (!known) {
     throw new UsageError(
-      `Cannot train: --annotator is ${quote(source)}, expected ${SOURCES.join(" or ")}, then ` +
-        `${COMBINATORS.join(" or ")} after commas. Did you mean ${nearest(source, SOURCES)}?`,
+      `Cannot train: --annotator is ${quote(source)}, expected ${
+        SOURCES.join(", ")
+      } or ${RULE}FILE.ts, then ` +
+        `${COMBINATORS.join(" or ")} after commas. Did you mean ${nearest(source, KINDS)}?`,
     );
   }
-  return { source: known, around: rest.map(planCombinator) };
+  return { source, around: rest.map(planCombinator) };
 }
 
 function planCombinator(part: string): (inner: Annotator, seed: number) => Annotator {
@@ -61,19 +75,50 @@ function planCombinator(part: string): (inner: Annotator, seed: number) => Annot
 }
 
 /**
- * Builds the annotators of a run.
+ * The annotators of the embedded task.
  *
  * @param text `--annotator`: "stories" or "judge", then combinators after commas.
  * @param seed Of the noise.
  * @throws {UsageError} As `planAnnotator`.
  */
-export async function buildAnnotators(text: string, seed: number): Promise<Annotators> {
+export async function buildAnnotators(text: string, seed: number): Promise<StoriesAnnotators> {
   const { source, around } = planAnnotator(text);
   const stories = ruleAnnotator("stories", await loadKindRule());
   const judge = ruleAnnotator("judge", await loadJudge());
   const [evaluation, heldOut] = source === "stories" ? [stories, judge] : [judge, stories];
-  const training = around.reduce((inner, wrap) => wrap(inner, seed), evaluation);
-  return { training, evaluation, heldOut };
+  return { training: wrapped(evaluation, around, seed), evaluation, heldOut };
+}
+
+/**
+ * The annotators of any run: those of the embedded task, a rule in a user's file, or nobody.
+ *
+ * @param text `--annotator`.
+ * @param seed Of the noise.
+ * @throws {UsageError} As `planAnnotator`, or if the file cannot be used.
+ */
+export async function openAnnotators(text: string, seed: number): Promise<Annotators> {
+  const { source, around } = planAnnotator(text);
+  if (source === NO_ANNOTATOR) return { training: NOBODY };
+  if (!source.startsWith(RULE)) return await buildAnnotators(text, seed);
+  const file = source.slice(RULE.length);
+  const evaluation = ruleAnnotator(source, await readRuleFile(file));
+  return { training: wrapped(evaluation, around, seed), evaluation };
+}
+
+const NOBODY: Annotator = {
+  name: NO_ANNOTATOR,
+  annotate: () =>
+    Promise.reject(new Error("Cannot annotate: nobody is named, expected the dataset's own pairs")),
+};
+
+function wrapped(inner: Annotator, around: Plan["around"], seed: number): Annotator {
+  return around.reduce((wrappedSoFar, wrap) => wrap(wrappedSoFar, seed), inner);
+}
+
+/** The file of a `rule:` annotator; undefined for the others. */
+export function ruleFileOf(text: string): string | undefined {
+  const { source } = planAnnotator(text);
+  return source.startsWith(RULE) ? source.slice(RULE.length) : undefined;
 }
 
 /** The annotator with its name on whatever it throws; an abort passes as it is. */

@@ -3,9 +3,9 @@
 import { type Annotator, askAnnotator, mean, type Verdict } from "../core/mod.ts";
 import { readJsonl, writeFileDurably } from "../core/io/mod.ts";
 import { textQuality } from "../stories/text_quality.ts";
-import type { Annotators } from "./annotators.ts";
+import type { StoriesAnnotators } from "./annotators.ts";
 import { FILES, isThere } from "./run_folder.ts";
-import type { Summary } from "./summary.ts";
+import type { StoriesSummary } from "./summary.ts";
 
 /** A run's numbers, one a prompt; NaN where the annotator failed. */
 export interface Evidence {
@@ -13,12 +13,12 @@ export interface Evidence {
   readonly wins: readonly number[];
   /** The same by the held-out judge. */
   readonly heldOut: readonly number[];
-  /** Share of misspelt words. */
-  readonly misspelt: readonly number[];
+  /** Share of misspelt words, where the word list is the model's. */
+  readonly misspelt?: readonly number[];
   /** Share of three-word sequences that stood before. */
   readonly repetition: readonly number[];
   /** Everything that is one number a run. */
-  readonly summary: Summary;
+  readonly summary: StoriesSummary;
 }
 
 /** A prompt and the text that answers to it are compared with. */
@@ -28,7 +28,7 @@ interface ReferenceText {
 }
 
 /** Who judges again. */
-export interface Judges extends Pick<Annotators, "evaluation" | "heldOut"> {
+export interface Judges extends Pick<StoriesAnnotators, "evaluation" | "heldOut"> {
   /** Words that are spelt right. */
   readonly known: ReadonlySet<string>;
 }
@@ -73,7 +73,7 @@ export async function readEvidence(
   references: string,
   judges: Judges,
 ): Promise<Evidence> {
-  const summary: Summary = JSON.parse(await Deno.readTextFile(`${dir}/${FILES.summary}`));
+  const summary: StoriesSummary = JSON.parse(await Deno.readTextFile(`${dir}/${FILES.summary}`));
   const texts: ReferenceText[] = JSON.parse(await Deno.readTextFile(references));
   const lines = await readJsonl(`${dir}/${FILES.answers}`) as { sampled: string[] }[];
   const answers = lines[lines.length - 1].sampled;
@@ -89,12 +89,15 @@ export async function readEvidence(
   const wins = (await askAnnotator(judges.evaluation, pairs)).map(worth);
   const heldOut = (await askAnnotator(judges.heldOut, pairs)).map(worth);
   const quality = answers.map((answer) => textQuality(answer, judges.known));
-  const misspelt = quality.map((q) => q.misspelt), repetition = quality.map((q) => q.repetition);
+  const repetition = quality.map((q) => q.repetition);
+  const misspelt = summary.text.misspelt && quality.map((q) => q.misspelt);
   agree("the win rate", meanOfKnown(wins), summary.winRate.after.value);
   agree("the held-out win rate", meanOfKnown(heldOut), summary.heldOutWinRate.after.value);
-  agree("the share of misspelt words", mean(misspelt), summary.text.misspelt.after);
+  if (misspelt) {
+    agree("the share of misspelt words", mean(misspelt), summary.text.misspelt!.after);
+  }
   agree("the repetition", mean(repetition), summary.text.repetition.after);
-  return { wins, heldOut, misspelt, repetition, summary };
+  return { wins, heldOut, ...(misspelt ? { misspelt } : {}), repetition, summary };
 }
 
 function worth({ outcome }: Verdict): number {

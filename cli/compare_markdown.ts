@@ -20,7 +20,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
     rate(before.winRate),
     rate(before.heldOutWinRate),
     "0",
-    percent(before.misspelt),
+    ...(before.misspelt === undefined ? [] : [percent(before.misspelt)]),
     percent(before.repetition),
     "",
   ];
@@ -31,7 +31,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
     "win rate",
     "held-out judge",
     "KL, nats",
-    "misspelt",
+    ...(before.misspelt === undefined ? [] : ["misspelt"]),
     "repeated",
     "seconds",
   ];
@@ -42,7 +42,9 @@ export function comparisonMarkdown(comparison: Comparison): string {
     `${seeds.length === 1 ? "seed" : "seeds"}, ${prompts} evaluation prompts; on ${
       devices.join(" and ")
     }. ` +
-    `Brackets: ${intervals}. Of misspelt words and repeated three-word sequences smaller is better.`;
+    `Brackets: ${intervals}. Of ${
+      before.misspelt === undefined ? "" : "misspelt words and "
+    }repeated three-word sequences smaller is better.`;
   return [...grid([head, sft, ...rows.map(cells)]), "", ...wrap(note, WIDTH)].join("\n") + "\n";
 }
 
@@ -55,7 +57,7 @@ function cells(row: Row): string[] {
     rate(row.winRate),
     rate(row.heldOutWinRate),
     `${value.toFixed(1)} [${low.toFixed(1)}, ${high.toFixed(1)}]`,
-    percent(row.misspelt.value),
+    ...(row.misspelt ? [percent(row.misspelt.value)] : []),
     percent(row.repetition.value),
     row.seconds.toFixed(0),
   ];

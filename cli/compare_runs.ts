@@ -2,11 +2,12 @@
 // and a plan that changed is refused before anything is trained.
 import { loadWordList } from "../stories/text_quality.ts";
 import { type FolderLock, lockFolder, writeFileDurably } from "../core/io/mod.ts";
-import { buildAnnotators } from "./annotators.ts";
+import { buildAnnotators, type StoriesAnnotators } from "./annotators.ts";
 import { readEvidence, recordingReferences } from "./compare_evidence.ts";
 import type { PlannedRun } from "./compare_plan.ts";
 import type { DoneRun } from "./compare_table.ts";
 import { type Command, firstDifference, type RunConfig, UsageError } from "./flags.ts";
+import { withAbsolutePaths } from "./paths.ts";
 import { clock } from "./progress.ts";
 import { FILES, isThere, readIdentity, type RunIdentity } from "./run_folder.ts";
 import { asUsage } from "./setup.ts";
@@ -17,7 +18,7 @@ import { Interrupted, type TrainOptions } from "./train.ts";
 /** Trains as a command says, as `train` does. */
 export type Train = (
   command: Exclude<Command, { kind: "help" }>,
-  options: TrainOptions,
+  options: TrainOptions & { readonly annotators?: StoriesAnnotators },
 ) => Promise<Summary>;
 
 /** How to run a comparison. */
@@ -117,7 +118,7 @@ function differenceOf(a: RunConfig, b: RunConfig): ReturnType<typeof firstDiffer
   // What is shared comes first: of --steps and the --phases that follow from it, the user gave --steps.
   const shared = ["steps", "pairs"];
   const fields = [...new Set([...shared, ...Object.keys(a), ...Object.keys(b)])];
-  return firstDifference(a, b, fields);
+  return firstDifference(withAbsolutePaths(a), withAbsolutePaths(b), fields);
 }
 
 /** How long a run took. */

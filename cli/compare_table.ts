@@ -27,8 +27,8 @@ export interface Row {
   readonly heldOutWinRate: Interval;
   /** To the SFT model, nats a sequence: mean, lowest and highest seed. */
   readonly kl: Interval;
-  /** Share of misspelt words. */
-  readonly misspelt: Interval;
+  /** Share of misspelt words, where the word list is the model's. */
+  readonly misspelt?: Interval;
   /** Share of repeated three-word sequences. */
   readonly repetition: Interval;
   /** Wall clock of a run, mean over the seeds. */
@@ -62,7 +62,7 @@ export interface Comparison {
   readonly before: {
     readonly winRate: Rate;
     readonly heldOutWinRate: Rate;
-    readonly misspelt: number;
+    readonly misspelt?: number;
     readonly repetition: number;
   };
   /** In the order of the plan. */
@@ -109,7 +109,7 @@ export function tabulate(steps: number, pairs: number, runs: readonly DoneRun[])
     before: {
       winRate: summary.winRate.before,
       heldOutWinRate: summary.heldOutWinRate.before,
-      misspelt: summary.text.misspelt.before,
+      ...(summary.text.misspelt ? { misspelt: summary.text.misspelt.before } : {}),
       repetition: summary.text.repetition.before,
     },
     rows: [...cells.values()].map(rowOf),
@@ -130,7 +130,7 @@ function rowOf(runs: readonly DoneRun[]): Row {
     winRate: interval(({ wins }) => wins),
     heldOutWinRate: interval(({ heldOut }) => heldOut),
     kl: { value: mean(kls), low: Math.min(...kls), high: Math.max(...kls) },
-    misspelt: interval(({ misspelt }) => misspelt),
+    ...(summary.text.misspelt ? { misspelt: interval(({ misspelt }) => misspelt!) } : {}),
     repetition: interval(({ repetition }) => repetition),
     seconds: mean(summaries.map(({ seconds }) => seconds)),
     pairs: summary.pairs,

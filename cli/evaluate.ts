@@ -1,46 +1,53 @@
-// How good a policy is: its answers to the fixed prompts against the reference texts, by the annotator that trains it
-// and by one that does not, its distance from the SFT model, and whether the text is still text.
+// How good a policy is: win rates of its answers against fixed reference texts by the annotator that trains it
+// and by one that does not, or how it ranks held-out pairs; its distance from the SFT model, and whether the text is
+// still text.
 import type { Device } from "../backend/mod.ts";
 import {
   type Adapter,
+  type Annotator,
   askAnnotator,
   completionLogps,
   generate,
   mean,
+  type Outcome,
   pearson,
   type Verdict,
   type WinRate,
   winRate,
 } from "../core/mod.ts";
-import { completionText, promptIds } from "../scheduler/mod.ts";
+import { completionText, promptIds, promptText } from "../scheduler/mod.ts";
 import { meanQuality, type TextQuality } from "../stories/text_quality.ts";
 import type { Annotators } from "./annotators.ts";
 import { ANSWER_KEY, type AnswerOptions } from "./references.ts";
 
 /** What an evaluation needs. */
 export interface EvaluateOptions extends AnswerOptions {
-  /** The policy's adapter; absent for the SFT model itself. */
-  readonly adapter?: Adapter;
+  /** The policy's adapter; absent for the policy that the run starts from, which is `adapter`. */
+  readonly policy?: Adapter;
   /** One text a prompt, which the answers are compared with. */
   readonly references: readonly string[];
   /** Who compares. */
   readonly annotators: Pick<Annotators, "evaluation" | "heldOut">;
-  /** Words that are spelt right. */
-  readonly known: ReadonlySet<string>;
+  /** Which answers of held-out pairs the policy has raised: the measure where nobody compares. */
+  readonly rank?: (policy: Adapter | undefined, signal?: AbortSignal) => Promise<Outcome[]>;
+  /** Words that are spelt right; absent where no list of them fits the task. */
+  readonly known?: ReadonlySet<string>;
 }
 
 /** Numbers of a policy, plain data. */
 export interface Evaluation {
-  /** Answer against reference text, by the training annotator. */
+  /** Answer against reference text, by the training annotator; or how often a held-out pair is ranked as it is. */
   readonly winRate: WinRate;
-  /** The same by the held-out judge. */
-  readonly heldOut: WinRate;
+  /** Whether `winRate` is the ranking of held-out pairs. */
+  readonly isRanked?: true;
+  /** Answer against reference text by the held-out judge, where there is one. */
+  readonly heldOut?: WinRate;
   /** Mean over answers of Σ log π − log π_sft, nats a sequence. */
   readonly kl: number;
   /** Pearson correlation of both judges' score differences; null where it is undefined. */
   readonly judgeCorrelation: number | null;
-  /** Means over the answers. */
-  readonly text: TextQuality;
+  /** Means over the answers; misspelling where there is a word list. */
+  readonly text: Omit<TextQuality, "misspelt"> & Partial<TextQuality>;
   /** Share of answers that ended by themselves. */
   readonly stopped: number;
   /** Tokens that were generated. */
@@ -61,31 +68,52 @@ export interface Evaluated {
  * @throws {RangeError} If no verdict counts.
  */
 export async function evaluate(device: Device, options: EvaluateOptions): Promise<Evaluated> {
-  const { model, tokenizer, prompts, adapter, references, annotators, signal } = options;
+  const { model, tokenizer, prompts, policy, adapter: start, references, known, signal } = options;
   const ids = prompts.map((prompt) => promptIds(tokenizer, prompt));
-  const completions = await generate(device, model, ids, { ...options, key: ANSWER_KEY });
+  const adapter = policy ?? start;
+  const completions = await generate(device, model, ids, { ...options, adapter, key: ANSWER_KEY });
   const answers = completions.map((completion) => completionText(tokenizer, completion));
-  const pairs = prompts.map((prompt, i) => ({ prompt, a: answers[i], b: references[i] }));
-  const rule = await askAnnotator(annotators.evaluation, pairs, { signal });
-  const judge = await askAnnotator(annotators.heldOut, pairs, { signal });
+  const pairs = prompts.map((prompt, i) => ({
+    prompt: promptText(prompt),
+    a: answers[i],
+    b: references[i],
+  }));
+  const { evaluation, heldOut } = options.annotators;
+  const ask = async (annotator: Annotator | undefined) =>
+    annotator && await askAnnotator(annotator, pairs, { signal });
+  const rule = await ask(evaluation);
+  const judge = await ask(heldOut);
+  const outcomes = rule?.map(({ outcome }) => outcome) ?? await options.rank!(policy, signal);
   const own = completions.map(({ logps }) => logps.reduce((sum, logp) => sum + logp, 0));
-  const base = adapter === undefined ? own : (await completionLogps(
+  const base = policy === undefined ? own : (await completionLogps(
     device,
     model,
     completions.map((c, i) => ({ ids: [...ids[i], ...c.ids], promptLength: ids[i].length })),
+    { adapter: start },
   )).sums;
   return {
     numbers: {
-      winRate: winRate(rule.map(({ outcome }) => outcome)),
-      heldOut: winRate(judge.map(({ outcome }) => outcome)),
+      winRate: winRate(outcomes),
+      ...(rule ? {} : { isRanked: true }),
+      ...(judge ? { heldOut: winRate(judge.map(({ outcome }) => outcome)) } : {}),
       kl: mean(own.map((logp, i) => logp - base[i])),
-      judgeCorrelation: correlation(rule, judge),
-      text: meanQuality(answers, options.known),
+      judgeCorrelation: rule && judge ? correlation(rule, judge) : null,
+      text: qualityOf(answers, known),
       stopped: mean(completions.map(({ finish }) => finish === "stop" ? 1 : 0)),
       tokens: completions.reduce((sum, { ids }) => sum + ids.length, 0),
     },
     answers,
   };
+}
+
+/** Without a word list nothing is called misspelt, and no figure says so. */
+function qualityOf(
+  answers: readonly string[],
+  known: ReadonlySet<string> | undefined,
+): Evaluation["text"] {
+  if (known !== undefined) return meanQuality(answers, known);
+  const { repetition, words } = meanQuality(answers, new Set());
+  return { repetition, words };
 }
 
 /** How well the score differences of two judges agree over the pairs that both scored. */
@@ -102,20 +130,23 @@ export function correlation(a: readonly Verdict[], b: readonly Verdict[]): numbe
 /** The numbers as a row of `metrics.jsonl`. */
 export function evaluationRow(evaluation: Evaluation): Record<string, number | null> {
   const { winRate: w, heldOut: h, text } = evaluation;
+  const rate = evaluation.isRanked ? "eval_rewards/accuracies" : "eval_win_rate";
   return {
-    eval_win_rate: w.value,
-    eval_win_rate_low: w.low,
-    eval_win_rate_high: w.high,
-    eval_held_out_win_rate: h.value,
-    eval_held_out_win_rate_low: h.low,
-    eval_held_out_win_rate_high: h.high,
+    [rate]: w.value,
+    [`${rate}_low`]: w.low,
+    [`${rate}_high`]: w.high,
+    ...(h && {
+      eval_held_out_win_rate: h.value,
+      eval_held_out_win_rate_low: h.low,
+      eval_held_out_win_rate_high: h.high,
+    }),
     eval_prompts: w.n,
     eval_ties: w.ties,
     eval_failed: w.failed,
     eval_kl: evaluation.kl,
     eval_judge_correlation: evaluation.judgeCorrelation,
     eval_repetition: text.repetition,
-    eval_misspelt: text.misspelt,
+    ...(text.misspelt === undefined ? {} : { eval_misspelt: text.misspelt }),
     eval_words: text.words,
     eval_contain_eos_token: evaluation.stopped,
   };

@@ -1,6 +1,8 @@
 // From the arguments of `deno task train` to a checked config: its table, then what follows from several flags together.
-import { DEFAULT_PHASES, fieldOf, flagOf, FLAGS } from "./flag_table.ts";
-import { parseTable, UsageError } from "./flag_parser.ts";
+import type { BaseDType } from "../backend/mod.ts";
+import type { RowFormatName } from "../core/mod.ts";
+import { DEFAULT_PHASES, fieldOf, type Flag, flagOf, FLAGS } from "./flag_table.ts";
+import { type FlagValue, parseTable, UsageError } from "./flag_parser.ts";
 
 export { quote, UsageError } from "./flag_parser.ts";
 
@@ -60,10 +62,44 @@ export interface RunConfig {
   readonly evalEvery: number;
   /** Steps between checkpoints within a phase. */
   readonly checkpointEvery: number;
+  /** How the base's matrices lie on the device; absent for f32. */
+  readonly baseDtype?: BaseDType;
+  /** Longest text, tokens; absent for the model's positions. */
+  readonly context?: number;
+  /** File, folder, pattern or hub id of a dataset; absent for `prompts`. */
+  readonly data?: string;
+  /** Which part of the dataset. */
+  readonly split?: string;
+  /** Columns that have other names in it, `ours=theirs` with commas. */
+  readonly columns?: string;
+  /** Its row format; absent for what its first row says. */
+  readonly format?: RowFormatName;
+  /** First message of every dialogue. */
+  readonly system?: string;
+  /** When rows go through the chat template; absent for "auto". */
+  readonly chat?: "auto" | "always" | "never";
+  /** Most tokens of a prompt; absent for what fits. */
+  readonly maxPrompt?: number;
+  /** Rows to read at most. */
+  readonly limit?: number;
+  /** Train on the dataset's preferences instead of generating. */
+  readonly offline?: boolean;
+  /** PEFT folder that the members start from. */
+  readonly adapter?: string;
+  /** Names with commas, a pattern, or "all-linear"; absent for all. */
+  readonly targetModules?: string;
+  /** scale = alpha / √rank. */
+  readonly rslora?: boolean;
+  /** Whether only each block's input is kept for the backward pass. */
+  readonly gradientCheckpointing?: boolean;
 }
 
 /** Fields that may change on `--resume`, since no bit of the result depends on them. */
-export const FREE_FIELDS: readonly string[] = ["threads", "checkpointEvery"];
+export const FREE_FIELDS: readonly string[] = [
+  "threads",
+  "checkpointEvery",
+  "gradientCheckpointing",
+];
 
 /** What the arguments ask for. */
 export type Command =
@@ -73,7 +109,7 @@ export type Command =
   /** The run in `dir` goes on; `given` holds the flags that stood beside `--resume`. */
   | { readonly kind: "resume"; readonly dir: string; readonly given: Partial<RunConfig> };
 
-type Values = Record<string, number | string>;
+type Values = Record<string, FlagValue>;
 
 /**
  * Reads the arguments.
@@ -83,8 +119,20 @@ type Values = Record<string, number | string>;
  */
 export function parseFlags(args: readonly string[]): Command {
   const { help, values } = parseTable("train", FLAGS, args);
-  if (help) return { kind: "help" };
-  const { resume, out, ...config } = values as Values;
+  return help ? { kind: "help" } : commandOf(FLAGS, values as Values);
+}
+
+/**
+ * What values ask for.
+ *
+ * @param flags The table that they are by, for the defaults.
+ * @throws {UsageError} If two contradict each other.
+ */
+export function commandOf(
+  flags: readonly Flag[],
+  values: Readonly<Values>,
+): Exclude<Command, { kind: "help" }> {
+  const { resume, out, ...config } = values;
   if (resume !== undefined) {
     if (out !== undefined) {
       throw new UsageError(
@@ -95,15 +143,15 @@ export function parseFlags(args: readonly string[]): Command {
   }
   return {
     kind: "start",
-    config: completeConfig(config),
+    config: completeConfig(flags, config),
     ...(out === undefined ? {} : { out: String(out) }),
   };
 }
 
 /** Fills in the defaults, those that follow from other flags included. */
-function completeConfig(given: Values): RunConfig {
+function completeConfig(flags: readonly Flag[], given: Values): RunConfig {
   const values: Values = {};
-  for (const flag of FLAGS) {
+  for (const flag of flags) {
     const field = fieldOf(flag.name);
     const value = given[field] ?? flag.default;
     if (value !== undefined) values[field] = value;

@@ -1,5 +1,6 @@
 // A config as the library takes it: the loss, the cadence, and the name of the method that they make.
 import { lossByName, type PreferenceLoss } from "../losses/mod.ts";
+import type { ModuleTarget } from "../core/mod.ts";
 import { type Cadence, cadence } from "../scheduler/mod.ts";
 import type { RunConfig } from "./flags.ts";
 
@@ -14,6 +15,12 @@ export function lossOf({ loss, beta }: Pick<RunConfig, "loss" | "beta">): Prefer
     case "slic-hf":
       return lossByName("slic-hf", { delta: 1 / beta, lambda: 0.1 });
   }
+}
+
+/** `--target-modules` as `selectModules` takes it: a pattern or `all-linear` as it is, else names between commas. */
+export function targetsOf(text: string | undefined): ModuleTarget | undefined {
+  if (text === undefined || text === "all-linear" || /[\\^$*+?()[\]{}|]/.test(text)) return text;
+  return text.split(",").map((name) => name.trim()).filter((name) => name !== "");
 }
 
 /** When the snapshot is refreshed. */

@@ -41,7 +41,8 @@ export function phaseLine(n: PhaseNumbers): string {
     `Phase ${n.phase}/${n.phases}, step ${n.step}`,
     ...(n.evaluation
       ? [
-        `win rate ${showInterval(n.evaluation.winRate)} on ${n.evaluation.winRate.n} prompts`,
+        `${n.evaluation.isRanked ? RANKED : "win rate"} ${showInterval(n.evaluation.winRate)} on ` +
+        `${n.evaluation.winRate.n} ${n.evaluation.isRanked ? "pairs" : "prompts"}`,
         `KL to SFT ${n.evaluation.kl.toFixed(2)} nats`,
       ]
       : []),
@@ -52,9 +53,15 @@ export function phaseLine(n: PhaseNumbers): string {
   ].join(" · ");
 }
 
+/** What a win rate is where nobody compares: the share of held-out pairs that are ranked as they are. */
+export const RANKED = "held-out pairs ranked right";
+
 /** The line of the evaluation before training. */
-export function beforeLine({ winRate, heldOut }: Evaluation): string {
-  return `Before training · win rate ${showInterval(winRate)} · held-out judge ${
-    showInterval(heldOut)
-  } · ${winRate.n} prompts`;
+export function beforeLine({ winRate, heldOut, isRanked }: Evaluation): string {
+  return [
+    "Before training",
+    `${isRanked ? RANKED : "win rate"} ${showInterval(winRate)}`,
+    ...(heldOut ? [`held-out judge ${showInterval(heldOut)}`] : []),
+    `${winRate.n} ${isRanked ? "pairs" : "prompts"}`,
+  ].join(" · ");
 }

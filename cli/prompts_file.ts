@@ -2,12 +2,12 @@
 import { fold, keyOf, permutation } from "../core/mod.ts";
 import { UsageError } from "./flags.ts";
 
-/** Prompts to train on and others to evaluate on. */
-export interface PromptSplit {
+/** What is trained on, and what is evaluated on. */
+export interface PromptSplit<T = string> {
   /** In the order of the file. */
-  readonly train: readonly string[];
+  readonly train: readonly T[];
   /** In the order of the file. */
-  readonly evaluation: readonly string[];
+  readonly evaluation: readonly T[];
 }
 
 /**
@@ -72,7 +72,7 @@ function fromValue(value: unknown, name: string, where: string): string {
  * Holds out at most `most` prompts and at most a quarter (at least one) to evaluate on, chosen at random and always
  * the same.
  */
-export function splitPrompts(prompts: readonly string[], most: number): PromptSplit {
+export function splitPrompts<T>(prompts: readonly T[], most: number): PromptSplit<T> {
   const held = Math.max(1, Math.min(most, Math.floor(prompts.length / 4)));
   const order = permutation(fold(keyOf(0), "held-out prompts"), prompts.length);
   const out = new Set(order.subarray(0, held));

@@ -2,6 +2,7 @@
 // fixed random keys of every evaluation.
 import type { Device } from "../backend/mod.ts";
 import {
+  type Adapter,
   fold,
   generate,
   type Key,
@@ -10,7 +11,7 @@ import {
   type SamplingOptions,
   type Tokenizer,
 } from "../core/mod.ts";
-import { completionText, promptIds } from "../scheduler/mod.ts";
+import { completionText, type Prompt, promptIds } from "../scheduler/mod.ts";
 import type { ReferenceSettings, StoryReferences } from "../stories/references.ts";
 
 /** Draws the reference texts. It is no run's, so that every seed is measured against the same texts. */
@@ -25,16 +26,18 @@ export interface AnswerOptions extends SamplingOptions {
   readonly model: Model;
   /** Text to ids and back. */
   readonly tokenizer: Tokenizer;
-  /** Prompt texts. */
-  readonly prompts: readonly string[];
+  /** Prompts, text or ids. */
+  readonly prompts: readonly Prompt[];
   /** Most tokens of an answer. */
   readonly maxNew: number;
+  /** Adapter of the policy; absent for the bare model. */
+  readonly adapter?: Adapter;
   /** Stops between chunks of generation. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * The SFT model's own continuations of the prompts.
+ * A policy's own continuations of the prompts.
  *
  * @returns One text a prompt, in order.
  */

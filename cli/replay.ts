@@ -7,6 +7,8 @@ import { sha256 } from "./digest.ts";
 import { DEFAULT_PHASES, fieldOf, flagOf, FLAGS } from "./flag_table.ts";
 import { type RunConfig, UsageError } from "./flags.ts";
 import { cadenceOf } from "./method.ts";
+import { DATASET } from "./offline.ts";
+import type { RecordedPairs } from "./recorded_pairs.ts";
 import { FILES, isThere, readIdentity } from "./run_folder.ts";
 
 /** Recorded pairs that fit a run. */
@@ -15,6 +17,8 @@ export interface Replay {
   readonly records: readonly PairRecord[];
   /** Fingerprint of the file. */
   readonly digest: string;
+  /** Refuses another model's pairs; known once the model is loaded. */
+  requireModel(digest: string): void;
 }
 
 /** What recorded pairs must fit. */
@@ -23,8 +27,6 @@ export interface ReplayNeeds {
   readonly steps: number;
   /** Ids are below it. */
   readonly vocabSize: number;
-  /** Fingerprint of the model. */
-  readonly modelDigest: string;
   /** What the loss holds the learner to. */
   readonly reference: ReferenceMode["kind"];
   /** The run's flags: those that the pairs depend on must be the recorded ones. */
@@ -76,15 +78,10 @@ export async function loadReplay(dir: string, needs: ReplayNeeds): Promise<Repla
       `Cannot replay ${dir}: ${FILES.pairs} is missing, expected the folder of a run`,
     );
   }
-  if (await isThere(`${dir}/${FILES.config}`)) {
-    const { model, config } = await readIdentity(dir, "replay");
-    if (model !== needs.modelDigest) {
-      throw new UsageError(
-        `Cannot replay ${dir}: its model's fingerprint is ${model}, expected ${needs.modelDigest}`,
-      );
-    }
-    requireSameData(dir, config, needs.config);
-  }
+  const recorded = await isThere(`${dir}/${FILES.config}`)
+    ? await readIdentity(dir, "replay")
+    : undefined;
+  if (recorded !== undefined) requireSameData(dir, recorded.config, needs.config);
   const lines = await readJsonl(path);
   const records = lines.map((line, i) => checkRecord(line, `${path} line ${i + 1}`, needs));
   const there = new Set(records.map(({ step }) => step));
@@ -95,7 +92,16 @@ export async function loadReplay(dir: string, needs: ReplayNeeds): Promise<Repla
         `Give --steps ${step || 1} at most`,
     );
   }
-  return { records, digest: await sha256(await Deno.readFile(path)) };
+  return {
+    records,
+    digest: await sha256(await Deno.readFile(path)),
+    requireModel(digest: string): void {
+      if (recorded === undefined || recorded.model === digest) return;
+      throw new UsageError(
+        `Cannot replay ${dir}: its model's fingerprint is ${recorded.model}, expected ${digest}`,
+      );
+    },
+  };
 }
 
 function checkRecord(value: unknown, where: string, needs: ReplayNeeds): PairRecord {
@@ -128,6 +134,11 @@ function checkRecord(value: unknown, where: string, needs: ReplayNeeds): PairRec
   }
   if (typeof record.snapshotId !== "string" || typeof record.referenceId !== "string") {
     return wrong("snapshotId or referenceId is missing, expected both");
+  }
+  if (needs.reference === "behaviour" && record.snapshotId === DATASET) {
+    return wrong(
+      "its answers are a dataset's, expected those of a snapshot, since --reference is behaviour",
+    );
   }
   if (needs.reference === "ema" && !record.referenceId.startsWith("ema-")) {
     return wrong(
@@ -188,4 +199,18 @@ export async function rescore(
       referenceId: mode === "behaviour" ? record.snapshotId : reference.id,
     };
   });
+}
+
+/** A replay as the pairs of a run. */
+export function replayedPairs(
+  device: Device,
+  model: Model,
+  replay: Replay,
+  mode: ReferenceMode,
+): RecordedPairs {
+  const policy = mode.kind === "fixed" ? { id: mode.id, adapter: mode.adapter } : { id: "sft" };
+  return {
+    phase: (span, phase) =>
+      rescore(device, model, recordsOf(replay, span), phase, mode.kind, policy),
+  };
 }

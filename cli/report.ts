@@ -1,16 +1,22 @@
 // What a run prints at its end: a table, three answers before and after side by side, the files, what to do next.
 import { wrap } from "./help.ts";
 import type { Sample } from "./samples.ts";
-import type { Rate, Summary } from "./summary.ts";
+import { NO_ANNOTATOR } from "./annotators.ts";
+import { RANKED } from "./phase_line.ts";
+import type { Rate, RateChange, Summary } from "./summary.ts";
 
 const WIDTH = 100;
 
-/** The report, at most 100 columns wide. */
+/**
+ * The report, at most 100 columns wide.
+ *
+ * @param next What to do next: `nextOfTask` or `nextOfLeash`.
+ */
 export function report(
   summary: Summary,
   samples: readonly Sample[],
   dir: string,
-  flags: readonly string[] = [],
+  next: readonly string[],
 ): string[] {
   return [
     "",
@@ -21,7 +27,7 @@ export function report(
     `${summary.pairs} pairs (${summary.ties} ties, ${summary.failed} failed), ` +
     `${Math.round(summary.tokensPerSecond).toLocaleString("en")} tokens/s.`,
     ...files(dir),
-    ...next(dir, flags),
+    ...next,
   ];
 }
 
@@ -29,18 +35,28 @@ function table(s: Summary): string[] {
   const rate = ({ value, low, high }: Rate) =>
     `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
   const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
+  const isRanked = s.annotator === NO_ANNOTATOR;
+  const rateRow = (name: string, change: RateChange | undefined): [string, string, string][] =>
+    change ? [[name, rate(change.before), rate(change.after)]] : [];
+  const { misspelt } = s.text;
   const rows: [string, string, string][] = [
-    [`${s.winRate.n} prompts, 95% intervals`, "before", "after"],
-    ["win rate, training annotator", rate(s.winRate.before), rate(s.winRate.after)],
-    ["win rate, held-out judge", rate(s.heldOutWinRate.before), rate(s.heldOutWinRate.after)],
-    ["win rate, greedy", rate(s.greedyWinRate.before), rate(s.greedyWinRate.after)],
+    [`${s.winRate.n} ${isRanked ? "pairs" : "prompts"}, 95% intervals`, "before", "after"],
+    ...rateRow(isRanked ? RANKED : "win rate, training annotator", s.winRate),
+    ...rateRow("win rate, held-out judge", s.heldOutWinRate),
+    ...rateRow("win rate, greedy", s.greedyWinRate),
     ["KL to SFT, nats a sequence", "0.00", s.kl.toFixed(2)],
     [
       "repeated three-word runs",
       percent(s.text.repetition.before),
       percent(s.text.repetition.after),
     ],
-    ["misspelt words", percent(s.text.misspelt.before), percent(s.text.misspelt.after)],
+    ...(misspelt
+      ? [["misspelt words", percent(misspelt.before), percent(misspelt.after)]] as [
+        string,
+        string,
+        string,
+      ][]
+      : []),
     ["words an answer", s.text.words.before.toFixed(1), s.text.words.after.toFixed(1)],
   ];
   const widths = [0, 1, 2].map((i) => Math.max(...rows.map((row) => row[i].length)));
@@ -76,7 +92,8 @@ function files(dir: string): string[] {
   ];
 }
 
-function next(dir: string, flags: readonly string[]): string[] {
+/** What to do after `deno task train`. */
+export function nextOfTask(dir: string, flags: readonly string[]): string[] {
   return [
     "",
     "Next:",
@@ -84,5 +101,16 @@ function next(dir: string, flags: readonly string[]): string[] {
     "  deno task train --prompts FILE         your own prompts",
     `  deno task train ${[...flags, `--replay ${dir}`].join(" ")} --reference sft`,
     "                                         the same pairs with another reference",
+  ];
+}
+
+/** What to do after `leash train`. */
+export function nextOfLeash(dir: string, model: string | undefined): string[] {
+  if (model === undefined) return [];
+  return [
+    "",
+    "Next:",
+    `  leash chat --model ${model} --adapter ${dir}/adapter`,
+    `  leash inspect ${dir}/adapter`,
   ];
 }

@@ -2,7 +2,9 @@
 import { Arena, type Device } from "../backend/mod.ts";
 import { readJsonl } from "../core/io/mod.ts";
 import { linearLayers, peftFiles } from "../core/mod.ts";
+import { promptText } from "../scheduler/mod.ts";
 import { writeAdapterFolder } from "./adapter_files.ts";
+import { NO_ANNOTATOR } from "./annotators.ts";
 import { sha256 } from "./digest.ts";
 import { winRateFigure } from "./plot.ts";
 import type { TrainingRun } from "./run.ts";
@@ -40,6 +42,7 @@ export async function writeResults(
   });
   const samples = await readSamples(folder.path("answers"), task, references.texts);
   const title = `${summary.method}, seed ${config.seed}`;
+  const isRanked = config.annotator === NO_ANNOTATOR;
   await folder.write("samples", samplesMarkdown(title, samples));
   const figure = await winRateFigure(
     totals.evaluations.map(({ phase, step, numbers: { winRate: { value, low, high } } }) => ({
@@ -49,7 +52,10 @@ export async function writeResults(
       low,
       high,
     })),
-    { title: `Win rate of ${title}`, baseline: 0.5 },
+    {
+      title: `${isRanked ? "Held-out pairs ranked right" : "Win rate"} of ${title}`,
+      baseline: 0.5,
+    },
   );
   await folder.write("svg", figure.svg);
   await folder.write("png", figure.png);
@@ -72,6 +78,7 @@ async function writeAdapter(
     peftFiles(layout, host, {
       baseModel: task.modelPath,
       layers: linearLayers(task.model.config),
+      rsLora: run.config.rslora,
     }),
   );
   return await sha256(bytes);
@@ -85,7 +92,7 @@ async function readSamples(
   const lines = await readJsonl(path) as AnswersLine[];
   const before = lines[0], after = lines[lines.length - 1];
   return task.prompts.evaluation.slice(0, SAMPLES).map((prompt, i) => ({
-    prompt,
+    prompt: promptText(prompt),
     reference: references[i],
     before: before.sampled[i],
     after: after.sampled[i],

@@ -11,7 +11,8 @@ import {
   settleFolders,
 } from "../core/io/mod.ts";
 import type { Alignment, AlignmentCheckpoint, PairRecord } from "../scheduler/mod.ts";
-import { firstDifference, type RunConfig, UsageError } from "./flags.ts";
+import { firstDifference, FREE_FIELDS, type RunConfig, UsageError } from "./flags.ts";
+import { withAbsolutePaths } from "./paths.ts";
 import { FILES, type LogOffsets, type RunFolder, type RunIdentity } from "./run_folder.ts";
 import type { RunTotals } from "./totals.ts";
 
@@ -127,7 +128,8 @@ export function resumedConfig(
   stored: RunConfig,
   given: Partial<RunConfig>,
 ): RunConfig {
-  const difference = firstDifference(given, stored, Object.keys(given));
+  const [now, then] = [withAbsolutePaths(given), withAbsolutePaths(stored)];
+  const difference = firstDifference(now, then, Object.keys(given));
   if (difference !== undefined) {
     const { flag, found, expected } = difference;
     throw new UsageError(
@@ -135,7 +137,8 @@ export function resumedConfig(
         `Leave it out, or start a new run`,
     );
   }
-  return { ...stored, ...given };
+  const free = Object.entries(given).filter(([field]) => FREE_FIELDS.includes(field));
+  return { ...stored, ...Object.fromEntries(free) };
 }
 
 /**
@@ -163,6 +166,8 @@ export function requireSameRun(
     prompts: "the prompts' fingerprint",
     referenceAdapter: "the reference adapter's fingerprint",
     replayedPairs: "the replayed pairs' fingerprint",
+    startAdapter: "the start adapter's fingerprint",
+    rule: "the rule's fingerprint",
   } as const;
   for (const [field, name] of Object.entries(names) as [keyof typeof names, string][]) {
     if (now[field] === stored[field]) continue;

@@ -1,5 +1,6 @@
 // The loop of a run: collect, train, evaluate, checkpoint, phase after phase, with everything that happens in the logs.
 import type { Device } from "../backend/mod.ts";
+import type { Adapter } from "../core/mod.ts";
 import {
   Alignment,
   type AlignmentOptions,
@@ -8,14 +9,15 @@ import {
   type ReferenceMode,
 } from "../scheduler/mod.ts";
 import { type Annotators, namedFailures } from "./annotators.ts";
-import { evaluate, type Evaluated, evaluationRow } from "./evaluate.ts";
+import { evaluate, type Evaluated, type EvaluateOptions, evaluationRow } from "./evaluate.ts";
 import type { RunConfig } from "./flags.ts";
-import { cadenceOf, evaluationSteps, lossOf } from "./method.ts";
+import { cadenceOf, evaluationSteps, lossOf, targetsOf } from "./method.ts";
 import { beforeLine, phaseLine } from "./phase_line.ts";
 import { Progress } from "./progress.ts";
-import { recordsOf, type Replay, rescore } from "./replay.ts";
+import type { RecordedPairs } from "./recorded_pairs.ts";
 import { type ResumePoint, saveRun } from "./resume.ts";
 import type { RunFolder, RunIdentity } from "./run_folder.ts";
+import type { StartMembers } from "./start_adapter.ts";
 import type { Task } from "./task.ts";
 import type { Terminal } from "./terminal.ts";
 import { type EvaluationAt, NOTHING_DONE, type RunTotals, withDevice } from "./totals.ts";
@@ -32,8 +34,12 @@ export interface RunParts {
   readonly annotators: Annotators;
   /** What the loss holds the learner to. */
   readonly reference: ReferenceMode;
-  /** Recorded pairs to train on instead of new ones. */
-  readonly replay?: Replay;
+  /** Pairs that are there already, to train on instead of new ones. */
+  readonly recorded?: RecordedPairs;
+  /** The members that the run starts from, and their policy; absent for fresh ones on the bare model. */
+  readonly start?: { readonly members: StartMembers; readonly policy: Adapter };
+  /** How a policy ranks the held-out pairs, where nobody annotates. */
+  readonly rank?: EvaluateOptions["rank"];
   /** The run's folder, owned. */
   readonly folder: RunFolder;
   /** What must stay the same for it to be resumed. */
@@ -126,7 +132,7 @@ export class TrainingRun implements Disposable {
 
   /** Evaluates the policy as it is now, by samples or greedily; within the run on the first prompts only. */
   async #evaluateNow(greedy: boolean): Promise<Evaluated> {
-    const { device, task, references, annotators, signal } = this.#parts;
+    const { device, task, references, annotators, rank, start, signal } = this.#parts;
     const { temperature, topP, maxNew } = this.config;
     const run = this.alignment;
     const prompts = task.prompts.evaluation.slice(0, this.#evaluationSize(run.stepsDone));
@@ -142,7 +148,9 @@ export class TrainingRun implements Disposable {
         known: task.known,
         maxNew,
         signal,
-        adapter: policy?.adapter(),
+        rank,
+        adapter: start?.policy,
+        policy: policy?.adapter(),
         ...(greedy ? { temperature: 0 } : { temperature, topP }),
       }));
   }
@@ -172,17 +180,18 @@ export class TrainingRun implements Disposable {
   }
 
   async #beginPhase(): Promise<void> {
-    const { folder, replay, signal } = this.#parts;
+    const { folder, recorded, signal } = this.#parts;
     const run = this.alignment;
     const { maxNew, pairs, temperature, topP } = this.config;
     const { phase } = run;
     const [from, to] = run.options.cadence.span(phase);
     this.#sums = freshSums();
     const count = (to - from) * pairs;
-    await this.#show(`phase ${phase + 1}: generating and annotating ${count} pairs`);
+    const doing = recorded ? "scoring" : "generating and annotating";
+    await this.#show(`phase ${phase + 1}: ${doing} ${count} pairs`);
     const records = await this.#progress.time("collect", count, async () => {
-      if (replay === undefined) return await run.collect(signal);
-      run.load(await this.#replayed(recordsOf(replay, [from, to])));
+      if (recorded === undefined) return await run.collect(signal);
+      run.load(await recorded.phase([from, to], phase, signal));
       return run.records;
     });
     this.#sums.collectSeconds = (performance.now() - this.#sums.startedAt) / 1000;
@@ -190,7 +199,7 @@ export class TrainingRun implements Disposable {
     const sampling = { temperature, topP, maxNew };
     for (const record of records) folder.pairs.append({ ...record, sampling });
     const counts = countPairs(records);
-    const generated = replay === undefined ? countTokens(records) : 0;
+    const generated = recorded === undefined ? countTokens(records) : 0;
     this.#sums.generated = generated;
     folder.metrics.append({
       step: from,
@@ -212,21 +221,6 @@ export class TrainingRun implements Disposable {
     await this.save();
   }
 
-  async #replayed(records: readonly PairRecord[]): Promise<PairRecord[]> {
-    const { device, task, reference } = this.#parts;
-    const policy = reference.kind === "fixed"
-      ? { id: reference.id, adapter: reference.adapter }
-      : { id: "sft" };
-    return await rescore(
-      device,
-      task.model,
-      records,
-      this.alignment.phase,
-      reference.kind,
-      policy,
-    );
-  }
-
   async #step(): Promise<void> {
     const run = this.alignment;
     const { pairs } = this.config;
@@ -234,10 +228,11 @@ export class TrainingRun implements Disposable {
     await this.#show(`phase ${run.phase + 1}/${run.options.cadence.phases}: training`);
     const report = await this.#progress.time("step", 1, () => run.step());
     const { metrics } = report;
+    const entries = this.#parts.task.pairs ?? this.#parts.task.prompts;
     this.#parts.folder.metrics.append({
       step: report.step + 1,
       phase: report.phase + 1,
-      epoch: (report.step + 1) * pairs / this.#parts.task.prompts.train.length,
+      epoch: (report.step + 1) * pairs / entries.train.length,
       pairs: report.pairs,
       ...metrics,
     });
@@ -332,7 +327,9 @@ function freshSums(): PhaseSums {
   };
 }
 
-function alignmentOptions({ task, annotators, reference, identity }: RunParts): AlignmentOptions {
+function alignmentOptions(
+  { task, annotators, reference, identity, start }: RunParts,
+): AlignmentOptions {
   const { config } = identity;
   return {
     model: task.model,
@@ -346,6 +343,10 @@ function alignmentOptions({ task, annotators, reference, identity }: RunParts): 
     members: config.members,
     rank: config.rank,
     alpha: config.alpha,
+    rsLora: config.rslora,
+    gradientCheckpointing: config.gradientCheckpointing,
+    targetModules: targetsOf(config.targetModules),
+    startFrom: start?.members,
     sampling: { temperature: config.temperature, topP: config.topP },
     maxNew: config.maxNew,
     learningRate: config.lr,

@@ -23,6 +23,10 @@ export interface RunIdentity {
   readonly referenceAdapter?: string;
   /** Fingerprint of the replayed pairs. */
   readonly replayedPairs?: string;
+  /** Fingerprint of the adapter that the members start from. */
+  readonly startAdapter?: string;
+  /** Fingerprint of the file of a `rule:` annotator. */
+  readonly rule?: string;
 }
 
 /** Lengths of the logs, bytes: where a resumed run cuts them. */

@@ -1,17 +1,22 @@
 // The parts of a run that flags name: the device, the reference policy, the recorded pairs. Each mistake is the user's.
 import { chooseDevice, type Device, type DeviceInfo, openDevice } from "../backend/mod.ts";
-import { linearLayers } from "../core/mod.ts";
-import { type ReferenceMode, uploadSnapshot } from "../scheduler/mod.ts";
+import { type Adapter, keyOf, linearLayers, selectModules } from "../core/mod.ts";
+import { type ReferenceMode, type Snapshot, uploadSnapshot } from "../scheduler/mod.ts";
 import { readAdapterFolder, type StoredAdapter } from "./adapter_files.ts";
+import { adapterFolder } from "./adapter_spec.ts";
 import { quote, type RunConfig, UsageError } from "./flags.ts";
 import { nearest } from "../losses/nearest.ts";
-import { loadReplay, type Replay } from "./replay.ts";
+import { cadenceOf, targetsOf } from "./method.ts";
+import { offlinePairs } from "./offline.ts";
+import type { RecordedPairs } from "./recorded_pairs.ts";
+import { loadReplay, type Replay, replayedPairs } from "./replay.ts";
 import { isThere, type RunIdentity } from "./run_folder.ts";
-import type { TaskFiles } from "./task.ts";
+import { type StartMembers, startMembers } from "./start_adapter.ts";
+import type { Task, TaskFiles } from "./task.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What is read and checked before the folder is made is the user's; what goes wrong there is one line. */
-export async function asUsage<T>(body: () => Promise<T>): Promise<T> {
+export async function asUsage<T>(body: () => Promise<T> | T): Promise<T> {
   try {
     return await body();
   } catch (error) {
@@ -42,7 +47,7 @@ export async function openRunDevice(
 }
 
 /** wgpu complains on stderr where XDG_RUNTIME_DIR is not set, and wants nothing of it. */
-function quietWgpu(): void {
+export function quietWgpu(): void {
   const name = "XDG_RUNTIME_DIR";
   if (Deno.build.os !== "linux") return;
   if (Deno.permissions.querySync({ name: "env", variable: name }).state !== "granted") return;
@@ -68,18 +73,46 @@ export async function checkReference(reference: string): Promise<void> {
 
 /** The adapter of a fixed reference; undefined for the other modes. */
 export async function readReference(
-  { reference }: RunConfig,
-  { sizes }: TaskFiles,
+  { reference }: Pick<RunConfig, "reference">,
+  { sizes }: Pick<TaskFiles, "sizes">,
 ): Promise<StoredAdapter | undefined> {
   if (REFERENCES.includes(reference)) return undefined;
   return await readAdapterFolder(reference, linearLayers(sizes));
 }
 
-/** What the loss holds the learner to, on the device; the caller disposes it. */
+/**
+ * Refuses `--target-modules` that choose no layer of the model.
+ *
+ * @throws {TypeError} With the nearest names.
+ */
+export function checkTargets(
+  { targetModules }: Pick<RunConfig, "targetModules">,
+  { sizes }: Pick<TaskFiles, "sizes">,
+): void {
+  const targets = targetsOf(targetModules);
+  if (targets !== undefined) selectModules(linearLayers(sizes), targets);
+}
+
+/** The adapter that `--adapter` names: a PEFT folder, or a run's. */
+export async function readStart(
+  { adapter }: Pick<RunConfig, "adapter">,
+  { sizes }: Pick<TaskFiles, "sizes">,
+): Promise<StoredAdapter | undefined> {
+  if (adapter === undefined) return undefined;
+  return await readAdapterFolder(await adapterFolder(adapter), linearLayers(sizes));
+}
+
+/**
+ * What the loss holds the learner to, on the device; the caller disposes it.
+ *
+ * @param adapter Of a fixed reference.
+ * @param start The policy that the members start from; absent for the bare model. The reference "sft" is it.
+ */
 export function openReference(
   device: Device,
   { reference, emaRate }: RunConfig,
   adapter: StoredAdapter | undefined,
+  start?: Snapshot,
 ): Disposable & { readonly mode: ReferenceMode } {
   if (adapter !== undefined) {
     const id = `fixed-${adapter.digest.slice(0, 16)}`;
@@ -87,10 +120,67 @@ export function openReference(
     const mode = { kind: "fixed", id, adapter: fixed.adapter() } as const;
     return { mode, [Symbol.dispose]: () => fixed[Symbol.dispose]() };
   }
+  if (reference === "sft" && start !== undefined) {
+    const mode = { kind: "fixed", id: start.id, adapter: start.adapter() } as const;
+    return { mode, [Symbol.dispose]: () => {} };
+  }
   const mode: ReferenceMode = reference === "ema"
     ? { kind: "ema", rate: emaRate }
     : { kind: reference === "sft" ? "sft" : "behaviour" };
   return { mode, [Symbol.dispose]: () => {} };
+}
+
+/** The policies of a run on the device. Disposing it frees them. */
+export interface RunPolicies extends Disposable {
+  /** What the loss holds the learner to. */
+  readonly mode: ReferenceMode;
+  /** What the members start from; absent for fresh ones. */
+  readonly start?: { readonly members: StartMembers; readonly policy: Adapter };
+}
+
+/** Puts the reference and the start of a run on the device. */
+export function openPolicies(
+  device: Device,
+  config: RunConfig,
+  fixed: StoredAdapter | undefined,
+  start: StoredAdapter | undefined,
+): RunPolicies {
+  using stack = new DisposableStack();
+  const id = `start-${start?.digest.slice(0, 16)}`;
+  const snapshot = start && stack.use(uploadSnapshot(device, id, start.layout, start.params));
+  const { mode } = stack.use(openReference(device, config, fixed, snapshot));
+  const owned = stack.move();
+  const members = start && startMembers(start, config.members, keyOf(config.seed));
+  return {
+    mode,
+    ...(snapshot && members ? { start: { members, policy: snapshot.adapter() } } : {}),
+    [Symbol.dispose]: () => owned.dispose(),
+  };
+}
+
+/** Pairs that are there before the run: a replay's, or the dataset's of an offline run. */
+export function recordedPairs(
+  { device, task, config, replay, mode }: {
+    readonly device: Device;
+    readonly task: Task;
+    readonly config: RunConfig;
+    readonly replay: Replay | undefined;
+    readonly mode: ReferenceMode;
+  },
+): RecordedPairs | undefined {
+  if (replay !== undefined) return replayedPairs(device, task.model, replay, mode);
+  if (task.pairs === undefined) return undefined;
+  return offlinePairs(task.pairs.train, {
+    device,
+    model: task.model,
+    tokenizer: task.tokenizer,
+    reference: mode.kind === "fixed" ? mode : { id: "sft" },
+    visits: {
+      pairsPerStep: config.pairs,
+      cadence: cadenceOf(config),
+      key: keyOf(config.seed),
+    },
+  });
 }
 
 /** What a replay needs to know of the reference: its mode. */
@@ -102,7 +192,7 @@ function modeOf({ reference }: RunConfig): ReferenceMode["kind"] {
 /** The pairs that `--replay` names, checked against this run. */
 export async function replayOf(
   config: RunConfig,
-  { sizes, modelDigest }: TaskFiles,
+  { sizes }: Pick<TaskFiles, "sizes">,
 ): Promise<Replay | undefined> {
   const { replay, steps } = config;
   if (replay === undefined) return undefined;
@@ -110,7 +200,6 @@ export async function replayOf(
   return await loadReplay(replay, {
     steps,
     vocabSize,
-    modelDigest,
     reference: modeOf(config),
     config,
   });

@@ -1,6 +1,7 @@
 // summary.json: a run in one object.
 import type { DeviceInfo } from "../backend/mod.ts";
 import type { WinRate } from "../core/mod.ts";
+import { NO_ANNOTATOR } from "./annotators.ts";
 import type { Evaluation } from "./evaluate.ts";
 import type { RunConfig } from "./flags.ts";
 import { cadenceOf, methodName } from "./method.ts";
@@ -68,18 +69,18 @@ export interface Summary {
   readonly failed: number;
   /** To the SFT model, nats a sequence. */
   readonly kl: number;
-  /** By the training annotator. */
+  /** By the training annotator; where the annotator is "none", how often held-out pairs are ranked as they are. */
   readonly winRate: RateChange;
-  /** By the judge that did not train. */
-  readonly heldOutWinRate: RateChange;
+  /** By the judge that did not train, where there is one. */
+  readonly heldOutWinRate?: RateChange;
   /** By the training annotator, decoded greedily. */
-  readonly greedyWinRate: RateChange;
+  readonly greedyWinRate?: RateChange;
   /** Of both judges' score differences after training. */
   readonly judgeCorrelation: number | null;
   /** Mean over the answers. */
   readonly text: {
     readonly repetition: Change;
-    readonly misspelt: Change;
+    readonly misspelt?: Change;
     readonly words: Change;
   };
   /** Share of answers that ended by themselves. */
@@ -102,6 +103,9 @@ export interface Summary {
   readonly committedReferences: boolean;
 }
 
+/** The summary of a run that one of the embedded rules annotates: the other is held out. */
+export type StoriesSummary = Summary & { readonly heldOutWinRate: RateChange };
+
 /** What a summary is made of. */
 export interface SummaryParts {
   /** The flags. */
@@ -123,7 +127,8 @@ export function summarise(parts: SummaryParts): Summary {
   const { config, info, totals } = parts;
   const cadence = cadenceOf(config);
   const before = totals.evaluations[0].numbers, after = totals.evaluations.at(-1)!.numbers;
-  const text = (of: (evaluation: Evaluation) => number): Change => ({
+  const { greedyBefore, greedyAfter } = totals;
+  const over = (of: (evaluation: Evaluation) => number): Change => ({
     before: of(before),
     after: of(after),
   });
@@ -145,15 +150,19 @@ export function summarise(parts: SummaryParts): Summary {
     failed: totals.failed,
     kl: after.kl,
     winRate: change(before.winRate, after.winRate),
-    heldOutWinRate: change(before.heldOut, after.heldOut),
-    greedyWinRate: change(totals.greedyBefore!.winRate, totals.greedyAfter!.winRate),
+    ...(before.heldOut && after.heldOut
+      ? { heldOutWinRate: change(before.heldOut, after.heldOut) }
+      : {}),
+    ...(config.annotator === NO_ANNOTATOR
+      ? {}
+      : { greedyWinRate: change(greedyBefore!.winRate, greedyAfter!.winRate) }),
     judgeCorrelation: after.judgeCorrelation,
     text: {
-      repetition: text((e) => e.text.repetition),
-      misspelt: text((e) => e.text.misspelt),
-      words: text((e) => e.text.words),
+      repetition: over((e) => e.text.repetition),
+      ...(after.text.misspelt === undefined ? {} : { misspelt: over((e) => e.text.misspelt!) }),
+      words: over((e) => e.text.words),
     },
-    stopped: text((e) => e.stopped),
+    stopped: over((e) => e.stopped),
     dispatches: totals.dispatches,
     submits: totals.submits,
     readbacks: totals.readbacks,

@@ -1,110 +1,131 @@
-// What a run works on: the model on its device, the prompts, and the texts that answers are compared with.
+// What a run works on: the model on its device, the prompts or preferences, and the texts that answers are compared with.
 import type { Device } from "../backend/mod.ts";
-import {
-  type HostTensors,
-  loadModel,
-  type Model,
-  type ModelConfig,
-  type Tokenizer,
-  tokenizerFromJson,
-} from "../core/mod.ts";
-import { readModelFolder } from "../core/io/mod.ts";
-import { promptIds } from "../scheduler/mod.ts";
+import type { Adapter, Model, ModelConfig, Tokenizer } from "../core/mod.ts";
+import { type Prompt, promptIds, promptText } from "../scheduler/mod.ts";
 import { loadPrompts } from "../stories/prompts.ts";
 import { loadReferences } from "../stories/references.ts";
 import { loadWordList } from "../stories/text_quality.ts";
-import { modelDigest, sha256 } from "./digest.ts";
+import { NO_ANNOTATOR } from "./annotators.ts";
+import { type BaseModel, loadBase, openBase } from "./base_model.ts";
+import { type DataPair, readTrainingData } from "./data.ts";
+import { sha256 } from "./digest.ts";
 import { quote, type RunConfig, UsageError } from "./flags.ts";
+import type { FetchOptions } from "./hub_files.ts";
 import { parsePrompts, type PromptSplit, splitPrompts } from "./prompts_file.ts";
 import { committedTexts, sampleReferences } from "./references.ts";
 
-/** What a run works on, read and checked, on no device yet. */
-export interface TaskFiles {
+/** What a run works on, read and checked, on no device yet. Disposing it closes the model's files. */
+export interface TaskFiles extends Disposable {
+  /** The model, its weights still in their files. */
+  readonly base: BaseModel;
   /** Name or path of the model. */
   readonly modelName: string;
-  /** Where PEFT finds the base model: a folder, or an address. */
+  /** Where PEFT finds the base model: a folder, an address or a hub id. */
   readonly modelPath: string;
   /** Sizes and special ids. */
   readonly sizes: ModelConfig;
-  /** Weights on the host. */
-  readonly tensors: HostTensors;
   /** Text to ids and back. */
   readonly tokenizer: Tokenizer;
   /** Number of weights. */
   readonly parameters: number;
   /** Prompts to train on and to evaluate on; they share none. */
-  readonly prompts: PromptSplit;
-  /** Words that are spelt right. */
-  readonly known: ReadonlySet<string>;
-  /** Fingerprint of the weights. */
-  readonly modelDigest: string;
-  /** Fingerprint of all prompts. */
+  readonly prompts: PromptSplit<Prompt>;
+  /** The dataset's preferences, where they are trained on. */
+  readonly pairs?: PromptSplit<DataPair>;
+  /** Words that are spelt right; absent where the task is not the embedded model's. */
+  readonly known?: ReadonlySet<string>;
+  /** Fingerprint of all prompts, or of all preferences. */
   readonly promptsDigest: string;
+  /** What became of a dataset's rows. */
+  readonly dataReport?: string;
 }
 
-/** The same with the model on a device. Dispose it to free the weights. */
-export interface Task extends TaskFiles, Disposable {
+/** The same with the model on a device. Disposing it frees the weights; the files are their opener's to close. */
+export interface Task extends TaskFiles {
   /** The frozen base. */
   readonly model: Model;
+  /** Fingerprint of the weights. */
+  readonly modelDigest: string;
 }
 
-/** Where the embedded model lies, beside the code. */
-export const EMBEDDED_MODEL: URL = new URL("../stories/model/", import.meta.url);
+/** The flags that a task is read by. */
+export type TaskFlags =
+  & Pick<RunConfig, "model" | "prompts" | "evalPrompts" | "maxNew">
+  & Partial<RunConfig>;
 
 /**
- * Reads the model and the prompts, and checks that they fit each other.
+ * Opens the model, reads the prompts or the dataset, and checks that they fit each other.
  *
+ * @param config The run's flags.
+ * @param options Where a download's bar is drawn; absent where nothing may be fetched.
  * @throws {UsageError} If the prompts cannot be read, or a prompt and its answer do not fit into the model's positions.
- * @throws {TypeError} If the model cannot be read.
+ * @throws {TypeError} If the model or the dataset cannot be read.
  */
-export async function readTask(
-  config: Pick<RunConfig, "model" | "prompts" | "evalPrompts" | "maxNew">,
-): Promise<TaskFiles> {
-  const { config: sizes, tensors, tokenizerJson } = await readModelFolder(
-    config.model ?? EMBEDDED_MODEL,
-  );
-  const modelName = config.model ?? "the stories model";
-  if (tokenizerJson === undefined) {
-    throw new UsageError(`Cannot use --model ${modelName}: tokenizer.json is missing, expected it`);
+export async function readTask(config: TaskFlags, options?: FetchOptions): Promise<TaskFiles> {
+  const base = await openBase(config, options);
+  try {
+    const { positions, tokenizer } = base;
+    checkNew(config.maxNew, positions);
+    const work = config.data === undefined
+      ? await promptsOf(config)
+      : await dataOf({ ...config, data: config.data }, base, options);
+    checkLengths(tokenizer, work.prompts, positions, config.maxNew);
+    return {
+      base,
+      modelName: base.name,
+      modelPath: base.peftName,
+      sizes: base.sizes,
+      tokenizer,
+      parameters: base.parameters,
+      ...work,
+      ...(base.embedded ? { known: await loadWordList() } : {}),
+      [Symbol.dispose]: () => base[Symbol.dispose](),
+    };
+  } catch (error) {
+    base[Symbol.dispose]();
+    throw error;
   }
-  const tokenizer = tokenizerFromJson(tokenizerJson, {
-    bos: sizes.bosId,
-    eos: sizes.eosId?.[0],
-    pad: sizes.padId,
-  });
-  if (tokenizer.vocabSize > sizes.vocabSize) {
+}
+
+type Work = Pick<TaskFiles, "prompts" | "pairs" | "promptsDigest" | "dataReport">;
+
+async function promptsOf(config: TaskFlags): Promise<Work> {
+  const prompts = await readPrompts(config);
+  return { prompts, promptsDigest: await sha256(JSON.stringify(prompts)) };
+}
+
+async function dataOf(
+  config: TaskFlags & { readonly data: string },
+  base: BaseModel,
+  options?: FetchOptions,
+): Promise<Work> {
+  const { maxNew, maxPrompt = base.positions - maxNew } = config;
+  if (maxPrompt + maxNew > base.positions) {
     throw new UsageError(
-      `Cannot use --model ${modelName}: its tokenizer has ${tokenizer.vocabSize} ids, expected at most ` +
-        `the model's ${sizes.vocabSize}`,
+      `Cannot train: --max-prompt is ${maxPrompt}, expected at most ${
+        base.positions - maxNew
+      } so that --max-new ${maxNew} more fit in ${base.positions} positions`,
     );
   }
-  const prompts = await readPrompts(config);
-  checkLengths(tokenizer, prompts, sizes.maxPositions, config.maxNew);
+  const budget = { maxPrompt, maxCompletion: maxNew };
+  const { prompts, pairs, digest, report } = await readTrainingData(config, base, budget, options);
+  return { prompts, ...(pairs ? { pairs } : {}), promptsDigest: digest, dataReport: report };
+}
+
+/** Streams the model to a device; the caller disposes the task, and the files. */
+export async function loadTask(
+  device: Device,
+  files: TaskFiles,
+  config: TaskFlags,
+  options?: FetchOptions,
+): Promise<Task> {
+  const { model, digest } = await loadBase(device, files.base, config, options);
   return {
-    modelName,
-    modelPath: config.model === undefined
-      ? addressOf(EMBEDDED_MODEL)
-      : await Deno.realPath(config.model),
-    sizes,
-    tensors,
-    tokenizer,
-    parameters: tensors.values().reduce((sum, { data }) => sum + data.length, 0),
-    prompts,
-    known: await loadWordList(),
-    modelDigest: await modelDigest(tensors),
-    promptsDigest: await sha256(JSON.stringify(prompts)),
+    ...files,
+    model,
+    modelDigest: digest,
+    [Symbol.dispose]: () => model.weights[Symbol.dispose](),
   };
-}
-
-/** A local address as a path, any other as it is. */
-function addressOf({ protocol, pathname, href }: URL): string {
-  return protocol === "file:" ? decodeURIComponent(pathname).replace(/\/$/, "") : href;
-}
-
-/** Puts the model on a device; the caller disposes it. */
-export function loadTask(device: Device, files: TaskFiles): Task {
-  const model = loadModel(device, files.sizes, files.tensors);
-  return { ...files, model, [Symbol.dispose]: () => model.weights[Symbol.dispose]() };
 }
 
 async function readPrompts(
@@ -130,23 +151,25 @@ async function readUserFile(path: string): Promise<string> {
   }
 }
 
+function checkNew(maxNew: number, positions: number): void {
+  if (maxNew < positions) return;
+  throw new UsageError(
+    `Cannot train: --max-new is ${maxNew}, expected fewer than the model's ${positions} positions. ` +
+      `The nearest is ${positions - 1}`,
+  );
+}
+
 function checkLengths(
   tokenizer: Tokenizer,
-  { train, evaluation }: PromptSplit,
+  { train, evaluation }: PromptSplit<Prompt>,
   positions: number,
   maxNew: number,
 ): void {
-  if (maxNew >= positions) {
-    throw new UsageError(
-      `Cannot train: --max-new is ${maxNew}, expected fewer than the model's ${positions} positions. ` +
-        `The nearest is ${positions - 1}`,
-    );
-  }
   for (const prompt of [...train, ...evaluation]) {
     const { length } = promptIds(tokenizer, prompt);
     if (length >= 1 && length + maxNew <= positions) continue;
     throw new UsageError(
-      `Cannot train: prompt ${quote(prompt)} has ${length} tokens, expected 1 to ${
+      `Cannot train: prompt ${quote(promptText(prompt))} has ${length} tokens, expected 1 to ${
         positions - maxNew
       } so that --max-new ${maxNew} more fit in ${positions} positions`,
     );
@@ -161,20 +184,31 @@ export interface References {
   readonly committed: boolean;
 }
 
-/** The committed texts where they are this run's, else the SFT model's continuations, sampled now. */
+/**
+ * The committed texts where they are this run's, the dataset's preferred answers where it has some and is the measure,
+ * else the continuations of the policy that the run starts from, sampled now.
+ *
+ * @param start Adapter of that policy; absent for the bare model.
+ */
 export async function referencesOf(
   device: Device,
   task: Task,
-  config: Pick<RunConfig, "model" | "prompts" | "temperature" | "topP" | "maxNew">,
+  config: TaskFlags & Pick<RunConfig, "temperature" | "topP" | "annotator">,
   signal?: AbortSignal,
+  start?: Adapter,
 ): Promise<References> {
   const { temperature, topP, maxNew } = config;
   const prompts = task.prompts.evaluation;
-  if (config.model === undefined && config.prompts === undefined) {
+  if (task.pairs !== undefined && config.annotator === NO_ANNOTATOR) {
+    return { texts: prompts.map((prompt) => chosenText(task, prompt)), committed: false };
+  }
+  const isEmbedded = config.model === undefined && config.prompts === undefined &&
+    config.data === undefined && start === undefined;
+  if (isEmbedded) {
     const texts = committedTexts(await loadReferences(), {
       model: task.modelDigest,
       settings: { temperature, topP, maxNew },
-    }, prompts);
+    }, prompts.map(promptText));
     if (texts !== undefined) return { texts, committed: true };
   }
   const { model, tokenizer } = task;
@@ -186,6 +220,14 @@ export async function referencesOf(
     topP,
     maxNew,
     signal,
+    adapter: start,
   });
   return { texts, committed: false };
+}
+
+/** The first preferred answer to a prompt. */
+function chosenText({ pairs, tokenizer, sizes }: Task, prompt: Prompt): string {
+  const key = promptIds(tokenizer, prompt).join();
+  const { chosen } = pairs!.evaluation.find((pair) => pair.prompt.join() === key)!;
+  return tokenizer.decode(chosen.filter((id) => !sizes.eosId?.includes(id)));
 }

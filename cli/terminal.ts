@@ -12,6 +12,8 @@ export interface Terminal {
   status(text: string): void;
   /** Prints a line to the error stream. */
   error(text: string): void;
+  /** Prints a piece of text that comes bit by bit; where it is absent, whole lines are all there is. */
+  write?(text: string): void;
 }
 
 /** Something that takes bytes, such as `Deno.stdout`. */
@@ -53,6 +55,7 @@ export function openTerminal(
       write(out, CLEAR + status);
     },
     error: (text) => above(errors, text),
+    write: (text) => write(out, text),
   };
 }
 

@@ -1,13 +1,22 @@
 // `deno task train`: from flags to a run folder. The order keeps the promise that a mistake writes nothing: read, check
 // and load everything first, make the folder then.
 import type { Device } from "../backend/mod.ts";
-import { type Annotators, buildAnnotators, planAnnotator } from "./annotators.ts";
+import {
+  type Annotators,
+  NO_ANNOTATOR,
+  openAnnotators,
+  planAnnotator,
+  ruleFileOf,
+} from "./annotators.ts";
+import { sha256 } from "./digest.ts";
 import { type Command, parseFlags, type RunConfig, UsageError } from "./flags.ts";
 import { helpText } from "./help.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { cadenceOf, methodName } from "./method.ts";
+import { pairRanker } from "./offline.ts";
+import { withAbsolutePaths } from "./paths.ts";
 import { dataFlags } from "./replay.ts";
-import { report } from "./report.ts";
+import { nextOfTask, report } from "./report.ts";
 import { writeResults } from "./results.ts";
 import { loadRun, requireSameRun, resumedConfig, type ResumePoint } from "./resume.ts";
 import { TrainingRun } from "./run.ts";
@@ -24,10 +33,13 @@ import {
 import {
   asUsage,
   checkReference,
+  checkTargets,
   kernelPath,
-  openReference,
+  openPolicies,
   openRunDevice,
   readReference,
+  readStart,
+  recordedPairs,
   replayOf,
 } from "./setup.ts";
 import type { Summary } from "./summary.ts";
@@ -42,6 +54,8 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
   /** Instead of those that `--annotator` names. */
   readonly annotators?: Annotators;
+  /** Last lines of the report; default those of `deno task train`. */
+  readonly next?: (dir: string, config: RunConfig) => readonly string[];
 }
 
 /** A run that ended early with its folder in order: how to go on. */
@@ -70,7 +84,7 @@ export async function train(
   const stored = command.kind === "resume" ? await readIdentity(command.dir) : undefined;
   const config = command.kind === "resume"
     ? resumedConfig(command.dir, stored!.config, command.given)
-    : command.config;
+    : withAbsolutePaths(command.config);
   const dir = command.kind === "resume" ? command.dir : command.out ?? defaultDir(config);
   if (command.kind === "start") await requireNoRun(dir);
   if (stored !== undefined && await isThere(`${dir}/${FILES.summary}`)) {
@@ -79,22 +93,29 @@ export async function train(
     );
     return JSON.parse(await Deno.readTextFile(`${dir}/${FILES.summary}`));
   }
-  planAnnotator(config.annotator);
+  requireAnnotator(config);
   await checkReference(config.reference);
-  const files = await asUsage(() => readTask(config));
-  const adapter = await asUsage(() => readReference(config, files));
+  const ruleFile = ruleFileOf(config.annotator);
+  const annotators = options.annotators ?? await openAnnotators(config.annotator, config.seed);
+  using files = await asUsage(() => readTask(config, { terminal, signal }));
+  const fixed = await asUsage(() => readReference(config, files));
+  const start = await asUsage(() => readStart(config, files));
+  await asUsage(() => checkTargets(config, files));
   const replay = await asUsage(() => replayOf(config, files));
+  if (files.dataReport !== undefined) terminal.line(`Data: ${files.dataReport}`);
   using device = await openRunDevice(config, stored, terminal);
-  using task = loadTask(device, files);
-  using reference = openReference(device, config, adapter);
-  const annotators = options.annotators ?? await buildAnnotators(config.annotator, config.seed);
+  using task = await asUsage(() => loadTask(device, files, config, { terminal, signal }));
+  replay?.requireModel(task.modelDigest);
+  using policies = openPolicies(device, config, fixed, start);
   const identity: RunIdentity = {
     config,
     kernelPath: kernelPath(device.info),
     model: task.modelDigest,
     prompts: task.promptsDigest,
-    ...(adapter ? { referenceAdapter: adapter.digest } : {}),
+    ...(fixed ? { referenceAdapter: fixed.digest } : {}),
     ...(replay ? { replayedPairs: replay.digest } : {}),
+    ...(start ? { startAdapter: start.digest } : {}),
+    ...(ruleFile === undefined ? {} : { rule: await sha256(await Deno.readFile(ruleFile)) }),
   };
   if (stored !== undefined) requireSameRun(dir, identity, stored, FILES.config);
   signal.throwIfAborted();
@@ -104,14 +125,17 @@ export async function train(
   const { folder, resume } = opened;
   announce(terminal, config, task, dir, resume);
   try {
-    const references = await referencesOf(device, task, config, signal);
+    const references = await referencesOf(device, task, config, signal, policies.start?.policy);
     using run = new TrainingRun({
       device,
       task,
       references: references.texts,
       annotators,
-      reference: reference.mode,
-      replay,
+      reference: policies.mode,
+      recorded: recordedPairs({ device, task, config, replay, mode: policies.mode }),
+      start: policies.start,
+      rank: task.pairs &&
+        pairRanker(device, task.model, task.pairs.evaluation, policies.start?.policy),
       folder,
       identity,
       resume,
@@ -121,8 +145,8 @@ export async function train(
     });
     await run.finish();
     const { summary, samples } = await writeResults(device, run, folder, task, references);
-    const flags = dataFlags(config);
-    for (const line of report(summary, samples, dir, flags)) terminal.line(line);
+    const next = options.next ?? ((at: string) => nextOfTask(at, dataFlags(config)));
+    for (const line of report(summary, samples, dir, next(dir, config))) terminal.line(line);
     return summary;
   } catch (error) {
     const why = signal.aborted
@@ -132,6 +156,15 @@ export async function train(
       : String(error);
     throw new Interrupted(why, dir, { cause: error });
   }
+}
+
+function requireAnnotator({ annotator, offline }: RunConfig): void {
+  planAnnotator(annotator);
+  if (annotator !== NO_ANNOTATOR || offline) return;
+  throw new UsageError(
+    "Cannot train: --annotator is none, expected somebody who says which answer wins: only a dataset's " +
+      "preferences need nobody",
+  );
 }
 
 function defaultDir({ loss, seed }: RunConfig): string {
@@ -150,6 +183,9 @@ function about(config: RunConfig, device: Device, task: Task): Record<string, un
     device: { kind, name, detail, software },
     model: { name: task.modelName, parameters: task.parameters },
     prompts: { train: task.prompts.train.length, evaluation: task.prompts.evaluation.length },
+    ...(task.pairs
+      ? { pairs: { train: task.pairs.train.length, evaluation: task.pairs.evaluation.length } }
+      : {}),
     deno: Deno.version.deno,
   };
 }
@@ -189,13 +225,14 @@ function announce(
   resume: ResumePoint | undefined,
 ): void {
   const cadence = cadenceOf(config);
-  const { train, evaluation } = task.prompts;
+  const { train, evaluation } = task.pairs ?? task.prompts;
+  const what = task.pairs ? "pairs" : "prompts";
   const millions = (task.parameters / 1e6).toFixed(2);
   terminal.line(`Model: ${task.modelName}, ${millions} million parameters`);
   terminal.line(
     `Run: ${methodName(config, cadence)}, ${config.steps} steps of ${config.pairs} pairs in ` +
       `${cadence.phases} phases, ${config.members} members, seed ${config.seed}; ` +
-      `${train.length} prompts to train on, ${evaluation.length} to evaluate on`,
+      `${train.length} ${what} to train on, ${evaluation.length} to evaluate on`,
   );
   const where = resume === undefined ? "" : `, going on after step ${resume.checkpoint.step}`;
   terminal.line(`Folder: ${dir}${where}`);

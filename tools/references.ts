@@ -7,6 +7,7 @@ import { openDevice } from "../backend/mod.ts";
 import { parseFlags } from "../cli/flags.ts";
 import { REFERENCE_KEY, sampleReferences } from "../cli/references.ts";
 import { loadTask, readTask } from "../cli/task.ts";
+import { promptText } from "../scheduler/mod.ts";
 import type { StoryReferences } from "../stories/references.ts";
 
 /** Samples them on the CPU device. */
@@ -15,7 +16,8 @@ export async function makeReferences(): Promise<StoryReferences> {
   if (command.kind !== "start") throw new TypeError("Cannot read the default flags");
   const { temperature, topP, maxNew } = command.config;
   using device = await openDevice({ kind: "cpu" });
-  using task = loadTask(device, await readTask(command.config));
+  using files = await readTask(command.config);
+  using task = await loadTask(device, files, command.config);
   const { model, tokenizer } = task;
   const prompts = task.prompts.evaluation;
   const texts = await sampleReferences(device, {
@@ -32,7 +34,10 @@ export async function makeReferences(): Promise<StoryReferences> {
     key: [k0, k1],
     model: task.modelDigest,
     device: `${device.info.name}, ${device.info.detail.split(",")[0]}`,
-    continuations: prompts.map((prompt, i) => ({ prompt, text: texts[i] })),
+    continuations: prompts.map((prompt, i) => ({
+      prompt: promptText(prompt),
+      text: texts[i],
+    })),
   };
 }
 

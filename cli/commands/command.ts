@@ -88,8 +88,8 @@ export async function runCommand(
   }
 }
 
-/** A user's mistake: a bad flag, or what the library's readers refuse in their one line. */
+/** A user's mistake: a bad flag, or what the library's readers refuse in their one line; no engine's own "Cannot". */
 function isMistake(error: unknown): error is Error {
   return error instanceof UsageError ||
-    (error instanceof Error && error.message.startsWith("Cannot "));
+    (error instanceof Error && /^Cannot \w+ [^]*:\s/.test(error.message));
 }

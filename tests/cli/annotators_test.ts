@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { buildAnnotators, namedFailures, planAnnotator } from "../../cli/annotators.ts";
+import {
+  buildAnnotators,
+  namedFailures,
+  openAnnotators,
+  planAnnotator,
+  ruleFileOf,
+} from "../../cli/annotators.ts";
 import { UsageError } from "../../cli/flags.ts";
 
 const PAIRS = Array.from({ length: 40 }, (_, i) => ({
@@ -28,7 +34,7 @@ for (
   const [text, line] of [
     [
       "storys",
-      'Cannot train: --annotator is "storys", expected stories or judge, then swap or noise:P after commas. Did you mean stories?',
+      'Cannot train: --annotator is "storys", expected stories, judge or rule:FILE.ts, then swap or noise:P after commas. Did you mean stories?',
     ],
     [
       "stories,nose:0.1",
@@ -65,4 +71,28 @@ Deno.test("namedFailures() puts the annotator's name on what it throws, but not 
   );
   const aborted = AbortSignal.abort(new Error("stop"));
   await assertRejects(() => broken.annotate(PAIRS, { signal: aborted }), Error, "no answer");
+});
+
+Deno.test("openAnnotators() takes a rule of the user's, with nobody held out from it", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".ts" });
+  await Deno.writeTextFile(
+    path,
+    "export default (_: string, text: string): number => -text.length;",
+  );
+  const { training, evaluation, heldOut } = await openAnnotators(`rule:${path},swap`, 1);
+  await Deno.remove(path);
+  assertEquals([evaluation?.name, heldOut], [`rule:${path}`, undefined]);
+  const pair = { prompt: "p", a: "long", b: "x" };
+  const [verdict] = await evaluation!.annotate([pair, pair]);
+  assertEquals(verdict, { outcome: "b", scores: [-4, -1] });
+  const [swapped, tie] = await training.annotate([pair, { ...pair, b: "even" }]);
+  assertEquals([swapped.outcome, tie.outcome], ["b", "tie"]);
+  assertEquals([ruleFileOf(`rule:${path},swap`), ruleFileOf("stories")], [path, undefined]);
+});
+
+Deno.test("openAnnotators() of nobody has no measure, and refuses to annotate", async () => {
+  const { training, evaluation, heldOut } = await openAnnotators("none", 1);
+  assertEquals([evaluation, heldOut], [undefined, undefined]);
+  await assertRejects(() => training.annotate([]), Error, "nobody is named");
+  assertEquals((await openAnnotators("judge", 1)).heldOut?.name, "stories");
 });

@@ -100,3 +100,12 @@ for (
     );
   });
 }
+
+Deno.test("comparisonMarkdown() has no column of misspelt words where no list is the model's", () => {
+  const { misspelt: _before, ...before } = comparison.before;
+  const { misspelt: _row, ...row } = comparison.rows[0];
+  const text = comparisonMarkdown({ ...comparison, before, rows: [row] });
+  assert(!text.includes("misspelt"), text);
+  const [head, , sft, bpo] = text.split("\n").map((line) => line.split("|").length);
+  assertEquals([sft, bpo], [head, head]);
+});

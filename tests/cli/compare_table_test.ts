@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import type { Evidence } from "../../cli/compare_evidence.ts";
 import { METHODS } from "../../cli/compare_plan.ts";
 import { crossedInterval, type DoneRun, tabulate } from "../../cli/compare_table.ts";
-import type { Summary } from "../../cli/summary.ts";
+import type { StoriesSummary } from "../../cli/summary.ts";
 
 Deno.test("crossedInterval() has the mean of all seeds and prompts, NaN left out", () => {
   assertEquals(crossedInterval([[1, 0, 1], [1, 1, 0.5]]).value, 4.5 / 6);
@@ -53,7 +53,7 @@ function done(method: number, members: number, seed: number, wins: number[], kl:
       misspelt: { before: 0.03, after: 0.04 },
       words: { before: 9, after: 9 },
     },
-  } as unknown as Summary;
+  } as unknown as StoriesSummary;
   const evidence: Evidence = {
     wins,
     heldOut: wins.map((win) => 1 - win),

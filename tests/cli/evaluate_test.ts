@@ -4,7 +4,7 @@ import { adapterLayout, linearLayers } from "../../core/mod.ts";
 import { CpuDevice } from "../../backend/cpu/device.ts";
 import { correlation, evaluate, evaluationRow } from "../../cli/evaluate.ts";
 import { loadTask, readTask, referencesOf } from "../../cli/task.ts";
-import { uploadSnapshot } from "../../scheduler/mod.ts";
+import { promptIds, uploadSnapshot } from "../../scheduler/mod.ts";
 import { uniform } from "../support/random.ts";
 import { tinyWorkspace } from "../support/tiny_run.ts";
 
@@ -22,8 +22,10 @@ Deno.test("evaluate() compares answers with references, the same in every run, a
     maxNew: 5,
     temperature: 1,
     topP: 1,
+    annotator: "stories",
   };
-  using task = loadTask(device, await readTask(config));
+  using files = await readTask(config);
+  using task = await loadTask(device, files, config);
   const references = await referencesOf(device, task, config);
   assertEquals([references.committed, references.texts.length], [false, 6]);
   const options = {
@@ -51,23 +53,74 @@ Deno.test("evaluate() compares answers with references, the same in every run, a
     return a.length > b.length ? 1 : a.length < b.length ? 0 : 0.5;
   });
   assertEquals(bare.numbers.winRate.value, longer.reduce((x, y) => x + y, 0) / 6);
-  assertEquals([bare.numbers.heldOut.value, bare.numbers.heldOut.n], [0, 6]);
+  assertEquals([bare.numbers.heldOut?.value, bare.numbers.heldOut?.n], [0, 6]);
   assertEquals(bare.numbers.judgeCorrelation, null, "Expected no correlation with a constant");
 
   const layout = adapterLayout(linearLayers(task.model.config), { rank: 2, alpha: 2 });
   using policy = uploadSnapshot(device, "p", layout, uniform(layout.size, 3, 0.4));
-  const moved = await evaluate(device, { ...options, adapter: policy.adapter() });
+  const moved = await evaluate(device, { ...options, policy: policy.adapter() });
   assert(
     moved.numbers.kl > 0.5,
     `Expected another distribution to be far, found ${moved.numbers.kl}`,
   );
   using zero = uploadSnapshot(device, "z", layout, new Float32Array(layout.size));
-  const same = await evaluate(device, { ...options, adapter: zero.adapter() });
+  const same = await evaluate(device, { ...options, policy: zero.adapter() });
   assertEquals(same.answers, bare.answers);
   assert(Math.abs(same.numbers.kl) < 1e-4, `Expected 0, found ${same.numbers.kl}`);
   assert(
     Object.values(evaluationRow(moved.numbers)).every((x) => x === null || Number.isFinite(x)),
   );
+});
+
+Deno.test("evaluate() where nobody compares ranks pairs, and starts from an adapter where there is one", async () => {
+  using work = await tinyWorkspace();
+  using device = await CpuDevice.open({ threads: 1 });
+  const config = {
+    ...{ model: `${work.dir}/model`, prompts: `${work.dir}/prompts.txt`, evalPrompts: 3 },
+    maxNew: 5,
+  };
+  using files = await readTask(config);
+  using task = await loadTask(device, files, config);
+  const { model, tokenizer, prompts } = task;
+  const layout = adapterLayout(linearLayers(model.config), { rank: 2, alpha: 2 });
+  using start = uploadSnapshot(device, "s", layout, uniform(layout.size, 3, 0.4));
+  using policy = uploadSnapshot(device, "p", layout, uniform(layout.size, 4, 0.4));
+  const asked: unknown[] = [];
+  const options = {
+    ...{ model, tokenizer, prompts: prompts.evaluation, references: ["", "", ""], maxNew: 5 },
+    annotators: {},
+    rank: (adapter: unknown) => {
+      asked.push(adapter);
+      return Promise.resolve(["a", "a", "a", "b"] as const).then((outcomes) => [...outcomes]);
+    },
+  };
+  const ids = prompts.evaluation.map((prompt) => ({
+    text: "?",
+    ids: promptIds(tokenizer, prompt),
+  }));
+  const bare = await evaluate(device, options);
+  assertEquals(bare.answers, (await evaluate(device, { ...options, prompts: ids })).answers);
+  assertEquals([bare.numbers.winRate.value, bare.numbers.isRanked], [0.75, true]);
+  assertEquals([bare.numbers.heldOut, Object.keys(bare.numbers.text)], [
+    undefined,
+    ["repetition", "words"],
+  ]);
+  const row = evaluationRow(bare.numbers);
+  assertEquals([row["eval_rewards/accuracies"], "eval_win_rate" in row], [0.75, false]);
+
+  const began = await evaluate(device, { ...options, adapter: start.adapter() });
+  assertEquals(began.numbers.kl, 0, "the start is the measure of KL");
+  assert(began.answers.join() !== bare.answers.join());
+  const moved = await evaluate(device, {
+    ...options,
+    adapter: start.adapter(),
+    policy: policy.adapter(),
+  });
+  assert(moved.numbers.kl > 0.1, `Expected it far from the start, found ${moved.numbers.kl}`);
+  const still = { ...options, adapter: start.adapter(), policy: start.adapter() };
+  const { kl } = (await evaluate(device, still)).numbers;
+  assert(Math.abs(kl) < 1e-4, `Expected the start to be at no distance from itself, found ${kl}`);
+  assertEquals(asked.map((adapter) => adapter === undefined), [true, true, true, false, false]);
 });
 
 Deno.test("correlation() is over the pairs that both scored, and null where it is undefined", () => {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { parseFlags } from "../../cli/flags.ts";
-import { cadenceOf, evaluationSteps, lossOf, methodName } from "../../cli/method.ts";
+import { cadenceOf, evaluationSteps, lossOf, methodName, targetsOf } from "../../cli/method.ts";
 
 function config(text: string) {
   const command = parseFlags(text.split(" "));
@@ -36,4 +36,11 @@ Deno.test("evaluationSteps() are ends of phases, far enough apart, and always th
   assertEquals(steps("--steps 10 --phases 10", 4), [4, 8, 10]);
   assertEquals(steps("--steps 10 --phases 1", 3), [10]);
   assertEquals(steps("--steps 10 --refresh-every 2", 100), [10]);
+});
+
+Deno.test("targetsOf() tells names from patterns", () => {
+  assertEquals(targetsOf(undefined), undefined);
+  assertEquals(targetsOf("all-linear"), "all-linear");
+  assertEquals(targetsOf("q_proj, mlp.up_proj,"), ["q_proj", "mlp.up_proj"]);
+  assertEquals(targetsOf(".*attn.*"), ".*attn.*");
 });

@@ -40,3 +40,15 @@ Deno.test("beforeLine() has both judges", () => {
     "Before training · win rate 0.500 [0.250, 0.750] · held-out judge 0.600 [0.250, 0.750] · 8 prompts",
   );
 });
+
+Deno.test("phaseLine() and beforeLine() of held-out pairs say what is measured", () => {
+  const { heldOut: _heldOut, ...ranked } = { ...evaluation, isRanked: true as const };
+  assertEquals(
+    beforeLine(ranked),
+    "Before training · held-out pairs ranked right 0.500 [0.250, 0.750] · 8 pairs",
+  );
+  assertEquals(
+    phaseLine({ ...numbers, evaluation: ranked }).split(" · ")[1],
+    "held-out pairs ranked right 0.500 [0.250, 0.750] on 8 pairs",
+  );
+});

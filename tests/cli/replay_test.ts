@@ -115,15 +115,14 @@ function record(referenceId = "snapshot-0"): PairRecord {
 Deno.test("rescore() keeps reference log-probs of the same reference, and computes others", async () => {
   using work = await tinyWorkspace();
   using device = await CpuDevice.open({ threads: 1 });
-  using task = loadTask(
-    device,
-    await readTask({
-      model: `${work.dir}/model`,
-      prompts: `${work.dir}/prompts.txt`,
-      evalPrompts: 2,
-      maxNew: 2,
-    }),
-  );
+  const config = {
+    model: `${work.dir}/model`,
+    prompts: `${work.dir}/prompts.txt`,
+    evalPrompts: 2,
+    maxNew: 2,
+  };
+  using files = await readTask(config);
+  using task = await loadTask(device, files, config);
   const { model } = task;
   const sft = { id: "sft" };
   const own = await rescore(device, model, [record()], 1, "behaviour", sft);
@@ -139,7 +138,10 @@ Deno.test("rescore() keeps reference log-probs of the same reference, and comput
 
 Deno.test("recordsOf() are the pairs of a span of steps", () => {
   const records = [0, 1, 2, 3].map((step) => ({ ...record(), step }));
-  assertEquals(recordsOf({ records, digest: "" }, [1, 3]).map(({ step }) => step), [1, 2]);
+  assertEquals(
+    recordsOf({ records, digest: "", requireModel: () => {} }, [1, 3]).map(({ step }) => step),
+    [1, 2],
+  );
 });
 
 const devices = (Deno.env.get("LEASH_TEST_DEVICES") ?? "cpu,webgpu").split(",");

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { report, sideBySide } from "../../cli/report.ts";
+import { nextOfLeash, nextOfTask, report, sideBySide } from "../../cli/report.ts";
 import type { Summary } from "../../cli/summary.ts";
 
 const change = { before: 0.01, after: 0.02 };
@@ -50,7 +50,7 @@ const sample = {
 };
 
 Deno.test("report() has the table, three answers, the files and what is next, within 100 columns", () => {
-  const lines = report(summary, Array(5).fill(sample), "runs/x");
+  const lines = report(summary, Array(5).fill(sample), "runs/x", nextOfTask("runs/x", []));
   const text = lines.join("\n");
   for (const line of lines) assert(line.length <= 100, line);
   assertStringIncludes(
@@ -70,4 +70,18 @@ Deno.test("sideBySide() keeps both columns apart, and lets no control character 
   assert(lines.slice(1).every((line) => line[49] === "|" && line.length <= 100));
   // deno-lint-ignore no-control-regex -- that is what must not be there
   assert(!/[\x00-\x1f]/.test(lines.join("")));
+});
+
+Deno.test("report() has no rows for what was not measured", () => {
+  const { heldOutWinRate: _heldOut, greedyWinRate: _greedy, ...rest } = summary;
+  const { repetition, words } = summary.text;
+  const ranked = { ...rest, annotator: "none", text: { repetition, words } };
+  const text = report(ranked, [], "runs/x", nextOfLeash("runs/x", "org/name")).join("\n");
+  assertStringIncludes(text, "256 pairs, 95% intervals");
+  assertStringIncludes(
+    text,
+    "held-out pairs ranked right  0.500 [0.400, 0.600]  0.875 [0.800, 0.950]",
+  );
+  for (const row of ["judge", "greedy", "misspelt", "annotator"]) assert(!text.includes(row), row);
+  assertStringIncludes(text, "leash chat --model org/name --adapter runs/x/adapter");
 });

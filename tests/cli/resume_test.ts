@@ -1,6 +1,9 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { Annotator } from "../../core/mod.ts";
 import { type Annotators, buildAnnotators } from "../../cli/annotators.ts";
+import { parseFlags, UsageError } from "../../cli/flags.ts";
+import { withAbsolutePaths } from "../../cli/paths.ts";
+import { resumedConfig } from "../../cli/resume.ts";
 import {
   filesBelow,
   recordingTerminal,
@@ -125,4 +128,34 @@ Deno.test("main() --resume refuses what differs, by name, and writes nothing", a
   await Deno.writeTextFile(`${dir}/config.json`, original);
   await Deno.writeTextFile(`${work.dir}/prompts.txt`, "Other prompts.\nAnd one more.\n");
   await refuse([], "the prompts' fingerprint is ");
+});
+
+Deno.test("resumedConfig() takes relative paths for the same files, and keeps those that are stored", async () => {
+  const before = Deno.cwd();
+  const dir = await Deno.realPath(await Deno.makeTempDir());
+  await Deno.writeTextFile(`${dir}/prompts.txt`, "");
+  Deno.chdir(dir);
+  try {
+    const command = parseFlags(["--prompts", "prompts.txt"]);
+    if (command.kind !== "start") throw new Error("unreachable");
+    const stored = withAbsolutePaths(command.config);
+    assertEquals(stored.prompts, `${dir}/prompts.txt`);
+    assertEquals(resumedConfig("run", stored, { prompts: "prompts.txt", threads: 3 }), {
+      ...stored,
+      threads: 3,
+    });
+    assertEquals(
+      resumedConfig("run", command.config, { prompts: "./prompts.txt" }),
+      command.config,
+    );
+    await Deno.writeTextFile(`${dir}/others.txt`, "");
+    assertThrows(
+      () => resumedConfig("run", stored, { prompts: "others.txt" }),
+      UsageError,
+      `--prompts is ${dir}/others.txt, expected ${dir}/prompts.txt as when the run began`,
+    );
+  } finally {
+    Deno.chdir(before);
+    await Deno.remove(dir, { recursive: true });
+  }
 });

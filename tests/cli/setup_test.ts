@@ -1,12 +1,16 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { parseModelConfig } from "../../core/mod.ts";
 import { parseFlags, UsageError } from "../../cli/flags.ts";
 import {
   asUsage,
   checkReference,
+  checkTargets,
   kernelPath,
+  openPolicies,
   openReference,
   openRunDevice,
 } from "../../cli/setup.ts";
+import { tinyMembers } from "../support/command_run.ts";
 import { recordingTerminal } from "../support/tiny_run.ts";
 
 const command = parseFlags([
@@ -75,4 +79,33 @@ Deno.test("asUsage() makes a user's mistake of what says what it cannot do, and 
     TypeError,
     "x is undefined",
   );
+});
+
+Deno.test("checkTargets() refuses names that no layer has, and takes the others", () => {
+  const sizes = parseModelConfig({
+    ...{ model_type: "llama", vocab_size: 16, hidden_size: 8, intermediate_size: 12 },
+    ...{ num_hidden_layers: 1, num_attention_heads: 2 },
+  }, "config.json");
+  for (const targetModules of [undefined, "all-linear", "q_proj,v_proj", ".*mlp.*"]) {
+    checkTargets({ targetModules }, { sizes });
+  }
+  assertThrows(() => checkTargets({ targetModules: "q_prj" }, { sizes }), TypeError, "as q_proj");
+});
+
+Deno.test("openPolicies() has sft as the start where there is one, and every member there", async () => {
+  using device = await openRunDevice(config, undefined, recordingTerminal());
+  const [member] = await tinyMembers(1);
+  const start = { ...member, digest: "0123456789abcdefgh" };
+  const sft = { ...config, reference: "sft", members: 3 };
+  using none = openPolicies(device, sft, undefined, undefined);
+  assertEquals([none.mode, none.start], [{ kind: "sft" }, undefined]);
+  {
+    using policies = openPolicies(device, sft, undefined, start);
+    const { mode, start: from } = policies;
+    assert(mode.kind === "fixed" && mode.id === "start-0123456789abcdef");
+    assertEquals(mode.adapter, from!.policy);
+    assertEquals(from!.members.params.length, 3 * member.layout.size);
+    assertEquals(from!.members.params.slice(0, member.layout.size), member.params);
+  }
+  assertEquals(device.stats().live, 0);
 });

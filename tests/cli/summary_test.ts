@@ -45,8 +45,26 @@ Deno.test("summarise() compares the first evaluation with the last", () => {
     after: { value: 0.8, low: 0.4, high: 0.9 },
     n: 8,
   });
-  assertEquals([summary.greedyWinRate.before.value, summary.greedyWinRate.after.value], [0.4, 0.7]);
+  const { before, after } = summary.greedyWinRate!;
+  assertEquals([before.value, after.value], [0.4, 0.7]);
   assertEquals([summary.phases, summary.refreshEvery, summary.method], [3, 4, "bpo (ipo)"]);
   assertEquals([summary.kl, summary.tokensPerSecond, summary.judgeCorrelation], [8, 25, 0.25]);
   assertEquals(summary.text.repetition, { before: 0.5, after: 0.8 });
+});
+
+Deno.test("summarise() leaves out what nobody measured", () => {
+  const command = parseFlags([]);
+  if (command.kind !== "start") throw new Error("unreachable");
+  const { heldOut: _heldOut, text: { misspelt: _misspelt, ...text }, ...rest } = evaluation(0.5);
+  const numbers = { ...rest, text };
+  const summary = summarise({
+    config: { ...command.config, annotator: "none" },
+    info: { kind: "cpu", name: "n", detail: "d", software: false, maxBindingBytes: 1 },
+    totals: { ...NOTHING_DONE, evaluations: [{ phase: 0, step: 0, numbers }] },
+    adapterSha256: "sha",
+    model: "m",
+    committedReferences: false,
+  });
+  assertEquals([summary.heldOutWinRate, summary.greedyWinRate], [undefined, undefined]);
+  assertEquals(Object.keys(summary.text), ["repetition", "words"]);
 });

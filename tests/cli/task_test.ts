@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../cli/flags.ts";
-import { readTask } from "../../cli/task.ts";
+import { CpuDevice } from "../../backend/cpu/device.ts";
+import { modelDigest } from "../../cli/digest.ts";
+import { loadTask, readTask } from "../../cli/task.ts";
 import { TINY_PROMPTS, tinyModel, tinyWorkspace } from "../support/tiny_run.ts";
 
 Deno.test("readTask() has the model, disjoint prompts and fingerprints of both", async () => {
@@ -11,15 +13,19 @@ Deno.test("readTask() has the model, disjoint prompts and fingerprints of both",
     evalPrompts: 3,
     maxNew: 5,
   };
-  const task = await readTask(config);
+  using device = await CpuDevice.open({ threads: 1 });
+  using files = await readTask(config);
+  using task = await loadTask(device, files, config);
   assertEquals([task.prompts.train.length, task.prompts.evaluation.length], [21, 3]);
   assertEquals(new Set([...task.prompts.train, ...task.prompts.evaluation]), new Set(TINY_PROMPTS));
   const { tensors } = await tinyModel();
   assertEquals(task.parameters, tensors.values().reduce((sum, { data }) => sum + data.length, 0));
   assertEquals([task.tokenizer.bosId, task.tokenizer.eosId], [0, 0]);
-  assertEquals((await readTask(config)).promptsDigest, task.promptsDigest);
-  const fewer = await readTask({ ...config, evalPrompts: 2 });
-  assertEquals(fewer.modelDigest, task.modelDigest);
+  assertEquals(task.modelDigest, await modelDigest(tensors), "Expected that of the host's tensors");
+  assertEquals(task.known, undefined, "Expected no word list for another model than the embedded");
+  using again = await readTask(config);
+  assertEquals(again.promptsDigest, task.promptsDigest);
+  using fewer = await readTask({ ...config, evalPrompts: 2 });
   assert(fewer.promptsDigest !== task.promptsDigest);
 });
 

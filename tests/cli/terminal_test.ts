@@ -31,3 +31,10 @@ Deno.test("openTerminal() draws no status where there is no terminal, and surviv
   terminal.line("a line");
   assertEquals([out.text, terminal.columns, terminal.isTty], ["a line\n", 100, false]);
 });
+
+Deno.test("openTerminal() writes pieces of text as they are", () => {
+  const out = sink(true);
+  const terminal = openTerminal(out, sink(true), () => 80);
+  for (const piece of ["a", "é\n", ""]) terminal.write!(piece);
+  assertEquals(out.text, "aé\n");
+});

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { Arena } from "../../backend/mod.ts";
 import { type Candidate, completionLogps, keyOf, type Verdict } from "../../core/mod.ts";
-import { collect, type CollectOptions, completionText, promptIds } from "../../scheduler/mod.ts";
+import { collect, type CollectOptions, completionText } from "../../scheduler/mod.ts";
 import { deviceTest } from "../support/devices.ts";
 import { adapterFixture, modelFixture, uploadMembers } from "../support/fixtures.ts";
 import { alternating, charTokenizer, letters } from "../support/tiny_task.ts";
@@ -76,6 +76,25 @@ deviceTest(
   },
 );
 
+deviceTest(
+  "collect() gives the model a prompt's ids and the annotator its text",
+  async (device) => {
+    const model = await modelFixture(device, "tiny_llama");
+    using _weights = model.weights;
+    const bare = { id: "bare" };
+    const run = { ...common, model, behaviour: bare, reference: bare };
+    const ids = [1, 2, 40, 41];
+    const [record] = await collect(device, {
+      ...run,
+      prompts: [{ text: "Hm", ids, step: 0, stream: 0 }],
+    });
+    assertEquals([record.prompt, record.promptIds], ["Hm", ids]);
+    const said = charTokenizer.decode(ids); // the same ids but for the end token in the middle
+    const [text] = await collect(device, { ...run, prompts: [{ text: said, step: 0, stream: 0 }] });
+    assertNotEquals(text.a.logps, record.a.logps);
+  },
+);
+
 deviceTest("collect() keeps ties and failures with their reasons", async (device) => {
   const model = await modelFixture(device, "tiny_llama");
   using _weights = model.weights;
@@ -140,11 +159,6 @@ deviceTest(
   },
   ["cpu"],
 );
-
-Deno.test("promptIds() puts BOS first where the tokenizer has one", () => {
-  assertEquals(promptIds(charTokenizer, "!"), [1, 3]);
-  assertEquals(promptIds({ ...charTokenizer, bosId: undefined }, "!"), [3]);
-});
 
 Deno.test("completionText() leaves out only an end token that was sampled", () => {
   const logps = new Float32Array(2);

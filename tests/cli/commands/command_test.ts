@@ -59,6 +59,8 @@ Deno.test("runCommand() ends with one line and 2 for a mistake, 130 for Ctrl-C, 
   assertEquals(await fails(new UsageError("Use it so")), { code: 2, lines: ["Use it so"] });
   const reader = new TypeError("Cannot read x:\n it is y");
   assertEquals(await fails(reader), { code: 2, lines: ["Cannot read x: it is y"] });
+  const engine = new TypeError("Cannot read properties of undefined (reading 'y')");
+  assertEquals((await fails(engine)).code, 1); // a mistake of ours, not the user's
   const aborted = AbortSignal.abort();
   assertEquals(await fails(new Error("aborted"), aborted), { code: 130, lines: ["Interrupted"] });
   const { code, lines } = await fails(new Error("a bug"));

@@ -1,0 +1,185 @@
+// The frozen base of a command, as `--model` names it: the embedded stories model, a folder, a GGUF file or a hub id.
+// It is opened and checked first; its weights go to the device tensor by tensor, and their fingerprint comes along.
+import type { BaseDType, Device } from "../backend/mod.ts";
+import {
+  canonicalName,
+  type ChatTemplate,
+  type Model,
+  type ModelConfig,
+  sourceOfTensors,
+  streamModel,
+  tensorShapes,
+  type TensorSource,
+  type Tokenizer,
+  tokenizerFromJson,
+} from "../core/mod.ts";
+import { type OpenedModel, openModel, readModelFolder } from "../core/io/mod.ts";
+import { digestingSource } from "./digest.ts";
+import { type FetchOptions, modelDownloader } from "./hub_files.ts";
+import { UsageError } from "./flag_parser.ts";
+import { absolutePath } from "./paths.ts";
+import { bar } from "./progress.ts";
+import { isThere } from "./run_folder.ts";
+
+/** What of a command's flags the base depends on. */
+export interface BaseFlags {
+  /** Absent for the embedded model. */
+  readonly model?: string;
+  /** Longest text in tokens; absent for the model's positions, at most 8,192. */
+  readonly context?: number;
+  /** Absent for f32. */
+  readonly baseDtype?: BaseDType;
+}
+
+/** A base whose files are open. Disposing it closes them. */
+export interface BaseModel extends Disposable {
+  /** Whether it is the one that comes with the package. */
+  readonly embedded: boolean;
+  /** As the user named it. */
+  readonly name: string;
+  /** What PEFT finds it by: a folder, an address or a hub id. */
+  readonly peftName: string;
+  /** Folder or GGUF file on this machine; absent for the embedded one. */
+  readonly opened?: OpenedModel;
+  /** Sizes and special ids. */
+  readonly sizes: ModelConfig;
+  /** Most tokens of a text. */
+  readonly positions: number;
+  /** Where the weights are. */
+  readonly source: TensorSource;
+  /** Text to ids and back; `bosId` is the model's begin token where it has one. */
+  readonly tokenizer: Tokenizer;
+  /** Whether text of its own gets the begin token, as the tokenizer's files say. */
+  readonly addsBos: boolean;
+  /** How it wants dialogues written; absent for a model that is not for chat. */
+  readonly chat?: ChatTemplate;
+  /** Number of weights. */
+  readonly parameters: number;
+}
+
+/** Where the embedded model lies, beside the code. */
+export const EMBEDDED_MODEL: URL = new URL("../stories/model/", import.meta.url);
+
+/** Texts are at most this long unless `--context` says otherwise. */
+const DEFAULT_CONTEXT = 8192;
+
+/**
+ * Opens the model that a command names.
+ *
+ * @param flags `--model`, `--context`, `--base-dtype`.
+ * @param options Where a download's bar is drawn; absent where nothing may be fetched.
+ * @throws {UsageError} If it brings no tokenizer, or `--context` is out of its range.
+ * @throws {TypeError} If it cannot be opened.
+ */
+export async function openBase(flags: BaseFlags, options?: FetchOptions): Promise<BaseModel> {
+  const base = flags.model === undefined
+    ? await openEmbedded()
+    : await openNamed(flags.model, options);
+  try {
+    return { ...base, positions: positionsOf(base, flags) };
+  } catch (error) {
+    base[Symbol.dispose]();
+    throw error;
+  }
+}
+
+type Opened = Omit<BaseModel, "positions">;
+
+async function openEmbedded(): Promise<Opened> {
+  const { config: sizes, tensors, tokenizerJson } = await readModelFolder(EMBEDDED_MODEL);
+  const source = sourceOfTensors(tensors, "the stories model");
+  const special = { bos: sizes.bosId, eos: sizes.eosId?.[0], pad: sizes.padId };
+  return {
+    embedded: true,
+    name: "the stories model",
+    peftName: addressOf(EMBEDDED_MODEL),
+    sizes,
+    source,
+    tokenizer: tokenizerFromJson(tokenizerJson, special),
+    addsBos: true,
+    parameters: countWeights(sizes),
+    [Symbol.dispose]: () => source[Symbol.dispose](),
+  };
+}
+
+async function openNamed(model: string, options: FetchOptions | undefined): Promise<Opened> {
+  const isLocal = await isThere(model);
+  const opened = await openModel(model, options ? { download: modelDownloader(options) } : {});
+  const { tokenizer, config, chat } = opened;
+  if (tokenizer === undefined) {
+    opened[Symbol.dispose]();
+    throw new UsageError(
+      `Cannot use --model ${model}: tokenizer.json is missing, expected it. ` +
+        "Save the tokenizer with transformers' save_pretrained",
+    );
+  }
+  const { bosId = config.bosId, eosId = config.eosId?.[0], padId = config.padId } = tokenizer;
+  // Files that name no begin token say nothing of it: the config's goes before text, as in Llama.
+  const addsBos = tokenizer.bosId === undefined ||
+    tokenizer.encode("", { addSpecial: true })[0] === tokenizer.bosId;
+  return {
+    embedded: false,
+    name: opened.name,
+    peftName: isLocal ? absolutePath(opened.path) : opened.name.replace(/[@:].*$/, ""),
+    opened,
+    sizes: config,
+    source: opened.source,
+    tokenizer: { ...tokenizer, bosId, eosId, padId },
+    addsBos,
+    chat,
+    parameters: countWeights(config),
+    [Symbol.dispose]: () => opened[Symbol.dispose](),
+  };
+}
+
+function positionsOf({ sizes, name }: Opened, { context }: BaseFlags): number {
+  const { maxPositions, rope } = sizes;
+  const scaling = rope?.scaling;
+  const most = scaling?.type === "dynamic" ? maxPositions * scaling.factor : maxPositions;
+  if (context === undefined) return Math.min(maxPositions, DEFAULT_CONTEXT);
+  if (context <= most) return context;
+  throw new UsageError(
+    `Cannot use --model ${name}: --context is ${context}, expected at most its ${most} positions`,
+  );
+}
+
+function countWeights(config: ModelConfig): number {
+  return tensorShapes(config).values()
+    .reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
+}
+
+/** A local address as a path, any other as it is. */
+function addressOf({ protocol, pathname, href }: URL): string {
+  return protocol === "file:" ? decodeURIComponent(pathname).replace(/\/$/, "") : href;
+}
+
+/** A base on its device; the caller owns `model.weights`. */
+export interface LoadedBase {
+  /** The frozen base. */
+  readonly model: Model;
+  /** Fingerprint of its weights as they are in the files, whatever they are on the device. */
+  readonly digest: string;
+}
+
+/** Streams a base to a device, with a bar. */
+export async function loadBase(
+  device: Device,
+  { source, sizes, positions, name }: BaseModel,
+  { baseDtype }: BaseFlags,
+  { terminal, signal }: Partial<FetchOptions> = {},
+): Promise<LoadedBase> {
+  const digesting = digestingSource(source, (stored) => canonicalName(sizes, stored) ?? stored);
+  try {
+    const model = await streamModel(device, sizes, digesting, {
+      baseDtype,
+      context: positions,
+      onProgress(done, of) {
+        signal?.throwIfAborted();
+        terminal?.status(`${bar(done / of, 24)} loading ${name}: ${done} of ${of} tensors`);
+      },
+    });
+    return { model, digest: await digesting.digest() };
+  } finally {
+    terminal?.status("");
+  }
+}

@@ -1,0 +1,332 @@
+// `leash annotate`: two answers a prompt by a policy, or the two of a file's pairs, and who says which is better; as a
+// dataset that `datasets` and TRL read. Every verdict is kept in a log beside it, so that a stopped command goes on.
+import { askAnnotator, type Example, fold, generate, keyOf } from "../../core/mod.ts";
+import type { Annotator, Completion, Outcome } from "../../core/mod.ts";
+import { exportPairs, openJsonl, readJsonl } from "../../core/io/mod.ts";
+import { completionText } from "../../scheduler/mod.ts";
+import { BASE } from "../adapter_spec.ts";
+import { type Asked, askedPrompts, promptBudget } from "../asked.ts";
+import type { BaseFlags } from "../base_model.ts";
+import { type DataFlags, openExamples } from "../data.ts";
+import { promptWords } from "../dialogues.ts";
+import { type Flag, given, text, under } from "../flag_kinds.ts";
+import { UsageError } from "../flag_parser.ts";
+import { ANNOTATOR_FLAG, openJudge } from "../judging.ts";
+import { type DeviceChoice, type OpenedPolicies, openPolicies } from "../open.ts";
+import { pairsFormat, type TextPair, writeTextPairs } from "../pair_files.ts";
+import { isThere } from "../run_folder.ts";
+import {
+  ADAPTER_FLAG,
+  CHAT_FLAGS,
+  DATA_VALUE,
+  DEVICE_FLAGS,
+  MODEL_FLAG,
+  ROW_FLAGS,
+  SAMPLING_FLAGS,
+  type SamplingChoice,
+  samplingOf,
+} from "../shared_flags.ts";
+import { type CliCommand, type CommandOptions, complete } from "./command.ts";
+
+const FLAGS: readonly Flag[] = [
+  MODEL_FLAG,
+  {
+    ...ADAPTER_FLAG,
+    repeatable: false,
+    help: "The policy: PEFT folder, run folder, RUN#2 for a run's second member, or base",
+  },
+  ...under("Pairs", [
+    {
+      name: "data",
+      value: DATA_VALUE,
+      type: text,
+      help: "Dataset whose prompts the policy answers twice",
+    },
+    {
+      name: "pairs",
+      value: DATA_VALUE,
+      type: text,
+      help: "Dataset with chosen and rejected that are annotated anew, instead of --data",
+    },
+    ...ROW_FLAGS,
+    ...CHAT_FLAGS,
+    ANNOTATOR_FLAG,
+  ]),
+  ...under("Answers", SAMPLING_FLAGS),
+  ...under("Result", [
+    {
+      name: "out",
+      value: "FILE",
+      type: text,
+      required: true,
+      help: "Dataset to write, .jsonl or .parquet; every verdict stands in FILE.verdicts.jsonl",
+    },
+    { name: "resume", ...given, help: "Go on after the verdicts that are there" },
+  ]),
+  ...DEVICE_FLAGS,
+];
+
+interface Flags extends DeviceChoice, BaseFlags, SamplingChoice, Omit<DataFlags, "data"> {
+  readonly adapter?: string;
+  readonly data?: string;
+  readonly pairs?: string;
+  readonly annotator: string;
+  readonly out: string;
+  readonly resume: boolean;
+}
+
+/** Prompts between two writes to the log. */
+const AT_ONCE = 16;
+
+/** Annotates. */
+export const ANNOTATE: CliCommand = {
+  name: "annotate",
+  summary: "Preferences by an annotator, on two answers a prompt or on the pairs of a dataset",
+  usage: "leash annotate (--data FILE|DIR|ID | --pairs FILE|DIR|ID) --out FILE [flags]",
+  flags: FLAGS,
+  examples: [
+    "leash annotate --model org/name --data prompts.jsonl --annotator rule:polite.ts --out pairs.parquet",
+    "leash annotate --pairs pairs.jsonl --annotator judge --out judged.jsonl",
+  ],
+  async run(parsed, options) {
+    const flags = complete<Flags>(ANNOTATE, parsed);
+    if ((flags.data === undefined) === (flags.pairs === undefined)) {
+      const found = flags.data === undefined ? "not given" : "both given";
+      throw new UsageError(
+        `Cannot annotate: --data and --pairs are ${found}, expected one of them`,
+      );
+    }
+    const format = pairsFormat("annotate", flags.out);
+    const log = `${flags.out}.verdicts.jsonl`;
+    for (const path of flags.resume ? [] : [flags.out, log]) {
+      if (!await isThere(path)) continue;
+      throw new UsageError(
+        `Cannot annotate: ${path} is already there, expected a new name for --out. ` +
+          "To go on with it, add --resume",
+      );
+    }
+    const judge = await openJudge("annotate", flags.annotator, flags.seed);
+    if (flags.pairs !== undefined) {
+      return await annotateFile({ ...flags, data: flags.pairs }, judge, log, options);
+    }
+    const data = { ...flags, data: flags.data! };
+    using opened = await openPolicies(
+      flags,
+      [flags.adapter ?? BASE],
+      options,
+      (base) =>
+        askedPrompts("annotate", base, data, promptBudget("annotate", base, flags), options),
+    );
+    await annotatePrompts(flags, opened, judge, log, options);
+    const { pairs, ties, failed } = await exportPairs(log, flags.out, format);
+    options.terminal.line(countsLine(flags.out, { pairs, ties, failed }, log));
+    return 0;
+  },
+};
+
+/** What became of the pairs, for people. */
+function countsLine(
+  out: string,
+  { pairs, ties, failed }: {
+    readonly pairs: number;
+    readonly ties: number;
+    readonly failed: number;
+  },
+  log: string,
+): string {
+  return `${pairs} pairs in ${out}; left out: ${ties} ties, ${failed} without a verdict (all in ${log})`;
+}
+
+/** A line of the log that must be the same for a command to go on with it. */
+interface LogLine {
+  readonly place: string;
+  readonly prompt: string;
+  readonly annotator: string;
+  readonly [field: string]: unknown;
+}
+
+/** The log so far, checked line by line against what this command would have written. */
+async function readLog(
+  path: string,
+  expected: (line: number) => Readonly<Record<string, unknown>> | undefined,
+): Promise<LogLine[]> {
+  if (!await isThere(path)) return [];
+  (await openJsonl(path)).close(); // cuts off what a kill left of a last line
+  const lines = await readJsonl(path) as LogLine[];
+  for (const [i, line] of lines.entries()) {
+    const wanted = expected(i);
+    if (wanted === undefined) {
+      throw new UsageError(
+        `Cannot go on with ${path}: it has ${lines.length} lines, expected at most ${i} for this --data`,
+      );
+    }
+    for (const [field, value] of Object.entries(wanted)) {
+      const [found, due] = [line?.[field], value].map((value) => JSON.stringify(value));
+      if (found === due) continue;
+      throw new UsageError(
+        `Cannot go on with ${path}: line ${i + 1} has ${field} ${short(found)}, expected ${
+          short(due)
+        } as this command has it. Start anew with another --out`,
+      );
+    }
+  }
+  return lines;
+}
+
+function short(text: string | undefined): string {
+  return text === undefined ? "none" : text.length > 80 ? text.slice(0, 79) + "…" : text;
+}
+
+/** Samples and annotates the prompts that the log does not have yet. */
+async function annotatePrompts(
+  flags: Flags,
+  { device, model, base, policies: [policy], prepared: asked }: OpenedPolicies & {
+    readonly prepared: readonly Asked[];
+  },
+  judge: Annotator,
+  log: string,
+  { terminal, signal }: CommandOptions,
+): Promise<void> {
+  const { maxNew } = flags;
+  const sampling = { ...samplingOf(flags), maxNew };
+  const fixed = {
+    ...{ annotator: judge.name, snapshotId: policy.name, snapshotHash: policy.digest },
+    ...{ seed: flags.seed, sampling },
+  };
+  const done = await readLog(log, (i) => {
+    const row = asked[i];
+    return row && { place: row.place, prompt: row.rendered, ...fixed };
+  });
+  if (done.length > 0) terminal.error(`Going on after ${done.length} prompts`);
+  using lines = await openJsonl(log);
+  const key = fold(keyOf(flags.seed), "annotate");
+  for (let from = done.length; from < asked.length; from += AT_ONCE) {
+    signal?.throwIfAborted();
+    terminal.status(`prompt ${from} of ${asked.length}`);
+    const part = asked.slice(from, from + AT_ONCE);
+    const completions = await generate(
+      device,
+      model,
+      part.flatMap(({ ids }) => [ids, ids]),
+      {
+        ...sampling,
+        key,
+        streams: part.flatMap((_, i) => [2 * (from + i), 2 * (from + i) + 1]),
+        adapter: policy.adapter(),
+        signal,
+      },
+    );
+    const answers = completions.map((completion) => answerOf(base.tokenizer, completion));
+    const pairs = part.map(({ words }, i) => ({
+      prompt: words,
+      a: answers[2 * i].text,
+      b: answers[2 * i + 1].text,
+    }));
+    const verdicts = await askAnnotator(judge, pairs, { signal });
+    part.forEach(({ rendered, ids, place }, i) =>
+      lines.append({
+        ...{ phase: 0, step: from + i, place, prompt: rendered, promptIds: ids },
+        ...{ a: answers[2 * i], b: answers[2 * i + 1], verdict: verdicts[i] },
+        ...{ referenceId: policy.name, ...fixed },
+      })
+    );
+    await lines.sync();
+  }
+  terminal.status("");
+}
+
+/** An answer as a line of a run's pairs.jsonl has it; the reference is the behaviour policy itself. */
+function answerOf(
+  tokenizer: Parameters<typeof completionText>[0],
+  completion: Completion,
+): Readonly<Record<string, unknown>> & { readonly text: string } {
+  const logps = [...completion.logps];
+  return {
+    text: completionText(tokenizer, completion),
+    ids: [...completion.ids],
+    finish: completion.finish,
+    logps,
+    referenceLogp: logps.reduce((sum, logp) => sum + logp, 0),
+  };
+}
+
+/** Annotates the pairs of a dataset anew. */
+async function annotateFile(
+  flags: Flags & DataFlags,
+  judge: Annotator,
+  log: string,
+  { terminal, signal }: CommandOptions,
+): Promise<number> {
+  const stream = await openExamples(flags, undefined, { terminal, signal });
+  const pairs: ReturnType<typeof candidateOf>[] = [];
+  for await (const example of stream) pairs.push(candidateOf(example));
+  const { read, used, skipped } = stream.report;
+  terminal.error(
+    [
+      `${flags.data}: ${used} of ${read} rows used`,
+      ...[...skipped].map(([why, { count, first }]) => `${count} skipped: ${why} (first ${first})`),
+    ].join("; "),
+  );
+  if (pairs.length === 0) {
+    throw new UsageError(`Cannot annotate: ${flags.data} has no pair, expected at least one`);
+  }
+  const done = await readLog(log, (i) => pairs[i] && { ...pairs[i], annotator: judge.name });
+  if (done.length > 0) terminal.error(`Going on after ${done.length} pairs`);
+  {
+    using lines = await openJsonl(log);
+    for (let from = done.length; from < pairs.length; from += AT_ONCE) {
+      signal?.throwIfAborted();
+      terminal.status(`pair ${from} of ${pairs.length}`);
+      const part = pairs.slice(from, from + AT_ONCE);
+      const verdicts = await askAnnotator(judge, part, { signal });
+      part.forEach((pair, i) =>
+        lines.append({ ...pair, annotator: judge.name, verdict: verdicts[i] })
+      );
+      await lines.sync();
+    }
+    terminal.status("");
+  }
+  const lines = await readJsonl(log) as JudgedLine[];
+  const labelled = lines.flatMap(textPair);
+  const count = (outcome: Outcome) =>
+    lines.filter(({ verdict }) => verdict.outcome === outcome).length;
+  await writeTextPairs(flags.out, pairsFormat("annotate", flags.out), labelled);
+  const counts = { pairs: labelled.length, ties: count("tie"), failed: count("failed") };
+  terminal.line(countsLine(flags.out, counts, log));
+  return 0;
+}
+
+interface JudgedLine {
+  readonly place: string;
+  readonly prompt: string;
+  readonly a: string;
+  readonly b: string;
+  readonly annotator: string;
+  readonly verdict: {
+    readonly outcome: Outcome;
+    readonly reason?: string;
+    readonly scores?: readonly [number, number];
+  };
+}
+
+function candidateOf(example: Example): Omit<JudgedLine, "annotator" | "verdict"> {
+  if (example.kind !== "preference") {
+    throw new UsageError(
+      `Cannot annotate ${example.place}: it is a ${example.kind}, expected a pair: chosen and rejected. ` +
+        "Map other names with --columns, or answer its prompts with --data",
+    );
+  }
+  const { place, prompt, chosen, rejected } = example;
+  return { place, prompt: promptWords(prompt), a: promptWords(chosen), b: promptWords(rejected) };
+}
+
+function textPair({ verdict, prompt, a, b, annotator, place }: JudgedLine): TextPair[] {
+  const { outcome, reason = null, scores } = verdict;
+  if (outcome !== "a" && outcome !== "b") return [];
+  const [chosen, rejected] = outcome === "a" ? [a, b] : [b, a];
+  const [won, lost] = outcome === "a" ? [0, 1] : [1, 0];
+  return [{
+    ...{ prompt, chosen, rejected, annotator, verdict: outcome, reason },
+    ...{ chosen_score: scores?.[won] ?? null, rejected_score: scores?.[lost] ?? null, place },
+  }];
+}

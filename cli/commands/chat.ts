@@ -1,0 +1,229 @@
+// `leash chat`: a conversation with a model, or with several adapters on it at once, their answers beside each other.
+import { fold, generate, type Key, keyOf, type Message, streamDecoder } from "../../core/mod.ts";
+import { writeFileDurably } from "../../core/io/mod.ts";
+import { completionText } from "../../scheduler/mod.ts";
+import { promptBudget } from "../asked.ts";
+import type { BaseFlags } from "../base_model.ts";
+import { fitTurns, trimmedAnswer } from "../conversation.ts";
+import { type Flag, under } from "../flag_kinds.ts";
+import { nearest } from "../../losses/nearest.ts";
+import { UsageError } from "../flag_parser.ts";
+import { inputLines } from "../input_lines.ts";
+import { type DeviceChoice, type NamedPolicy, type OpenedPolicies, openPolicies } from "../open.ts";
+import {
+  ADAPTER_FLAG,
+  CHAT_FLAGS,
+  DEVICE_FLAGS,
+  MODEL_FLAG,
+  SAMPLING_FLAGS,
+  type SamplingChoice,
+  samplingOf,
+} from "../shared_flags.ts";
+import { sideBySide } from "../side_by_side.ts";
+import { type CliCommand, type CommandOptions, complete } from "./command.ts";
+
+const FLAGS: readonly Flag[] = [
+  MODEL_FLAG,
+  {
+    ...ADAPTER_FLAG,
+    help:
+      "PEFT folder, run folder, RUN#2 for a member of a run, or base; several answer side by side",
+  },
+  ...under("Conversation", CHAT_FLAGS),
+  ...under("Answers", SAMPLING_FLAGS),
+  ...DEVICE_FLAGS,
+];
+
+interface Flags extends DeviceChoice, BaseFlags, SamplingChoice {
+  readonly adapter: readonly string[];
+  readonly system?: string;
+  readonly chat: "auto" | "always" | "never";
+}
+
+const COMMANDS: Readonly<Record<string, string>> = {
+  "/help": "show this",
+  "/reset": "forget the conversation",
+  "/system TEXT": "set the first message and forget the conversation; without TEXT none",
+  "/save FILE": "write the conversation as JSON lines: messages, one line a policy",
+  "/quit": "leave; so does the end of the input",
+};
+
+/** Talks. */
+export const CHAT: CliCommand = {
+  name: "chat",
+  summary: "A conversation with a model, or with several adapters on it side by side",
+  usage: "leash chat [--model PATH|ID] [--adapter DIR ...] [flags]",
+  flags: FLAGS,
+  examples: [
+    "leash chat --model HuggingFaceTB/SmolLM2-135M-Instruct",
+    'leash chat --model org/name --adapter base --adapter runs/kind --adapter "runs/kind#1"',
+  ],
+  async run(parsed, options) {
+    const flags = complete<Flags>(CHAT, parsed);
+    using opened = await openPolicies(flags, flags.adapter, options, (base) => {
+      if (flags.chat === "always" && base.chat === undefined) {
+        throw new UsageError(
+          `Cannot chat with ${base.name}: it has no chat template and --chat is always, expected one`,
+        );
+      }
+      return Promise.resolve(promptBudget("chat", base, flags));
+    });
+    await new Conversation(flags, opened, opened.prepared, options).hold();
+    return 0;
+  },
+};
+
+/** A conversation with every policy: all hear the same questions, each remembers its own answers. */
+class Conversation {
+  readonly #flags: Flags;
+  readonly #opened: OpenedPolicies;
+  readonly #most: number;
+  readonly #options: CommandOptions;
+  readonly #template: boolean;
+  readonly #key: Key;
+  #system: string | undefined;
+  #histories: Message[][];
+  #questions = 0;
+
+  constructor(flags: Flags, opened: OpenedPolicies, most: number, options: CommandOptions) {
+    this.#flags = flags;
+    this.#opened = opened;
+    this.#most = most;
+    this.#options = options;
+    this.#template = flags.chat !== "never" && opened.base.chat !== undefined;
+    this.#key = fold(keyOf(flags.seed), "chat");
+    this.#system = flags.system;
+    this.#histories = opened.policies.map(() => []);
+  }
+
+  /** Until the input ends or the user leaves. */
+  async hold(): Promise<void> {
+    const { terminal, signal, input } = this.#options;
+    if (!this.#template) {
+      terminal.error(
+        "No chat template: the conversation is written as Human: and Assistant:, as in Anthropic's HH data",
+      );
+    }
+    terminal.error("Type a question, or /help");
+    for await (const line of inputLines({ terminal, signal, input })) {
+      const text = line.trim();
+      if (text === "") continue;
+      if (text.startsWith("/")) {
+        if (await this.#command(text)) return;
+        continue;
+      }
+      try {
+        await this.#ask(text);
+      } catch (error) {
+        if (!(error instanceof UsageError)) throw error;
+        terminal.error(error.message); // a question that does not fit ends no conversation
+      }
+    }
+  }
+
+  async #ask(question: string): Promise<void> {
+    const { terminal } = this.#options;
+    const { base, policies } = this.#opened;
+    const user: Message = { role: "user", content: question };
+    const fitted = this.#histories.map((history) =>
+      fitTurns(base, [...this.#first(), ...history, user], this.#most, this.#template)
+    );
+    const dropped = fitted.map(({ dropped }) => dropped);
+    if (dropped.some((n) => n > 0)) {
+      terminal.error(
+        `The ${Math.max(...dropped)} oldest messages were dropped: the rest fits in the context`,
+      );
+    }
+    const streams = policies.length === 1 && terminal.write !== undefined;
+    const answers: string[] = [];
+    for (const [i, policy] of policies.entries()) {
+      answers.push(await this.#answer(policy, fitted[i].ids, streams));
+    }
+    this.#questions++;
+    if (!streams) {
+      const labels = policies.map(({ name }) => name);
+      for (const row of sideBySide(labels, answers, terminal.columns)) terminal.line(row);
+    }
+    this.#histories = this.#histories.map((history, i) => [
+      ...history.slice(dropped[i]),
+      user,
+      { role: "assistant", content: answers[i] },
+    ]);
+  }
+
+  async #answer(policy: NamedPolicy, ids: readonly number[], streams: boolean): Promise<string> {
+    const { device, model, base } = this.#opened;
+    const { terminal, signal } = this.#options;
+    const decoder = streamDecoder(base.tokenizer);
+    if (!streams) terminal.status(`${policy.name} answers`);
+    const [completion] = await generate(device, model, [ids], {
+      ...samplingOf(this.#flags),
+      maxNew: this.#flags.maxNew,
+      key: fold(this.#key, this.#questions),
+      adapter: policy.adapter(),
+      signal,
+      ...(streams ? { onToken: (_: number, id: number) => terminal.write!(decoder.push(id)) } : {}),
+    });
+    if (streams) {
+      terminal.write!(decoder.flush());
+      terminal.line();
+    } else terminal.status("");
+    return trimmedAnswer(completionText(base.tokenizer, completion), base, this.#template);
+  }
+
+  #first(): Message[] {
+    return this.#system === undefined ? [] : [{ role: "system", content: this.#system }];
+  }
+
+  /** Obeys a line that begins with a slash; true where the conversation ends. */
+  async #command(line: string): Promise<boolean> {
+    const { terminal } = this.#options;
+    const [, name, rest] = /^(\S+)\s*(.*)$/s.exec(line)!;
+    switch (name) {
+      case "/quit":
+        return true;
+      case "/help":
+        for (const [usage, help] of Object.entries(COMMANDS)) {
+          terminal.line(`${usage.padEnd(14)}${help}`);
+        }
+        return false;
+      case "/reset":
+        this.#forget();
+        return false;
+      case "/system":
+        this.#system = rest === "" ? undefined : rest;
+        this.#forget();
+        return false;
+      case "/save":
+        await this.#save(rest);
+        return false;
+    }
+    const names = Object.keys(COMMANDS).map((usage) => usage.split(" ")[0]);
+    terminal.error(`${JSON.stringify(name)} is no command. Did you mean ${nearest(name, names)}?`);
+    return false;
+  }
+
+  #forget(): void {
+    this.#histories = this.#histories.map(() => []);
+    this.#options.terminal.error("The conversation begins anew");
+  }
+
+  async #save(path: string): Promise<void> {
+    const { terminal } = this.#options;
+    if (path === "") return terminal.error("Cannot save: no name is given, expected /save FILE");
+    const lines = this.#histories.map((history, i) =>
+      JSON.stringify({
+        messages: [...this.#first(), ...history],
+        adapter: this.#opened.policies[i].name,
+      })
+    );
+    try {
+      await writeFileDurably(path, new TextEncoder().encode(lines.join("\n") + "\n"));
+      terminal.error(`Saved in ${path}`);
+    } catch (error) {
+      terminal.error(
+        `Cannot save ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,241 @@
+// `leash evaluate`: how often a policy's answer is preferred to another policy's or to a file's, with an interval.
+import {
+  askAnnotator,
+  fold,
+  generate,
+  keyOf,
+  type RowText,
+  type Verdict,
+  type WinRate,
+  winRate,
+} from "../../core/mod.ts";
+import { writeFileDurably } from "../../core/io/mod.ts";
+import { completionText } from "../../scheduler/mod.ts";
+import { BASE } from "../adapter_spec.ts";
+import { type Asked, askedPrompts, promptBudget } from "../asked.ts";
+import type { BaseFlags, BaseModel } from "../base_model.ts";
+import { type DataFlags, openExamples } from "../data.ts";
+import { Dialogues, promptWords } from "../dialogues.ts";
+import { type Flag, given, text, under } from "../flag_kinds.ts";
+import { quote, UsageError } from "../flag_parser.ts";
+import { ANNOTATOR_FLAG, openJudge } from "../judging.ts";
+import { type DeviceChoice, type NamedPolicy, type OpenedPolicies, openPolicies } from "../open.ts";
+import {
+  ADAPTER_FLAG,
+  CHAT_FLAGS,
+  DATA_VALUE,
+  DEVICE_FLAGS,
+  MODEL_FLAG,
+  ROW_FLAGS,
+  SAMPLING_FLAGS,
+  type SamplingChoice,
+  samplingOf,
+} from "../shared_flags.ts";
+import { type CliCommand, type CommandOptions, complete } from "./command.ts";
+
+const FLAGS: readonly Flag[] = [
+  MODEL_FLAG,
+  {
+    ...ADAPTER_FLAG,
+    repeatable: false,
+    help: "The policy: PEFT folder, run folder, RUN#2 for a run's second member, or base",
+  },
+  ...under("Comparison", [
+    {
+      name: "against",
+      value: "base|DIR|FILE",
+      type: text,
+      default: BASE,
+      help:
+        "The other side: the bare model, an adapter on it, or a dataset with an answer to each prompt",
+    },
+    ANNOTATOR_FLAG,
+    {
+      name: "data",
+      value: DATA_VALUE,
+      type: text,
+      required: true,
+      help: "Dataset whose prompts are answered",
+    },
+    ...ROW_FLAGS,
+    ...CHAT_FLAGS,
+  ]),
+  ...under("Answers", SAMPLING_FLAGS),
+  ...under("Result", [
+    { name: "json", ...given, help: "Print the result as JSON" },
+    {
+      name: "out",
+      value: "FILE.jsonl",
+      type: text,
+      help: "Both answers to each prompt with the verdict, a line each",
+    },
+  ]),
+  ...DEVICE_FLAGS,
+];
+
+interface Flags extends DeviceChoice, BaseFlags, SamplingChoice, DataFlags {
+  readonly adapter?: string;
+  readonly against: string;
+  readonly annotator: string;
+  readonly json: boolean;
+  readonly out?: string;
+}
+
+/** What is read before a device is opened. */
+interface Prepared {
+  readonly asked: readonly Asked[];
+  /** The other side's answers, where they are a file's. */
+  readonly answers?: readonly string[];
+}
+
+/** Evaluates. */
+export const EVALUATE: CliCommand = {
+  name: "evaluate",
+  summary: "Win rate of a policy against the base model, another adapter, or answers of a file",
+  usage: "leash evaluate [--model PATH|ID] --adapter DIR --data FILE|DIR|ID [flags]",
+  flags: FLAGS,
+  examples: [
+    "leash evaluate --model org/name --adapter runs/kind --data prompts.jsonl --annotator rule:polite.ts",
+    "leash evaluate --model org/name --adapter runs/kind --against runs/other --data prompts.jsonl --json",
+  ],
+  async run(parsed, options) {
+    const flags = complete<Flags>(EVALUATE, parsed);
+    const judge = await openJudge("evaluate", flags.annotator, flags.seed);
+    const isFile = await isDataset(flags.against);
+    const policy = flags.adapter ?? BASE;
+    using opened = await openPolicies(
+      flags,
+      isFile ? [policy] : [policy, flags.against],
+      options,
+      (base) => prepare(flags, base, isFile, options),
+    );
+    const { asked, answers } = opened.prepared;
+    const own = await answersOf(flags, opened, opened.policies[0], "answers", options);
+    const other = answers ??
+      await answersOf(flags, opened, opened.policies[1], "against", options);
+    const pairs = asked.map(({ words }, i) => ({ prompt: words, a: own[i], b: other[i] }));
+    const verdicts = await askAnnotator(judge, pairs, { signal: options.signal });
+    const rate = winRate(verdicts.map(({ outcome }) => outcome), { seed: flags.seed });
+    if (flags.out !== undefined) {
+      const lines = asked.map(({ prompt, place }, i) =>
+        JSON.stringify({
+          ...{ prompt, completion: own[i], against: other[i] },
+          ...{ verdict: verdicts[i], annotator: judge.name, place },
+        })
+      );
+      await writeFileDurably(flags.out, new TextEncoder().encode(lines.join("\n") + "\n"));
+      options.terminal.error(`${lines.length} comparisons in ${flags.out}`);
+    }
+    const result = {
+      ...{ model: opened.base.name, adapter: policy, against: flags.against },
+      ...{ annotator: judge.name, prompts: asked.length, seed: flags.seed, winRate: rate },
+    };
+    options.terminal.line(
+      flags.json ? JSON.stringify(result, null, 2) : evaluationLine(result, verdicts),
+    );
+    return 0;
+  },
+};
+
+/** One line for people. */
+export function evaluationLine(
+  { adapter, against, annotator, winRate: rate }: {
+    readonly adapter: string;
+    readonly against: string;
+    readonly annotator: string;
+    readonly winRate: WinRate;
+  },
+  verdicts: readonly Verdict[],
+): string {
+  const { value, low, high, n, ties, failed } = rate;
+  const why = verdicts.find(({ outcome }) => outcome === "failed")?.reason;
+  return `Win rate of ${adapter} against ${against} by ${annotator}: ${value.toFixed(3)} ` +
+    `[${low.toFixed(3)}, ${high.toFixed(3)}] over ${n} prompts, ${ties} ties` +
+    (failed === 0 ? "" : `, ${failed} without a verdict (${why ?? "no reason given"})`);
+}
+
+/** A file is answers; a folder or RUN#2 an adapter. */
+async function isDataset(against: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(against)).isFile;
+  } catch {
+    return false; // whoever opens it as an adapter says what is missing
+  }
+}
+
+async function prepare(
+  flags: Flags,
+  base: BaseModel,
+  isFile: boolean,
+  options: CommandOptions,
+): Promise<Prepared> {
+  const most = promptBudget("evaluate", base, flags);
+  const asked = await askedPrompts("evaluate", base, flags, most, options);
+  return isFile ? { asked, answers: await answersIn(flags, base, asked, options) } : { asked };
+}
+
+async function answersOf(
+  flags: Flags,
+  { device, model, base, prepared }: OpenedPolicies & { readonly prepared: Prepared },
+  policy: NamedPolicy,
+  side: string,
+  { terminal, signal }: CommandOptions,
+): Promise<string[]> {
+  terminal.status(`${policy.name} answers ${prepared.asked.length} prompts`);
+  const completions = await generate(device, model, prepared.asked.map(({ ids }) => ids), {
+    ...samplingOf(flags),
+    maxNew: flags.maxNew,
+    key: fold(keyOf(flags.seed), side), // other draws than the other side's, else equal policies only tie
+    adapter: policy.adapter(),
+    signal,
+  });
+  terminal.status("");
+  return completions.map((completion) => completionText(base.tokenizer, completion));
+}
+
+/** A file's answers to these prompts: by prompt, or in order where it has texts alone. */
+async function answersIn(
+  flags: Flags,
+  base: BaseModel,
+  asked: readonly Asked[],
+  options: CommandOptions,
+): Promise<string[]> {
+  const { columns: _columns, format: _format, limit: _limit, split: _split, ...rest } = flags;
+  const stream = await openExamples({ ...rest, data: flags.against }, base.tokenizer, options);
+  const dialogues = new Dialogues(flags, base);
+  const byPrompt = new Map<string, string>();
+  const texts: string[] = [];
+  for await (const example of stream) {
+    if (example.kind === "prompt") {
+      throw new UsageError(
+        `Cannot evaluate against ${flags.against}: ${example.place} has no answer, expected completion, ` +
+          "label, chosen or text",
+      );
+    }
+    if (example.kind === "text") {
+      texts.push(example.text);
+      continue;
+    }
+    const answer = example.kind === "preference" ? example.chosen : example.completion;
+    const words = promptWords(dialogues.turn({ ...example, kind: "prompt" }).prompt);
+    if (!byPrompt.has(words)) byPrompt.set(words, answerText(answer));
+  }
+  if (byPrompt.size === 0 && texts.length === asked.length) return texts;
+  if (byPrompt.size === 0) {
+    throw new UsageError(
+      `Cannot evaluate against ${flags.against}: it has ${texts.length} texts, expected ${asked.length}, one a prompt`,
+    );
+  }
+  return asked.map(({ words, place }) => {
+    const answer = byPrompt.get(words);
+    if (answer !== undefined) return answer;
+    throw new UsageError(
+      `Cannot evaluate against ${flags.against}: it has no answer to ${quote(words)} (${place}), ` +
+        "expected one to each prompt",
+    );
+  });
+}
+
+function answerText(answer: RowText): string {
+  return typeof answer === "string" ? answer : answer.map(({ content }) => content).join("\n\n");
+}

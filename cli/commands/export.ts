@@ -1,0 +1,273 @@
+// `leash export`: a run or adapters as what other programs load. Everything is read and checked first; what is written
+// is there whole or not at all.
+import {
+  encodeLoraGguf,
+  type HostAdapter,
+  linearLayers,
+  type LinearShape,
+  type ModelConfig,
+  parsePeftConfig,
+  peftFiles,
+  splitFactors,
+  truncateAdapter,
+} from "../../core/mod.ts";
+import {
+  exportPairs,
+  type SafetensorsDType,
+  writeFileDurably,
+  writeFolderDurably,
+} from "../../core/io/mod.ts";
+import { meanOfAdapters } from "../adapter_mean.ts";
+import { adapterFolder, readNamedAdapter, readRunMembers } from "../adapter_spec.ts";
+import { type ExportModel, openExportModel, writeMerged } from "../export_model.ts";
+import { choice, type Flag, text, under, whole } from "../flag_kinds.ts";
+import { UsageError } from "../flag_parser.ts";
+import { FILES, isThere, readIdentity } from "../run_folder.ts";
+import { ADAPTER_FLAG, MODEL_FLAG } from "../shared_flags.ts";
+import { parseBytes, showBytes } from "../sizes.ts";
+import { type CliCommand, type CommandOptions, complete } from "./command.ts";
+
+const FLAGS: readonly Flag[] = [
+  {
+    ...MODEL_FLAG,
+    shownDefault: "as the run or adapter says",
+    help: "The base model: folder, .gguf file or hub id",
+  },
+  ...under("What", [
+    { name: "run", value: "DIR", type: text, help: "A run folder: its members, or its pairs" },
+    {
+      ...ADAPTER_FLAG,
+      shownDefault: "none",
+      help: "PEFT folder; several are the members of an ensemble",
+    },
+  ]),
+  ...under("To", [
+    {
+      name: "to",
+      ...choice("peft", "merged", "gguf-lora", "pairs.jsonl", "pairs.parquet"),
+      value: "FORMAT",
+      required: true,
+      help:
+        "peft, merged (a model folder), gguf-lora (llama.cpp), pairs.jsonl or pairs.parquet (a run's preferences)",
+    },
+    { name: "out", value: "PATH", type: text, required: true, help: "File or folder to make" },
+    {
+      name: "rank",
+      value: "R",
+      type: whole(1, 1e4),
+      shownDefault: "the exact mean's",
+      help: "Best adapter of this rank (SVD) in place of the exact mean; its error is printed",
+    },
+    {
+      name: "dtype",
+      ...choice("f32", "f16", "bf16"),
+      shownDefault: "f32; merged: the base's",
+      help: "Type of the numbers in the files; gguf-lora has f32 and f16",
+    },
+    {
+      name: "max-shard",
+      value: "SIZE",
+      type: text,
+      default: "5GB",
+      help: "Largest file of a merged model, as 5GB or 512MiB",
+    },
+  ]),
+];
+
+interface Flags {
+  readonly model?: string;
+  readonly run?: string;
+  readonly adapter: readonly string[];
+  readonly to: "peft" | "merged" | "gguf-lora" | "pairs.jsonl" | "pairs.parquet";
+  readonly out: string;
+  readonly rank?: number;
+  readonly dtype?: "f32" | "f16" | "bf16";
+  readonly maxShard: string;
+}
+
+/** Exports. */
+export const EXPORT: CliCommand = {
+  name: "export",
+  summary: "A run or adapters for PEFT, transformers, vLLM or llama.cpp; a run's pairs for TRL",
+  usage: "leash export (--run DIR | --adapter DIR ...) --to FORMAT --out PATH [flags]",
+  flags: FLAGS,
+  examples: [
+    "leash export --run runs/kind --to peft --rank 8 --out kind-peft",
+    "leash export --adapter kind --to merged --dtype bf16 --out kind-model",
+    "leash export --run runs/kind --to pairs.parquet --out pairs.parquet",
+  ],
+  async run(parsed, options) {
+    const flags = complete<Flags>(EXPORT, parsed);
+    checkFlags(flags);
+    if (await isThere(flags.out)) {
+      throw new UsageError(`Cannot export: ${flags.out} is already there, expected a new name`);
+    }
+    if (flags.to === "pairs.jsonl" || flags.to === "pairs.parquet") {
+      return await exportRunPairs(flags, options);
+    }
+    using model = await openExportModel(await modelOf(flags), options);
+    const layers = linearLayers(model.config);
+    const members = flags.run === undefined
+      ? await readAdapters(flags.adapter, layers)
+      : await readRunMembers(flags.run, layers);
+    options.signal?.throwIfAborted();
+    const lines = await write(flags, model, members, layers, options);
+    for (const line of lines) options.terminal.line(line);
+    return 0;
+  },
+};
+
+function checkFlags({ run, adapter, to, rank, dtype }: Flags): void {
+  if ((run === undefined) === (adapter.length === 0)) {
+    const found = run === undefined ? "not given" : "both given";
+    throw new UsageError(`Cannot export: --run and --adapter are ${found}, expected one of them`);
+  }
+  if (to.startsWith("pairs.") && run === undefined) {
+    throw new UsageError(`Cannot export: --to is ${to} without --run, expected a run with pairs`);
+  }
+  if (rank !== undefined && to !== "peft" && to !== "gguf-lora") {
+    throw new UsageError(
+      `Cannot export: --rank is given with --to ${to}, expected it with peft or gguf-lora only`,
+    );
+  }
+  if (to === "gguf-lora" && dtype === "bf16") {
+    throw new UsageError("Cannot export: --dtype is bf16 with --to gguf-lora, expected f32 or f16");
+  }
+}
+
+async function exportRunPairs(
+  { run, to, out }: Flags,
+  { terminal }: CommandOptions,
+): Promise<number> {
+  const { config } = await readIdentity(run!, "export");
+  const format = to === "pairs.jsonl" ? "jsonl" : "parquet";
+  const { pairs, ties, failed } = await exportPairs(`${run}/${FILES.pairs}`, out, format, {
+    annotator: config.annotator,
+  });
+  terminal.line(`${pairs} pairs in ${out}; left out: ${ties} ties, ${failed} without a verdict`);
+  return 0;
+}
+
+/** The base that is named, or that the run or the first adapter names; undefined for the embedded one. */
+async function modelOf({ model, run, adapter }: Flags): Promise<string | undefined> {
+  if (model !== undefined) return model;
+  if (run !== undefined) return (await readIdentity(run, "export")).config.model;
+  const folder = await adapterFolder(adapter[0].replace(/#\d+$/, ""));
+  const path = `${folder}/adapter_config.json`;
+  if (!await isThere(path)) return undefined; // readNamedAdapter says that it is missing
+  const { baseModel } = parsePeftConfig(await Deno.readFile(path), path);
+  if (baseModel !== "") return baseModel;
+  throw new UsageError(
+    `Cannot export: ${path} names no base model, expected --model PATH|ID`,
+  );
+}
+
+async function readAdapters(
+  specs: readonly string[],
+  layers: readonly LinearShape[],
+): Promise<HostAdapter[]> {
+  const adapters: HostAdapter[] = [];
+  for (const spec of specs) {
+    const { adapter } = await readNamedAdapter(spec, layers);
+    if (adapter === undefined) {
+      throw new UsageError("Cannot export: --adapter is base, expected an adapter's folder");
+    }
+    adapters.push(adapter);
+  }
+  return adapters;
+}
+
+async function write(
+  flags: Flags,
+  model: ExportModel,
+  members: readonly HostAdapter[],
+  layers: readonly LinearShape[],
+  options: CommandOptions,
+): Promise<string[]> {
+  const dtype = flags.dtype?.toUpperCase() as SafetensorsDType | undefined;
+  switch (flags.to) {
+    case "merged": {
+      const maxShardBytes = parseBytes(flags.maxShard, "Cannot export: --max-shard");
+      const { files, bytes, merged } = await writeMerged(flags.out, model, members, {
+        ...{ dtype, maxShardBytes },
+        ...options,
+      });
+      const shards = files.filter((file) => file.endsWith(".safetensors")).length;
+      return [
+        `${flags.out}: ${showBytes(bytes)} in ${shards} ${shards === 1 ? "file" : "files"}, ` +
+        `${merged.length} weights changed by the mean of ${members.length} ` +
+        `${members.length === 1 ? "adapter" : "adapters"}`,
+      ];
+    }
+    case "gguf-lora": {
+      const { adapter, said } = reduced(meanOfAdapters(members, layers), flags.rank);
+      const bytes = ggufOf(model.config, adapter, dtype === "F16" ? "F16" : "F32");
+      await writeFileDurably(flags.out, bytes);
+      return [`${flags.out}: ${showBytes(bytes.length)}, ${said}`];
+    }
+    default:
+      return await writePeft(flags, model, members, layers, dtype);
+  }
+}
+
+/** One adapter is the folder itself; several have a folder each beside that of their exact mean. */
+async function writePeft(
+  { out, rank }: Flags,
+  model: ExportModel,
+  members: readonly HostAdapter[],
+  layers: readonly LinearShape[],
+  dtype: SafetensorsDType | undefined,
+): Promise<string[]> {
+  const mean = meanOfAdapters(members, layers);
+  const { adapter, said } = reduced(mean, rank);
+  const folders = new Map<string, readonly [adapter: HostAdapter, said: string]>();
+  if (members.length === 1) folders.set("", [adapter, said]);
+  else {
+    members.forEach((member, k) =>
+      folders.set(`member-${k + 1}`, [member, `rank ${member.layout.rank}`])
+    );
+    folders.set("mean", [mean, `rank ${mean.layout.rank}, exact`]);
+    if (rank !== undefined) folders.set(`mean-rank-${rank}`, [adapter, said]);
+  }
+  await writeFolderDurably(out, async (folder) => {
+    for (const [name, [{ layout, params }]] of folders) {
+      const files = peftFiles(layout, params, { baseModel: model.peftName, layers, dtype });
+      for (const [file, bytes] of files) {
+        await writeFileDurably([folder, name, file].filter((part) => part !== "").join("/"), bytes);
+      }
+    }
+  }, { manifest: false });
+  return [...folders].map(([name, [, said]]) => `${name === "" ? out : `${out}/${name}`}: ${said}`);
+}
+
+/** The nearest adapter of a rank, and what is said of it. */
+function reduced(
+  adapter: HostAdapter,
+  rank: number | undefined,
+): { readonly adapter: HostAdapter; readonly said: string } {
+  if (rank === undefined) return { adapter, said: `rank ${adapter.layout.rank}` };
+  const { layout, params, error } = truncateAdapter(adapter, rank);
+  return {
+    adapter: { layout, params },
+    said: `rank ${rank} of ${adapter.layout.rank}, relative error of ΔW ${error.toPrecision(3)}`,
+  };
+}
+
+/** Families as llama.cpp names their architectures, where the names differ. */
+const ARCHITECTURES: Readonly<Record<string, string>> = {
+  ...{ mistral: "llama", gemma3_text: "gemma3", gpt_neox: "gptneox" },
+};
+
+function ggufOf(
+  { family = "llama", heads, kvHeads }: ModelConfig,
+  adapter: HostAdapter,
+  dtype: "F32" | "F16",
+): Uint8Array<ArrayBuffer> {
+  const { scale, rank } = adapter.layout;
+  return encodeLoraGguf({
+    architecture: ARCHITECTURES[family] ?? family,
+    alpha: scale * rank,
+    factors: splitFactors(adapter),
+    ...{ dtype, heads, kvHeads },
+  });
+}

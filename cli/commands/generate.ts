@@ -1,0 +1,174 @@
+// `leash generate`: answers to one prompt or to a file of them, by a model or by adapters on it. What is printed is the
+// answer and nothing else; all other words go to the error stream.
+import { type Completion, fold, generate, keyOf, streamDecoder } from "../../core/mod.ts";
+import { writeFileDurably } from "../../core/io/mod.ts";
+import { completionText } from "../../scheduler/mod.ts";
+import { type Asked, askedPrompts, askedText, promptBudget } from "../asked.ts";
+import type { BaseFlags, BaseModel } from "../base_model.ts";
+import type { DataFlags } from "../data.ts";
+import { type Flag, text, under, whole } from "../flag_kinds.ts";
+import { UsageError } from "../flag_parser.ts";
+import { type DeviceChoice, type NamedPolicy, type OpenedPolicies, openPolicies } from "../open.ts";
+import {
+  ADAPTER_FLAG,
+  CHAT_FLAGS,
+  DATA_VALUE,
+  DEVICE_FLAGS,
+  MODEL_FLAG,
+  ROW_FLAGS,
+  SAMPLING_FLAGS,
+  type SamplingChoice,
+  samplingOf,
+} from "../shared_flags.ts";
+import { type CliCommand, type CommandOptions, complete } from "./command.ts";
+
+const FLAGS: readonly Flag[] = [
+  MODEL_FLAG,
+  ADAPTER_FLAG,
+  ...under("Prompts", [
+    { name: "prompt", value: "TEXT", type: text, help: "One prompt" },
+    {
+      name: "prompts",
+      value: DATA_VALUE,
+      type: text,
+      help: "A dataset whose prompts are answered, instead of --prompt",
+    },
+    ...ROW_FLAGS,
+    ...CHAT_FLAGS,
+  ]),
+  ...under("Answers", [
+    { name: "n", value: "N", type: whole(1, 10_000), default: 1, help: "Answers to each prompt" },
+    ...SAMPLING_FLAGS,
+    {
+      name: "out",
+      value: "FILE.jsonl",
+      type: text,
+      shownDefault: "text on stdout",
+      help: "Answers with ids and log-probs, a line each",
+    },
+  ]),
+  ...DEVICE_FLAGS,
+];
+
+interface Flags extends DeviceChoice, BaseFlags, SamplingChoice, Omit<DataFlags, "data"> {
+  readonly adapter: readonly string[];
+  readonly prompt?: string;
+  readonly prompts?: string;
+  readonly n: number;
+  readonly out?: string;
+}
+
+/** Generates. */
+export const GENERATE: CliCommand = {
+  name: "generate",
+  summary: "Answers a prompt, or the prompts of a dataset",
+  usage: "leash generate [--model PATH|ID] (--prompt TEXT | --prompts FILE) [flags]",
+  flags: FLAGS,
+  examples: [
+    'leash generate --model HuggingFaceTB/SmolLM2-135M-Instruct --prompt "Why is the sky blue?"',
+    "leash generate --model stories/model --adapter runs/kind --prompts openings.jsonl --out answers.jsonl",
+  ],
+  async run(parsed, options) {
+    const flags = complete<Flags>(GENERATE, parsed);
+    if ((flags.prompt === undefined) === (flags.prompts === undefined)) {
+      throw new UsageError(
+        `Cannot generate: --prompt and --prompts are ${
+          flags.prompt === undefined ? "not given" : "both given"
+        }, expected one of them`,
+      );
+    }
+    using opened = await openPolicies(
+      flags,
+      flags.adapter,
+      options,
+      (base) => promptsOf(flags, base, options),
+    );
+    const write = flags.out === undefined ? printAnswers : writeAnswers;
+    return await write(flags, opened, opened.prepared, options);
+  },
+};
+
+async function promptsOf(
+  flags: Flags,
+  base: BaseModel,
+  options: CommandOptions,
+): Promise<Asked[]> {
+  const most = promptBudget("generate", base, flags);
+  if (flags.prompt !== undefined) {
+    return [await askedText("generate", base, flags.prompt, most, flags)];
+  }
+  return await askedPrompts("generate", base, { ...flags, data: flags.prompts! }, most, options);
+}
+
+/** Answers of one policy: `n` a prompt, prompts in order. */
+async function answer(
+  flags: Flags,
+  { device, model }: OpenedPolicies,
+  policy: NamedPolicy,
+  asked: readonly Asked[],
+  { signal }: CommandOptions,
+  onToken?: (prompt: number, id: number) => void,
+): Promise<Completion[]> {
+  const prompts = asked.flatMap(({ ids }) => Array.from({ length: flags.n }, () => ids));
+  return await generate(device, model, prompts, {
+    ...samplingOf(flags),
+    maxNew: flags.maxNew,
+    key: fold(keyOf(flags.seed), "generate"),
+    adapter: policy.adapter(),
+    signal,
+    onToken,
+  });
+}
+
+async function printAnswers(
+  flags: Flags,
+  opened: OpenedPolicies,
+  asked: readonly Asked[],
+  options: CommandOptions,
+): Promise<number> {
+  const { terminal } = options;
+  const { tokenizer } = opened.base;
+  const alone = asked.length * flags.n === 1;
+  for (const policy of opened.policies) {
+    if (opened.policies.length > 1) terminal.line(`== ${policy.name} ==`);
+    if (alone && terminal.write) {
+      const decoder = streamDecoder(tokenizer);
+      const write = terminal.write.bind(terminal);
+      await answer(flags, opened, policy, asked, options, (_, id) => write(decoder.push(id)));
+      write(decoder.flush());
+      terminal.line();
+      continue;
+    }
+    const completions = await answer(flags, opened, policy, asked, options);
+    completions.forEach((completion, i) => {
+      if (!alone) terminal.line(`-- ${asked[Math.floor(i / flags.n)].place}`);
+      terminal.line(completionText(tokenizer, completion));
+    });
+  }
+  return 0;
+}
+
+async function writeAnswers(
+  flags: Flags,
+  opened: OpenedPolicies,
+  asked: readonly Asked[],
+  options: CommandOptions,
+): Promise<number> {
+  const { tokenizer } = opened.base;
+  const lines: string[] = [];
+  for (const policy of opened.policies) {
+    const completions = await answer(flags, opened, policy, asked, options);
+    completions.forEach((completion, i) => {
+      const { ids, logps, finish } = completion;
+      const { place, prompt, ids: promptIds } = asked[Math.floor(i / flags.n)];
+      lines.push(JSON.stringify({
+        ...{ prompt, completion: completionText(tokenizer, completion) },
+        ...{ adapter: policy.name, sample: i % flags.n, place, finish },
+        ...{ prompt_ids: promptIds, completion_ids: [...ids], logps: [...logps] },
+      }));
+    });
+  }
+  await writeFileDurably(flags.out!, new TextEncoder().encode(lines.join("\n") + "\n"));
+  options.terminal.error(`${lines.length} answers in ${flags.out}`);
+  return 0;
+}

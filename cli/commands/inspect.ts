@@ -1,0 +1,145 @@
+// `leash inspect`: what is at a path or hub id, read far enough to find what is wrong with it.
+import { parseModelConfig } from "../../core/mod.ts";
+import { parseJsonObject, refuseWrongDownload } from "../../core/io/mistakes.ts";
+import { inspectAdapter } from "../inspect/adapter.ts";
+import { inspectDataset } from "../inspect/dataset.ts";
+import { beside, folderOf } from "../inspect/files.ts";
+import { fileKind, folderKind, type PathKind } from "../inspect/kind.ts";
+import { deviceBytes, inspectModel, sizesOf } from "../inspect/model.ts";
+import { type Report, reportLines } from "../inspect/report.ts";
+import { inspectRun } from "../inspect/run.ts";
+import type { ReadOptions } from "../inspect/tensors.ts";
+import { inspectTemplate, inspectTokenizer, inspectTokenizerConfig } from "../inspect/tokenizer.ts";
+import { inspectGguf, inspectIndex, inspectSafetensors } from "../inspect/weights.ts";
+import { type Flag, given, text, under } from "../flag_kinds.ts";
+import { quote, UsageError } from "../flag_parser.ts";
+import { modelDownloader } from "../hub_files.ts";
+import { isThere } from "../run_folder.ts";
+import { type CliCommand, type CommandOptions, complete } from "./command.ts";
+
+const FLAGS: readonly Flag[] = under("Inspection", [
+  { name: "json", ...given, help: "Print everything as JSON" },
+  {
+    name: "values",
+    ...given,
+    help: "Read all numbers of weights over 128 MiB too, to find NaN and infinities",
+  },
+  {
+    name: "model",
+    value: "PATH",
+    type: text,
+    help: "Check an adapter against this model, folder or .gguf file",
+  },
+  {
+    name: "split",
+    value: "NAME",
+    type: text,
+    help: "Part of a dataset's folder: train, test, validation",
+  },
+]);
+
+interface Flags {
+  readonly json: boolean;
+  readonly values: boolean;
+  readonly model?: string;
+  readonly split?: string;
+}
+
+/** Inspects. */
+export const INSPECT: CliCommand = {
+  name: "inspect",
+  summary:
+    "What a folder, file or hub id is: sizes, types, tokenizer, rows, and what is wrong with it",
+  usage: "leash inspect PATH|ID [flags]",
+  flags: FLAGS,
+  positional: 1,
+  examples: [
+    "leash inspect stories/model",
+    "leash inspect model.gguf --json",
+    "leash inspect pairs.parquet",
+  ],
+  async run(parsed, options) {
+    const flags = complete<Flags>(INSPECT, parsed);
+    const [spec] = parsed.positional;
+    if (spec === undefined) {
+      throw new UsageError("Cannot inspect: no path is given, expected leash inspect PATH|ID");
+    }
+    const report = await inspect(await localPath(spec, options), flags, options);
+    options.terminal.status("");
+    const lines = flags.json ? [JSON.stringify(report, null, 2)] : reportLines(report);
+    for (const line of lines) options.terminal.line(line);
+    return 0;
+  },
+};
+
+/** The path itself, or where a hub id is downloaded to. */
+async function localPath(spec: string, options: CommandOptions): Promise<string> {
+  const path = spec.length > 1 ? spec.replace(/\/+$/, "") : spec;
+  if (await isThere(path)) return path;
+  if (/^[\w-][\w.-]*\/[\w-][\w.-]*(@[\w./-]+)?(:[\w./-]+\.gguf)?$/.test(spec)) {
+    return await modelDownloader(options)(spec);
+  }
+  throw new UsageError(
+    `Cannot inspect ${
+      quote(spec)
+    }: it is not there, expected a folder, a file or a hub id as org/name`,
+  );
+}
+
+async function inspect(
+  path: string,
+  { values, model, split }: Flags,
+  { terminal, signal }: CommandOptions,
+): Promise<Report> {
+  const { isDirectory } = await Deno.stat(path);
+  const kind = isDirectory ? await folderKind(path) : await fileKind(path);
+  const reading: ReadOptions = {
+    ...{ values, signal },
+    onProgress: (done, of) => terminal.status(`reading tensor ${done} of ${of}`),
+  };
+  const readers: Readonly<Record<PathKind, () => Promise<Report>>> = {
+    model: () => inspectModel(path, reading),
+    adapter: () => inspectAdapter(path, model),
+    run: () => inspectRun(path),
+    "tokenizer folder": () => inspectTokenizer(path, true),
+    "dataset folder": () => inspectDataset(path, true, { split, signal }),
+    gguf: () => inspectGguf(path, reading),
+    safetensors: () => inspectSafetensors(path, reading),
+    index: () => inspectIndex(path, reading),
+    config: () => inspectConfig(path),
+    "adapter file": () => inspectAdapter(folderOf(path) || ".", model),
+    tokenizer: () => inspectTokenizer(path, false),
+    "tokenizer config": () => inspectCompanion(path),
+    template: () => inspectTemplate(path),
+    "dataset file": () => inspectDataset(path, false, { signal }),
+  };
+  return await readers[kind]();
+}
+
+/** config.json by itself. */
+async function inspectConfig(path: string): Promise<Report> {
+  const bytes = await Deno.readFile(path);
+  refuseWrongDownload(bytes, path, "a JSON object");
+  const json = parseJsonObject(bytes, path, "the file");
+  if (typeof json.format === "string" && json.format.startsWith("leash-run-")) {
+    return await inspectRun(folderOf(path) || ".");
+  }
+  const config = parseModelConfig(json, path);
+  return {
+    kind: "model config",
+    path,
+    family: config.family ?? "llama",
+    ...sizesOf(config),
+    deviceBytes: deviceBytes(config),
+  };
+}
+
+/** A file that goes with a tokenizer: read together with it where it is there. */
+async function inspectCompanion(path: string): Promise<Report> {
+  const there = await Promise.all(
+    ["tokenizer.json", "vocab.json"].map((name) => isThere(beside(path, name))),
+  );
+  if (there.some(Boolean)) return { ...await inspectTokenizer(path, false), path };
+  const kind = path.endsWith("generation_config.json") ? "generation config" : "tokenizer config";
+  return await inspectTokenizerConfig(path, kind);
+}

@@ -1,0 +1,246 @@
+// `leash score`: how likely a model finds the answers of a file, token by token, and for pairs which answer it prefers.
+import {
+  completionLogps,
+  type EncodedCompletion,
+  type EncodedPreference,
+  encodeExamples,
+  type Example,
+  type TokenSequence,
+} from "../../core/mod.ts";
+import { writeFileDurably } from "../../core/io/mod.ts";
+import type { BaseFlags, BaseModel } from "../base_model.ts";
+import { type DataFlags, openExamples, reportOf } from "../data.ts";
+import { Dialogues } from "../dialogues.ts";
+import { type Flag, given, text, under, whole } from "../flag_kinds.ts";
+import { UsageError } from "../flag_parser.ts";
+import { type DeviceChoice, type OpenedPolicies, openPolicies } from "../open.ts";
+import {
+  ADAPTER_FLAG,
+  CHAT_FLAGS,
+  DATA_VALUE,
+  DEVICE_FLAGS,
+  MODEL_FLAG,
+  ROW_FLAGS,
+} from "../shared_flags.ts";
+import { type CliCommand, type CommandOptions, complete } from "./command.ts";
+
+const FLAGS: readonly Flag[] = [
+  MODEL_FLAG,
+  {
+    ...ADAPTER_FLAG,
+    repeatable: false,
+    help: "PEFT folder, run folder, or RUN#2 for a run's second member",
+  },
+  ...under("Rows", [
+    {
+      name: "data",
+      value: DATA_VALUE,
+      type: text,
+      required: true,
+      help: "Dataset with prompt and completion, chosen and rejected, messages or text",
+    },
+    ...ROW_FLAGS,
+    ...CHAT_FLAGS,
+    {
+      name: "max-prompt",
+      value: "N",
+      type: whole(1, 1e6),
+      shownDefault: "half of the context",
+      help: "Most tokens of a prompt; a longer one loses its start",
+    },
+  ]),
+  ...under("Result", [
+    {
+      name: "out",
+      value: "FILE.jsonl",
+      type: text,
+      shownDefault: "the summary only",
+      help: "Sum, mean and number of tokens of each answer, a line each",
+    },
+    { name: "per-token", ...given, help: "With the log-prob of every token in --out" },
+  ]),
+  ...DEVICE_FLAGS,
+];
+
+interface Flags extends DeviceChoice, BaseFlags, DataFlags {
+  readonly adapter?: string;
+  readonly maxPrompt?: number;
+  readonly out?: string;
+  readonly perToken: boolean;
+}
+
+type Row = EncodedCompletion | EncodedPreference;
+
+/** Log-probs of one answer, nats. */
+interface Score {
+  readonly sum: number;
+  readonly mean: number;
+  readonly tokens: number;
+  readonly logps?: readonly number[];
+  /** The same under the model without the adapter. */
+  readonly base?: number;
+}
+
+/** Scores. */
+export const SCORE: CliCommand = {
+  name: "score",
+  summary:
+    "Log-probs of the answers of a dataset; for pairs, how often the chosen one is preferred",
+  usage: "leash score [--model PATH|ID] --data FILE|DIR|ID [flags]",
+  flags: FLAGS,
+  examples: [
+    "leash score --model org/name --data pairs.jsonl",
+    "leash score --model org/name --adapter runs/kind --data pairs.parquet --out scores.jsonl --per-token",
+  ],
+  async run(parsed, options) {
+    const flags = complete<Flags>(SCORE, parsed);
+    if (flags.perToken && flags.out === undefined) {
+      throw new UsageError(
+        "Cannot score: --per-token is given without --out, expected a file for the tokens",
+      );
+    }
+    const adapters = flags.adapter === undefined ? [] : [flags.adapter];
+    using opened = await openPolicies(
+      flags,
+      adapters,
+      options,
+      (base) => readRows(flags, base, options),
+    );
+    const scores = await scoreRows(flags, opened, opened.prepared, options);
+    if (flags.out !== undefined) {
+      const lines = opened.prepared.map((row, i) => JSON.stringify(lineOf(row, scores[i])));
+      await writeFileDurably(flags.out, new TextEncoder().encode(lines.join("\n") + "\n"));
+      options.terminal.error(`${lines.length} rows in ${flags.out}`);
+    }
+    for (const line of summaryLines(opened.prepared, scores)) options.terminal.line(line);
+    return 0;
+  },
+};
+
+async function readRows(
+  flags: Flags,
+  base: BaseModel,
+  options: CommandOptions,
+): Promise<Row[]> {
+  const { positions } = base;
+  const maxPrompt = flags.maxPrompt ?? Math.max(1, Math.floor(positions / 2));
+  if (maxPrompt >= positions) {
+    throw new UsageError(
+      `Cannot score: --max-prompt is ${maxPrompt}, expected fewer than the context's ${positions} tokens`,
+    );
+  }
+  const stream = await openExamples(flags, base.tokenizer, options);
+  const dialogues = new Dialogues(flags, base);
+  async function* answers(): AsyncGenerator<Exclude<Example, { kind: "prompt" }>> {
+    for await (const example of stream) {
+      if (example.kind === "prompt") {
+        throw new UsageError(
+          `Cannot score ${example.place}: it is a prompt without an answer, expected completion, ` +
+            "chosen and rejected, messages or text. Map other names with --columns",
+        );
+      }
+      yield dialogues.turn(example);
+    }
+  }
+  const encoded = encodeExamples(
+    answers(),
+    ...dialogues.encoding({ maxPrompt, maxCompletion: positions - maxPrompt }),
+  );
+  const rows = await Array.fromAsync(encoded as AsyncIterable<Row>);
+  const report = reportOf(stream.report, encoded.report, { rendered: dialogues.rendered });
+  if (rows.length === 0) {
+    throw new UsageError(
+      `Cannot score: ${flags.data} has no row that can be used, expected one (${report})`,
+    );
+  }
+  options.terminal.error(`${flags.data}: ${report}`);
+  return rows;
+}
+
+/** Answers of a row: one, or the chosen and the rejected. */
+function sequencesOf(row: Row): TokenSequence[] {
+  const answers = row.kind === "preference" ? [row.chosen, row.rejected] : [row.completion];
+  return answers.map((ids) => ({ ids: [...row.prompt, ...ids], promptLength: row.prompt.length }));
+}
+
+const ROWS_AT_ONCE = 64;
+
+async function scoreRows(
+  { perToken }: Flags,
+  { device, model, policies: [policy] }: OpenedPolicies,
+  rows: readonly Row[],
+  { terminal, signal }: CommandOptions,
+): Promise<Score[][]> {
+  const adapter = policy.adapter();
+  const scores: Score[][] = [];
+  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
+    signal?.throwIfAborted();
+    terminal.status(`scoring · row ${from} of ${rows.length}`);
+    const part = rows.slice(from, from + ROWS_AT_ONCE).map(sequencesOf);
+    const own = await completionLogps(device, model, part.flat(), { adapter });
+    const base = adapter && await completionLogps(device, model, part.flat());
+    let at = 0;
+    for (const sequences of part) {
+      scores.push(sequences.map(() => {
+        const logps = own.perToken[at];
+        const sum = own.sums[at];
+        const score = {
+          ...{ sum, mean: sum / logps.length, tokens: logps.length },
+          ...(base ? { base: base.sums[at] } : {}),
+          ...(perToken ? { logps: [...logps] } : {}),
+        };
+        at++;
+        return score;
+      }));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 0)); // lets Ctrl-C be heard
+  }
+  terminal.status("");
+  return scores;
+}
+
+function lineOf(row: Row, scores: readonly Score[]): Record<string, unknown> {
+  const { place } = row;
+  if (row.kind === "preference") {
+    const [chosen, rejected] = scores;
+    return { place, chosen, rejected, margin: marginOf(scores) };
+  }
+  return { place, ...scores[0], ...(row.label === undefined ? {} : { label: row.label }) };
+}
+
+/** Log-prob of chosen over rejected, nats; with an adapter by how much it moved: the implicit reward at β = 1. */
+function marginOf([chosen, rejected]: readonly Score[]): number {
+  return chosen.sum - (chosen.base ?? 0) - (rejected.sum - (rejected.base ?? 0));
+}
+
+/** What is printed: mean NLL and perplexity over all tokens, and the preferences. */
+export function summaryLines(
+  rows: readonly Pick<Row, "kind">[],
+  scores: readonly (readonly Score[])[],
+): string[] {
+  const all = scores.flat();
+  const tokens = all.reduce((n, score) => n + score.tokens, 0);
+  const nll = all.reduce((total, { sum }) => total - sum, 0) / tokens;
+  const lines = [
+    `${all.length} answers, ${tokens} tokens: mean NLL ${nll.toFixed(4)} nats, ` +
+    `perplexity ${Math.exp(nll).toFixed(3)}`,
+  ];
+  const pairs = scores.filter((_, i) => rows[i].kind === "preference");
+  if (pairs.length === 0) return lines;
+  const share = (margins: readonly number[]) => {
+    const wins = margins.reduce((n, margin) => n + (margin > 0 ? 1 : margin === 0 ? 0.5 : 0), 0);
+    return (wins / margins.length).toFixed(4);
+  };
+  const likelier = pairs.map(([chosen, rejected]) => chosen.sum - rejected.sum);
+  lines.push(`${pairs.length} pairs: chosen is likelier in ${share(likelier)} of them`);
+  if (pairs[0][0].base !== undefined) {
+    const margins = pairs.map(marginOf);
+    const mean = margins.reduce((total, margin) => total + margin, 0) / margins.length;
+    lines.push(
+      `against the base: implicit-reward accuracy ${share(margins)}, mean margin ${
+        mean.toFixed(4)
+      } nats`,
+    );
+  }
+  return lines;
+}

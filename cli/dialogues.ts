@@ -1,0 +1,136 @@
+// What becomes a dialogue: messages always, and text where the model has a chat template, as one question of the user.
+import type {
+  ChatTemplate,
+  EncodeExampleOptions,
+  Example,
+  Message,
+  RowText,
+  Tokenizer,
+} from "../core/mod.ts";
+import { parseHumanAssistant } from "../core/mod.ts";
+import { UsageError } from "./flag_parser.ts";
+import type { RunConfig } from "./flags.ts";
+
+/** What of a model the rows go through. */
+export interface DataModel {
+  /** As the user named it. */
+  readonly name: string;
+  /** Text to ids. */
+  readonly tokenizer: Tokenizer;
+  /** Whether text of its own gets the begin token. */
+  readonly addsBos: boolean;
+  /** How it wants dialogues written. */
+  readonly chat?: ChatTemplate;
+  /** Ids at which its generations end. */
+  readonly sizes: { readonly eosId?: readonly number[] };
+}
+
+/** Most tokens. */
+export interface Budget {
+  /** Of a prompt. */
+  readonly maxPrompt: number;
+  /** Of an answer. */
+  readonly maxCompletion: number;
+}
+
+/** What becomes a dialogue, and how dialogues become ids. */
+export class Dialogues {
+  readonly #flags: Pick<RunConfig, "chat" | "system">;
+  readonly #model: DataModel;
+  /** Rows that go through the chat template. */
+  rendered = 0;
+
+  /** @throws {UsageError} If a flag asks for a template that the model has not. */
+  constructor(flags: Pick<RunConfig, "chat" | "system">, model: DataModel) {
+    this.#flags = flags;
+    this.#model = model;
+    const asks = flags.chat === "always"
+      ? "--chat is always"
+      : flags.system !== undefined
+      ? "--system is given"
+      : undefined;
+    if (asks !== undefined && model.chat === undefined) {
+      throw new UsageError(
+        `Cannot use --model ${model.name}: it has no chat template and ${asks}, expected one. ` +
+          "Leave the flag out, or use an instruct model",
+      );
+    }
+    if (flags.system !== undefined && flags.chat === "never") {
+      throw new UsageError(
+        "Cannot use --system: --chat is never, expected auto or always: a system message needs the chat template",
+      );
+    }
+  }
+
+  /** The row as the model is to see it: text of an instruct model is one message of the user. */
+  turn<E extends Example>(row: E): E {
+    const { chat = "auto", system } = this.#flags;
+    if (row.kind === "text") return row;
+    if (typeof row.prompt === "string") {
+      if (chat === "never" || this.#model.chat === undefined) return row;
+    } else if (chat === "never") {
+      throw new UsageError(
+        `Cannot use ${row.place}: its prompt is messages and --chat is never, expected text`,
+      );
+    } else if (this.#model.chat === undefined) {
+      throw new UsageError(
+        `Cannot use ${row.place}: its prompt is messages, expected text: ` +
+          `${this.#model.name} has no chat template`,
+      );
+    }
+    this.rendered++;
+    const turned: Record<string, unknown> = { ...row, prompt: asked(row.prompt, system) };
+    for (const name of ["chosen", "rejected", "completion"]) {
+      if (typeof turned[name] !== "string") continue;
+      turned[name] = [{ role: "assistant", content: turned[name].trim() }];
+    }
+    return turned as unknown as E;
+  }
+
+  /** Tokenizer and options for `encodeExamples`. */
+  encoding(budget: Budget): [Tokenizer, EncodeExampleOptions] {
+    const { tokenizer, addsBos, chat } = this.#model;
+    const plain = addsBos ? tokenizer : { ...tokenizer, bosId: undefined };
+    if (chat === undefined) return [plain, budget];
+    const eos = endOfTurn(this.#model);
+    const render = chat.render.bind(chat) as EncodeExampleOptions["render"];
+    return [plain, { ...budget, render, ...(eos === undefined ? {} : { eos }) }];
+  }
+}
+
+/** Text as a question: HH's marks are turns, and a cue for the answer is the template's to give. */
+function asked(prompt: RowText, system: string | undefined): readonly Message[] {
+  let messages: readonly Message[];
+  if (typeof prompt !== "string") messages = prompt;
+  else if (/^\s*Human:/.test(prompt)) {
+    const turns = parseHumanAssistant(prompt) as Message[];
+    const isCue = turns.length > 1 && turns.at(-1)!.content === "";
+    messages = isCue ? turns.slice(0, -1) : turns;
+  } else {
+    const content = prompt.replace(/\s*\bAssistant:\s*$/, "");
+    messages = [{ role: "user", content: content.trim() === "" ? prompt : content }];
+  }
+  if (system === undefined || messages[0]?.role === "system") return messages;
+  return [{ role: "system", content: system }, ...messages];
+}
+
+/** The id that ends the assistant's turn in the template; undefined where it writes none of the end tokens. */
+export function endOfTurn({ chat, tokenizer, sizes }: DataModel): number | undefined {
+  const probe = [{ role: "user", content: "A" }, { role: "assistant", content: "B" }];
+  let text: string;
+  try {
+    text = chat!.render(probe);
+  } catch {
+    return undefined; // a template that wants other dialogues: the tokenizer's end token it is
+  }
+  const tail = tokenizer.encode(text.slice(text.lastIndexOf("B") + 1));
+  return tail.find((id) => sizes.eosId?.includes(id));
+}
+
+/** A prompt for annotators and people: one question as it is, several turns with their roles. */
+export function promptWords(prompt: RowText): string {
+  if (typeof prompt === "string") return prompt;
+  const turns = prompt.filter(({ role }) => role !== "system");
+  if (turns.length === 1) return turns[0].content;
+  return turns.map(({ role, content }) => `${role}: ${content}`).join("\n\n");
+}

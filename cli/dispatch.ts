@@ -1,0 +1,92 @@
+// `leash COMMAND …`: which command is meant, and the config file that every command takes.
+import { nearest } from "../losses/nearest.ts";
+import { type CliCommand, type CommandOptions, runCommand } from "./commands/command.ts";
+import { readConfigFile } from "./config_file.ts";
+import { type Flag, given, text, under } from "./flag_kinds.ts";
+import { completeValues, quote } from "./flag_parser.ts";
+import { wrap } from "./help.ts";
+
+const CONFIG_FLAGS: readonly Flag[] = under("Config", [
+  {
+    name: "config",
+    value: "FILE",
+    type: text,
+    help: "Flags from a .json or .toml file; those that are given beside it win",
+  },
+  { name: "print-config", ...given, help: "Print all flags as JSON and do nothing" },
+]);
+
+/** What `leash --help` prints. */
+export function leashHelp(commands: readonly CliCommand[]): string {
+  const width = Math.max("--version".length, ...commands.map(({ name }) => name.length)) + 4;
+  return [
+    "Usage: leash COMMAND [flags]",
+    "",
+    "Aligns language models with preferences, on WebGPU or on any CPU.",
+    "",
+    "Commands",
+    ...commands.flatMap(({ name, summary }) => {
+      const [head, ...rest] = wrap(summary, 120 - width);
+      return [`  ${name}`.padEnd(width) + head, ...rest.map((line) => " ".repeat(width) + line)];
+    }),
+    "",
+    "  --help".padEnd(width) +
+    " Show this text, or after a command all of its flags with their defaults",
+    "  --version".padEnd(width) + "Show the version",
+  ].join("\n");
+}
+
+/**
+ * Runs the command that the arguments name.
+ *
+ * @param version What `--version` prints.
+ * @returns The exit code.
+ */
+export async function dispatch(
+  commands: readonly CliCommand[],
+  args: readonly string[],
+  options: CommandOptions,
+  version: string,
+): Promise<number> {
+  const { terminal } = options;
+  const [name, ...rest] = args;
+  if (name === undefined || name === "--help" || name === "-h") {
+    terminal.line(leashHelp(commands));
+    return 0;
+  }
+  if (name === "--version") {
+    terminal.line(`leash ${version}`);
+    return 0;
+  }
+  const command = commands.find((command) => command.name === name);
+  if (command === undefined) {
+    const names = [...commands.map((command) => command.name), "--help", "--version"];
+    terminal.error(
+      `Cannot run leash: ${quote(name)} is no command, expected ${
+        commands.map((command) => command.name).join(", ")
+      }. Did you mean ${nearest(name, names)}?`,
+    );
+    return 2;
+  }
+  return await runCommand(withConfig(command), rest, options);
+}
+
+/** The command with `--config` and `--print-config`. */
+export function withConfig(command: CliCommand): CliCommand {
+  return {
+    ...command,
+    flags: [...command.flags, ...CONFIG_FLAGS],
+    async run(parsed, options) {
+      const { config, printConfig, ...values } = parsed.values;
+      const stored = config === undefined
+        ? {}
+        : await readConfigFile(String(config), command.flags);
+      const merged = { ...stored, ...values };
+      if (!printConfig) return await command.run({ ...parsed, values: merged }, options);
+      const optional = command.flags.map((flag) => ({ ...flag, required: false }));
+      const all = completeValues(command.name, optional, merged);
+      options.terminal.line(JSON.stringify(all, null, 2));
+      return 0;
+    },
+  };
+}

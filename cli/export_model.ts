@@ -1,0 +1,113 @@
+// The base model of an export: its sizes, its tensors and the files that belong to it, and the same with adapters merged
+// into it. No tokenizer is asked of it.
+import type { HostAdapter, ModelConfig, TensorSource } from "../core/mod.ts";
+import {
+  type MergedModel,
+  openGguf,
+  openLocalFile,
+  openModel,
+  type SafetensorsDType,
+  writeMergedFolder,
+} from "../core/io/mod.ts";
+import { EMBEDDED_MODEL, openBase } from "./base_model.ts";
+import type { CommandOptions } from "./commands/command.ts";
+import { modelDownloader } from "./hub_files.ts";
+import { bar } from "./progress.ts";
+import { isThere } from "./run_folder.ts";
+
+/** A base whose files are open. Disposing it closes them. */
+export interface ExportModel extends Disposable {
+  /** Sizes. */
+  readonly config: ModelConfig;
+  /** Where the weights are. */
+  readonly source: TensorSource;
+  /** What PEFT finds it by: a folder, an address or a hub id. */
+  readonly peftName: string;
+  /** Whether its numbers are quantised, so that they cannot stay as they are. */
+  readonly quantised: boolean;
+  /** Its folder; absent where `files` has all that belongs to it. */
+  readonly folder?: string;
+  /** What belongs to it beside its weights, by name. */
+  files(): Promise<Map<string, Uint8Array>>;
+}
+
+/** Opens a base by path or hub id; undefined is the embedded model. */
+export async function openExportModel(
+  model: string | undefined,
+  options: CommandOptions,
+): Promise<ExportModel> {
+  if (model === undefined) return await openEmbedded();
+  const isLocal = await isThere(model);
+  const opened = await openModel(model, { download: modelDownloader(options) });
+  const { config, source, path, gguf, name } = opened;
+  return {
+    ...{ config, source, quantised: gguf },
+    peftName: isLocal ? await Deno.realPath(path) : name.replace(/[@:].*$/, ""),
+    ...(gguf ? {} : { folder: path }),
+    files: () => gguf ? ggufFiles(path, opened.configJson) : Promise.resolve(new Map()),
+    [Symbol.dispose]: () => opened[Symbol.dispose](),
+  };
+}
+
+async function openEmbedded(): Promise<ExportModel> {
+  const base = await openBase({});
+  return {
+    ...{ config: base.sizes, source: base.source, peftName: base.peftName, quantised: false },
+    async files() {
+      const files = new Map<string, Uint8Array>();
+      for (const name of ["config.json", "tokenizer.json", "tokenizer_config.json"]) {
+        const response = await fetch(new URL(name, EMBEDDED_MODEL));
+        files.set(name, await response.bytes());
+      }
+      return files;
+    },
+    [Symbol.dispose]: () => base[Symbol.dispose](),
+  };
+}
+
+/** What a GGUF file says beside its weights, as files of a folder. */
+async function ggufFiles(
+  path: string,
+  configJson: Readonly<Record<string, unknown>>,
+): Promise<Map<string, Uint8Array>> {
+  const { source, tokenizerJson, tokenizerConfig } = await openGguf(await openLocalFile(path));
+  source[Symbol.dispose]();
+  const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value, null, 2) + "\n");
+  return new Map([
+    ["config.json", json(configJson)],
+    ...(tokenizerJson === undefined ? [] : [
+      ["tokenizer.json", json(tokenizerJson)] as const,
+      ["tokenizer_config.json", json(tokenizerConfig)] as const,
+    ]),
+  ]);
+}
+
+/** How to write it. */
+export interface MergedOptions extends CommandOptions {
+  /** Type of the numbers; absent: the base's. */
+  readonly dtype?: SafetensorsDType;
+  /** Bytes of a file. */
+  readonly maxShardBytes: number;
+}
+
+/** Merges the members' mean into the base and writes the folder, whole or not at all; a quantised base becomes f32. */
+export async function writeMerged(
+  out: string,
+  model: ExportModel,
+  members: readonly HostAdapter[],
+  { dtype, maxShardBytes, terminal, signal }: MergedOptions,
+): Promise<MergedModel> {
+  try {
+    return await writeMergedFolder(out, model.source, members, {
+      ...{ dtype: dtype ?? (model.quantised ? "F32" : undefined), maxShardBytes },
+      from: model.folder,
+      extraFiles: await model.files(),
+      progress(written, all) {
+        signal?.throwIfAborted();
+        terminal.status(`${bar(written / all, 24)} tensor ${written} of ${all}`);
+      },
+    });
+  } finally {
+    terminal.status("");
+  }
+}

@@ -1,0 +1,103 @@
+// A dataset: every row is read, so that what is wrong in it is found; what its rows hold, and how many can be used.
+import { detectFormat, toExamples } from "../../core/mod.ts";
+import { type DatasetRow, openDataset } from "../../core/io/mod.ts";
+import { fileBytes } from "./files.ts";
+import { excerpt, type Report, type ReportValue } from "./report.ts";
+
+/** What of an inspection a dataset needs. */
+export interface DatasetOptions {
+  /** Part of a folder. */
+  readonly split?: string;
+  /** Ends it between two rows. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Reads a dataset whole.
+ *
+ * @throws {TypeError} If a file is malformed, or there is none.
+ */
+export async function inspectDataset(
+  path: string,
+  isFolder: boolean,
+  { split, signal }: DatasetOptions,
+): Promise<Report> {
+  const { files, rows } = await openDataset(path, split === undefined ? {} : { split });
+  const seen: { first?: DatasetRow; count: number } = { count: 0 };
+  async function* counted(): AsyncGenerator<DatasetRow> {
+    for await (const row of rows()) {
+      if (seen.count++ % 1024 === 0) {
+        signal?.throwIfAborted();
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      }
+      seen.first ??= row;
+      yield row;
+    }
+  }
+  const stream = counted();
+  const { value: head, done } = await stream.next();
+  const format = done ? undefined : detectFormat(Object.keys(head.row), head.row);
+  let used: { readonly [name: string]: ReportValue } = {};
+  if (format === undefined) { for await (const _ of stream); }
+  else {
+    const examples = toExamples(chained(head, stream));
+    const kinds = new Map<string, number>();
+    for await (const { kind } of examples) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    used = {
+      examples: Object.fromEntries(kinds),
+      skipped: [...examples.report.skipped].map(([reason, { count, first }]) => ({
+        ...{ reason, rows: count, first },
+      })),
+    };
+  }
+  let bytes = 0;
+  for (const file of files) bytes += await fileBytes(file);
+  return {
+    kind: isFolder ? "dataset folder" : "dataset file",
+    path,
+    ...(isFolder ? { files: files.length } : {}),
+    fileBytes: bytes,
+    rows: seen.count,
+    columns: seen.first === undefined ? [] : columnsOf(seen.first),
+    format: format ?? null,
+    ...used,
+    firstRow: seen.first === undefined ? null : shortened(seen.first.row),
+  };
+}
+
+async function* chained(
+  first: DatasetRow,
+  rest: AsyncIterable<DatasetRow>,
+): AsyncGenerator<DatasetRow> {
+  yield first;
+  yield* rest;
+}
+
+function columnsOf({ row }: DatasetRow): string[] {
+  return Object.entries(row).map(([name, value]) => `${name} (${kindOf(value)})`);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return "null";
+  if (Array.isArray(value)) {
+    return value.some((entry) => typeof entry === "object" && entry !== null && "role" in entry)
+      ? "messages"
+      : "list";
+  }
+  return typeof value === "string" ? "text" : typeof value;
+}
+
+function shortened(row: DatasetRow["row"]): { readonly [name: string]: ReportValue } {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => {
+      if (typeof value === "string") return [name, excerpt(value)];
+      if (typeof value === "number" || typeof value === "boolean") return [name, value];
+      return [name, excerpt(JSON.stringify(value, plain) ?? String(value))];
+    }),
+  );
+}
+
+/** What JSON has no word for, as Parquet's 64-bit integers and dates. */
+function plain(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? String(value) : value;
+}

@@ -1,0 +1,25 @@
+// The folder of a run: what it trained, how far it is, and its result.
+import { latestCheckpoint, readJsonl } from "../../core/io/mod.ts";
+import { FILES, isThere, readIdentity } from "../run_folder.ts";
+import type { Report, ReportValue } from "./report.ts";
+
+/** Reads what a run says of itself. */
+export async function inspectRun(dir: string): Promise<Report> {
+  const { config, kernelPath } = await readIdentity(dir, "inspect");
+  const pairs = await isThere(`${dir}/${FILES.pairs}`)
+    ? (await readJsonl(`${dir}/${FILES.pairs}`)).length
+    : 0;
+  const latest = await latestCheckpoint(`${dir}/${FILES.checkpoints}`);
+  const isDone = await isThere(`${dir}/${FILES.summary}`);
+  const { loss, reference, members, rank, alpha, steps, seed } = config;
+  return {
+    kind: "run folder",
+    path: dir,
+    model: config.model ?? "the stories model",
+    settings: { loss, reference, members, rank, alpha, steps, seed, kernelPath } as ReportValue,
+    step: latest?.step ?? null,
+    finished: isDone,
+    pairs,
+    adapter: await isThere(`${dir}/${FILES.adapter}`) ? `${dir}/${FILES.adapter}` : null,
+  };
+}

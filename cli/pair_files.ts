@@ -1,0 +1,70 @@
+// Annotated pairs of texts as a dataset: JSON lines or Parquet, by the ending of the file's name. Pairs that a policy
+// sampled have ids and log-probs besides, and are written by the library's `exportPairs`.
+import { type PairsFormat, writeFileDurably } from "../core/io/mod.ts";
+import { parquetWriteBuffer } from "hyparquet-writer/src/index.js";
+import { quote, UsageError } from "./flag_parser.ts";
+
+/** A pair whose better answer somebody named. */
+export interface TextPair {
+  /** What both answers continue. */
+  readonly prompt: string;
+  /** The answer that won. */
+  readonly chosen: string;
+  /** The other. */
+  readonly rejected: string;
+  /** Who said so. */
+  readonly annotator: string;
+  /** Which of the two it was, as the annotator saw them. */
+  readonly verdict: string;
+  /** What the annotator said for it. */
+  readonly reason: string | null;
+  /** In the annotator's own unit. */
+  readonly chosen_score: number | null;
+  /** Of the other. */
+  readonly rejected_score: number | null;
+  /** Where the pair is from. */
+  readonly place: string;
+}
+
+/**
+ * The format that a file's name asks for.
+ *
+ * @param command What "Cannot …" says.
+ * @throws {UsageError} If it ends otherwise.
+ */
+export function pairsFormat(command: string, path: string): PairsFormat {
+  if (path.endsWith(".jsonl")) return "jsonl";
+  if (path.endsWith(".parquet")) return "parquet";
+  throw new UsageError(
+    `Cannot ${command}: --out is ${quote(path)}, expected a name that ends in .jsonl or .parquet`,
+  );
+}
+
+const COLUMNS: Readonly<Record<keyof TextPair, "STRING" | "DOUBLE">> = {
+  prompt: "STRING",
+  chosen: "STRING",
+  rejected: "STRING",
+  annotator: "STRING",
+  verdict: "STRING",
+  reason: "STRING",
+  chosen_score: "DOUBLE",
+  rejected_score: "DOUBLE",
+  place: "STRING",
+};
+
+/** Writes pairs, whole or not at all. */
+export async function writeTextPairs(
+  path: string,
+  format: PairsFormat,
+  pairs: readonly TextPair[],
+): Promise<void> {
+  const bytes = format === "jsonl"
+    ? new TextEncoder().encode(pairs.map((pair) => JSON.stringify(pair) + "\n").join(""))
+    : new Uint8Array(parquetWriteBuffer({
+      columnData: Object.entries(COLUMNS).map(([name, type]) => ({
+        ...{ name, type },
+        data: pairs.map((pair) => pair[name as keyof TextPair]),
+      })),
+    }));
+  await writeFileDurably(path, bytes);
+}

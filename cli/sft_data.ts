@@ -1,0 +1,147 @@
+// What `leash sft` learns from: rows of any format as sequences of which the answer counts, in batches of bounded size.
+import {
+  encodeExamples,
+  type Example,
+  fold,
+  type Key,
+  keyOf,
+  type PackedSequences,
+  packSequences,
+  permutation,
+  type TokenSequence,
+} from "../core/mod.ts";
+import type { CompletionRow, TextRow } from "../core/mod.ts";
+import type { BaseModel } from "./base_model.ts";
+import { type DataFlags, openExamples, reportOf } from "./data.ts";
+import { Dialogues } from "./dialogues.ts";
+import { UsageError } from "./flag_parser.ts";
+import type { FetchOptions } from "./hub_files.ts";
+
+/** Sequences to train on and to measure on. */
+export interface SftData {
+  /** Trained on. */
+  readonly train: readonly TokenSequence[];
+  /** Held out; may be empty. */
+  readonly evaluation: readonly TokenSequence[];
+  /** What became of the rows. */
+  readonly report: string;
+}
+
+/** Flags that say how rows become sequences. */
+export type SftDataFlags = DataFlags & {
+  /** Most tokens of a sequence. */
+  readonly maxLength: number;
+  /** Most tokens of a prompt; absent for half of them. */
+  readonly maxPrompt?: number;
+  /** Share of the rows that is held out. */
+  readonly evalShare: number;
+};
+
+/**
+ * Reads the rows: of a prompt with an answer the answer counts, of a dialogue the last turn of the assistant, of a
+ * preference the chosen answer, of text every token.
+ *
+ * @throws {UsageError} If no row can be used, or rows have no answers.
+ * @throws {TypeError} If the dataset cannot be read.
+ */
+export async function readSftData(
+  flags: SftDataFlags,
+  base: BaseModel,
+  options?: FetchOptions,
+): Promise<SftData> {
+  const { maxLength, maxPrompt = Math.max(1, Math.floor(maxLength / 2)) } = flags;
+  if (maxPrompt >= maxLength) {
+    throw new UsageError(
+      `Cannot sft: --max-prompt is ${maxPrompt}, expected fewer than the ${maxLength} of --max-length`,
+    );
+  }
+  const stream = await openExamples(flags, base.tokenizer, options);
+  const dialogues = new Dialogues(flags, base);
+  let unwanted = 0;
+  async function* answered(): AsyncGenerator<CompletionRow | TextRow> {
+    for await (const example of stream) {
+      const row = answerOf(example, flags.data);
+      if (row === undefined) unwanted++;
+      else yield dialogues.turn(row);
+    }
+  }
+  const [tokenizer, encoding] = dialogues.encoding({ maxPrompt, maxCompletion: maxLength });
+  const sequences: TokenSequence[] = [];
+  let tooLong = 0, cutTokens = 0;
+  const encoded = encodeExamples(answered(), tokenizer, encoding);
+  for await (const { prompt, completion } of encoded) {
+    const ids = [...prompt, ...completion];
+    if (ids.length > maxLength) {
+      tooLong++;
+      cutTokens += ids.length - maxLength;
+    }
+    sequences.push({ ids: ids.slice(0, maxLength), promptLength: prompt.length });
+  }
+  const report = [
+    reportOf(stream.report, encoded.report, { rendered: dialogues.rendered }),
+    ...(unwanted > 0 ? [`${unwanted} with the label false left out`] : []),
+    ...(tooLong > 0 ? [`${tooLong} sequences cut by ${cutTokens} tokens to --max-length`] : []),
+  ].join("; ");
+  if (sequences.length === 0) {
+    throw new UsageError(`Cannot sft: ${flags.data} has no row that can be used (${report})`);
+  }
+  return { ...holdOut(sequences, flags.evalShare), report };
+}
+
+/** The answer to learn; undefined for one that nobody wants. */
+function answerOf(example: Example, data: string): CompletionRow | TextRow | undefined {
+  switch (example.kind) {
+    case "text":
+    case "completion":
+      return example;
+    case "unpaired": {
+      const { label, ...row } = example;
+      return label ? { ...row, kind: "completion" } : undefined;
+    }
+    case "preference": {
+      const { chosen, rejected: _rejected, ...row } = example;
+      return { ...row, kind: "completion", completion: chosen };
+    }
+    case "prompt":
+      throw new UsageError(
+        `Cannot sft: ${example.place} of ${data} has a prompt and no answer, expected completion, ` +
+          "label, messages that end with the assistant, or text. Map other names with --columns",
+      );
+  }
+}
+
+function holdOut<T>(all: readonly T[], share: number): { train: T[]; evaluation: T[] } {
+  const most = Math.min(all.length - 1, Math.ceil(all.length * share));
+  const order = permutation(fold(keyOf(0), "held-out rows"), all.length);
+  const held = new Set(order.subarray(0, most));
+  return {
+    train: all.filter((_, i) => !held.has(i)),
+    evaluation: all.filter((_, i) => held.has(i)),
+  };
+}
+
+/**
+ * One epoch in batches: a random order, and whole sequences until the next would pass `tokens`.
+ *
+ * @returns Packed batches; one with a single sequence may be longer.
+ */
+export function epochBatches(
+  sequences: readonly TokenSequence[],
+  tokens: number,
+  key: Key,
+  epoch: number,
+): PackedSequences[] {
+  const order = permutation(fold(fold(key, "sft"), epoch), sequences.length);
+  const batches: TokenSequence[][] = [];
+  let rows = Infinity;
+  for (const index of order) {
+    const sequence = sequences[index];
+    if (rows + sequence.ids.length > tokens) {
+      batches.push([]);
+      rows = 0;
+    }
+    batches[batches.length - 1].push(sequence);
+    rows += sequence.ids.length;
+  }
+  return batches.map((batch) => packSequences(batch));
+}

@@ -1,0 +1,176 @@
+// Rows of flags that several commands share: which model and adapters, which rows of a dataset, how answers are drawn.
+import type { SamplingOptions } from "../core/mod.ts";
+import { choice, type Flag, type FlagRow, number, text, under, whole } from "./flag_kinds.ts";
+
+/** Which model. */
+export const MODEL_FLAG: Flag = {
+  group: "Model",
+  name: "model",
+  value: "PATH|ID",
+  type: text,
+  shownDefault: "the stories model",
+  help: "Folder with config.json, .gguf file, or hub id as org/name[@revision][:file.gguf]",
+};
+
+/** Which adapters on it. */
+export const ADAPTER_FLAG: Flag = {
+  group: "Model",
+  name: "adapter",
+  value: "DIR",
+  type: text,
+  repeatable: true,
+  shownDefault: "base",
+  help: "PEFT folder, run folder, RUN#2 for a run's second member, or base; may be repeated",
+};
+
+/** How the model lies on which device. */
+export const DEVICE_FLAGS: readonly Flag[] = under("Machine", [
+  {
+    name: "device",
+    ...choice("auto", "cpu", "webgpu"),
+    default: "auto",
+    help: "auto takes a real WebGPU adapter, else the CPU; webgpu takes a software one too",
+  },
+  {
+    name: "threads",
+    value: "N",
+    type: whole(1, 32),
+    shownDefault: "cores, at most 8",
+    help: "Threads of the CPU device; the result does not depend on it",
+  },
+  {
+    name: "base-dtype",
+    ...choice("f32", "f16", "int8", "int4"),
+    default: "f32",
+    help: "How the base model's matrices lie on the device; f16 needs shader-f16 there",
+  },
+  {
+    name: "context",
+    value: "N",
+    type: whole(2, 1e6),
+    shownDefault: "the model's, at most 8192",
+    help: "Longest text in tokens, prompt and answer together",
+  },
+]);
+
+/** What a dataset flag takes. */
+export const DATA_VALUE = "FILE|DIR|ID";
+
+/** Which rows of a dataset, and under which names. */
+export const ROW_FLAGS: readonly FlagRow[] = [
+  {
+    name: "split",
+    value: "NAME",
+    type: text,
+    help: "Part of a folder or hub dataset: train, test, validation",
+  },
+  {
+    name: "columns",
+    value: "OURS=THEIRS",
+    type: text,
+    help: "Columns with other names, as prompt=question,chosen=good",
+  },
+  {
+    name: "format",
+    ...choice(
+      ...["preference", "hh", "implicit", "unpaired", "completion", "label", "messages"],
+      ...["prompt", "text"],
+    ),
+    value: "NAME",
+    shownDefault: "as the first row says",
+    help:
+      "What rows hold: preference, hh, implicit, unpaired, completion, label, messages, prompt or text",
+  },
+  {
+    name: "limit",
+    value: "N",
+    type: whole(1, 1e9),
+    shownDefault: "all",
+    help: "Rows to read at most",
+  },
+];
+
+/** When text is a turn of a dialogue. */
+export const CHAT_FLAGS: readonly FlagRow[] = [
+  {
+    name: "system",
+    value: "TEXT",
+    type: text,
+    help: "First message of every dialogue; needs a chat template",
+  },
+  {
+    name: "chat",
+    ...choice("auto", "always", "never"),
+    default: "auto",
+    help: "Whether text is a user's turn in the chat template; auto: where the model has one",
+  },
+];
+
+/** How answers are drawn. */
+export const SAMPLING_FLAGS: readonly FlagRow[] = [
+  {
+    name: "max-new",
+    value: "N",
+    type: whole(1, 1e6),
+    default: 128,
+    help: "Most tokens of an answer",
+  },
+  {
+    name: "temperature",
+    value: "T",
+    type: number(0, 100),
+    default: 0.7,
+    help: "Softmax temperature; 0 always takes the likeliest token",
+  },
+  {
+    name: "top-k",
+    value: "K",
+    type: whole(0, 1e6),
+    default: 0,
+    help: "Sample from the K likeliest tokens; 0 is all",
+  },
+  {
+    name: "top-p",
+    value: "P",
+    type: number(0.01, 1),
+    default: 1,
+    help: "Sample from the likeliest tokens that hold this share; 1 is all",
+  },
+  {
+    name: "min-p",
+    value: "P",
+    type: number(0, 1),
+    default: 0,
+    help: "Sample from tokens with this share of the likeliest one's probability; 0 is all",
+  },
+  {
+    name: "seed",
+    value: "S",
+    type: whole(0, Number.MAX_SAFE_INTEGER),
+    default: 1,
+    help: "Everything random follows from it",
+  },
+];
+
+/** Values of the sampling flags. */
+export interface SamplingChoice {
+  /** Most tokens of an answer. */
+  readonly maxNew: number;
+  /** 0 is greedy. */
+  readonly temperature: number;
+  /** 0 is off. */
+  readonly topK: number;
+  /** 1 is off. */
+  readonly topP: number;
+  /** 0 is off. */
+  readonly minP: number;
+  /** A user's number. */
+  readonly seed: number;
+}
+
+/** The options of `generate` among the values of a command. */
+export function samplingOf(
+  { temperature, topK, topP, minP }: SamplingChoice,
+): Required<SamplingOptions> {
+  return { temperature, topK, topP, minP };
+}

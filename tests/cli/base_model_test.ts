@@ -1,0 +1,59 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { CpuDevice } from "../../backend/cpu/device.ts";
+import { isMatrix } from "../../backend/mod.ts";
+import { loadBase, openBase } from "../../cli/base_model.ts";
+import { modelDigest } from "../../cli/digest.ts";
+import { UsageError } from "../../cli/flag_parser.ts";
+import { commandWorkspace } from "../support/command_run.ts";
+import { recordingTerminal, tinyModel } from "../support/tiny_run.ts";
+
+Deno.test("openBase() without --model is the embedded one", async () => {
+  using base = await openBase({});
+  assertEquals([base.embedded, base.name, base.chat], [true, "the stories model", undefined]);
+  assertEquals([base.positions, base.addsBos], [256, true]);
+  assertMatch(base.peftName, /stories\/model$/);
+});
+
+Deno.test("openBase() takes begin and end from the tokenizer's files, else from the config", async () => {
+  using work = await commandWorkspace();
+  using plain = await openBase({ model: `${work.dir}/model` });
+  assertEquals([plain.tokenizer.bosId, plain.tokenizer.eosId, plain.addsBos], [0, 0, true]);
+  // The tokenizer's files name a begin token and say nowhere that it goes before text.
+  using chat = await openBase({ model: `${work.dir}/chat`, context: 32 });
+  assertEquals([chat.tokenizer.bosId, chat.addsBos, chat.positions], [0, false, 32]);
+  assert(chat.chat !== undefined && plain.chat === undefined);
+  assertEquals(chat.peftName, `${work.dir}/chat`);
+});
+
+Deno.test("openBase() refuses a model without a tokenizer, and a context beyond its positions", async () => {
+  using work = await commandWorkspace();
+  const model = `${work.dir}/model`;
+  await assertRejects(
+    () => openBase({ model, context: 65 }),
+    UsageError,
+    "at most its 64 positions",
+  );
+  await Deno.remove(`${model}/tokenizer.json`);
+  await assertRejects(() => openBase({ model }), UsageError, "tokenizer.json is missing");
+});
+
+Deno.test("loadBase() streams with a bar, and fingerprints the files whatever lies on the device", async () => {
+  using work = await commandWorkspace();
+  using device = await CpuDevice.open({ threads: 1 });
+  using base = await openBase({ model: `${work.dir}/model` });
+  const statuses: string[] = [];
+  const terminal = { ...recordingTerminal(), status: (text: string) => void statuses.push(text) };
+  const digest = await modelDigest((await tinyModel()).tensors);
+  for (const baseDtype of ["f32", "int8"] as const) {
+    const loaded = await loadBase(device, base, { baseDtype }, { terminal });
+    using weights = loaded.model.weights;
+    assertEquals(loaded.digest, digest);
+    const layer = weights.borrow()["model.layers.0.mlp.up_proj.weight"];
+    assertEquals(isMatrix(layer), baseDtype === "int8");
+  }
+  assertMatch(statuses[0], /^\[#?-.*\] loading .*model: 1 of \d+ tensors$/);
+  assertEquals(statuses.at(-1), "");
+  const signal = AbortSignal.abort(new Error("stop"));
+  await assertRejects(() => loadBase(device, base, {}, { terminal, signal }), Error, "stop");
+  assertEquals(device.stats().live, 0, "Expected what was loaded to be freed");
+});

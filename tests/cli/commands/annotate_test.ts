@@ -1,0 +1,158 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { openDataset } from "../../../core/io/mod.ts";
+import { ANNOTATE } from "../../../cli/commands/annotate.ts";
+import { commandWorkspace, jsonLines, runIn } from "../../support/command_run.ts";
+import { filesBelow } from "../../support/tiny_run.ts";
+
+const DEVICE = "--device cpu --threads 1 --max-new 6";
+
+async function setting() {
+  const work = await commandWorkspace();
+  const prompts = Array.from({ length: 20 }, (_, i) => `Tom saw ${i} dogs.`);
+  await Deno.writeTextFile(`${work.dir}/p.txt`, prompts.join("\n"));
+  await Deno.writeTextFile(
+    `${work.dir}/rule.ts`,
+    "export default (p: string, c: string): number => {\n" +
+      "  if (p.includes('saw 3 ')) throw new Error('three');\n  return c.length % 7;\n};\n",
+  );
+  const base = `--annotator rule:${work.dir}/rule.ts`;
+  return {
+    work,
+    args: `${base} --model ${work.dir}/model --data ${work.dir}/p.txt ${DEVICE}`,
+    base,
+  };
+}
+
+async function rowsOf(path: string): Promise<Record<string, unknown>[]> {
+  const { rows } = await openDataset(path);
+  return await Array.fromAsync(rows(), ({ row }) => ({ ...row }));
+}
+
+Deno.test("ANNOTATE writes what won with ids and log-probs, counts the rest, and goes on where it stopped", async () => {
+  const { work, args } = await setting();
+  using _work = work;
+  const out = `${work.dir}/pairs.jsonl`, log = `${out}.verdicts.jsonl`;
+  const whole = await runIn(ANNOTATE, `${args} --out ${out}`);
+  assertEquals(whole.code, 0, whole.errors.join("\n"));
+  const [, pairs, ties, failed] = whole.out[0].match(
+    /^(\d+) pairs in .*; left out: (\d+) ties, (\d+) without a verdict/,
+  )!.map(Number);
+  assertEquals([pairs + ties + failed, failed], [20, 1]);
+  const rows = await rowsOf(out) as {
+    prompt: string;
+    chosen: string;
+    chosen_ids: number[];
+    chosen_logps: number[];
+    chosen_score: number;
+    rejected_score: number;
+    annotator: string;
+  }[];
+  assertEquals(rows.length, pairs);
+  for (const row of rows) {
+    assert(row.chosen_score > row.rejected_score);
+    assertEquals(row.chosen_score, row.chosen.length % 7);
+    assertEquals(row.chosen_ids.length, row.chosen_logps.length);
+    assert(row.annotator.startsWith("rule:"));
+  }
+
+  const [finished, logged] = [await Deno.readTextFile(out), await Deno.readTextFile(log)];
+  await Deno.remove(out); // as a kill after 16 prompts leaves it, in the middle of a line
+  const lines = logged.split("\n");
+  await Deno.writeTextFile(log, lines.slice(0, 16).join("\n") + "\n" + lines[16].slice(0, 40));
+  const again = await runIn(ANNOTATE, `${args} --out ${out} --resume`);
+  assertEquals([again.code, again.out], [0, whole.out], again.errors.join("\n"));
+  assertEquals(await Deno.readTextFile(out), finished);
+  assertEquals(await Deno.readTextFile(log), logged);
+});
+
+Deno.test("ANNOTATE draws anew for a prompt that stands there again", async () => {
+  const { work, args } = await setting();
+  using _work = work;
+  await Deno.writeTextFile(`${work.dir}/p.txt`, "Tom sat.\n".repeat(17)); // two batches
+  const out = `${work.dir}/pairs.jsonl`;
+  const { code, errors } = await runIn(ANNOTATE, `${args} --out ${out}`);
+  assertEquals(code, 0, errors.join("\n"));
+  const lines = await jsonLines<{ a: { ids: number[] } }>(`${out}.verdicts.jsonl`);
+  assertEquals(new Set(lines.map(({ a }) => a.ids.join())).size, 17);
+});
+
+Deno.test("ANNOTATE writes Parquet with the same pairs", async () => {
+  const { work, args } = await setting();
+  using _work = work;
+  for (const name of ["a.jsonl", "b.parquet"]) {
+    const { code, errors } = await runIn(ANNOTATE, `${args} --limit 6 --out ${work.dir}/${name}`);
+    assertEquals(code, 0, errors.join("\n"));
+  }
+  assertEquals(await rowsOf(`${work.dir}/b.parquet`), await rowsOf(`${work.dir}/a.jsonl`));
+});
+
+Deno.test("ANNOTATE --pairs annotates the answers of a file anew", async () => {
+  const { work, base } = await setting();
+  using _work = work;
+  const given = [
+    { question: "One?", good: "1234567", bad: "12" }, // scores 0 and 2: the other way round
+    { question: "Two?", good: "123", bad: "12" },
+    { question: "Tie?", good: "12", bad: "ab" },
+    { question: "It saw 3 of them", good: "12", bad: "a" },
+  ];
+  await Deno.writeTextFile(
+    `${work.dir}/g.jsonl`,
+    given.map((row) => JSON.stringify(row)).join("\n"),
+  );
+  const args =
+    `${base} --pairs ${work.dir}/g.jsonl --columns prompt=question,chosen=good,rejected=bad`;
+  for (const name of ["a.jsonl", "b.parquet"]) {
+    const { code, out, errors } = await runIn(ANNOTATE, `${args} --out ${work.dir}/${name}`);
+    assertEquals(code, 0, errors.join("\n"));
+    assertMatch(out[0], /^2 pairs in .*; left out: 1 ties, 1 without a verdict/);
+  }
+  const rows = await rowsOf(`${work.dir}/a.jsonl`);
+  assertEquals(
+    rows.map(({ prompt, chosen, rejected, verdict }) => [prompt, chosen, rejected, verdict]),
+    [["One?", "12", "1234567", "b"], ["Two?", "123", "12", "a"]],
+  );
+  assertEquals(await rowsOf(`${work.dir}/b.parquet`), rows);
+  const log = await jsonLines<{ verdict: { reason?: string } }>(
+    `${work.dir}/a.jsonl.verdicts.jsonl`,
+  );
+  assertMatch(log[3].verdict.reason!, /threw: three$/);
+});
+
+for (
+  const [args, message] of [
+    ["--out DIR/o.jsonl", /--data and --pairs are not given, expected one of them$/],
+    ["--data x", /^Cannot annotate: --out is not given, expected --out FILE$/],
+    ["--data DIR/p.txt --out DIR/o.csv", /expected a name that ends in \.jsonl or \.parquet$/],
+    ["--data DIR/p.txt --out DIR/p.jsonl", /p\.jsonl is already there, .* add --resume$/],
+    [
+      "--pairs DIR/p.txt --out DIR/o.jsonl",
+      /p\.txt:1: it is a text, expected a pair: chosen and rejected/,
+    ],
+  ] as const
+) {
+  Deno.test(`ANNOTATE ${args} is one line, exit code 2, and writes nothing`, async () => {
+    const { work, base } = await setting();
+    using _work = work;
+    await Deno.writeTextFile(`${work.dir}/p.jsonl`, "{}\n");
+    const before = filesBelow(work.dir);
+    const { code, out, errors } = await runIn(
+      ANNOTATE,
+      `${base} --model ${work.dir}/model ${DEVICE} ${args.replaceAll("DIR", work.dir)}`,
+    );
+    assertEquals([code, out, errors.length], [2, [], 1], errors.join("\n"));
+    assertMatch(errors[0], message);
+    assertEquals(filesBelow(work.dir), before);
+  });
+}
+
+Deno.test("ANNOTATE --resume refuses a log of other settings", async () => {
+  const { work, args } = await setting();
+  using _work = work;
+  const out = `${work.dir}/pairs.jsonl`;
+  await runIn(ANNOTATE, `${args} --limit 2 --out ${out}`);
+  const { code, errors } = await runIn(ANNOTATE, `${args} --seed 9 --out ${out} --resume`);
+  assertEquals(code, 2);
+  assertMatch(errors.at(-1)!, /line 1 has seed 1, expected 9 as this command has it/);
+  const fewer = await runIn(ANNOTATE, `${args} --limit 1 --out ${out} --resume`);
+  assertMatch(fewer.errors.at(-1)!, /it has 2 lines, expected at most 1 for this --data$/);
+});

@@ -1,0 +1,121 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { EVALUATE, evaluationLine } from "../../../cli/commands/evaluate.ts";
+import {
+  commandWorkspace,
+  jsonLines,
+  runIn,
+  tinyMembers,
+  writePeft,
+} from "../../support/command_run.ts";
+
+const PROMPTS = ["Tom sat.", "Mia ran.", "Ben fell.", "Lily hid."];
+const DEVICE = "--device cpu --threads 1 --max-new 6";
+
+/** A workspace with prompts, a rule that prefers long answers, and an adapter. */
+async function setting() {
+  const work = await commandWorkspace();
+  await Deno.writeTextFile(`${work.dir}/p.txt`, PROMPTS.join("\n"));
+  await Deno.writeTextFile(
+    `${work.dir}/longer.ts`,
+    "export default (_prompt: string, completion: string): number => completion.length;\n",
+  );
+  const [member] = await tinyMembers(1);
+  await writePeft(`${work.dir}/lora`, member);
+  const base = `--model ${work.dir}/model --data ${work.dir}/p.txt ` +
+    `--annotator rule:${work.dir}/longer.ts ${DEVICE}`;
+  return { work, base };
+}
+
+interface Result {
+  readonly adapter: string;
+  readonly against: string;
+  readonly prompts: number;
+  readonly winRate: {
+    readonly value: number;
+    readonly low: number;
+    readonly high: number;
+    readonly n: number;
+    readonly ties: number;
+  };
+}
+
+const resultOf = (lines: readonly string[]): Result => JSON.parse(lines.join("\n"));
+
+Deno.test("EVALUATE of a greedy policy against itself is all ties", async () => {
+  const { work, base } = await setting();
+  using _work = work;
+  const { code, out, errors } = await runIn(EVALUATE, `${base} --temperature 0 --json`);
+  assertEquals(code, 0, errors.join("\n"));
+  const { adapter, against, prompts, winRate } = resultOf(out);
+  assertEquals([adapter, against, prompts], ["base", "base", 4]);
+  assertEquals([winRate.value, winRate.low, winRate.high, winRate.ties], [0.5, 0.5, 0.5, 4]);
+});
+
+Deno.test("EVALUATE against a file compares each prompt with its own answer", async () => {
+  const { work, base } = await setting();
+  using _work = work;
+  // In another order than the prompts: two answers that nobody outgrows, two of one character.
+  const rows = PROMPTS.map((prompt, i) => ({ prompt, completion: i < 2 ? "y".repeat(500) : "." }));
+  const answers = `${work.dir}/answers.jsonl`;
+  await Deno.writeTextFile(answers, rows.reverse().map((row) => JSON.stringify(row)).join("\n"));
+  const out = `${work.dir}/verdicts.jsonl`;
+  const ran = await runIn(EVALUATE, `${base} --against ${answers} --json --out ${out}`);
+  assertEquals(ran.code, 0, ran.errors.join("\n"));
+  assertEquals(resultOf(ran.out).winRate.value, 0.5);
+  const lines = await jsonLines<{ prompt: string; against: string; verdict: { outcome: string } }>(
+    out,
+  );
+  assertEquals(lines.map(({ prompt }) => prompt), PROMPTS);
+  assertEquals(lines.map(({ verdict }) => verdict.outcome), ["b", "b", "a", "a"]);
+  assert(lines[0].against.startsWith("yyy") && lines[3].against === ".");
+});
+
+Deno.test("EVALUATE of an adapter says the same every time, and its text names both sides", async () => {
+  const { work, base } = await setting();
+  using _work = work;
+  const args = `${base} --adapter ${work.dir}/lora --out ${work.dir}`;
+  const first = await runIn(EVALUATE, `${args}/1.jsonl`);
+  const again = await runIn(EVALUATE, `${args}/2.jsonl`);
+  assertEquals([first.code, first.out], [0, again.out]);
+  const [one, two] = [
+    await jsonLines(`${work.dir}/1.jsonl`),
+    await jsonLines(`${work.dir}/2.jsonl`),
+  ];
+  assertEquals(one, two);
+  assertMatch(
+    first.out[0],
+    /^Win rate of .*lora against base by rule:.*: \d\.\d{3} \[\d\.\d{3}, \d\.\d{3}\] over 4 prompts, \d ties$/,
+  );
+});
+
+Deno.test("evaluationLine() says why verdicts are missing", () => {
+  const winRate = { value: 1, low: 1, high: 1, n: 1, ties: 0, failed: 1 };
+  const line = evaluationLine(
+    { adapter: "a", against: "b", annotator: "c", winRate },
+    [{ outcome: "a" }, { outcome: "failed", reason: "it threw" }],
+  );
+  assertMatch(line, /over 1 prompts, 0 ties, 1 without a verdict \(it threw\)$/);
+});
+
+for (
+  const [args, message] of [
+    ["--annotator storys", /^Cannot evaluate: --annotator is "storys", .* Did you mean stories\?$/],
+    ["--annotator none", /^Cannot evaluate: --annotator is none, expected somebody who annotates$/],
+    ["--against nobody", /^Cannot use the adapter "nobody": it is not there/],
+    [
+      "--against DIR/other.jsonl",
+      /has no answer to "Tom sat\." \(.*p\.txt:1\), expected one to each prompt$/,
+    ],
+    ["--against DIR/texts.txt", /has 1 texts, expected 4, one a prompt$/],
+  ] as const
+) {
+  Deno.test(`EVALUATE ${args} is one line and exit code 2`, async () => {
+    const { work, base } = await setting();
+    using _work = work;
+    await Deno.writeTextFile(`${work.dir}/other.jsonl`, '{"prompt":"Hi","completion":"a"}\n');
+    await Deno.writeTextFile(`${work.dir}/texts.txt`, "one\n");
+    const ran = await runIn(EVALUATE, `${base} ${args.replace("DIR", work.dir)}`);
+    assertEquals([ran.code, ran.out], [2, []], ran.errors.join("\n"));
+    assertMatch(ran.errors.at(-1)!, message);
+  });
+}

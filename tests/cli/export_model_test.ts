@@ -1,0 +1,40 @@
+import { assertEquals } from "@std/assert";
+import { openModel } from "../../core/io/mod.ts";
+import { openExportModel, writeMerged } from "../../cli/export_model.ts";
+import { commandWorkspace } from "../support/command_run.ts";
+import { recordingTerminal } from "../support/tiny_run.ts";
+
+const GGUF = new URL("../fixtures/gguf/llama.gguf", import.meta.url).pathname;
+const terminal = recordingTerminal();
+
+Deno.test("writeMerged() of a GGUF file writes a folder in f32 with its config, that opens", async () => {
+  using work = await commandWorkspace();
+  using model = await openExportModel(GGUF, { terminal });
+  const out = `${work.dir}/merged`;
+  await writeMerged(out, model, [], { terminal, maxShardBytes: 5e9 });
+  using merged = await openModel(out);
+  using base = await openModel(GGUF);
+  assertEquals(merged.config, base.config);
+  assertEquals(
+    new Set([...merged.source.tensors.values()].map(({ dtype }) => dtype)),
+    new Set(["F32"]),
+  );
+  for (const name of base.source.tensors.keys()) {
+    assertEquals(await merged.source.read(name), await base.source.read(name), name);
+  }
+});
+
+Deno.test("openExportModel() of a folder keeps types and companions; without a name it is the embedded model", async () => {
+  using work = await commandWorkspace();
+  using chat = await openExportModel(`${work.dir}/chat`, { terminal });
+  const out = `${work.dir}/merged`;
+  await writeMerged(out, chat, [], { terminal, maxShardBytes: 5e9, dtype: "BF16" });
+  using merged = await openModel(out);
+  assertEquals(merged.chat?.source.startsWith("{% for m in messages %}"), true);
+  using embedded = await openExportModel(undefined, { terminal });
+  assertEquals([...(await embedded.files()).keys()], [
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+  ]);
+});

@@ -1,0 +1,106 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { keyOf } from "../../core/mod.ts";
+import type { PackedSequences } from "../../core/mod.ts";
+import type { SftLearner } from "../../cli/sft_learner.ts";
+import { countSteps, runSft, type SftPlan } from "../../cli/sft_run.ts";
+import { recordingTerminal } from "../support/tiny_run.ts";
+
+const rows = (count: number) =>
+  Array.from({ length: count }, (_, i) => ({ ids: [1, i, i], promptLength: 1 }));
+const data = { train: rows(8), evaluation: rows(2), report: "" };
+const plan: SftPlan = { batchTokens: 9, lr: 0.5, schedule: "linear" };
+
+/** A learner whose loss is 1 / (1 + steps); it remembers what it was given. */
+function fake(lossOf = (step: number) => 1 / (1 + step)) {
+  const seen: { packed: PackedSequences; learningRate: number }[] = [];
+  const learner: SftLearner = {
+    trained: 1,
+    step(packed, { step, learningRate }) {
+      seen.push({ packed, learningRate });
+      return Promise.resolve({ loss: lossOf(step), gradNorm: 2 });
+    },
+    evaluate: () => Promise.resolve(10 - seen.length),
+    save: () => Promise.resolve("adapter"),
+    [Symbol.dispose]: () => {},
+  };
+  return { learner, seen };
+}
+
+function log() {
+  const lines: Record<string, number>[] = [];
+  return {
+    ...{ lines, offset: 0, sync: () => Promise.resolve(), close: () => {} },
+    append: (value: unknown) => lines.push(value as Record<string, number>),
+    [Symbol.dispose]: () => {},
+  };
+}
+
+Deno.test("runSft() goes through the epochs, decays the rate, measures and logs", async () => {
+  const { learner, seen } = fake();
+  const metrics = log(), terminal = recordingTerminal();
+  const result = await runSft(learner, data, { ...plan, epochs: 2 }, keyOf(1), {
+    metrics,
+    terminal,
+  });
+  assertEquals(countSteps(data, { ...plan, epochs: 2 }, keyOf(1)), 6); // 3 + 3 + 2 rows an epoch
+  assertEquals(result, {
+    ...{ steps: 6, epochs: 2, tokens: 48, loss: { first: 1, last: 1 / 6 } },
+    evaluation: { before: 10, after: 4 },
+  });
+  assertEquals(seen.map(({ learningRate }) => learningRate.toFixed(3)), [
+    ...["0.500", "0.417", "0.333", "0.250", "0.167", "0.083"],
+  ]);
+  assertEquals(seen.map(({ packed }) => packed.starts.length), [3, 3, 2, 3, 3, 2]);
+  const steps = metrics.lines.filter((line) => "loss" in line);
+  assertEquals(steps.map(({ step, epoch }) => [step, epoch]).at(-1), [6, 2]);
+  assertEquals(Object.keys(steps[0]), [
+    "step",
+    "epoch",
+    "loss",
+    "grad_norm",
+    "learning_rate",
+    "num_tokens",
+  ]);
+  const evaluations = metrics.lines.filter((line) => "eval_loss" in line);
+  assertEquals(evaluations.map(({ step }) => step), [0, 2, 4, 6]);
+  assertEquals(terminal.lines.length, 4);
+});
+
+Deno.test("runSft() does as many steps as are asked, and needs nothing held out", async () => {
+  const { learner } = fake();
+  const surroundings = { metrics: log(), terminal: recordingTerminal() };
+  const result = await runSft(
+    learner,
+    { ...data, evaluation: [] },
+    { ...plan, steps: 4 },
+    keyOf(1),
+    surroundings,
+  );
+  assertEquals([result.steps, result.epochs, result.evaluation], [4, 1 + 1 / 3, undefined]);
+});
+
+Deno.test("runSft() stops between two steps, and where the loss is lost", async () => {
+  const controller = new AbortController();
+  const stopping = fake((step) => {
+    if (step === 1) controller.abort(new Error("stop"));
+    return 1;
+  });
+  const surroundings = { metrics: log(), terminal: recordingTerminal() };
+  await assertRejects(
+    () =>
+      runSft(stopping.learner, data, plan, keyOf(1), {
+        ...surroundings,
+        signal: controller.signal,
+      }),
+    Error,
+    "stop",
+  );
+  assertEquals(stopping.seen.length, 2);
+  const lost = fake((step) => step === 1 ? NaN : 1);
+  const error = await assertRejects(
+    () => runSft(lost.learner, data, plan, keyOf(1), surroundings),
+    RangeError,
+    "Cannot go on after step 2: the loss is NaN",
+  );
+  assert(!error.message.includes("\n"));
+});
