@@ -8,11 +8,24 @@ import { filesOf, fixture, readSmall, sha256 } from "../../support/tokenizer_fix
 
 const { hard, large, small, sources } = await fixture();
 
-/** Where `deno cache` puts an npm package. */
+/** Where `deno cache` puts an npm package: below a folder named after the registry. */
 function packageFolder(spec: string): string {
-  const cache = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
+  const cache = `${Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`}/npm`;
   const at = spec.lastIndexOf("@");
-  return `${cache}/npm/registry.npmjs.org/${spec.slice(0, at)}/${spec.slice(at + 1)}/models`;
+  let registries: Deno.DirEntry[] = [];
+  try {
+    registries = [...Deno.readDirSync(cache)];
+  } catch { /* nothing is cached */ }
+  const folders = registries.map(({ name }) =>
+    `${cache}/${name}/${spec.slice(0, at)}/${spec.slice(at + 1)}/models`
+  );
+  return folders.find((folder) => {
+    try {
+      return Deno.statSync(folder).isDirectory;
+    } catch {
+      return false;
+    }
+  }) ?? `${cache}/none`;
 }
 
 async function readIfThere(path: string): Promise<Uint8Array | undefined> {
