@@ -23,7 +23,7 @@ const api = (body: unknown): Partial<HubOptions> => {
   return { fault: ({ path }) => path.startsWith("/api/") ? Response.json(body) : undefined };
 };
 const WEIGHT_SHA = "0".repeat(64);
-const LOGIN = "Run `hf auth login` or set HF_TOKEN";
+const LOGIN = "Set HF_TOKEN to a token that may read it";
 const THROWN = "The bytes are not those that the hub lists: they were thrown away";
 const start = "Cannot download org/tiny: ";
 const weights = "Cannot download org/tiny/model.safetensors: ";

@@ -135,7 +135,7 @@ export function startHub(options: HubOptions): LocalHub {
     commit,
     seen,
     lookup: (cache, more = {}) => (name) =>
-      ({ HF_ENDPOINT: endpoint, HF_HUB_CACHE: cache, HF_TOKEN_PATH: `${cache}/none`, ...more })[
+      ({ HF_ENDPOINT: endpoint, HF_HUB_CACHE: cache, ...more })[
         name
       ],
     async [Symbol.asyncDispose]() {

@@ -244,7 +244,7 @@ export class HubClient {
     const code = response.headers.get("x-error-code");
     const page = `${endpoint}/${this.#type === "dataset" ? "datasets/" : ""}${spec.repo}`;
     const login = token === undefined
-      ? "Run `hf auth login` or set HF_TOKEN"
+      ? "Set HF_TOKEN to a token that may read it"
       : "Check that the token in HF_TOKEN may read it";
     if (code === "GatedRepo" || (status === 403 && code === null)) {
       const text =

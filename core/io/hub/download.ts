@@ -61,7 +61,7 @@ type Choose = (names: readonly string[]) => string[];
  *
  * What is in the cache is not fetched again, a cut download is taken up, sizes and hashes are checked. Without a
  * connection, or with HF_HUB_OFFLINE=1, the cache alone gives it, by commit or by branch. The cache is Python's
- * (HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME), the hub HF_ENDPOINT, the token HF_TOKEN's or that of `hf auth login`.
+ * (HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME), the hub HF_ENDPOINT, the token HF_TOKEN's.
  *
  * @example
  * ```ts
@@ -139,7 +139,7 @@ async function download(
   choose: Choose,
   options: DownloadOptions,
 ): Promise<Downloaded> {
-  const environment = await hubEnvironment(options.lookup);
+  const environment = hubEnvironment(options.lookup);
   const cache = new RepoCache(environment.cache, type, spec.repo);
   const client = new HubClient(environment, type, options);
   if (environment.offline) return await fromCache(spec, cache, choose, "HF_HUB_OFFLINE is set");

@@ -8,7 +8,7 @@ export interface HubEnvironment {
   readonly cache: string;
   /** Whether no request may be made. */
   readonly offline: boolean;
-  /** Access token, from HF_TOKEN or the file that `hf auth login` writes. */
+  /** Access token, from HF_TOKEN; no file is read for it. */
   readonly token: string | undefined;
 }
 
@@ -25,8 +25,8 @@ export function processVariable(name: string): string | undefined {
   }
 }
 
-/** Reads HF_ENDPOINT, HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME, HF_HUB_OFFLINE, HF_TOKEN and HF_TOKEN_PATH. */
-export async function hubEnvironment(lookup: Lookup = processVariable): Promise<HubEnvironment> {
+/** Reads HF_ENDPOINT, HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME, HF_HUB_OFFLINE and HF_TOKEN. */
+export function hubEnvironment(lookup: Lookup = processVariable): HubEnvironment {
   const set = (name: string) => lookup(name) || undefined; // an empty variable is none
   const user = set("HOME") ?? set("USERPROFILE") ?? ".";
   const expand = (path: string) => path.replace(/^~(?=$|[/\\])/, () => user);
@@ -44,7 +44,7 @@ export async function hubEnvironment(lookup: Lookup = processVariable): Promise<
     endpoint,
     cache,
     offline: isTrue(set("HF_HUB_OFFLINE") ?? set("TRANSFORMERS_OFFLINE")),
-    token: await readToken(set, expand(set("HF_TOKEN_PATH") ?? `${home}/token`)),
+    token: tokenOf(set),
   };
 }
 
@@ -52,15 +52,13 @@ function isTrue(value: string | undefined): boolean {
   return value !== undefined && ["1", "ON", "YES", "TRUE"].includes(value.toUpperCase());
 }
 
-async function readToken(set: Lookup, path: string): Promise<string | undefined> {
+function tokenOf(set: Lookup): string | undefined {
   if (isTrue(set("HF_HUB_DISABLE_IMPLICIT_TOKEN"))) return undefined;
-  const fromVariable = set("HF_TOKEN") ?? set("HUGGING_FACE_HUB_TOKEN");
-  const token = (fromVariable ?? await Deno.readTextFile(path).catch(() => "")).trim();
+  const token = (set("HF_TOKEN") ?? set("HUGGING_FACE_HUB_TOKEN") ?? "").trim();
   if (token === "") return undefined;
   if (!/^[\x21-\x7e]+$/.test(token)) {
-    const where = fromVariable === undefined ? path : "HF_TOKEN";
     throw new TypeError(
-      `Cannot use ${where}: it has characters that no token has, expected one line of letters and digits`,
+      "Cannot use HF_TOKEN: it has characters that no token has, expected one line of letters and digits",
     );
   }
   return token;
