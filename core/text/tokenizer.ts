@@ -93,8 +93,10 @@ export function tokenizerFromJson(
         throw new TypeError(`Cannot encode text: it is a ${typeof text}, expected a string`);
       }
       const whole = text.isWellFormed() ? text : text.toWellFormed();
-      const { ids, tokens } = (allowSpecial ? native : plain)
-        .encode(whole, { add_special_tokens: false });
+      const { ids, tokens } = ran(
+        () => (allowSpecial ? native : plain).encode(whole, { add_special_tokens: false }),
+        "encode text",
+      );
       for (let i = 0; i < ids.length; i++) {
         if (ids[i] === undefined) {
           throw new TypeError(
@@ -122,18 +124,35 @@ export function tokenizerFromJson(
           );
         }
       }
-      return native.decode(list, {
-        skip_special_tokens: true,
-        clean_up_tokenization_spaces: false,
-      });
+      return ran(
+        () =>
+          native.decode(list, { skip_special_tokens: true, clean_up_tokenization_spaces: false }),
+        "decode ids",
+      );
     },
   };
+}
+
+/** What a step of the pipeline returns; its own errors, for a step that the file describes wrongly, become one line. */
+function ran<T>(body: () => T, doing: string): T {
+  try {
+    return body();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new TypeError(
+      `Cannot ${doing}: the tokenizer's file leads to ${
+        quote(why)
+      }, expected a file that tokenizers wrote`,
+      { cause },
+    );
+  }
 }
 
 function openTokenizer(json: Record<string, unknown>, name: string): HuggingFaceTokenizer {
   let native: HuggingFaceTokenizer;
   try {
     native = new HuggingFaceTokenizer(json, {});
+    native.encode("a b-1 \u00dc", { add_special_tokens: false }); // a step that the file describes wrongly fails here
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new TypeError(

@@ -178,6 +178,11 @@ export const rows: Row[] = [
     "Invalid regular expression: /(a/gu: Unterminated group, expected a file that tokenizers wrote",
   ),
   row(
+    "a split whose behaviour is a list",
+    { pre_tokenizer: { type: "Split", pattern: { String: " " }, behavior: ["a"], invert: false } },
+    "this.config.behavior?.toLowerCase is not a function, expected a file that tokenizers wrote",
+  ),
+  row(
     "an unknown token that is no text",
     { model: model({ unk_token: { a: { b: 1 } } }) },
     'model.unk_token is {"a":{"b":1}}, expected text or null',
