@@ -4,7 +4,7 @@ import { hubEnvironment } from "../../../../core/io/hub/environment.ts";
 
 const of = (variables: Record<string, string>) => hubEnvironment((name) => variables[name]);
 
-Deno.test("hubEnvironment() finds the cache by HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME, then home", async () => {
+Deno.test("hubEnvironment() finds the cache by HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME, then home", () => {
   const rows: [Record<string, string>, string][] = [
     [{ HF_HUB_CACHE: "/a", HF_HOME: "/b" }, "/a"],
     [{ HUGGINGFACE_HUB_CACHE: "/a", HF_HOME: "/b" }, "/a"],
@@ -30,7 +30,7 @@ Deno.test("hubEnvironment() takes the token of HF_TOKEN, and reads no file for i
   await Deno.remove(dir, { recursive: true });
 });
 
-Deno.test("hubEnvironment() reads the endpoint and whether we are offline", async () => {
+Deno.test("hubEnvironment() reads the endpoint and whether we are offline", () => {
   assertEquals(of({}).endpoint, "https://huggingface.co");
   assertEquals(
     of({ HF_ENDPOINT: "http://localhost:1/hub//" }).endpoint,
