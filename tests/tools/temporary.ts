@@ -18,5 +18,17 @@ export function temporaryTree(files: Record<string, string>): TemporaryTree {
     Deno.mkdirSync(file.slice(0, file.lastIndexOf("/")), { recursive: true });
     Deno.writeTextFileSync(file, text);
   }
-  return { root, [Symbol.dispose]: () => Deno.removeSync(root, { recursive: true }) };
+  return { root, [Symbol.dispose]: () => removeTree(root) };
+}
+
+/** Removes a folder; a worker that was stopped may still put its last file there, so a few times. */
+function removeTree(root: string): void {
+  for (let left = 20;; left--) {
+    try {
+      return Deno.removeSync(root, { recursive: true });
+    } catch (error) {
+      if (left === 0 || error instanceof Deno.errors.NotFound) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    }
+  }
 }
