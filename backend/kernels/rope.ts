@@ -65,50 +65,12 @@ function ropeTwin({ b, p, f }: CpuContext, lo: number, hi: number): void {
 }
 
 /**
- * The cosines and sines that {@linkcode rope} turns by, computed in f64.
- *
- * @param maxPositions Positions 0 … maxPositions − 1 are covered.
- * @param headDim D, even: the numbers of a head that turn.
- * @param theta Base of the frequencies theta^(−2i/D); Llama uses 10,000 and more.
- * @returns [maxPositions, D] f32: a row holds D/2 cosines, then D/2 sines.
- * @throws {RangeError} If `headDim` is odd, or a number is not positive.
- */
-export function ropeTable(
-  maxPositions: number,
-  headDim: number,
-  theta: number,
-): Float32Array<ArrayBuffer> {
-  if (!(Number.isInteger(headDim) && headDim >= 2 && headDim % 2 === 0)) {
-    throw new RangeError(
-      `Cannot build the rope table: headDim is ${headDim}, expected an even number`,
-    );
-  }
-  if (!(Number.isInteger(maxPositions) && maxPositions >= 1)) {
-    throw new RangeError(
-      `Cannot build the rope table: maxPositions is ${maxPositions}, expected 1 or more`,
-    );
-  }
-  if (!(theta > 0 && Number.isFinite(theta))) {
-    throw new RangeError(`Cannot build the rope table: theta is ${theta}, expected more than 0`);
-  }
-  const half = headDim / 2, table = new Float32Array(maxPositions * headDim);
-  for (let i = 0; i < half; i++) {
-    const frequency = theta ** (-2 * i / headDim);
-    for (let position = 0; position < maxPositions; position++) {
-      table[position * headDim + i] = Math.cos(position * frequency);
-      table[position * headDim + half + i] = Math.sin(position * frequency);
-    }
-  }
-  return table;
-}
-
-/**
  * Turn every head of every row by its position: as many numbers of it as the table is wide; the others pass.
  *
  * @param x [R, H·headDim] f32; borrowed.
  * @param positions [R] u32; borrowed. `positions[r] − back` must be a row of the table: a device cannot throw,
  * so the caller checks it.
- * @param table [P, D] f32 from {@linkcode ropeTable}; borrowed.
+ * @param table [P, D] f32: a row holds the D/2 cosines of its position, then the D/2 sines; borrowed.
  * @param options `heads` H; `headDim`, at least D (default: D); `back` is taken off every position; `inverse` turns the other way, which is the
  * gradient: dx = rope(dy, inverse).
  * @returns y [R, H·headDim] in `arena`.

@@ -16,6 +16,9 @@ import { softcap as softcapped } from "./softcap.ts";
 const NO_EOS = 0xffffffff;
 const OFF = -3e38;
 
+/** Ids that may end a sequence: what {@linkcode sampleInPlace} looks for. */
+export const MOST_END_IDS = 4;
+
 /** Binds logits [S, V], streams u32 [S]; tokens, lengths, done u32 [S], ids u32 and logps [S, width] are written. */
 export const sampleInPlaceKernel: Kernel = {
   name: "sampleInPlace",
@@ -203,7 +206,7 @@ export interface SampleOptions {
   readonly seed0: number;
   /** Second word of the key, u32. */
   readonly seed1: number;
-  /** Up to four ids that end a sequence. */
+  /** Ids that end a sequence, at most {@linkcode MOST_END_IDS}. */
   readonly eosIds: readonly number[];
   /** Id that is written for rows that are done. */
   readonly padId: number;
@@ -254,7 +257,12 @@ export function sampleInPlace(arena: Arena, tensors: SampleTensors, options: Sam
     ["seed0", seed0, word(seed0), "a whole number below 2^32"],
     ["seed1", seed1, word(seed1), "a whole number below 2^32"],
     ["padId", padId, word(padId), "a token id"],
-    ["eosIds", `[${eosIds}]`, eosIds.length <= 4 && eosIds.every(word), "at most 4 token ids"],
+    [
+      "eosIds",
+      `[${eosIds}]`,
+      eosIds.length <= MOST_END_IDS && eosIds.every(word),
+      `at most ${MOST_END_IDS} token ids`,
+    ],
   ];
   for (const [name, value, fit, wanted] of fits) {
     if (!fit) {

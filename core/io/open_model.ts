@@ -1,5 +1,6 @@
 // A model as a user names it, ready to be put on a device: a Hugging Face folder, a GGUF file, or a hub id that a
 // downloader turns into one of them. Weights stay in their files until they are read, tensor by tensor.
+import { MOST_END_IDS } from "../../backend/mod.ts";
 import { type ChatTemplate, chatTemplate } from "../text/chat_template.ts";
 import { type PretrainedTokenizer, readPretrainedTokenizer } from "../text/pretrained_tokenizer.ts";
 import { type ModelConfig, parseModelConfig } from "../model/config.ts";
@@ -38,7 +39,6 @@ export interface OpenModelOptions {
   readonly download?: (spec: string) => Promise<string>;
 }
 
-const MOST_ENDS = 4; // what sampling looks for
 const HUB_ID = /^[\w-][\w.-]*\/[\w-][\w.-]*(@[\w./-]+)?(:[\w./-]+\.gguf)?$/;
 
 /**
@@ -179,9 +179,9 @@ function opened(
 ): OpenedModel {
   const { bosId, padId, eosIds = [] } = words?.tokenizer ?? {};
   const ends = [...new Set([...config.eosId ?? [], ...eosIds])];
-  if (ends.length > MOST_ENDS) {
+  if (ends.length > MOST_END_IDS) {
     throw new TypeError(
-      `Cannot open the model ${parts.name}: eos_token_id of its configs is [${ends}], expected at most ${MOST_ENDS} ids`,
+      `Cannot open the model ${parts.name}: eos_token_id of its configs is [${ends}], expected at most ${MOST_END_IDS} ids`,
     );
   }
   return {

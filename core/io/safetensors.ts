@@ -8,6 +8,7 @@ import {
   widenFloats,
 } from "./float_bytes.ts";
 import type { HostTensor } from "./host_tensor.ts";
+import { joinBytes } from "./join_bytes.ts";
 import { quote, show, showShape } from "./mistakes.ts";
 import {
   encodeHeader,
@@ -115,13 +116,7 @@ export function encodeSafetensors(
     options.metadata,
   );
   const parts = sorted.map(([name, { data }]) => narrowFloats(name, data, dtype));
-  const file = new Uint8Array(parts.reduce((sum, { length }) => sum + length, header.length));
-  let at = 0;
-  for (const part of [header, ...parts]) {
-    file.set(part, at);
-    at += part.length;
-  }
-  return file;
+  return joinBytes([header, ...parts]);
 }
 
 function checkTensor(name: string, tensor: HostTensor): void {

@@ -1,6 +1,6 @@
 // The decoder: embedding, blocks of causal attention and an MLP, a head. One forward pass for all families: a part that
 // a family does not name (family.ts), it does not have. Llama: Touvron et al. 2023, arXiv 2302.13971, section 2.2.
-import type { Tensor } from "../../backend/mod.ts";
+import type { AttentionHeads, Tensor } from "../../backend/mod.ts";
 import { activation, activationMul } from "../ops/activation.ts";
 import { attention } from "../ops/attention.ts";
 import { splitColumns } from "../ops/columns.ts";
@@ -42,24 +42,8 @@ export interface Places {
     tape: Tape,
     layer: number,
     projected: { q: Tensor; k: Tensor; v: Tensor },
-    options: AttentionSizes,
+    options: AttentionHeads,
   ): Tensor;
-}
-
-/** What one layer's attention is told. */
-export interface AttentionSizes {
-  /** Query heads. */
-  readonly heads: number;
-  /** Key and value heads. */
-  readonly kvHeads: number;
-  /** Features of a head. */
-  readonly headDim: number;
-  /** Factor of the scores. */
-  readonly scale?: number;
-  /** Cap of the scores. */
-  readonly softcap?: number;
-  /** Tokens that it sees. */
-  readonly window?: number;
 }
 
 const GLOBAL: LayerKind = { rope: "global" };

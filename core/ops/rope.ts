@@ -7,16 +7,16 @@ import type { Tape } from "../tape.ts";
  *
  * @example
  * ```ts
- * import { Arena, openDevice, ropeTable } from "@leash/bpo/backend";
+ * import { Arena, openDevice } from "@leash/bpo/backend";
  * import { rope, Tape } from "@leash/bpo/core";
  * import { assertEquals } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
  * using arena = new Arena(device, "example");
  * const x = arena.upload([1, 2], new Float32Array([1, 2]), "x");
- * const positions = arena.upload([1], new Uint32Array([0]), "positions");
- * const table = arena.upload([4, 2], ropeTable(4, 2, 10000), "table");
+ * const positions = arena.upload([1], new Uint32Array([1]), "positions");
+ * const table = arena.upload([2, 2], new Float32Array([1, 0, 0, 1]), "table"); // cosine and sine of 0 and of π/2
  * const y = rope(new Tape(arena, false), x, positions, table, { heads: 1, headDim: 2 });
- * assertEquals([...await arena.read(y)], [1, 2]); // position 0 is not turned
+ * assertEquals([...await arena.read(y)], [-2, 1]);
  * ```
  */
 export function rope(

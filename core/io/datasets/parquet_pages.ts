@@ -1,6 +1,7 @@
 // The pages of one column: every header is held against the bytes that are there, every page is decompressed into the
 // size that it announced and no more, and its runs are checked. What leaves here is safe for hyparquet to unpack.
 import { decompressSnappy, decompressZstd } from "hyparquet-compressors";
+import { joinBytes } from "../join_bytes.ts";
 import { gunzip } from "./gunzip.ts";
 import { nameOf, type ParquetChunk, type ParquetCodec } from "./parquet_footer.ts";
 import { checkDeltas, checkRuns, type Fail } from "./parquet_runs.ts";
@@ -104,7 +105,7 @@ export async function plainChunk(
     parts.push(plainHeader(header, page.length), page);
   }
   if (seen !== chunk.values) bad(`has ${seen} values in its pages, expected ${chunk.values}`);
-  return concat(parts);
+  return joinBytes(parts);
 }
 
 function readHeader(reader: ThriftReader): PageHeader {
@@ -168,7 +169,7 @@ async function unpack(
   if (plain.length !== unpacked - levels) {
     bad(`has a page of ${plain.length + levels} bytes, expected ${unpacked} as its header says`);
   }
-  return levels === 0 ? plain : concat([packed.subarray(0, levels), plain]);
+  return levels === 0 ? plain : joinBytes([packed.subarray(0, levels), plain]);
 }
 
 function checkPage(
@@ -234,16 +235,6 @@ function plainHeader(header: PageHeader, length: number): Uint8Array {
   return thriftStruct([[1, kind], [2, length], [3, length], [id, thriftStruct(detail)]]);
 }
 
-function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
 /** Gzip, stopped where it outgrows the size that it should have. */
 async function unGzip(bytes: Uint8Array<ArrayBuffer>, length: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
@@ -252,5 +243,5 @@ async function unGzip(bytes: Uint8Array<ArrayBuffer>, length: number): Promise<U
     parts.push(part);
     if ((left -= part.length) < 0) break;
   }
-  return concat(parts);
+  return joinBytes(parts);
 }

@@ -1,6 +1,7 @@
 // Lines of a text file as it streams by: strict UTF-8, any line ends, never more than one line in memory.
-import type { RandomAccessFile } from "../random_access.ts";
+import { joinBytes } from "../join_bytes.ts";
 import { refuseWrongDownload } from "../mistakes.ts";
+import type { RandomAccessFile } from "../random_access.ts";
 
 /** Bytes that arrive in parts, and what to call them in errors. */
 export interface ByteStream {
@@ -88,7 +89,7 @@ export async function* textLines(
     pending.push(part);
   };
   const take = (): Uint8Array => {
-    const line = pending.length === 1 ? pending[0] : concat(pending, length);
+    const line = pending.length === 1 ? pending[0] : joinBytes(pending);
     [pending, length] = [[], 0];
     return line;
   };
@@ -114,14 +115,4 @@ function refuseStart(line: Uint8Array, name: string, wanted: string): void {
     );
   }
   if (line.length > 0) refuseWrongDownload(line, name, wanted);
-}
-
-function concat(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,5 +1,6 @@
 // Requests to the hub: tries again when it is busy, follows redirects itself so that the token stays with the hub,
 // and says in one line what is wrong. Listing and info are @huggingface/hub's, over this fetch.
+import { joinBytes } from "../join_bytes.ts";
 import { quote, show } from "../mistakes.ts";
 import type { HubEnvironment } from "./environment.ts";
 import { isCommit, type RepoSpec, type RepoType } from "./repo_spec.ts";
@@ -306,13 +307,7 @@ async function shortBody(response: Response, repo: string): Promise<Uint8Array<A
     }
     parts.push(part);
   }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return joinBytes(parts);
 }
 
 /** How long the hub asks us to wait, ms. */

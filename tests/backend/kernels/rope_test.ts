@@ -1,10 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Arena } from "../../../backend/arena.ts";
-import { rope, ropeTable } from "../../../backend/kernels/rope.ts";
+import { rope } from "../../../backend/kernels/rope.ts";
 import * as reference from "../../../backend/reference/rope.ts";
 import { assertClose, f32Sum } from "../../support/close.ts";
 import { deviceTest } from "../../support/devices.ts";
 import { integers, uniform } from "../../support/random.ts";
+import { ropeTable } from "../../support/rope_table.ts";
 
 const theta = 10000, maxPositions = 4100;
 /** Rows, heads, numbers a head, how many of them turn: all, or a quarter and three quarters as in GPT-NeoX and Phi-4. */
@@ -50,20 +51,6 @@ for (const [rows, heads, headDim, rotaryDim] of shapes) {
     },
   );
 }
-
-Deno.test("ropeTable() holds cosines, then sines, to f32 rounding at far positions", () => {
-  const table = ropeTable(20000, 4, 100);
-  assertEquals([...table.slice(0, 4)], [1, 1, 0, 0]);
-  const angles = [19999, 1999.9];
-  const row = [...angles.map(Math.cos), ...angles.map(Math.sin)];
-  assertClose(table.slice(-4), row, { rtol: 2 ** -24, atol: 2 ** -24 }, "last row");
-});
-
-Deno.test("ropeTable() refuses an odd head, no positions and a base that is not positive", () => {
-  assertThrows(() => ropeTable(4, 3, 10), RangeError, "headDim is 3, expected an even number");
-  assertThrows(() => ropeTable(0, 4, 10), RangeError, "maxPositions is 0, expected 1 or more");
-  assertThrows(() => ropeTable(4, 4, -1), RangeError, "theta is -1, expected more than 0");
-});
 
 deviceTest("rope() refuses shapes that do not fit", (device) => {
   using arena = new Arena(device, "test");

@@ -1,9 +1,10 @@
 // What rope() leaves on the tape, and that its input has one use.
 import { assertEquals } from "@std/assert";
-import { Arena, rope as ropeKernel, ropeTable } from "../../../backend/mod.ts";
+import { Arena, rope as ropeKernel } from "../../../backend/mod.ts";
 import { rope, Tape } from "../../../core/mod.ts";
 import { deviceTest } from "../../support/devices.ts";
 import { leavesOnlyGradients, refusesTwoUses, rows } from "../../support/op_checks.ts";
+import { ropeTable } from "../../support/rope_table.ts";
 
 const ROWS = 6;
 
