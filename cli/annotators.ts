@@ -86,7 +86,7 @@ export async function buildAnnotators(text: string, seed: number): Promise<Stori
   const stories = ruleAnnotator("stories", await loadKindRule());
   const judge = ruleAnnotator("judge", await loadJudge());
   const [evaluation, heldOut] = source === "stories" ? [stories, judge] : [judge, stories];
-  return { training: wrapped(evaluation, around, seed), evaluation, heldOut };
+  return { training: wrapped(evaluation, around, seed, text), evaluation, heldOut };
 }
 
 /**
@@ -102,7 +102,7 @@ export async function openAnnotators(text: string, seed: number): Promise<Annota
   if (!source.startsWith(RULE)) return await buildAnnotators(text, seed);
   const file = source.slice(RULE.length);
   const evaluation = ruleAnnotator(source, await readRuleFile(file));
-  return { training: wrapped(evaluation, around, seed), evaluation };
+  return { training: wrapped(evaluation, around, seed, text), evaluation };
 }
 
 const NOBODY: Annotator = {
@@ -111,8 +111,15 @@ const NOBODY: Annotator = {
     Promise.reject(new Error("Cannot annotate: nobody is named, expected the dataset's own pairs")),
 };
 
-function wrapped(inner: Annotator, around: Plan["around"], seed: number): Annotator {
-  return around.reduce((wrappedSoFar, wrap) => wrap(wrappedSoFar, seed), inner);
+/** Its name says what is around it: who reads the pairs later must know of the noise. */
+function wrapped(
+  inner: Annotator,
+  around: Plan["around"],
+  seed: number,
+  text: string,
+): Annotator {
+  const whole = around.reduce((wrappedSoFar, wrap) => wrap(wrappedSoFar, seed), inner);
+  return { ...whole, name: text };
 }
 
 /** The file of a `rule:` annotator; undefined for the others. */

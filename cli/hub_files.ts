@@ -19,11 +19,14 @@ export interface FetchOptions {
   readonly lookup?: Lookup;
 }
 
-/** Data files of a dataset's repository. */
-const DATA_FILES = ["jsonl", "json", "csv", "tsv", "parquet", "txt"].flatMap((ending) => [
-  `**.${ending}`,
-  `**.${ending}.gz`,
-]);
+/** Data files of a dataset's repository, and what declares its configs. */
+const DATA_FILES = [
+  "README.md",
+  ...["jsonl", "json", "csv", "tsv", "parquet", "txt"].flatMap((ending) => [
+    `**.${ending}`,
+    `**.${ending}.gz`,
+  ]),
+];
 
 /** For `openModel`: a hub id to the folder or GGUF file of the cache. */
 export function modelDownloader(options: FetchOptions): (spec: string) => Promise<string> {

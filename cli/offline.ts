@@ -108,6 +108,7 @@ export function offlinePairs(
           a: answer(chosen, scored.chosen),
           b: answer(rejected, scored.rejected),
           verdict: { outcome: "a", reason: `chosen in ${place}` },
+          annotator: DATASET,
           snapshotId: DATASET,
           referenceId: reference.id,
         };

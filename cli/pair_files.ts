@@ -1,7 +1,6 @@
 // Annotated pairs of texts as a dataset: JSON lines or Parquet, by the ending of the file's name. Pairs that a policy
 // sampled have ids and log-probs besides, and are written by the library's `exportPairs`.
-import { type PairsFormat, writeFileDurably } from "../core/io/mod.ts";
-import { parquetWriteBuffer } from "hyparquet-writer/src/index.js";
+import { type Columns, type PairsFormat, writeRows } from "../core/io/mod.ts";
 import { quote, UsageError } from "./flag_parser.ts";
 
 /** A pair whose better answer somebody named. */
@@ -16,6 +15,8 @@ export interface TextPair {
   readonly annotator: string;
   /** Which of the two it was, as the annotator saw them. */
   readonly verdict: string;
+  /** In which order the annotator saw them: "chosen,rejected", "rejected,chosen", or "both". */
+  readonly order: string;
   /** What the annotator said for it. */
   readonly reason: string | null;
   /** In the annotator's own unit. */
@@ -40,16 +41,10 @@ export function pairsFormat(command: string, path: string): PairsFormat {
   );
 }
 
-const COLUMNS: Readonly<Record<keyof TextPair, "STRING" | "DOUBLE">> = {
-  prompt: "STRING",
-  chosen: "STRING",
-  rejected: "STRING",
-  annotator: "STRING",
-  verdict: "STRING",
-  reason: "STRING",
-  chosen_score: "DOUBLE",
-  rejected_score: "DOUBLE",
-  place: "STRING",
+const COLUMNS: Columns<TextPair> = {
+  ...{ prompt: "text", chosen: "text", rejected: "text", annotator: "text" },
+  ...{ verdict: "text", order: "text", reason: "text" },
+  ...{ chosen_score: "real", rejected_score: "real", place: "text" },
 };
 
 /** Writes pairs, whole or not at all. */
@@ -58,13 +53,5 @@ export async function writeTextPairs(
   format: PairsFormat,
   pairs: readonly TextPair[],
 ): Promise<void> {
-  const bytes = format === "jsonl"
-    ? new TextEncoder().encode(pairs.map((pair) => JSON.stringify(pair) + "\n").join(""))
-    : new Uint8Array(parquetWriteBuffer({
-      columnData: Object.entries(COLUMNS).map(([name, type]) => ({
-        ...{ name, type },
-        data: pairs.map((pair) => pair[name as keyof TextPair]),
-      })),
-    }));
-  await writeFileDurably(path, bytes);
+  await writeRows(path, format, COLUMNS, pairs);
 }

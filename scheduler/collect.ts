@@ -15,6 +15,7 @@ import type { Device } from "../backend/mod.ts";
 import type { AnswerRecord, PairRecord } from "./pairs.ts";
 import { type PromptAtStep, promptIds } from "./prompts.ts";
 import type { Policy } from "./reference.ts";
+import { adapterHash } from "./snapshot.ts";
 
 /** What a phase needs. */
 export interface CollectOptions {
@@ -119,6 +120,7 @@ export async function collect(device: Device, options: CollectOptions): Promise<
     }),
     { adapter: reference.adapter },
   );
+  const snapshotHash = behaviour.adapter && await adapterHash(device, behaviour.adapter);
   const answer = (i: number): AnswerRecord => ({
     text: texts[i],
     ids: [...completions[i].ids],
@@ -134,7 +136,10 @@ export async function collect(device: Device, options: CollectOptions): Promise<
     a: answer(2 * i),
     b: answer(2 * i + 1),
     verdict: verdicts[i],
+    order: verdicts[i].order ?? "a,b",
+    annotator: annotator.name,
     snapshotId: behaviour.id,
+    ...(snapshotHash === undefined ? {} : { snapshotHash }),
     referenceId: reference.id,
   }));
 }

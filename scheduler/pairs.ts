@@ -1,5 +1,5 @@
 // What one generated and annotated pair is: everything that a later reader or a replay could ask for.
-import type { Verdict } from "../core/mod.ts";
+import type { AskedOrder, Verdict } from "../core/mod.ts";
 
 /** One sampled answer. */
 export interface AnswerRecord {
@@ -31,8 +31,14 @@ export interface PairRecord {
   readonly b: AnswerRecord;
   /** Who won, and why. */
   readonly verdict: Verdict;
+  /** The order in which the annotator saw both answers; absent in older files. */
+  readonly order?: AskedOrder;
+  /** Who said it; absent in older files. */
+  readonly annotator?: string;
   /** Snapshot that generated both. */
   readonly snapshotId: string;
+  /** SHA-256 of its weights (`adapterHash`); absent for the bare model and in older files. */
+  readonly snapshotHash?: string;
   /** Policy that computed the reference log-probs. */
   readonly referenceId: string;
 }

@@ -1,8 +1,8 @@
 // `leash annotate`: two answers a prompt by a policy, or the two of a file's pairs, and who says which is better; as a
 // dataset that `datasets` and TRL read. Every verdict is kept in a log beside it, so that a stopped command goes on.
 import { askAnnotator, type Example, fold, generate, keyOf } from "../../core/mod.ts";
-import type { Annotator, Completion, Outcome } from "../../core/mod.ts";
-import { exportPairs, openJsonl, readJsonl } from "../../core/io/mod.ts";
+import type { Annotator, Completion, Outcome, Verdict } from "../../core/mod.ts";
+import { exportPairs, openJsonl, readJsonl, shownOrder } from "../../core/io/mod.ts";
 import { completionText } from "../../scheduler/mod.ts";
 import { BASE } from "../adapter_spec.ts";
 import { type Asked, askedPrompts, promptBudget } from "../asked.ts";
@@ -26,6 +26,7 @@ import {
   type SamplingChoice,
   samplingOf,
 } from "../shared_flags.ts";
+import { requireNewOut } from "../system_mistake.ts";
 import { type CliCommand, type CommandOptions, complete } from "./command.ts";
 
 const FLAGS: readonly Flag[] = [
@@ -99,11 +100,7 @@ export const ANNOTATE: CliCommand = {
     const format = pairsFormat("annotate", flags.out);
     const log = `${flags.out}.verdicts.jsonl`;
     for (const path of flags.resume ? [] : [flags.out, log]) {
-      if (!await isThere(path)) continue;
-      throw new UsageError(
-        `Cannot annotate: ${path} is already there, expected a new name for --out. ` +
-          "To go on with it, add --resume",
-      );
+      await requireNewOut("annotate", path, ". To go on with it, add --resume");
     }
     const judge = await openJudge("annotate", flags.annotator, flags.seed);
     if (flags.pairs !== undefined) {
@@ -302,11 +299,7 @@ interface JudgedLine {
   readonly a: string;
   readonly b: string;
   readonly annotator: string;
-  readonly verdict: {
-    readonly outcome: Outcome;
-    readonly reason?: string;
-    readonly scores?: readonly [number, number];
-  };
+  readonly verdict: Verdict;
 }
 
 function candidateOf(example: Example): Omit<JudgedLine, "annotator" | "verdict"> {
@@ -321,12 +314,13 @@ function candidateOf(example: Example): Omit<JudgedLine, "annotator" | "verdict"
 }
 
 function textPair({ verdict, prompt, a, b, annotator, place }: JudgedLine): TextPair[] {
-  const { outcome, reason = null, scores } = verdict;
+  const { outcome, reason = null, scores, order } = verdict;
   if (outcome !== "a" && outcome !== "b") return [];
   const [chosen, rejected] = outcome === "a" ? [a, b] : [b, a];
   const [won, lost] = outcome === "a" ? [0, 1] : [1, 0];
   return [{
     ...{ prompt, chosen, rejected, annotator, verdict: outcome, reason },
+    order: shownOrder(outcome, order),
     ...{ chosen_score: scores?.[won] ?? null, rejected_score: scores?.[lost] ?? null, place },
   }];
 }

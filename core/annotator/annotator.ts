@@ -3,6 +3,9 @@
 /** What an annotator says of a pair. `failed` is no opinion at all and never a label. */
 export type Outcome = "a" | "b" | "tie" | "failed";
 
+/** In which order an annotator saw the two answers; "both" where it was asked twice. */
+export type AskedOrder = "a,b" | "b,a" | "both";
+
 /** An annotator's answer for one pair. */
 export interface Verdict {
   /** The better answer, or that there is none, or that nothing could be said. */
@@ -11,6 +14,8 @@ export interface Verdict {
   readonly reason?: string;
   /** Scores of a and b in the annotator's own unit, larger is better, where it has any. */
   readonly scores?: readonly [number, number];
+  /** The order in which the answers were shown; absent for a first, as they came. */
+  readonly order?: AskedOrder;
 }
 
 /** A prompt and two answers to it. */
@@ -106,8 +111,14 @@ export function swapCandidate(pair: Candidate): Candidate {
   return { prompt: pair.prompt, a: pair.b, b: pair.a };
 }
 
+const EXCHANGED: Readonly<Record<AskedOrder, AskedOrder>> = {
+  "a,b": "b,a",
+  "b,a": "a,b",
+  both: "both",
+};
+
 /**
- * The verdict on the exchanged pair: a becomes b, scores change places, tie and failed stay.
+ * The verdict on the exchanged pair: a becomes b, scores and a named order change places, tie and failed stay.
  *
  * @example
  * ```ts
@@ -125,5 +136,6 @@ export function swapVerdict(verdict: Verdict): Verdict {
     ...verdict,
     outcome,
     ...(verdict.scores ? { scores: [verdict.scores[1], verdict.scores[0]] as const } : {}),
+    ...(verdict.order ? { order: EXCHANGED[verdict.order] } : {}),
   };
 }

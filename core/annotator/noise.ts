@@ -46,7 +46,8 @@ export function withNoise(inner: Annotator, p: number, options: NoiseOptions = {
       return verdicts.map((verdict, i) => {
         const decided = verdict.outcome === "a" || verdict.outcome === "b";
         if (!decided || uniformOf(seed, pairs[i]) >= p) return verdict;
-        return { ...swapVerdict(verdict), reason: "flipped" };
+        const { order } = verdict; // as it was asked
+        return { ...swapVerdict(verdict), reason: "flipped", ...(order ? { order } : {}) };
       });
     },
   };

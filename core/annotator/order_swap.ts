@@ -10,7 +10,7 @@ import {
 /**
  * Asks `inner` for each pair in both orders, in one call of twice the pairs. Verdicts that agree
  * stand; verdicts that do not are a tie; if either failed, so does the pair. Scores are the mean
- * of both orders where both have them.
+ * of both orders where both have them. Their `order` is "both".
  *
  * @example
  * ```ts
@@ -42,12 +42,12 @@ function agree(straight: Verdict, swapped: Verdict): Verdict {
   for (const [order, verdict] of [["given", straight], ["exchanged", swapped]] as const) {
     if (verdict.outcome === "failed") {
       const reason = `failed in the ${order} order: ${verdict.reason ?? "no reason given"}`;
-      return { outcome: "failed", reason };
+      return { outcome: "failed", reason, order: "both" };
     }
   }
   const [s, t] = [straight.scores, swapped.scores];
   const scores = s && t ? { scores: [(s[0] + t[0]) / 2, (s[1] + t[1]) / 2] as const } : {};
-  if (straight.outcome === swapped.outcome) return { ...straight, ...scores };
+  if (straight.outcome === swapped.outcome) return { ...straight, ...scores, order: "both" };
   const reason = `the order decides: ${straight.outcome} as given, ${swapped.outcome} exchanged`;
-  return { outcome: "tie", reason, ...scores };
+  return { outcome: "tie", reason, ...scores, order: "both" };
 }

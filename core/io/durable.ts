@@ -33,13 +33,21 @@ const LEFTOVER = /^\.(.+)\.[0-9a-f]{8}-[0-9a-f-]{27}\.(tmp|old)$/;
  * @throws {Error} What the file system throws (a full disk, no permission); the old content then stays.
  */
 export async function writeFileDurably(path: string, bytes: Uint8Array): Promise<void> {
+  await streamFileDurably(path, (file) => writeAll(file, bytes));
+}
+
+/** The same for a content that is never whole in memory: `write` puts it into the open file, part by part. */
+export async function streamFileDurably(
+  path: string,
+  write: (file: Deno.FsFile) => void | Promise<void>,
+): Promise<void> {
   const { parent } = splitPath(path);
   await ensureFolder(parent);
   const temporary = temporaryName(path, "tmp");
   try {
     {
       using file = await Deno.open(temporary, { write: true, createNew: true });
-      writeAll(file, bytes);
+      await write(file);
       await file.sync();
     }
     await Deno.rename(temporary, path);
@@ -192,6 +200,11 @@ export async function settleFolders(parent: string): Promise<void> {
     else await removeIfThere(`${parent}/${name}`);
   }
   await syncFolder(parent);
+}
+
+/** Whether a name is one of those that a killed process leaves and `settleFolders` tidies. */
+export function isLeftover(name: string): boolean {
+  return LEFTOVER.test(name);
 }
 
 /** Removes a folder so that a crash half-way leaves no part of it under its name. */

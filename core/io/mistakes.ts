@@ -55,7 +55,12 @@ function start(value: unknown): string {
 }
 
 function escape(text: string): string {
-  return JSON.stringify(text).replace(
+  return escapeControls(JSON.stringify(text));
+}
+
+/** JSON text with those control characters escaped that JSON may have as they are: a terminal obeys them. */
+export function escapeControls(json: string): string {
+  return json.replace(
     /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
     (c) => "\\u" + c.charCodeAt(0).toString(16).padStart(4, "0"),
   );

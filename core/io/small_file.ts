@@ -8,7 +8,7 @@ const CONFIG = 16 * MIB;
 const MOST: readonly (readonly [name: RegExp, bytes: number])[] = [
   [/^(tokenizer\.(json|model)|vocab\.json|merges\.txt)$/, 128 * MIB],
   [/\.index\.json$/, 64 * MIB],
-  [/\.(json|jinja)$/, CONFIG],
+  [/\.(json|jinja2?)$/, CONFIG],
 ];
 
 /** How many bytes a file that is read whole may have; Infinity for names that are none of a model's small files. */

@@ -22,6 +22,11 @@ Deno.test("buildAnnotators() holds out whichever rule does not train", async () 
   assertEquals(verdict.outcome, "a");
 });
 
+Deno.test("buildAnnotators() names who trains with all that is around it", async () => {
+  const { training, evaluation } = await buildAnnotators("stories,swap,noise:0.5", 3);
+  assertEquals([training.name, evaluation.name], ["stories,swap,noise:0.5", "stories"]);
+});
+
 Deno.test("buildAnnotators() puts noise on training only, and swaps orders", async () => {
   const { training, evaluation } = await buildAnnotators("stories,swap, noise:0.5", 3);
   const noisy = await training.annotate(PAIRS), clean = await evaluation.annotate(PAIRS);

@@ -27,10 +27,11 @@ Deno.test("offlinePairs() visits each pair once an epoch, scored by the referenc
     assertEquals(epoch.map(({ prompt }) => prompt).toSorted(), pairs.map(({ text }) => text));
   }
   const ends = model.config.eosId ?? [];
-  for (const { prompt, promptIds, a, b, verdict, snapshotId, referenceId } of records) {
+  for (const { prompt, promptIds, a, b, verdict, annotator, snapshotId, referenceId } of records) {
     const pair = pairs.find(({ text }) => text === prompt)!;
     assertEquals([promptIds, a.ids, b.ids], [pair.prompt, pair.chosen, pair.rejected]);
-    assertEquals([verdict.outcome, snapshotId, referenceId], ["a", "data", "sft"]);
+    assertEquals([verdict.outcome, annotator], ["a", "data"]);
+    assertEquals([snapshotId, referenceId], ["data", "sft"]);
     assertEquals(verdict.reason, `chosen in ${pair.place}`);
     assertEquals([a.finish, b.finish], [ends.includes(2) ? "stop" : "length", "length"]);
     const { sums } = await completionLogps(device, model, [

@@ -7,6 +7,7 @@ Deno.test("writeTextPairs() writes JSON lines and Parquet that read the same", a
   const dir = await Deno.makeTempDir();
   const pair: TextPair = {
     ...{ prompt: "é\n", chosen: "a", rejected: "b", annotator: "rule:x.ts", verdict: "b" },
+    order: "rejected,chosen",
     ...{ reason: null, chosen_score: 1.5, rejected_score: null, place: "p.jsonl:1" },
   };
   const pairs = [pair, { ...pair, reason: "kinder", rejected_score: -2 }];

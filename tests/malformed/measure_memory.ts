@@ -2,27 +2,9 @@
 // What making the files left behind is collected before a row is measured: run it with --v8-flags=--expose-gc.
 // deno-lint-ignore-file no-console -- the test that runs it reads this
 import { folderOf, PARSERS } from "./parsers.ts";
-
-const STATUS = "/proc/self/status";
-const CLEAR = "/proc/self/clear_refs";
+import { memory, resetPeak } from "./peak_memory.ts";
 
 declare const gc: () => void;
-
-/** Bytes of resident memory now, and the most since it was last asked. */
-function memory(): { now: number; peak: number } {
-  const now = Deno.memoryUsage().rss;
-  if (Deno.build.os !== "linux") return { now, peak: now };
-  const [, kib] = /^VmHWM:\s+(\d+) kB/m.exec(Deno.readTextFileSync(STATUS)) ?? [];
-  return { now, peak: Number(kib) * 1024 };
-}
-
-/** Starts the peak anew, where the system can: the files are made in this process too. */
-function resetPeak(): void {
-  try {
-    Deno.writeTextFileSync(CLEAR, "5");
-  } catch { // then the peak is that of the whole run, which only makes the test stricter
-  }
-}
 
 let baseline = 0, largest = 0, peak = 0, worst = "";
 for (const [i, parser] of PARSERS.entries()) {

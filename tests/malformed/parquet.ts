@@ -1,74 +1,20 @@
 // Forged, cut and mistaken Parquet files: each with the one line that says so.
-import { parquetMetadata } from "hyparquet/src/metadata.js";
-import { ByteWriter, parquetWriteBuffer } from "hyparquet-writer/src/index.js";
-import { writeMetadata } from "hyparquet-writer/src/metadata.js";
-import { thriftStruct } from "../../core/io/datasets/thrift.ts";
-
-const text = (content: string) => () => new TextEncoder().encode(content);
-
-/** A file of one column `a` with three texts, uncompressed, one data page. */
-function good(): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(parquetWriteBuffer({
-    columnData: [{ name: "a", data: ["x", "y", "z"], type: "STRING", encoding: "PLAIN" }],
-    codec: "UNCOMPRESSED",
-  }));
-}
-
-type Metadata = ReturnType<typeof parquetMetadata>;
-
-/** The good file with another footer, and with other pages if they are given. */
-function forged(change: (metadata: Metadata) => void, pages?: Uint8Array): Uint8Array {
-  const bytes = good();
-  const metadata = parquetMetadata(bytes.slice().buffer);
-  const column = metadata.row_groups[0].columns[0];
-  const meta = column.meta_data!;
-  const start = Number(meta.data_page_offset);
-  const body = pages ?? bytes.slice(start, start + Number(meta.total_compressed_size));
-  meta.data_page_offset = 4n;
-  meta.total_compressed_size = BigInt(body.length);
-  delete meta.statistics;
-  delete column.offset_index_offset;
-  delete column.offset_index_length;
-  change(metadata);
-  const writer = new ByteWriter();
-  writer.appendUint32(0x31524150);
-  writer.appendBytes(body);
-  writeMetadata(writer, metadata);
-  writer.appendUint32(0x31524150);
-  return new Uint8Array(writer.getBuffer());
-}
-
-const meta = (metadata: Metadata) => metadata.row_groups[0].columns[0].meta_data!;
-
-/** A page: its header as it stands there, then `body`. */
-function page(
-  body: readonly number[],
-  { values = 3, packed = body.length, unpacked = body.length, encoding = 0, kind = 0 } = {},
-): Uint8Array {
-  const detail = kind === 2
-    ? [[1, values], [2, encoding]] as const
-    : [[1, values], [2, encoding], [3, 3], [4, 3]] as const;
-  const header = thriftStruct([
-    ...[[1, kind], [2, unpacked], [3, packed]] as const,
-    [kind === 2 ? 7 : 5, thriftStruct(detail)],
-  ]);
-  return Uint8Array.of(...header, ...body);
-}
-
-/** Levels of three values that are there, then values. */
-const LEVELS = [2, 0, 0, 0, 6, 1];
-const same = () => {};
-
-/** A footer of these bytes. */
-function footer(...bytes: number[]): Uint8Array {
-  const file = new Uint8Array(bytes.length + 12);
-  const mark = new TextEncoder().encode("PAR1");
-  file.set(mark);
-  file.set(bytes, 4);
-  new DataView(file.buffer).setUint32(bytes.length + 4, bytes.length, true);
-  file.set(mark, bytes.length + 8);
-  return file;
-}
+import { brotliCompressSync } from "node:zlib";
+import {
+  deltas,
+  FAST,
+  footer,
+  forged,
+  good,
+  LEVELS,
+  meta,
+  page,
+  reals,
+  same,
+  SHARED,
+  text,
+  varint,
+} from "./parquet_files.ts";
 
 const FETCH = "Fetch the file again";
 
@@ -166,7 +112,7 @@ export const rows: { name: string; bytes: () => Uint8Array; file: string; error:
     bytes: () => forged((metadata) => meta(metadata).codec = "LZO"),
     file: "pairs.parquet",
     error: 'Cannot read pairs.parquet: column "a" of row group 1 is compressed with LZO, ' +
-      "expected none, SNAPPY, GZIP or ZSTD",
+      "expected none, SNAPPY, GZIP, ZSTD, BROTLI or LZ4",
   },
   {
     name: "a column outside of the file",
@@ -280,10 +226,11 @@ export const rows: { name: string; bytes: () => Uint8Array; file: string; error:
   },
   {
     name: "an encoding that is not read",
-    bytes: () => forged(same, page(LEVELS, { encoding: 7 })),
+    bytes: () => forged(same, page(LEVELS, { encoding: 4 })),
     file: "pairs.parquet",
-    error: 'Cannot read pairs.parquet: row group 1: column "a" is encoded in way 7, expected ' +
-      "PLAIN, a dictionary, RLE, DELTA_BINARY_PACKED or DELTA_LENGTH_BYTE_ARRAY. Write it again with one of them",
+    error: 'Cannot read pairs.parquet: row group 1: column "a" is encoded in way 4, expected ' +
+      "PLAIN, a dictionary, RLE, DELTA_BINARY_PACKED, DELTA_LENGTH_BYTE_ARRAY, DELTA_BYTE_ARRAY or " +
+      "BYTE_STREAM_SPLIT. Write it again with one of them",
   },
   {
     name: "a text longer than its page",
@@ -298,5 +245,105 @@ export const rows: { name: string; bytes: () => Uint8Array; file: string; error:
     file: "pairs.parquet",
     error: 'Cannot read pairs.parquet: row group 1: column "a" has text that is not UTF-8. ' +
       FETCH,
+  },
+  {
+    name: "BROTLI that outgrows its page",
+    bytes: () =>
+      forged(
+        (metadata) => meta(metadata).codec = "BROTLI",
+        page([...brotliCompressSync(new Uint8Array(2 ** 26), FAST)], { unpacked: 100 }),
+      ),
+    file: "pairs.parquet",
+    error:
+      'Cannot read pairs.parquet: row group 1: column "a" has a page that BROTLI cannot undo. ' +
+      FETCH,
+  },
+  {
+    name: "LZ4 that copies without end",
+    bytes: () =>
+      forged(
+        (metadata) => meta(metadata).codec = "LZ4_RAW",
+        page([0x1f, 0x78, 1, 0, ...new Array(2 ** 20).fill(0xff), 0], { unpacked: 100 }),
+      ),
+    file: "pairs.parquet",
+    error:
+      'Cannot read pairs.parquet: row group 1: column "a" has a page that LZ4_RAW cannot undo. ' +
+      FETCH,
+  },
+  {
+    name: "LZ4 that copies from before its begin",
+    bytes: () =>
+      forged(
+        (metadata) => meta(metadata).codec = "LZ4_RAW",
+        page([0x10, 0x78, 2, 0], { unpacked: 5 }),
+      ),
+    file: "pairs.parquet",
+    error:
+      'Cannot read pairs.parquet: row group 1: column "a" has a page that LZ4_RAW cannot undo. ' +
+      FETCH,
+  },
+  {
+    name: "LZ4 in a frame of four thousand million bytes",
+    bytes: () =>
+      forged(
+        (metadata) => meta(metadata).codec = "LZ4",
+        page([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1, 0], { unpacked: 9 }),
+      ),
+    file: "pairs.parquet",
+    error: 'Cannot read pairs.parquet: row group 1: column "a" has a page that LZ4 cannot undo. ' +
+      FETCH,
+  },
+  {
+    name: "a text that shares more than there is",
+    bytes: () => forged(same, page([...LEVELS, ...deltas(3, 5), ...deltas(3, 1), 0x78], SHARED)),
+    file: "pairs.parquet",
+    error: 'Cannot read pairs.parquet: row group 1: column "a" has a value that shares 5 bytes ' +
+      `with one of 0. ${FETCH}`,
+  },
+  {
+    name: "a text that goes on beyond its page",
+    bytes: () => forged(same, page([...LEVELS, ...deltas(3, 0), ...deltas(3, 1), 0x78], SHARED)),
+    file: "pairs.parquet",
+    error: 'Cannot read pairs.parquet: row group 1: column "a" has a value of 1 bytes where ' +
+      `0 remain. ${FETCH}`,
+  },
+  {
+    name: "lengths of texts that end early",
+    bytes: () => forged(same, page([...LEVELS, 0x80, 1, 4, 3, 0], SHARED)),
+    file: "pairs.parquet",
+    error: 'Cannot read pairs.parquet: row group 1: column "a" has values that end early. ' + FETCH,
+  },
+  {
+    name: "texts that each repeat all those before",
+    bytes: () => {
+      const [values, length] = [3000, 100]; // 450 MB of 300 kB
+      const levels = [3, 0, 0, 0, ...varint(2 * values), 1];
+      const body = [...levels, ...deltas(values, 0, length), ...deltas(values, length)];
+      return forged(
+        (metadata) => {
+          metadata.num_rows = metadata.row_groups[0].num_rows = BigInt(values);
+          meta(metadata).num_values = BigInt(values);
+        },
+        page([...body, ...new Array(values * length).fill(0x78)], { ...SHARED, values }),
+      );
+    },
+    file: "pairs.parquet",
+    error: 'Cannot read pairs.parquet: row group 1: column "a" unfolds into over 71913760 bytes ' +
+      `with those before it. ${FETCH}`,
+  },
+  {
+    name: "split numbers that are fewer than said",
+    bytes: () => forged(reals, page([...LEVELS, ...new Array(16).fill(0)], { encoding: 9 })),
+    file: "pairs.parquet",
+    error: 'Cannot read pairs.parquet: row group 1: column "a" has 16 bytes of values, ' +
+      `expected 3 of 8 bytes. ${FETCH}`,
+  },
+  {
+    name: "split bytes of texts",
+    bytes: () => forged(same, page(LEVELS, { encoding: 9 })),
+    file: "pairs.parquet",
+    error: 'Cannot read pairs.parquet: row group 1: column "a" is encoded in way 9, expected ' +
+      "PLAIN, a dictionary, RLE, DELTA_BINARY_PACKED, DELTA_LENGTH_BYTE_ARRAY, DELTA_BYTE_ARRAY or " +
+      "BYTE_STREAM_SPLIT. Write it again with one of them",
   },
 ];

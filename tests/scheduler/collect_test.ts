@@ -1,7 +1,13 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { Arena } from "../../backend/mod.ts";
-import { type Candidate, completionLogps, keyOf, type Verdict } from "../../core/mod.ts";
-import { collect, type CollectOptions, completionText } from "../../scheduler/mod.ts";
+import {
+  type Candidate,
+  completionLogps,
+  keyOf,
+  type Verdict,
+  withOrderSwap,
+} from "../../core/mod.ts";
+import { adapterHash, collect, type CollectOptions, completionText } from "../../scheduler/mod.ts";
 import { deviceTest } from "../support/devices.ts";
 import { adapterFixture, modelFixture, uploadMembers } from "../support/fixtures.ts";
 import { alternating, charTokenizer, letters } from "../support/tiny_task.ts";
@@ -41,6 +47,8 @@ deviceTest(
     assertEquals(records.map((r) => [r.prompt, r.step]), prompts.map((p) => [p.text, p.step]));
     for (const record of records) {
       assertEquals([record.phase, record.snapshotId, record.referenceId], [4, "snapshot-9", "sft"]);
+      assertEquals([record.annotator, record.order], [letters.name, "a,b"]);
+      assertEquals(record.snapshotHash, await adapterHash(device, adapter));
       assertEquals(record.promptIds, [1, ...charTokenizer.encode(record.prompt)]);
       assertNotEquals(record.a.ids, record.b.ids);
       for (const answer of [record.a, record.b]) {
@@ -95,6 +103,14 @@ deviceTest(
   },
 );
 
+deviceTest("collect() records the order that the annotator names", async (device) => {
+  const model = await modelFixture(device, "tiny_llama");
+  using _weights = model.weights;
+  const annotator = withOrderSwap(letters);
+  const records = await collect(device, { ...common, model, annotator });
+  assertEquals(records.map((r) => r.order), ["both", "both", "both"]);
+}, ["cpu"]);
+
 deviceTest("collect() keeps ties and failures with their reasons", async (device) => {
   const model = await modelFixture(device, "tiny_llama");
   using _weights = model.weights;
@@ -106,6 +122,7 @@ deviceTest("collect() keeps ties and failures with their reasons", async (device
   const annotator = { name: "mixed", annotate: () => Promise.resolve(verdicts) };
   const records = await collect(device, { ...common, model, annotator });
   assertEquals(records.map((r) => r.verdict), verdicts);
+  assert(records.every((r) => !("snapshotHash" in r)), "Expected no hash of the bare model");
 }, ["cpu"]);
 
 deviceTest(

@@ -105,7 +105,8 @@ export function thriftNumbers(bytes: Uint8Array, from: number, to: number): Vari
       found.push({ at, length: 1, isHead: true });
       const head = bytes[at++];
       const count = head >> 4 === 15 ? varint() : head >> 4;
-      for (let i = 0; i < count && at < to; i++) skip(head & 15, depth + 1);
+      const most = Math.min(count, to - at); // an element of no bytes, a boolean, would never come to an end
+      for (let i = 0; i < most && at < to; i++) skip(head & 15, depth + 1);
     } else if (type === 12) struct(depth + 1);
   };
   const struct = (depth: number): void => {

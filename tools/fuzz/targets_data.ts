@@ -82,7 +82,10 @@ export const DATASET_TARGETS: readonly Target[] = [
   target(
     "parquet",
     async () => {
-      const names = ["plain", "snappy", "gzip_v2", "brotli", "zstd_v2", "delta"];
+      const names = [
+        ...["plain", "snappy", "gzip_v2", "brotli", "zstd_v2", "lz4_v2", "delta"],
+        ...["split", "split_v2"],
+      ];
       return await Promise.all(names.map(async (name) => {
         return {
           file: "a.parquet",

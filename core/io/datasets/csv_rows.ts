@@ -18,12 +18,15 @@ interface CsvRecord {
   readonly line: number;
 }
 
+/** Stands for the \r of a line break in a field while @std/csv, which would drop it, has the text: no text has it. */
+const RETURN = "\0";
+
 /** Records that are handed to the parser at once. */
 const BATCH = 512;
 
 /**
  * Rows of a CSV or TSV file with a header; every value is text. Fields in double quotes may hold separators, quotes
- * ("") and line breaks; empty lines are passed over.
+ * ("") and line breaks, which stay as they are, \n or \r\n; empty lines are passed over.
  *
  * @example
  * ```ts
@@ -77,7 +80,7 @@ export async function* csvRows(
 /** Physical lines joined while a quote is open: a quoted field may hold line breaks. */
 async function* records(stream: ByteStream, format: string): AsyncGenerator<CsvRecord> {
   let open: { lines: string[]; line: number; length: number } | undefined;
-  for await (const { text, number } of textLines(stream, format)) {
+  for await (const { text, number, hasReturn } of textLines(stream, format)) {
     if (text.includes("\r")) {
       throw new TypeError(
         `Cannot read ${stream.name}: line ${number} has a carriage return alone, ` +
@@ -85,15 +88,16 @@ async function* records(stream: ByteStream, format: string): AsyncGenerator<CsvR
       );
     }
     const isOdd = quotes(text) % 2 === 1;
+    const end = hasReturn ? RETURN : "";
     if (open === undefined) {
       if (text === "") continue;
-      if (isOdd) open = { lines: [text], line: number, length: text.length };
+      if (isOdd) open = { lines: [text + end], line: number, length: text.length };
       else yield { text, line: number };
       continue;
     }
-    open.lines.push(text);
     open.length += text.length + 1;
     if (open.length > MOST_LINE_BYTES) throw unclosed(stream.name, open.line, format);
+    open.lines.push(isOdd ? text : text + end);
     if (!isOdd) continue;
     yield { text: open.lines.join("\n"), line: open.line };
     open = undefined;
@@ -133,10 +137,14 @@ function parseRecords(
   format: string,
 ): string[][] {
   const alone = (text: string) => parse(`\n${text}`, { separator }); // a mark of byte order is none amid a file
+  const kept = (rows: string[][]) => {
+    const hasReturns = batch.some(({ text }) => text.includes(RETURN));
+    return hasReturns ? rows.map((row) => row.map((f) => f.replaceAll(RETURN, "\r"))) : rows;
+  };
   try {
     const rows = parse(batch.map(({ text }) => text).join("\n"), { separator });
-    if (rows.length === batch.length) return rows;
-    return batch.map(({ text }) => alone(text)[0] ?? [""]);
+    if (rows.length === batch.length) return kept(rows);
+    return kept(batch.map(({ text }) => alone(text)[0] ?? [""]));
   } catch (cause) {
     for (const { text, line } of batch) { // which of them it was
       try {

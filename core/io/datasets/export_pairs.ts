@@ -1,15 +1,10 @@
 // The pairs that a run annotated, as a dataset: JSON lines or Parquet that `datasets.load_dataset` reads and TRL trains
 // on, with everything beside the texts that says how each pair came about.
-import type { SchemaElement } from "hyparquet";
-import { ByteWriter, parquetWriteRows } from "hyparquet-writer/src/index.js";
 import type { DatasetRow } from "../../text/rows.ts";
-import { writeFileDurably } from "../durable.ts";
 import { openLocalFile } from "../local_file.ts";
 import { isObject, show } from "../mistakes.ts";
 import { jsonlRows } from "./jsonl_rows.ts";
-
-/** How exported pairs are written. */
-export type PairsFormat = "jsonl" | "parquet";
+import { type Columns, type PairsFormat, writeRows } from "./write_rows.ts";
 
 /** What the lines of a run do not say themselves. */
 export interface ExportPairsOptions {
@@ -69,7 +64,7 @@ export interface ExportedPair {
   annotator: string | null;
   /** The answer that won, as the annotator saw them: "a" or "b". */
   verdict: string;
-  /** The order in which the annotator saw them: "chosen,rejected" or "rejected,chosen". */
+  /** The order in which the annotator saw them: "chosen,rejected", "rejected,chosen", or "both". */
   order: string;
   /** What the annotator said for it. */
   reason: string | null;
@@ -83,27 +78,21 @@ export interface ExportedPair {
   step: number;
 }
 
-const TEXT = { type: "BYTE_ARRAY", converted_type: "UTF8" } as const;
-const IDS = { type: "INT32" } as const;
-const REAL = { type: "DOUBLE" } as const;
-
-/** Columns in order; those in brackets are lists. */
-const COLUMNS: Readonly<
-  Record<keyof ExportedPair, Partial<SchemaElement> | readonly [Partial<SchemaElement>]>
-> = {
-  ...{ prompt: TEXT, chosen: TEXT, rejected: TEXT },
-  ...{ prompt_ids: [IDS], chosen_ids: [IDS], rejected_ids: [IDS] },
-  ...{ chosen_finish: TEXT, rejected_finish: TEXT },
-  ...{ chosen_logps: [REAL], rejected_logps: [REAL] },
-  ...{ ref_chosen_logps: REAL, ref_rejected_logps: REAL },
-  ...{ temperature: REAL, top_p: REAL, max_new_tokens: IDS },
-  ...{ snapshot: TEXT, snapshot_hash: TEXT, reference: TEXT },
-  ...{ annotator: TEXT, verdict: TEXT, order: TEXT, reason: TEXT },
-  ...{ chosen_score: REAL, rejected_score: REAL, phase: IDS, step: IDS },
+const COLUMNS: Columns<ExportedPair> = {
+  ...{ prompt: "text", chosen: "text", rejected: "text" },
+  ...{ prompt_ids: "ints", chosen_ids: "ints", rejected_ids: "ints" },
+  ...{ chosen_finish: "text", rejected_finish: "text" },
+  ...{ chosen_logps: "reals", rejected_logps: "reals" },
+  ...{ ref_chosen_logps: "real", ref_rejected_logps: "real" },
+  ...{ temperature: "real", top_p: "real", max_new_tokens: "int" },
+  ...{ snapshot: "text", snapshot_hash: "text", reference: "text" },
+  ...{ annotator: "text", verdict: "text", order: "text", reason: "text" },
+  ...{ chosen_score: "real", rejected_score: "real", phase: "int", step: "int" },
 };
 
 /**
- * Writes the pairs of a run's `pairs.jsonl` as a preference dataset; ties and failures are left out and counted.
+ * Writes the pairs of a run's `pairs.jsonl` as a preference dataset; ties and failures are left out and counted. Lines
+ * are read as they are written, about 1,000 pairs at a time.
  *
  * @example
  * ```ts
@@ -149,41 +138,8 @@ export async function exportPairs(
       }
     }
   }
-  const bytes = format === "parquet" ? await parquetOf(pairs()) : await jsonLinesOf(pairs());
-  await writeFileDurably(out, bytes);
+  await writeRows(out, format, COLUMNS, pairs());
   return counts;
-}
-
-async function jsonLinesOf(pairs: AsyncIterable<ExportedPair>): Promise<Uint8Array> {
-  const parts: BlobPart[] = [];
-  for await (const pair of pairs) parts.push(JSON.stringify(pair) + "\n");
-  return new Uint8Array(await new Blob(parts).arrayBuffer());
-}
-
-async function parquetOf(pairs: AsyncIterable<ExportedPair>): Promise<Uint8Array> {
-  const names = Object.keys(COLUMNS) as (keyof ExportedPair)[];
-  const schema: SchemaElement[] = [{ name: "root", num_children: names.length }];
-  for (const name of names) {
-    const column = COLUMNS[name];
-    if (!Array.isArray(column)) schema.push({ name, repetition_type: "OPTIONAL", ...column });
-    else {
-      schema.push(
-        { name, repetition_type: "OPTIONAL", num_children: 1, converted_type: "LIST" },
-        { name: "list", repetition_type: "REPEATED", num_children: 1 },
-        { name: "element", repetition_type: "REQUIRED", ...column[0] },
-      );
-    }
-  }
-  const writer = new ByteWriter();
-  await parquetWriteRows({
-    writer,
-    schema,
-    rows: pairs,
-    columns: names.map((name) => ({ name })),
-    rowGroupSize: 1000,
-    createdBy: "leash",
-  });
-  return writer.getBytes();
 }
 
 /** Checks one line's fields; errors name the file, the line and the field. */
@@ -232,6 +188,25 @@ class Line {
 const textOrNull = (value: unknown) => typeof value === "string" ? value : null;
 const numberOrNull = (value: unknown) => typeof value === "number" ? value : null;
 
+/**
+ * What a pair's column `order` says: in which order the annotator saw both answers.
+ *
+ * @example
+ * ```ts
+ * import { shownOrder } from "@leash/bpo/io";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(shownOrder("b", "a,b"), "rejected,chosen");
+ * assertEquals(shownOrder("b", "both"), "both");
+ * ```
+ *
+ * @param outcome Which of the two won.
+ * @param asked The `order` of the verdict; what is none of an order means as they came, a first.
+ */
+export function shownOrder(outcome: "a" | "b", asked: unknown): string {
+  if (asked === "both") return asked;
+  return (outcome === "a") === (asked !== "b,a") ? "chosen,rejected" : "rejected,chosen";
+}
+
 /** A line's pair, chosen first; "tie" or "failed" where none won. */
 function pairOf(
   { row, file, number }: DatasetRow,
@@ -270,7 +245,7 @@ function pairOf(
     reference: line.text(row.referenceId, "referenceId"),
     annotator: textOrNull(row.annotator) ?? annotator,
     verdict: outcome,
-    order: outcome === "a" ? "chosen,rejected" : "rejected,chosen",
+    order: shownOrder(outcome, row.order ?? verdict.order),
     reason: textOrNull(verdict.reason),
     chosen_score: numberOrNull(scores[0]),
     rejected_score: numberOrNull(scores[1]),

@@ -5,8 +5,10 @@ import type { DatasetRow } from "../../text/rows.ts";
 import { openLocalFile } from "../local_file.ts";
 import { quote } from "../mistakes.ts";
 import type { RandomAccessFile } from "../random_access.ts";
+import { readSmallFile } from "../small_file.ts";
 import { csvRows } from "./csv_rows.ts";
 import { gunzip } from "./gunzip.ts";
+import { declaredConfigs, filesOfConfig, folderConfigs } from "./dataset_configs.ts";
 import { globFiles, isGlob } from "./glob.ts";
 import { jsonRows } from "./json_rows.ts";
 import { jsonlRows } from "./jsonl_rows.ts";
@@ -25,10 +27,15 @@ const SPLITS: Readonly<Record<string, string>> = {
 
 /** What is looked at to tell a format: long enough for the first line of most files. */
 const SNIFFED_BYTES = 2 ** 20;
+/** Longest README.md whose header is looked at. */
+const MOST_README_BYTES = 16 * 2 ** 20;
 
 /** How to open a dataset. */
 export interface OpenDatasetOptions {
-  /** Which part of a folder or pattern: "train", "test", "validation", or a word of the files' own. */
+  /**
+   * Which part of a folder or pattern: "train", "test", "validation", or a word of the files' own. Of a dataset with
+   * several configs: "CONFIG/train", or "CONFIG" where that has one split.
+   */
   readonly split?: string;
   /** Names of the columns to read of Parquet files; default all. */
   readonly columns?: readonly string[];
@@ -66,7 +73,8 @@ export interface Dataset {
  * `fetchHub`, an id `owner/name[@revision]`.
  * @param options `split`, `columns`, `fetchHub`.
  * @returns The files, which are there; nothing is read of them yet.
- * @throws {TypeError} If nothing is there, no file holds data, or the files are of several splits and none is said;
+ * @throws {TypeError} If nothing is there, no file holds data, or the files are of several splits or configs and none is
+ * said;
  * while it is read, what the readers throw.
  */
 export async function openDataset(
@@ -87,7 +95,7 @@ async function findFiles(source: string, options: OpenDatasetOptions): Promise<s
   const there = await kindOf(source);
   if (there === "file") return [source];
   if (there === "folder") {
-    return dataFiles(source, await globFiles(`${escape(source)}/**`), options);
+    return await folderFiles(source, source, options);
   }
   if (isGlob(source)) {
     const files = await globFiles(source);
@@ -97,8 +105,7 @@ async function findFiles(source: string, options: OpenDatasetOptions): Promise<s
   }
   const [, id, revision] = /^([\w.-]+\/[\w.-]+)(?:@([\w./-]+))?$/.exec(source) ?? [];
   if (id !== undefined && options.fetchHub !== undefined && !id.startsWith(".")) {
-    const folder = await options.fetchHub(id, revision);
-    return dataFiles(source, await globFiles(`${escape(folder)}/**`), options);
+    return await folderFiles(source, await options.fetchHub(id, revision), options);
   }
   throw new TypeError(
     `Cannot open ${source}: it is missing, expected a data file, a folder or a pattern`,
@@ -121,12 +128,28 @@ function escape(folder: string): string {
   return folder.replace(/\/+$/, "").replace(/[*?{[]/g, "[$&]");
 }
 
-function dataFiles(source: string, files: string[], options: OpenDatasetOptions): string[] {
+/** The data files of a folder: of the config and split that are meant. */
+async function folderFiles(
+  source: string,
+  folder: string,
+  options: OpenDatasetOptions,
+): Promise<string[]> {
+  const root = `${folder.replace(/\/+$/, "")}/`;
+  const files = await globFiles(`${escape(folder)}/**`);
   const data = files.filter((file) => DATA.test(file) && !ABOUT.test(file));
-  if (data.length > 0) return oneSplit(source, data, options);
-  throw new TypeError(
-    `Cannot open ${source}: it has no .jsonl, .json, .csv, .tsv, .parquet or .txt, expected data files`,
-  );
+  if (data.length === 0) {
+    throw new TypeError(
+      `Cannot open ${source}: it has no .jsonl, .json, .csv, .tsv, .parquet or .txt, expected data files`,
+    );
+  }
+  const names = data.map((file) => file.slice(root.length));
+  const readme = await readSmallFile(`${root}README.md`, MOST_README_BYTES);
+  const declared = readme === undefined
+    ? []
+    : declaredConfigs(new TextDecoder().decode(readme), `${root}README.md`);
+  const configs = declared.length > 0 ? declared : folderConfigs(names);
+  if (configs.length === 0) return oneSplit(source, data, options);
+  return filesOfConfig(source, configs, names, options.split).map((name) => root + name);
 }
 
 /** Training on a test split unawares is the mistake to prevent: several splits need a word. */

@@ -45,10 +45,17 @@ export interface ParquetFooter {
 }
 
 /** Compressions that are read. */
-export type ParquetCodec = "UNCOMPRESSED" | "SNAPPY" | "GZIP" | "ZSTD";
+export type ParquetCodec =
+  | "UNCOMPRESSED"
+  | "SNAPPY"
+  | "GZIP"
+  | "BROTLI"
+  | "LZ4"
+  | "ZSTD"
+  | "LZ4_RAW";
 
 const CODECS = ["UNCOMPRESSED", "SNAPPY", "GZIP", "LZO", "BROTLI", "LZ4", "ZSTD", "LZ4_RAW"];
-const READ: readonly string[] = ["UNCOMPRESSED", "SNAPPY", "GZIP", "ZSTD"] satisfies ParquetCodec[];
+const NOT_READ = "LZO";
 const TYPES = 8;
 const WANTED = "a Parquet file";
 /** Largest footer, bytes. */
@@ -181,10 +188,10 @@ function parseChunk(
     fail(`${where} is called ${quote(path.join("."))}, expected the schema's name`);
   }
   const codec = CODECS[found.codec];
-  if (!READ.includes(codec)) {
+  if (codec === undefined || codec === NOT_READ) {
     fail(
       `${where} is compressed with ${codec ?? `the unknown codec ${found.codec}`}, ` +
-        "expected none, SNAPPY, GZIP or ZSTD",
+        "expected none, SNAPPY, GZIP, ZSTD, BROTLI or LZ4",
     );
   }
   const start = found.dictionary > 0 ? Math.min(found.dictionary, found.data) : found.data;

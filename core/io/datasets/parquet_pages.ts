@@ -2,9 +2,10 @@
 // size that it announced and no more, and its runs are checked. What leaves here is safe for hyparquet to unpack.
 import { decompressSnappy, decompressZstd } from "hyparquet-compressors";
 import { joinBytes } from "../join_bytes.ts";
-import { gunzip } from "./gunzip.ts";
+import { gunzip, unbrotli } from "./gunzip.ts";
+import { unLz4, unLz4Hadoop } from "./lz4.ts";
 import { nameOf, type ParquetChunk, type ParquetCodec } from "./parquet_footer.ts";
-import { checkDeltas, checkRuns, type Fail } from "./parquet_runs.ts";
+import { checkDeltas, checkRuns, checkSharedBytes, countRuns, type Fail } from "./parquet_runs.ts";
 import { ThriftReader, thriftStruct } from "./thrift.ts";
 
 /** Undoes a compression: bytes, and how many they become. */
@@ -16,10 +17,13 @@ export type Decompress = (
 /** One function a codec. */
 export type Decompressors = Readonly<Record<Exclude<ParquetCodec, "UNCOMPRESSED">, Decompress>>;
 
-/** Decompressors that run anywhere. A forged ZSTD page can keep this one busy for long. */
+/** Decompressors that run anywhere. A forged ZSTD page can keep that one busy for long; not every browser has Brotli. */
 export const PORTABLE: Decompressors = {
   SNAPPY: (bytes, length) => decompressSnappy(bytes, length),
-  GZIP: unGzip,
+  GZIP: (bytes, length) => upTo(gunzip([bytes]), length),
+  BROTLI: (bytes, length) => upTo(unbrotli([bytes]), length),
+  LZ4: unLz4Hadoop,
+  LZ4_RAW: unLz4,
   ZSTD: (bytes, length) => decompressZstd(bytes, new Uint8Array(length)),
 };
 
@@ -28,7 +32,10 @@ const FREE_BYTES = 64 * 2 ** 20;
 const UNFOLDS = 16;
 
 const DATA = 0, INDEX = 1, DICTIONARY = 2, DATA_V2 = 3;
-const PLAIN = 0, PLAIN_DICTIONARY = 2, RLE = 3, DELTA = 5, DELTA_LENGTH = 6, RLE_DICTIONARY = 8;
+const PLAIN = 0, PLAIN_DICTIONARY = 2, RLE = 3, DELTA = 5, DELTA_LENGTH = 6, DELTA_BYTES = 7;
+const RLE_DICTIONARY = 8, STREAM_SPLIT = 9;
+/** Bytes of a value; those of FIXED_LEN_BYTE_ARRAY are in the schema. */
+const WIDTHS: Readonly<Record<string, number>> = { INT32: 4, FLOAT: 4, INT64: 8, DOUBLE: 8 };
 
 interface PageHeader {
   kind: number;
@@ -100,7 +107,8 @@ export async function plainChunk(
         bad(`has a page of ${header.values} values where ${chunk.values - seen} are left`);
       }
       seen += header.values;
-      checkPage(page, header, chunk, hasDictionary, bad, fail);
+      budget.left -= checkPage(page, header, chunk, hasDictionary, bad, fail);
+      if (budget.left < 0) bad(`unfolds into over ${budget.most} bytes with those before it`);
     }
     parts.push(plainHeader(header, page.length), page);
   }
@@ -172,6 +180,7 @@ async function unpack(
   return levels === 0 ? plain : joinBytes([packed.subarray(0, levels), plain]);
 }
 
+/** Returns how many bytes its values take beyond its own. */
 function checkPage(
   page: Uint8Array,
   header: PageHeader,
@@ -179,9 +188,9 @@ function checkPage(
   hasDictionary: boolean,
   bad: Fail,
   fail: Fail,
-): void {
+): number {
   const { values, encoding } = header;
-  const { element: { type }, maxDefinition, maxRepetition } = leaf;
+  const { element: { type, type_length }, maxDefinition, maxRepetition } = leaf;
   const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
   let at = 0;
   const levels = (most: number, given: number | undefined) => {
@@ -191,6 +200,7 @@ function checkPage(
     if (length > page.length - at) bad(`has levels of ${length} bytes in a page of ${page.length}`);
     checkRuns(page, at, at + length, 32 - Math.clz32(most), values, bad);
     at += length;
+    return page.subarray(at - length, at);
   };
   const isNewer = header.kind === DATA_V2;
   if (isNewer && !(header.nulls >= 0 && header.nulls <= values && header.rows >= 0)) {
@@ -198,9 +208,16 @@ function checkPage(
   }
   if (maxRepetition > 0) levels(maxRepetition, isNewer ? header.repetitionBytes : undefined);
   else if (isNewer) at += header.repetitionBytes;
-  if (maxDefinition > 0) levels(maxDefinition, isNewer ? header.definitionBytes : undefined);
-  else if (isNewer) at += header.definitionBytes;
-  if (encoding === PLAIN) return;
+  let definitions: Uint8Array | undefined;
+  if (maxDefinition > 0) {
+    definitions = levels(maxDefinition, isNewer ? header.definitionBytes : undefined);
+  } else if (isNewer) at += header.definitionBytes;
+  const present = () =>
+    isNewer || definitions === undefined
+      ? values - header.nulls
+      : countRuns(definitions, maxDefinition, values, bad);
+  const isFixed = type === "FIXED_LEN_BYTE_ARRAY";
+  if (encoding === PLAIN) return 0;
   if (encoding === PLAIN_DICTIONARY || encoding === RLE_DICTIONARY) {
     if (!hasDictionary) bad("has a page that refers to a dictionary, and none before it");
     if (type === "BOOLEAN") bad("has a dictionary of booleans");
@@ -211,14 +228,22 @@ function checkPage(
     if (at < page.length) checkDeltas(page, at, page.length, bad);
   } else if (encoding === DELTA_LENGTH && type === "BYTE_ARRAY") {
     if (at < page.length) checkDeltas(page, at, page.length, bad);
+  } else if (encoding === DELTA_BYTES && (type === "BYTE_ARRAY" || isFixed)) {
+    return checkSharedBytes(page, at, present(), isFixed ? type_length : undefined, bad);
+  } else if (encoding === STREAM_SPLIT && (isFixed || WIDTHS[type!] !== undefined)) {
+    const [count, width] = [present(), isFixed ? type_length! : WIDTHS[type!]];
+    if (count * width !== page.length - at) {
+      bad(`has ${page.length - at} bytes of values, expected ${count} of ${width} bytes`);
+    }
   } else {
     fail(
       `column ${
         nameOf(leaf)
-      } is encoded in way ${encoding}, expected PLAIN, a dictionary, RLE, DELTA_BINARY_PACKED or ` +
-        "DELTA_LENGTH_BYTE_ARRAY. Write it again with one of them",
+      } is encoded in way ${encoding}, expected PLAIN, a dictionary, RLE, DELTA_BINARY_PACKED, ` +
+        "DELTA_LENGTH_BYTE_ARRAY, DELTA_BYTE_ARRAY or BYTE_STREAM_SPLIT. Write it again with one of them",
     );
   }
+  return 0;
 }
 
 function plainHeader(header: PageHeader, length: number): Uint8Array {
@@ -235,13 +260,13 @@ function plainHeader(header: PageHeader, length: number): Uint8Array {
   return thriftStruct([[1, kind], [2, length], [3, length], [id, thriftStruct(detail)]]);
 }
 
-/** Gzip, stopped where it outgrows the size that it should have. */
-async function unGzip(bytes: Uint8Array<ArrayBuffer>, length: number): Promise<Uint8Array> {
+/** Parts laid end to end; throws, and the unpacking stops, where they outgrow the size that they should have. */
+async function upTo(unpacked: AsyncIterable<Uint8Array>, length: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let left = length;
-  for await (const part of gunzip([bytes])) {
+  for await (const part of unpacked) {
+    if ((left -= part.length) < 0) throw new RangeError(`it outgrows ${length} bytes`);
     parts.push(part);
-    if ((left -= part.length) < 0) break;
   }
   return joinBytes(parts);
 }

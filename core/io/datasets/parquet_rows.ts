@@ -24,8 +24,8 @@ export interface ParquetOptions {
 }
 
 /**
- * Rows of a Parquet file: text, numbers, booleans, lists and structs; uncompressed or in SNAPPY, GZIP or ZSTD. One row
- * group is in memory at a time. Integers of 64 bits become numbers where a double holds them, dates become ISO text.
+ * Rows of a Parquet file: text, numbers, booleans, lists and structs; uncompressed or in SNAPPY, GZIP, ZSTD, BROTLI or
+ * LZ4. One row group is in memory at a time. Integers of 64 bits become numbers where a double holds them, dates become ISO text.
  *
  * @example
  * ```ts

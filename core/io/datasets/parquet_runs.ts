@@ -2,6 +2,9 @@
 // memory, a forged block would never end; here they are walked through first, without unpacking a value.
 // https://github.com/apache/parquet-format/blob/master/Encodings.md
 
+import { deltaBinaryUnpack } from "hyparquet/src/delta.js";
+import { readRleBitPackedHybrid } from "hyparquet/src/encoding.js";
+
 /** Throws with what is wrong. */
 export type Fail = (what: string) => never;
 
@@ -33,6 +36,68 @@ export function checkRuns(
     }
     cursor.at += isPacked ? length * width / 8 : bytesPerValue;
     seen += length;
+  }
+}
+
+/** How many of `count` levels, whose runs were checked, are `wanted`: as many values are there. */
+export function countRuns(bytes: Uint8Array, wanted: number, count: number, fail: Fail): number {
+  const levels = new Uint8Array(count); // a schema is not deeper than that
+  unpackOr(fail, () => {
+    readRleBitPackedHybrid(readerOf(bytes, 0), 32 - Math.clz32(wanted), levels, bytes.length);
+  });
+  return levels.reduce((sum, level) => sum + (level === wanted ? 1 : 0), 0);
+}
+
+/**
+ * Checks values that say how many bytes they share with the one before: lengths in two delta blocks, then the other bytes.
+ *
+ * @param fixed Length of every value, where the schema says one.
+ * @returns Length of all values together: a forged page may repeat a long one without end.
+ */
+export function checkSharedBytes(
+  bytes: Uint8Array,
+  start: number,
+  count: number,
+  fixed: number | undefined,
+  fail: Fail,
+): number {
+  if (count === 0) return 0;
+  const reader = readerOf(bytes, start);
+  const lengths = () => {
+    checkDeltas(bytes, reader.offset, bytes.length, fail);
+    const unpacked = new Int32Array(count);
+    unpackOr(fail, () => deltaBinaryUnpack(reader, count, unpacked));
+    return unpacked;
+  };
+  const shared = lengths();
+  const own = lengths();
+  let last = 0, sum = 0, left = bytes.length - reader.offset;
+  for (let i = 0; i < count; i++) {
+    if (!(shared[i] >= 0 && shared[i] <= last)) {
+      fail(`has a value that shares ${shared[i]} bytes with one of ${last}`);
+    }
+    if (!(own[i] >= 0 && own[i] <= left)) {
+      fail(`has a value of ${own[i]} bytes where ${left} remain`);
+    }
+    last = shared[i] + own[i];
+    if (fixed !== undefined && last !== fixed) {
+      fail(`has a value of ${last} bytes, expected ${fixed} as in the schema`);
+    }
+    left -= own[i];
+    sum += last;
+  }
+  return sum;
+}
+
+function readerOf(bytes: Uint8Array, offset: number) {
+  return { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset };
+}
+
+function unpackOr(fail: Fail, unpack: () => void): void {
+  try {
+    unpack();
+  } catch { // what is read there lies beyond its end
+    fail("has values that end early");
   }
 }
 

@@ -17,6 +17,8 @@ export interface TextLine {
   readonly text: string;
   /** From 1. */
   readonly number: number;
+  /** Whether its end was \r\n. */
+  readonly hasReturn: boolean;
 }
 
 /** Longest line, bytes: what an unclosed quote or a file without line ends may take of memory. */
@@ -59,8 +61,8 @@ export async function* textLines(
     const isFirst = number === 1;
     if (isFirst) refuseStart(bytes, name, wanted);
     const hasMark = isFirst && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-    const end = bytes.at(-1) === 0x0d ? -1 : undefined;
-    const body = bytes.subarray(hasMark ? 3 : 0).subarray(0, end);
+    const hasReturn = bytes.at(-1) === 0x0d;
+    const body = bytes.subarray(hasMark ? 3 : 0).subarray(0, hasReturn ? -1 : undefined);
     const nul = body.indexOf(0);
     if (nul >= 0) {
       throw new TypeError(
@@ -68,7 +70,7 @@ export async function* textLines(
       );
     }
     try {
-      return { text: decoder.decode(body), number };
+      return { text: decoder.decode(body), number, hasReturn };
     } catch {
       throw new TypeError(
         `Cannot read ${name}: line ${number} is not UTF-8, expected ${wanted} in UTF-8`,

@@ -84,6 +84,8 @@ Deno.test("swapVerdict() exchanges winner and scores and leaves ties and failure
     [{ outcome: "b", reason: "r" }, { outcome: "a", reason: "r" }],
     [{ outcome: "tie", scores: [1, 2] }, { outcome: "tie", scores: [2, 1] }],
     [{ outcome: "failed", reason: "r" }, { outcome: "failed", reason: "r" }],
+    [{ outcome: "a", order: "a,b" }, { outcome: "b", order: "b,a" }],
+    [{ outcome: "tie", order: "both" }, { outcome: "tie", order: "both" }],
   ];
   for (const [verdict, swapped] of cases) {
     assertEquals(swapVerdict(verdict), swapped);

@@ -35,6 +35,16 @@ Deno.test("withNoise() treats both orders of a pair alike", async () => {
   assertEquals(swapped.map(swapVerdict), straight);
 });
 
+Deno.test("withNoise() leaves the order in which was asked", async () => {
+  const backwards = {
+    name: "backwards",
+    annotate: (pairs: readonly Candidate[]) =>
+      Promise.resolve(pairs.map(() => ({ outcome: "a" as const, order: "b,a" as const }))),
+  };
+  const [verdict] = await withNoise(backwards, 1).annotate([PAIRS[0]]);
+  assertEquals(verdict, { outcome: "b", order: "b,a", reason: "flipped" });
+});
+
 Deno.test("withNoise() flips other pairs under another seed", async () => {
   const of = async (seed: number): Promise<string> => {
     const verdicts = await withNoise(rule, 0.5, { seed }).annotate(PAIRS.slice(0, 64));

@@ -28,7 +28,7 @@ const CASES: [string, Verdict, Verdict, Verdict["outcome"]][] = [
 for (const [what, given, exchanged, wanted] of CASES) {
   Deno.test(`withOrderSwap() makes ${what}: ${wanted}`, async () => {
     const [verdict] = await withOrderSwap(scripted(given, exchanged)).annotate([PAIR]);
-    assertEquals(verdict.outcome, wanted);
+    assertEquals([verdict.outcome, verdict.order], [wanted, "both"]);
     if (wanted === "failed") assertEquals(verdict.reason?.endsWith(": f"), true);
   });
 }
@@ -38,13 +38,17 @@ Deno.test("withOrderSwap() averages the scores of both orders, in the given orde
     { outcome: "a", scores: [5, 1] },
     { outcome: "b", scores: [2, 3] },
   ));
-  assertEquals(await swap.annotate([PAIR]), [{ outcome: "a", scores: [4, 1.5] }]);
+  assertEquals(await swap.annotate([PAIR]), [{ outcome: "a", scores: [4, 1.5], order: "both" }]);
 });
 
 Deno.test("withOrderSwap() leaves an unbiased rule as it is, pair by pair", async () => {
   const rule = ruleAnnotator("length", (_prompt, answer) => answer.length);
   const pairs = [PAIR, { prompt: "q", a: "x", b: "yyy" }, { prompt: "r", a: "x", b: "y" }];
-  assertEquals(await withOrderSwap(rule).annotate(pairs), await rule.annotate(pairs));
+  const alone = await rule.annotate(pairs);
+  assertEquals(
+    await withOrderSwap(rule).annotate(pairs),
+    alone.map((verdict) => ({ ...verdict, order: "both" })),
+  );
 });
 
 Deno.test("withOrderSwap() passes the signal on", async () => {

@@ -17,11 +17,20 @@ for (const { name, bytes, file, error } of [...csv, ...tsv]) {
   });
 }
 
+Deno.test("csvRows() keeps the line breaks of a field, as Python's csv does", async () => {
+  const cells = ["a\r\nb", "\r\n\r\n", "c\nd\r\n", 'say ""x""\r\n""', "\n\r\n\n"];
+  for (const end of ["\n", "\r\n"]) {
+    const text = ["x,y", ...cells.map((cell) => `"${cell}",1`), ""].join(end);
+    const rows = (await read(text)).map(({ row }) => row);
+    assertEquals(rows, cells.map((cell) => ({ x: cell.replaceAll('""', '"'), y: "1" })));
+  }
+});
+
 Deno.test("csvRows() reads quoted fields, blank lines, CRLF and a byte-order mark, and says where rows begin", async () => {
   const text =
     '\ufeffid, rejected ,prompt\r\n1,no,"say ""hi"", then\r\nstop"\r\n\r\n2,,"p\n\n"\r\n3,"",q';
   assertEquals((await read(text)).map(({ row, number }) => ({ row, number })), [
-    { row: { id: "1", rejected: "no", prompt: 'say "hi", then\nstop' }, number: 2 },
+    { row: { id: "1", rejected: "no", prompt: 'say "hi", then\r\nstop' }, number: 2 },
     { row: { id: "2", rejected: "", prompt: "p\n\n" }, number: 5 },
     { row: { id: "3", rejected: "", prompt: "q" }, number: 8 },
   ]);

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { gzipSync } from "node:zlib";
-import { gunzip } from "../../../../core/io/datasets/gunzip.ts";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { gunzip, unbrotli } from "../../../../core/io/datasets/gunzip.ts";
 
 Deno.test("gunzip() gives back what was packed, however its parts are cut", async () => {
   const bytes = crypto.getRandomValues(new Uint8Array(50_000));
@@ -27,4 +27,22 @@ Deno.test("gunzip() rejects what is no gzip and what was cut", async () => {
   const packed = gzipSync(new Uint8Array(1000));
   await assertRejects(() => Array.fromAsync(gunzip([packed.subarray(0, 15)])));
   await assertRejects(() => Array.fromAsync(gunzip([new Uint8Array(100)])));
+});
+
+Deno.test("unbrotli() gives back what was packed, little at a time, and rejects what was cut", async () => {
+  const bytes = crypto.getRandomValues(new Uint8Array(50_000));
+  const packed = new Uint8Array(brotliCompressSync(bytes));
+  assertEquals(
+    await new Blob(await Array.fromAsync(unbrotli([packed])) as BlobPart[]).bytes(),
+    bytes,
+  );
+  await assertRejects(() => Array.fromAsync(unbrotli([packed.subarray(0, 1000)])));
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_LGWIN]: 24 };
+  const bomb = brotliCompressSync(new Uint8Array(2 ** 29), { params });
+  let first = 0;
+  for await (const part of unbrotli([bomb])) {
+    first = part.length;
+    break;
+  }
+  assertEquals(first > 0 && first <= 64 * 2 ** 20, true, `${first} bytes came at once`);
 });

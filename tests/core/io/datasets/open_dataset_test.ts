@@ -152,3 +152,32 @@ Deno.test("openDataset() takes a folder with a brace in its name for that folder
     "d{s/a.jsonl": '{"prompt": "mine"}',
     "dxs/a.jsonl": '{"prompt": "another\'s"}',
   }, async (dir) => assertEquals(await prompts(`${dir}/d{s`), ["mine"])));
+
+Deno.test("openDataset() reads one config of several, never two as one", () => {
+  const readme = "---\nconfigs:\n- config_name: en\n  data_files: en/*.jsonl\n- config_name: fr\n" +
+    "  data_files:\n  - split: train\n    path: fr/a.jsonl\n  - split: test\n    path: fr/b.jsonl\n---\n";
+  return withFiles({
+    "README.md": readme,
+    "en/a.jsonl": '{"prompt": "en"}',
+    "fr/a.jsonl": '{"prompt": "fr"}',
+    "fr/b.jsonl": '{"prompt": "test"}',
+  }, async (dir) => {
+    const error = await assertRejects(() => openDataset(dir), TypeError);
+    assertEquals(
+      error.message,
+      `Cannot open ${dir}: it has the configs en, fr, expected one. Say which by split, as en/train`,
+    );
+    assertEquals(await prompts(dir, { split: "en" }), ["en"]);
+    assertEquals(await prompts(`${dir}/`, { split: "fr/test" }), ["test"]);
+    assertEquals(await prompts(`${dir}/fr`, { split: "a" }), ["fr"]); // a folder of it has none
+  });
+});
+
+Deno.test("openDataset() takes folders of the same split for configs", async () => {
+  const bytes = await Deno.readFile(PARQUET);
+  const shard = "train-00000-of-00001.parquet";
+  await withFiles({ [`en/${shard}`]: bytes, [`fr/${shard}`]: bytes }, async (dir) => {
+    await assertRejects(() => openDataset(dir), TypeError, "it has the configs en, fr");
+    assertEquals((await prompts(dir, { split: "fr/train" })).length, 23);
+  });
+});

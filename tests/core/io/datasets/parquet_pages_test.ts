@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { gzipSync, zstdCompressSync } from "node:zlib";
+import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from "node:zlib";
 import type { ParquetChunk, ParquetCodec } from "../../../../core/io/datasets/parquet_footer.ts";
 import { plainChunk, PORTABLE, unfoldBudget } from "../../../../core/io/datasets/parquet_pages.ts";
 import { thriftStruct } from "../../../../core/io/datasets/thrift.ts";
@@ -32,6 +32,12 @@ const PACKED: [codec: ParquetCodec, packed: Uint8Array][] = [
   ["UNCOMPRESSED", BODY],
   ["GZIP", gzipSync(BODY)],
   ["ZSTD", zstdCompressSync(BODY)],
+  ["BROTLI", brotliCompressSync(BODY)],
+  ["LZ4_RAW", Uint8Array.of(0xf0, BODY.length - 15, ...BODY)], // one literal
+  [
+    "LZ4",
+    Uint8Array.of(0, 0, 0, BODY.length, 0, 0, 0, 2 + BODY.length, 0xf0, BODY.length - 15, ...BODY),
+  ],
   ["SNAPPY", Uint8Array.of(BODY.length, (BODY.length - 1) << 2, ...BODY)], // one literal
 ];
 for (const [codec, packed] of PACKED) {
@@ -40,17 +46,21 @@ for (const [codec, packed] of PACKED) {
   });
 }
 
-Deno.test("plainChunk() stops gzip that outgrows what the header says", async () => {
-  const bomb = gzipSync(new Uint8Array(100 * 2 ** 20)); // 100 KiB for 100 MiB
-  const before = Deno.memoryUsage().rss;
-  await assertRejects(
-    () => unfolded("GZIP", bomb),
-    TypeError,
-    'column "a" has a page of ',
-  );
-  const grown = (Deno.memoryUsage().rss - before) / 2 ** 20;
-  assertEquals(grown < 64, true, `memory grew by ${grown.toFixed()} MiB`);
-});
+const toBrotli = (bytes: Uint8Array) =>
+  brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } });
+for (const [codec, pack] of [["GZIP", gzipSync], ["BROTLI", toBrotli]] as const) {
+  Deno.test(`plainChunk() stops ${codec} that outgrows what the header says`, async () => {
+    const bomb = pack(new Uint8Array(100 * 2 ** 20)); // GZIP: 100 KiB for 100 MiB; BROTLI: a hundred bytes
+    const before = Deno.memoryUsage().rss;
+    await assertRejects(
+      () => unfolded(codec, bomb),
+      TypeError,
+      `column "a" has a page that ${codec} cannot undo`,
+    );
+    const grown = (Deno.memoryUsage().rss - before) / 2 ** 20;
+    assertEquals(grown < 96, true, `memory grew by ${grown.toFixed()} MiB`);
+  });
+}
 
 Deno.test("plainChunk() takes what it unfolds off the row group's budget", async () => {
   const bytes = pageOf(BODY, BODY.length);

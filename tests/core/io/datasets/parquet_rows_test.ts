@@ -14,13 +14,33 @@ for (const { name, bytes, file, error } of malformed) {
   });
 }
 
-for (const name of ["plain", "snappy", "gzip_v2", "zstd", "zstd_v2", "delta"]) {
+const WRITTEN: [name: string, rows: string][] = [
+  ...[
+    "plain",
+    "snappy",
+    "gzip_v2",
+    "zstd",
+    "zstd_v2",
+    "delta",
+    "lz4",
+    "lz4_v2",
+    "brotli",
+    "brotli_v2",
+  ]
+    .map((name): [string, string] => [name, "rows"]),
+  ["split", "split_rows"],
+  ["split_v2", "split_rows"],
+];
+for (const [name, listed] of WRITTEN) {
   Deno.test(`parquetRows() reads what pyarrow wrote as ${name}`, async () => {
-    const { rows } = JSON.parse(await Deno.readTextFile(`${FIXTURES}rows.json`));
+    const { rows } = JSON.parse(await Deno.readTextFile(`${FIXTURES}${listed}.json`));
     using file = await openLocalFile(`${FIXTURES}${name}.parquet`);
     const read = await Array.fromAsync(parquetRows(file));
     const asJson = read.map(({ row }) =>
-      JSON.parse(JSON.stringify(row, (_, v) => typeof v === "bigint" ? `${v}n` : v))
+      JSON.parse(
+        JSON.stringify(row, (_, v) =>
+          typeof v === "bigint" ? `${v}n` : v instanceof Uint8Array ? [...v] : v),
+      )
     );
     assertEquals(asJson, rows);
     assertEquals(read.map(({ number }) => number), rows.map((_: unknown, i: number) => i + 1));
@@ -67,8 +87,13 @@ Deno.test("parquetRows() holds one row group at a time", async () => {
 });
 
 Deno.test("parquetRows() survives every byte of a file being another, with a typed error or rows", async () => {
-  const bytes = await Deno.readFile(`${FIXTURES}delta.parquet`);
-  for (let at = 0; at < bytes.length; at += 3) {
+  for (const [name, every] of [["delta", 3], ["split", 23], ["split_v2", 11]] as const) {
+    await forgeEach(await Deno.readFile(`${FIXTURES}${name}.parquet`), every);
+  }
+});
+
+async function forgeEach(bytes: Uint8Array<ArrayBuffer>, every: number): Promise<void> {
+  for (let at = 0; at < bytes.length; at += every) {
     const forged = bytes.slice();
     forged[at] ^= 1 << (at % 8);
     using file = fileOfBytes(forged, "forged.parquet");
@@ -84,4 +109,4 @@ Deno.test("parquetRows() survives every byte of a file being another, with a typ
       );
     }
   }
-});
+}

@@ -1,5 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { checkDeltas, checkRuns } from "../../../../core/io/datasets/parquet_runs.ts";
+import {
+  checkDeltas,
+  checkRuns,
+  checkSharedBytes,
+  countRuns,
+} from "../../../../core/io/datasets/parquet_runs.ts";
 
 const fail = (what: string): never => {
   throw new TypeError(what);
@@ -60,5 +65,62 @@ const DELTAS: [what: string, bytes: number[], message: string][] = [
 for (const [what, bytes, message] of DELTAS) {
   Deno.test(`checkDeltas() refuses ${what}`, () => {
     assertEquals(assertThrows(() => deltas(...bytes), TypeError).message, message);
+  });
+}
+
+Deno.test("countRuns() counts the levels that are the highest", () => {
+  const count = (bytes: number[], wanted: number, of: number) =>
+    countRuns(Uint8Array.from(bytes), wanted, of, fail);
+  assertEquals(count([6, 1], 1, 3), 3);
+  assertEquals(count([3, 0b101], 1, 3), 2); // 1, 0, 1
+  assertEquals(count([4, 3, 6, 2, 2, 3], 3, 6), 3); // 3, 3, 2, 2, 2, 3
+  assertThrows(() => count([4, 1], 1, 3), TypeError, "has values that end early");
+});
+
+/** One delta block of `first`, `first` + `step`, … */
+const lengths = (count: number, first: number, step = 0) => [
+  ...[0x80, 1, 4, count, 2 * first],
+  ...(count > 1 ? [2 * step, 0, 0, 0, 0] : []),
+];
+const shared = (bytes: number[], count: number, fixed?: number) =>
+  checkSharedBytes(Uint8Array.from(bytes), 0, count, fixed, fail);
+
+Deno.test("checkSharedBytes() lets sound values pass and says how long they are together", () => {
+  assertEquals(shared([...lengths(3, 0, 1), ...lengths(3, 1), 1, 2, 3], 3), 1 + 2 + 3);
+  assertEquals(shared([...lengths(1, 0), ...lengths(1, 2), 1, 2], 1, 2), 2);
+  assertEquals(shared([], 0), 0); // nothing but nulls
+});
+
+const TWO_BYTES = [...lengths(3, 0, 1), ...lengths(3, 1), 1, 2, 3];
+const SHARED: [what: string, bytes: number[], fixed: number | undefined, message: string][] = [
+  [
+    "more than the value before",
+    [...lengths(3, 0, 2), ...lengths(3, 1), 1, 2, 3],
+    undefined,
+    "shares 2 bytes with one of 1",
+  ],
+  [
+    "bytes beyond the page",
+    [...lengths(3, 0), ...lengths(3, 1), 1, 2],
+    undefined,
+    "a value of 1 bytes where 0 remain",
+  ],
+  [
+    "another length than the schema's",
+    TWO_BYTES,
+    1,
+    "a value of 2 bytes, expected 1 as in the schema",
+  ],
+  [
+    "fewer lengths than values",
+    [...lengths(1, 0), ...lengths(1, 1), 1],
+    undefined,
+    "has values that end early",
+  ],
+  ["no second lengths", lengths(3, 0), undefined, "ends within a number"],
+];
+for (const [what, bytes, fixed, message] of SHARED) {
+  Deno.test(`checkSharedBytes() refuses ${what}`, () => {
+    assertThrows(() => shared(bytes, 3, fixed), TypeError, message);
   });
 }

@@ -14,10 +14,10 @@ for (const size of [1, 2, 3, 5, 7, 1000]) {
     const bytes = new TextEncoder().encode("\ufeffé日\r\n\n🦊 \ufeff\r\r\nlast");
     const lines = await Array.fromAsync(textLines(inParts(bytes, size), "text"));
     assertEquals(lines, [
-      { text: "é日", number: 1 },
-      { text: "", number: 2 },
-      { text: "🦊 \ufeff\r", number: 3 },
-      { text: "last", number: 4 },
+      { text: "é日", number: 1, hasReturn: true },
+      { text: "", number: 2, hasReturn: false },
+      { text: "🦊 \ufeff\r", number: 3, hasReturn: true },
+      { text: "last", number: 4, hasReturn: false },
     ]);
   });
 }
