@@ -1,10 +1,17 @@
 // PEFT adapter folders on disk: written whole or not at all, read for a model and fingerprinted.
-import { type HostAdapter, type LinearShape, loadPeftAdapter } from "../core/mod.ts";
+import {
+  type HostAdapter,
+  type LinearShape,
+  loadPeftAdapter,
+  parsePeftConfig,
+  type PeftConfig,
+} from "../core/mod.ts";
 import { writeFileDurably, writeFolderDurably } from "../core/io/mod.ts";
 import { readSmallFile } from "../core/io/small_file.ts";
 import { sha256 } from "./digest.ts";
 import { isThere } from "./run_folder.ts";
 
+const CONFIG = "adapter_config.json";
 const WEIGHTS = "adapter_model.safetensors";
 const PICKLE = "adapter_model.bin";
 
@@ -17,6 +24,20 @@ export async function writeAdapterFolder(
     for (const [name, bytes] of files) await writeFileDurably(`${folder}/${name}`, bytes);
   }, { manifest: false, replace: true });
   return files.get(WEIGHTS)!;
+}
+
+/**
+ * Reads what a PEFT folder says of its adapter.
+ *
+ * @throws {TypeError} If it is missing or malformed.
+ */
+export async function readAdapterConfig(folder: string): Promise<PeftConfig> {
+  const path = `${folder}/${CONFIG}`;
+  const bytes = await readSmallFile(path);
+  if (bytes !== undefined) return parsePeftConfig(bytes, path);
+  throw new TypeError(
+    `Cannot read ${path}: it is not there, expected what PEFT saves beside weights`,
+  );
 }
 
 /** An adapter on the host, with a fingerprint of its weights. */
@@ -35,7 +56,7 @@ export async function readAdapterFolder(
   layers: readonly LinearShape[],
 ): Promise<StoredAdapter> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
-  for (const file of ["adapter_config.json", WEIGHTS]) {
+  for (const file of [CONFIG, WEIGHTS]) {
     const bytes = await readSmallFile(`${dir}/${file}`);
     if (bytes) files.set(file, bytes);
   }

@@ -4,6 +4,7 @@ import { adapterLayout, type HostAdapter, type LinearShape } from "../core/mod.t
 import { latestCheckpoint, loadCheckpoint } from "../core/io/mod.ts";
 import { readAdapterFolder, type StoredAdapter } from "./adapter_files.ts";
 import { quote, UsageError } from "./flag_parser.ts";
+import { targetsOf } from "./method.ts";
 import { FILES, isThere } from "./run_folder.ts";
 
 /** The word for a model without an adapter. */
@@ -92,13 +93,14 @@ export async function readRunMembers(
     return wrong("it has no adapters", "the checkpoint of a run");
   }
   const layout = await memberLayout(run, config, layers);
-  if (params.length !== config.members * layout.size) {
+  const { members = 1 } = config;
+  if (params.length !== members * layout.size) {
     return wrong(
       `params has ${params.length} numbers`,
-      `${config.members} members of ${layout.size} for this model`,
+      `${members} members of ${layout.size} for this model`,
     );
   }
-  return Array.from({ length: config.members }, (_, k) => ({
+  return Array.from({ length: members }, (_, k) => ({
     layout,
     params: params.slice(k * layout.size, (k + 1) * layout.size) as Float32Array<ArrayBuffer>,
   }));
@@ -106,20 +108,34 @@ export async function readRunMembers(
 
 /** What a run says of its members. */
 interface MemberSizes {
-  readonly members: number;
+  /** Absent for a run of `leash sft`, which has one. */
+  readonly members?: number;
   readonly rank: number;
   readonly alpha: number;
+  readonly rslora?: boolean;
+  readonly targetModules?: string;
+  /** Folder that they started from, whose modules they have. */
+  readonly adapter?: string;
 }
 
-/** A finished run's adapter says which modules there are; before that they are all. */
+/** A finished run's adapter says which modules there are; before that its flags do. */
 async function memberLayout(
   run: string,
-  { members, rank, alpha }: MemberSizes,
+  config: MemberSizes,
   layers: readonly LinearShape[],
 ): Promise<HostAdapter["layout"]> {
   const folder = `${run}/${FILES.adapter}`;
+  const { members = 1, rank, alpha, rslora: rsLora, targetModules, adapter } = config;
   if (!await isThere(`${folder}/adapter_config.json`)) {
-    return adapterLayout(layers, { rank, alpha });
+    if (adapter === undefined) {
+      return adapterLayout(layers, {
+        rank,
+        alpha,
+        rsLora,
+        targetModules: targetsOf(targetModules),
+      });
+    }
+    return (await readAdapterFolder(await adapterFolder(adapter), layers)).layout;
   }
   const { layout }: StoredAdapter = await readAdapterFolder(folder, layers);
   const own = adapterLayout([...layout.modules.values()], {

@@ -1,5 +1,6 @@
 // Prompts of a command as the model reads them: from `--prompt` or a dataset, through the chat template where `--chat`
 // says so, within the context.
+import { goesOn } from "../core/text/row_ids.ts";
 import { encodeExamples, type Example, type PromptRow, type RowText } from "../core/mod.ts";
 import type { BaseModel } from "./base_model.ts";
 import type { CommandOptions } from "./commands/command.ts";
@@ -64,11 +65,12 @@ export async function askedText(
   return { ids, prompt: text, words: text, rendered: renderedOf(base, turned), place: "--prompt" };
 }
 
-/** Ids of text to be continued, begin token first where the model's files say so. */
+/** Ids of text to be continued, begin token first where the model's files say so, and where there is no other. */
 export function textIds({ tokenizer, addsBos }: BaseModel, text: string): number[] {
   const ids = tokenizer.encode(text);
   const { bosId } = tokenizer;
-  return addsBos && bosId !== undefined && ids[0] !== bosId ? [bosId, ...ids] : ids;
+  const begins = (addsBos && ids[0] !== bosId) || ids.length === 0;
+  return begins && bosId !== undefined ? [bosId, ...ids] : ids;
 }
 
 /**
@@ -123,8 +125,9 @@ function promptOf(example: Example): PromptRow {
 
 function renderedOf({ chat }: BaseModel, { prompt, tools }: PromptRow): string {
   if (typeof prompt === "string") return prompt;
+  const open = goesOn(prompt) ? { continueFinalMessage: true } : { addGenerationPrompt: true };
   try {
-    return chat!.render(prompt, { addGenerationPrompt: true, ...(tools ? { tools } : {}) });
+    return chat!.render(prompt, { ...open, ...(tools ? { tools } : {}) });
   } catch {
     return ""; // whoever encodes it counts it and says why
   }

@@ -6,6 +6,7 @@ import {
   type ChatTemplate,
   type Model,
   type ModelConfig,
+  type PretrainedTokenizer,
   sourceOfTensors,
   streamModel,
   tensorShapes,
@@ -47,7 +48,7 @@ export interface BaseModel extends Disposable {
   readonly positions: number;
   /** Where the weights are. */
   readonly source: TensorSource;
-  /** Text to ids and back; `bosId` is the model's begin token where it has one. */
+  /** Text to ids and back; `bosId` is the begin token of its files, else the config's: what an empty text begins with. */
   readonly tokenizer: Tokenizer;
   /** Whether text of its own gets the begin token, as the tokenizer's files say. */
   readonly addsBos: boolean;
@@ -109,14 +110,16 @@ async function openNamed(model: string, options: FetchOptions | undefined): Prom
   if (tokenizer === undefined) {
     opened[Symbol.dispose]();
     throw new UsageError(
-      `Cannot use --model ${model}: tokenizer.json is missing, expected it. ` +
-        "Save the tokenizer with transformers' save_pretrained",
+      opened.gguf
+        ? `Cannot use --model ${model}: tokenizer.ggml.model is missing, expected it. ` +
+          "Convert the model together with its tokenizer"
+        : `Cannot use --model ${model}: tokenizer.json is missing, expected it. ` +
+          "Save the tokenizer with transformers' save_pretrained",
     );
   }
-  const { bosId = config.bosId, eosId = config.eosId?.[0], padId = config.padId } = tokenizer;
-  // Files that name no begin token say nothing of it: the config's goes before text, as in Llama.
-  const addsBos = tokenizer.bosId === undefined ||
-    tokenizer.encode("", { addSpecial: true })[0] === tokenizer.bosId;
+  const { eosId = config.eosId?.[0], padId = config.padId } = tokenizer;
+  const begin = beginOf(tokenizer);
+  const bosId = begin ?? tokenizer.bosId ?? config.bosId;
   return {
     embedded: false,
     name: opened.name,
@@ -125,11 +128,17 @@ async function openNamed(model: string, options: FetchOptions | undefined): Prom
     sizes: config,
     source: opened.source,
     tokenizer: { ...tokenizer, bosId, eosId, padId },
-    addsBos,
+    addsBos: begin !== undefined,
     chat,
     parameters: countWeights(config),
     [Symbol.dispose]: () => opened[Symbol.dispose](),
   };
+}
+
+/** The id that a tokenizer's files put before text, as transformers reads them; undefined where they put none. */
+function beginOf(tokenizer: PretrainedTokenizer): number | undefined {
+  const [first] = tokenizer.encode("a", { addSpecial: true });
+  return first === tokenizer.encode("a")[0] ? undefined : first;
 }
 
 function positionsOf({ sizes, name }: Opened, { context }: BaseFlags): number {

@@ -7,9 +7,9 @@ import { compareFigure } from "./compare_plot.ts";
 import { makeRuns, ownComparison, type Train } from "./compare_runs.ts";
 import { type Comparison, tabulate } from "./compare_table.ts";
 import { quote, UsageError } from "./flags.ts";
-import { interruptSignal } from "./interrupt.ts";
+import { Interrupted, interruptSignal } from "./interrupt.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
-import { Interrupted, train } from "./train.ts";
+import { train } from "./train.ts";
 
 /** How to compare from another program. */
 export interface CompareOptions {

@@ -7,13 +7,14 @@ import { readEvidence, recordingReferences } from "./compare_evidence.ts";
 import type { PlannedRun } from "./compare_plan.ts";
 import type { DoneRun } from "./compare_table.ts";
 import { type Command, firstDifference, type RunConfig, UsageError } from "./flags.ts";
+import { Interrupted } from "./interrupt.ts";
 import { withAbsolutePaths } from "./paths.ts";
 import { clock } from "./progress.ts";
 import { FILES, isThere, readIdentity, type RunIdentity } from "./run_folder.ts";
 import { asUsage } from "./setup.ts";
 import type { Summary } from "./summary.ts";
 import type { Terminal } from "./terminal.ts";
-import { Interrupted, type TrainOptions } from "./train.ts";
+import type { TrainOptions } from "./train.ts";
 
 /** Trains as a command says, as `train` does. */
 export type Train = (

@@ -3,6 +3,7 @@
 import { parse as parseToml } from "smol-toml";
 import { nearest } from "../losses/nearest.ts";
 import { parseJsonObject, quote, refuseWrongDownload, show } from "../core/io/mistakes.ts";
+import { readSmallFile } from "../core/io/small_file.ts";
 import { fieldOf, type Flag } from "./flag_kinds.ts";
 import { type FlagValue, readFlagValue, UsageError, wanted } from "./flag_parser.ts";
 
@@ -19,18 +20,10 @@ export async function readConfigFile(
   path: string,
   flags: readonly Flag[],
 ): Promise<Record<string, FlagValue>> {
-  let bytes: Uint8Array<ArrayBuffer>;
-  try {
-    const { size, isDirectory } = await Deno.stat(path);
-    if (isDirectory) throw new UsageError(`Cannot read ${path}: it is a folder, expected a file`);
-    if (size > MOST_BYTES) {
-      throw new UsageError(
-        `Cannot read ${path}: it is ${size} bytes long, expected at most ${MOST_BYTES}`,
-      );
-    }
-    bytes = await Deno.readFile(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  const bytes = await readSmallFile(path, MOST_BYTES).catch((error: Error) => {
+    throw new UsageError(error.message, { cause: error });
+  });
+  if (bytes === undefined) {
     throw new UsageError(`Cannot read ${path}: it is not there, expected a .json or .toml file`);
   }
   return parseConfig(bytes, path, flags);

@@ -28,6 +28,30 @@ export function trimmedAnswer(text: string, base: BaseModel, template: boolean):
   return template && base.chat ? text.trim() : text.replace(NEXT_TURN, "").trim();
 }
 
+/** What at the end of a text may become the other speaker's turn. */
+const BEGUN_TURN = /\n\s*(?:H|Hu|Hum|Huma|Human)$/;
+
+/** Shows an answer as it comes: what is shown in the end is the `trimmedAnswer` of all pieces. */
+export function answerWriter(
+  write: (text: string) => void,
+  base: BaseModel,
+  template: boolean,
+): { push(piece: string): void; end(): void } {
+  let text = "", shown = 0;
+  const show = (answer: string) => {
+    if (answer.length > shown) write(answer.slice(shown));
+    shown = Math.max(shown, answer.length);
+  };
+  return {
+    push(piece) {
+      text += piece;
+      const answer = trimmedAnswer(text, base, template);
+      show(template ? answer : answer.replace(BEGUN_TURN, ""));
+    },
+    end: () => show(trimmedAnswer(text, base, template)),
+  };
+}
+
 /**
  * Encodes a dialogue; drops the oldest questions with their answers until it fits.
  *

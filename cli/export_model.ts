@@ -3,11 +3,13 @@
 import type { HostAdapter, ModelConfig, TensorSource } from "../core/mod.ts";
 import {
   type MergedModel,
+  type OpenedModel,
   openGguf,
   openLocalFile,
   openModel,
   type SafetensorsDType,
   writeMergedFolder,
+  type WriteMergedOptions,
 } from "../core/io/mod.ts";
 import { EMBEDDED_MODEL, openBase } from "./base_model.ts";
 import type { CommandOptions } from "./commands/command.ts";
@@ -25,10 +27,18 @@ export interface ExportModel extends Disposable {
   readonly peftName: string;
   /** Whether its numbers are quantised, so that they cannot stay as they are. */
   readonly quantised: boolean;
-  /** Its folder; absent where `files` has all that belongs to it. */
-  readonly folder?: string;
-  /** What belongs to it beside its weights, by name. */
-  files(): Promise<Map<string, Uint8Array>>;
+  /** What belongs to it beside its weights. */
+  files(): Promise<BaseFiles>;
+}
+
+/** What belongs to a base beside its weights, for `writeMergedFolder`: the folder to copy it from, or the files. */
+export type BaseFiles = Pick<WriteMergedOptions, "from" | "extraFiles">;
+
+/** The config and tokenizer of a base, for a folder with other weights; undefined is the embedded model. */
+export async function baseFiles(opened: OpenedModel | undefined): Promise<BaseFiles> {
+  if (opened === undefined) return { extraFiles: await embeddedFiles() };
+  const { path, gguf, configJson } = opened;
+  return gguf ? { extraFiles: await ggufFiles(path, configJson) } : { from: path };
 }
 
 /** Opens a base by path or hub id; undefined is the embedded model. */
@@ -43,8 +53,7 @@ export async function openExportModel(
   return {
     ...{ config, source, quantised: gguf },
     peftName: isLocal ? await Deno.realPath(path) : name.replace(/[@:].*$/, ""),
-    ...(gguf ? {} : { folder: path }),
-    files: () => gguf ? ggufFiles(path, opened.configJson) : Promise.resolve(new Map()),
+    files: () => baseFiles(opened),
     [Symbol.dispose]: () => opened[Symbol.dispose](),
   };
 }
@@ -53,16 +62,18 @@ async function openEmbedded(): Promise<ExportModel> {
   const base = await openBase({});
   return {
     ...{ config: base.sizes, source: base.source, peftName: base.peftName, quantised: false },
-    async files() {
-      const files = new Map<string, Uint8Array>();
-      for (const name of ["config.json", "tokenizer.json", "tokenizer_config.json"]) {
-        const response = await fetch(new URL(name, EMBEDDED_MODEL));
-        files.set(name, await response.bytes());
-      }
-      return files;
-    },
+    files: () => baseFiles(undefined),
     [Symbol.dispose]: () => base[Symbol.dispose](),
   };
+}
+
+async function embeddedFiles(): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  for (const name of ["config.json", "tokenizer.json", "tokenizer_config.json"]) {
+    const response = await fetch(new URL(name, EMBEDDED_MODEL));
+    files.set(name, await response.bytes());
+  }
+  return files;
 }
 
 /** What a GGUF file says beside its weights, as files of a folder. */
@@ -100,8 +111,7 @@ export async function writeMerged(
   try {
     return await writeMergedFolder(out, model.source, members, {
       ...{ dtype: dtype ?? (model.quantised ? "F32" : undefined), maxShardBytes },
-      from: model.folder,
-      extraFiles: await model.files(),
+      ...await model.files(),
       progress(written, all) {
         signal?.throwIfAborted();
         terminal.status(`${bar(written / all, 24)} tensor ${written} of ${all}`);

@@ -1,6 +1,15 @@
 // Every flag of `deno task train`, one row each: its kind, its default, what it says of itself.
 
 import { choice, type Flag, type FlagRow, number, text, under, whole } from "./flag_kinds.ts";
+import {
+  ALPHA_ROW,
+  MACHINE_ROWS,
+  RANK_ROW,
+  RESUME_ROW,
+  SCHEDULE_ROW,
+  SEED_ROW,
+  TOP_P_ROW,
+} from "./shared_flags.ts";
 
 export { fieldOf, flagOf } from "./flag_kinds.ts";
 export type { Flag, FlagKind } from "./flag_kinds.ts";
@@ -68,14 +77,8 @@ const SIZE: readonly FlagRow[] = [
     default: 40,
     help: "Most tokens of an answer",
   },
-  { name: "rank", value: "R", type: whole(1, 256), default: 8, help: "Rank of each adapter" },
-  {
-    name: "alpha",
-    value: "A",
-    type: number(1e-3, 1e4),
-    default: 16,
-    help: "The update is scaled by alpha / rank",
-  },
+  RANK_ROW,
+  ALPHA_ROW,
 ];
 
 const OPTIMISER: readonly FlagRow[] = [
@@ -93,19 +96,8 @@ const OPTIMISER: readonly FlagRow[] = [
     default: 4e-3,
     help: "Learning rate of AdamW",
   },
-  {
-    name: "schedule",
-    ...choice("linear", "cosine", "constant"),
-    default: "linear",
-    help: "How the learning rate decays",
-  },
-  {
-    name: "seed",
-    value: "S",
-    type: whole(0, Number.MAX_SAFE_INTEGER),
-    default: 1,
-    help: "Everything random follows from it",
-  },
+  SCHEDULE_ROW,
+  SEED_ROW,
   {
     name: "temperature",
     value: "T",
@@ -113,29 +105,7 @@ const OPTIMISER: readonly FlagRow[] = [
     default: 0.8,
     help: "Of sampling, in training and evaluation",
   },
-  {
-    name: "top-p",
-    value: "P",
-    type: number(0.01, 1),
-    default: 1,
-    help: "Sample from the likeliest tokens that hold this share; 1 is all",
-  },
-];
-
-const MACHINE: readonly FlagRow[] = [
-  {
-    name: "device",
-    ...choice("auto", "cpu", "webgpu"),
-    default: "auto",
-    help: "auto takes a real WebGPU adapter, else the CPU; webgpu takes a software one too",
-  },
-  {
-    name: "threads",
-    value: "N",
-    type: whole(1, 32),
-    shownDefault: "cores, at most 8",
-    help: "Threads of the CPU device; the result does not depend on it",
-  },
+  TOP_P_ROW,
 ];
 
 const FILES: readonly FlagRow[] = [
@@ -160,13 +130,7 @@ const FILES: readonly FlagRow[] = [
     shownDefault: "runs/TIME-LOSS-SEED",
     help: "Run folder to make",
   },
-  {
-    name: "resume",
-    value: "DIR",
-    type: text,
-    shownDefault: "none",
-    help: "Go on with the run in this folder; its flags stay",
-  },
+  RESUME_ROW,
   {
     name: "replay",
     value: "DIR",
@@ -209,7 +173,7 @@ export const FLAGS: readonly Flag[] = [
   ...under("Method", METHOD),
   ...under("Size", SIZE),
   ...under("Optimiser and sampling", OPTIMISER),
-  ...under("Machine", MACHINE),
+  ...under("Machine", MACHINE_ROWS),
   ...under("Data and files", FILES),
 ];
 

@@ -134,11 +134,7 @@ export function commandOf(
 ): Exclude<Command, { kind: "help" }> {
   const { resume, out, ...config } = values;
   if (resume !== undefined) {
-    if (out !== undefined) {
-      throw new UsageError(
-        "Cannot train: --out is given beside --resume, expected one of them: a run stays in its folder",
-      );
-    }
+    requireOneFolder("train", values);
     return { kind: "resume", dir: String(resume), given: config as Partial<RunConfig> };
   }
   return {
@@ -146,6 +142,18 @@ export function commandOf(
     config: completeConfig(flags, config),
     ...(out === undefined ? {} : { out: String(out) }),
   };
+}
+
+/**
+ * Refuses `--out` beside `--resume`.
+ *
+ * @throws {UsageError} If both are given.
+ */
+export function requireOneFolder(command: string, { resume, out }: Readonly<Values>): void {
+  if (resume === undefined || out === undefined) return;
+  throw new UsageError(
+    `Cannot ${command}: --out is given beside --resume, expected one of them: a run stays in its folder`,
+  );
 }
 
 /** Fills in the defaults, those that follow from other flags included. */
@@ -180,13 +188,13 @@ function completeConfig(flags: readonly Flag[], given: Values): RunConfig {
  * @param fields Which fields to look at.
  */
 export function firstDifference(
-  found: Partial<RunConfig>,
-  expected: Partial<RunConfig>,
+  found: object,
+  expected: object,
   fields: readonly string[],
 ): { readonly flag: string; readonly found: string; readonly expected: string } | undefined {
   const shown = (value: unknown) => value === undefined ? "not given" : String(value);
   for (const field of fields.filter((field) => !FREE_FIELDS.includes(field))) {
-    const a = found[field as keyof RunConfig], b = expected[field as keyof RunConfig];
+    const a = found[field as keyof typeof found], b = expected[field as keyof typeof expected];
     if (a !== b) return { flag: `--${flagOf(field)}`, found: shown(a), expected: shown(b) };
   }
   return undefined;

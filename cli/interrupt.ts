@@ -1,5 +1,26 @@
-// Ctrl-C as an abort signal: the first asks the program to stop where it can go on later, the second ends it.
+// Ctrl-C as an abort signal: the first asks the program to stop where it can go on later, the second ends it. And the
+// error that says where.
 import type { Terminal } from "./terminal.ts";
+
+/** A run that ended early with its folder in order: how to go on. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+
+  /** @param dir The folder to resume. */
+  constructor(message: string, readonly dir: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+
+  /** A run's end, by a signal or by what was thrown. */
+  static by(error: unknown, dir: string, signal: AbortSignal | undefined): Interrupted {
+    const why = signal?.aborted
+      ? "Interrupted"
+      : error instanceof Error
+      ? error.message
+      : String(error);
+    return new Interrupted(why, dir, { cause: error });
+  }
+}
 
 /** An abort signal that Ctrl-C and SIGTERM raise; a second one ends the process at once. */
 export function interruptSignal(

@@ -1,35 +1,28 @@
 // What a command with a model opens: the base's files, the adapters that were named, a device, and all of it there. In
 // this order, so that a mistake in a file is found before a device is asked for.
-import { chooseDevice, type Device, openDevice } from "../backend/mod.ts";
+import type { Device } from "../backend/mod.ts";
 import { type Adapter, linearLayers, type Model } from "../core/mod.ts";
 import { uploadSnapshot } from "../scheduler/mod.ts";
 import { BASE, type NamedAdapter, readNamedAdapter } from "./adapter_spec.ts";
 import { type BaseFlags, type BaseModel, loadBase, openBase } from "./base_model.ts";
 import type { CommandOptions } from "./commands/command.ts";
 import { sha256 } from "./digest.ts";
-import { quietWgpu } from "./setup.ts";
+import type { Identity } from "./run_folder.ts";
+import { type DeviceChoice, openRunDevice } from "./setup.ts";
 
-/** Which device. */
-export interface DeviceChoice {
-  /** Which kind. */
-  readonly device: "auto" | "cpu" | "webgpu";
-  /** Of the CPU device. */
-  readonly threads?: number;
-}
+export type { DeviceChoice } from "./setup.ts";
 
-/** Opens the device; says on the error stream which and why, so that the output stays the command's own. */
+/**
+ * Opens the device; says on the error stream which and why, so that the output stays the command's own.
+ *
+ * @param stored Of a run that goes on: its kind of device is the default.
+ */
 export async function openCommandDevice(
-  { device: asked, threads }: DeviceChoice,
+  choice: DeviceChoice,
   { terminal }: CommandOptions,
+  stored?: Identity,
 ): Promise<Device> {
-  quietWgpu();
-  const { kind, reason } = asked === "auto"
-    ? await chooseDevice()
-    : { kind: asked, reason: "as --device says" };
-  const device = await openDevice({ kind, threads });
-  const { name, detail } = device.info;
-  terminal.error(`Device: ${kind === "cpu" ? "CPU" : "WebGPU"} (${name}, ${detail}), ${reason}`);
-  return device;
+  return await openRunDevice(choice, stored, { line: (text = "") => terminal.error(text) });
 }
 
 /** A policy to sample from or to score with. */

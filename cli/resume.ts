@@ -11,9 +11,15 @@ import {
   settleFolders,
 } from "../core/io/mod.ts";
 import type { Alignment, AlignmentCheckpoint, PairRecord } from "../scheduler/mod.ts";
-import { firstDifference, FREE_FIELDS, type RunConfig, UsageError } from "./flags.ts";
+import { firstDifference, FREE_FIELDS, UsageError } from "./flags.ts";
 import { withAbsolutePaths } from "./paths.ts";
-import { FILES, type LogOffsets, type RunFolder, type RunIdentity } from "./run_folder.ts";
+import {
+  FILES,
+  type Identity,
+  type LogOffsets,
+  type RunFolder,
+  type RunIdentity,
+} from "./run_folder.ts";
 import type { RunTotals } from "./totals.ts";
 
 /** Where a run goes on. */
@@ -56,18 +62,71 @@ export async function saveRun(
     offsets,
     totals,
   };
-  const root = folder.path("checkpoints");
+  const arrays = new Map([
+    ["params", train.params],
+    ["m", train.m],
+    ["v", train.v],
+    ...(snapshot ? [["snapshot", snapshot.params] as const] : []),
+    ...(ema ? [["ema", ema] as const] : []),
+  ]);
+  await keepCheckpoint(folder.dir, step, arrays, meta);
+}
+
+/** Saves a checkpoint in a run's folder; the two newest stay. */
+export async function keepCheckpoint(
+  dir: string,
+  step: number,
+  arrays: ReadonlyMap<string, Float32Array>,
+  meta: { readonly identity: Identity },
+): Promise<void> {
+  const root = `${dir}/${FILES.checkpoints}`;
   await saveCheckpoint(checkpointDir(root, step), {
-    arrays: new Map([
-      ["params", train.params],
-      ["m", train.m],
-      ["v", train.v],
-      ...(snapshot ? [["snapshot", snapshot.params] as const] : []),
-      ...(ema ? [["ema", ema] as const] : []),
-    ]),
+    arrays: new Map(arrays),
     meta: meta as unknown as JsonValue,
   });
   await pruneCheckpoints(root, KEPT);
+}
+
+/** A checkpoint that is there. */
+export interface FoundCheckpoint<Meta> {
+  /** What it says beside arrays. */
+  readonly meta: Meta;
+  /** Its arrays by name. */
+  readonly arrays: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+  /** One of them; throws TypeError where it is missing. */
+  array(name: string): Float32Array<ArrayBuffer>;
+}
+
+/**
+ * Finds the newest whole checkpoint of a run's folder; undefined where the run died before its first.
+ *
+ * @typeParam Meta What the checkpoints of this kind of run say.
+ * @throws {UsageError} If the checkpoint is of another run than `identity` says.
+ */
+export async function findCheckpoint<Meta extends { readonly identity: Identity }>(
+  dir: string,
+  identity: Identity,
+): Promise<FoundCheckpoint<Meta> | undefined> {
+  const root = `${dir}/${FILES.checkpoints}`;
+  await settleFolders(root);
+  const latest = await latestCheckpoint(root);
+  if (latest === undefined) return undefined;
+  const loaded = await loadCheckpoint(latest.dir);
+  const meta = loaded.meta as unknown as Meta;
+  requireSameRun(dir, identity, meta.identity, "its checkpoint");
+  const arrays = new Map<string, Float32Array<ArrayBuffer>>();
+  for (const [name, array] of loaded.arrays) {
+    if (array instanceof Float32Array) arrays.set(name, array);
+  }
+  return {
+    meta,
+    arrays,
+    array(name) {
+      const found = arrays.get(name);
+      if (found !== undefined) return found;
+      throw new TypeError(`Cannot resume ${dir}: array ${name} is missing in ${latest.dir}`);
+    },
+  };
 }
 
 /**
@@ -79,18 +138,9 @@ export async function loadRun(
   dir: string,
   identity: RunIdentity,
 ): Promise<ResumePoint | undefined> {
-  const root = `${dir}/${FILES.checkpoints}`;
-  await settleFolders(root);
-  const latest = await latestCheckpoint(root);
-  if (latest === undefined) return undefined;
-  const { arrays, meta: json } = await loadCheckpoint(latest.dir);
-  const meta = json as unknown as Meta;
-  requireSameRun(dir, identity, meta.identity, "its checkpoint");
-  const array = (name: string): Float32Array => {
-    const found = arrays.get(name);
-    if (found instanceof Float32Array) return found;
-    throw new TypeError(`Cannot resume ${dir}: array ${name} is missing in ${latest.dir}`);
-  };
+  const found = await findCheckpoint<Meta>(dir, identity);
+  if (found === undefined) return undefined;
+  const { meta, arrays, array } = found;
   return {
     checkpoint: {
       step: meta.step,
@@ -123,11 +173,11 @@ async function readPhase(path: string, bytes: number, phase: number): Promise<Pa
 }
 
 /** The stored config with the flags that stood beside `--resume`, where they say the same or may change. */
-export function resumedConfig(
+export function resumedConfig<Config extends Parameters<typeof withAbsolutePaths>[0]>(
   dir: string,
-  stored: RunConfig,
-  given: Partial<RunConfig>,
-): RunConfig {
+  stored: Config,
+  given: Partial<Config>,
+): Config {
   const [now, then] = [withAbsolutePaths(given), withAbsolutePaths(stored)];
   const difference = firstDifference(now, then, Object.keys(given));
   if (difference !== undefined) {
@@ -149,8 +199,8 @@ export function resumedConfig(
  */
 export function requireSameRun(
   dir: string,
-  now: RunIdentity,
-  stored: RunIdentity,
+  now: Identity,
+  stored: Identity,
   whose: string,
 ): void {
   const fields = [...new Set([...Object.keys(stored.config), ...Object.keys(now.config)])];
@@ -164,15 +214,17 @@ export function requireSameRun(
     kernelPath: "the kernel path",
     model: "the model's fingerprint",
     prompts: "the prompts' fingerprint",
+    rows: "the rows' fingerprint",
     referenceAdapter: "the reference adapter's fingerprint",
     replayedPairs: "the replayed pairs' fingerprint",
     startAdapter: "the start adapter's fingerprint",
     rule: "the rule's fingerprint",
-  } as const;
-  for (const [field, name] of Object.entries(names) as [keyof typeof names, string][]) {
-    if (now[field] === stored[field]) continue;
+  };
+  for (const [field, name] of Object.entries(names)) {
+    const [found, expected] = [now, stored].map((one) => one[field as keyof Identity]);
+    if (found === expected) continue;
     throw new UsageError(
-      `Cannot resume ${dir}: ${name} is ${now[field]}, expected ${stored[field]} as ${whose} says`,
+      `Cannot resume ${dir}: ${name} is ${found}, expected ${expected} as ${whose} says`,
     );
   }
 }

@@ -5,18 +5,26 @@ import {
   type JsonlAppender,
   lockFolder,
   openJsonl,
+  settleFolders,
   writeFileDurably,
 } from "../core/io/mod.ts";
+import { isLeftover } from "../core/io/durable.ts";
+import { isObject, show } from "../core/io/mistakes.ts";
+import { readSmallFile } from "../core/io/small_file.ts";
 import { type RunConfig, UsageError } from "./flags.ts";
 
-/** What must be the same for a run to go on bit for bit. */
-export interface RunIdentity {
+/** What must be the same for any run to go on bit for bit. */
+export interface Identity<Config extends object = object> {
   /** The flags. */
-  readonly config: RunConfig;
+  readonly config: Config;
   /** Device and arithmetic, e.g. "cpu, relaxed FMA". */
   readonly kernelPath: string;
   /** Fingerprint of the model's weights. */
   readonly model: string;
+}
+
+/** That of a run of `train`. */
+export interface RunIdentity extends Identity<RunConfig> {
   /** Fingerprint of the prompts. */
   readonly prompts: string;
   /** Fingerprint of the reference adapter, where it is a folder's. */
@@ -54,7 +62,8 @@ export const FILES = {
   summary: "summary.json",
 } as const;
 
-const FORMAT = "leash-run-1";
+/** What config.json says that it is, by the command that made the run. */
+export const FORMATS = { train: "leash-run-1", sft: "leash-sft-2" } as const;
 
 /** An owned run folder. Its logs are there once `openLogs` has cut them. */
 export class RunFolder implements Disposable {
@@ -66,12 +75,12 @@ export class RunFolder implements Disposable {
   }
 
   /**
-   * Takes the folder; makes it if it is not there.
+   * Takes the folder; makes it if it is not there, and tidies what a killed process left half-written in it.
    *
    * @throws {Error} If another process owns it.
    */
   static async own(dir: string): Promise<RunFolder> {
-    return new RunFolder(dir, await lockFolder(dir));
+    return new RunFolder(dir, await ownFolder(dir));
   }
 
   /** Opens the logs, cut to what a checkpoint remembers. */
@@ -130,6 +139,22 @@ export class RunFolder implements Disposable {
   }
 }
 
+/**
+ * Locks a run's folder, made if it is not there, and tidies what a killed process left half-written in it.
+ *
+ * @throws {Error} If another process owns it.
+ */
+export async function ownFolder(dir: string): Promise<FolderLock> {
+  const lock = await lockFolder(dir);
+  try {
+    await settleFolders(dir);
+    return lock;
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
 /** Logs of a run that has none yet. */
 export const NO_LOGS: LogOffsets = { metrics: 0, pairs: 0, answers: 0 };
 
@@ -141,7 +166,9 @@ export const NO_LOGS: LogOffsets = { metrics: 0, pairs: 0, answers: 0 };
 export async function requireNoRun(dir: string): Promise<void> {
   const there: string[] = [];
   try {
-    for await (const { name } of Deno.readDir(dir)) if (name !== ".lock") there.push(name);
+    for await (const { name } of Deno.readDir(dir)) {
+      if (name !== ".lock" && !isLeftover(name)) there.push(name);
+    }
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return;
     if (!(error instanceof Deno.errors.NotADirectory)) throw error;
@@ -162,40 +189,54 @@ export async function requireNoRun(dir: string): Promise<void> {
 /** Writes config.json: the identity, and `about` for readers. */
 export async function writeIdentity(
   dir: string,
-  identity: RunIdentity,
+  identity: Identity,
   about: Readonly<Record<string, unknown>>,
+  format: string = FORMATS.train,
 ): Promise<void> {
-  const text = JSON.stringify({ format: FORMAT, ...identity, about }, null, 2) + "\n";
-  await writeFileDurably(`${dir}/${FILES.config}`, new TextEncoder().encode(text));
+  await writeJson(`${dir}/${FILES.config}`, { format, ...identity, about });
+}
+
+/** Writes a value as indented JSON, whole or not at all. */
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeFileDurably(path, new TextEncoder().encode(JSON.stringify(value, null, 2) + "\n"));
 }
 
 /**
  * Reads config.json.
  *
+ * @typeParam I What a run of that format has in it.
  * @throws {UsageError} If the folder holds no run, or the file is not one of ours.
  */
-export async function readIdentity(dir: string, verb = "resume"): Promise<RunIdentity> {
-  const path = `${dir}/${FILES.config}`;
-  if (!await isThere(path)) {
+export async function readIdentity<I extends Identity = RunIdentity>(
+  dir: string,
+  verb = "resume",
+  format: string = FORMATS.train,
+): Promise<I> {
+  const bytes = await readSmallFile(`${dir}/${FILES.config}`).catch((error: Error) => {
+    throw new UsageError(error.message, { cause: error });
+  });
+  if (bytes === undefined) {
     throw new UsageError(
       `Cannot ${verb} ${dir}: ${FILES.config} is missing, expected the folder of a run`,
     );
   }
   let value;
   try {
-    value = JSON.parse(await Deno.readTextFile(path));
+    value = JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     value = undefined;
   }
-  if (value?.format !== FORMAT || typeof value.config !== "object" || value.config === null) {
+  if (value?.format !== format || !isObject(value.config)) {
+    const made = Object.entries(FORMATS).find(([, known]) => known === value?.format)?.[0];
     throw new UsageError(
       `Cannot ${verb} ${dir}: ${FILES.config} has format ${
-        JSON.stringify(value?.format)
-      }, expected "${FORMAT}"`,
+        show(value?.format)
+      }, expected "${format}"` +
+        (made === undefined ? "" : `. The run is one of leash ${made}`),
     );
   }
   const { format: _format, about: _about, ...identity } = value;
-  return identity as RunIdentity;
+  return identity as I;
 }
 
 /** Whether something is at a path. */

@@ -10,9 +10,10 @@ import { cadenceOf, targetsOf } from "./method.ts";
 import { offlinePairs } from "./offline.ts";
 import type { RecordedPairs } from "./recorded_pairs.ts";
 import { loadReplay, type Replay, replayedPairs } from "./replay.ts";
-import { isThere, type RunIdentity } from "./run_folder.ts";
+import { type Identity, isThere } from "./run_folder.ts";
 import { type StartMembers, startMembers } from "./start_adapter.ts";
 import type { Task, TaskFiles } from "./task.ts";
+import { systemMistake } from "./system_mistake.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What is read and checked before the folder is made is the user's; what goes wrong there is one line. */
@@ -23,15 +24,23 @@ export async function asUsage<T>(body: () => Promise<T> | T): Promise<T> {
     if (error instanceof Error && error.message.startsWith("Cannot ")) {
       throw new UsageError(error.message, { cause: error });
     }
-    throw error;
+    throw systemMistake("begin the run", error) ?? error;
   }
+}
+
+/** Which device. */
+export interface DeviceChoice {
+  /** Which kind. */
+  readonly device: "auto" | "cpu" | "webgpu";
+  /** Of the CPU device. */
+  readonly threads?: number;
 }
 
 /** Opens the device that the run asks for or began on, and says in one line which and why. */
 export async function openRunDevice(
-  { device: asked, threads }: RunConfig,
-  stored: RunIdentity | undefined,
-  terminal: Terminal,
+  { device: asked, threads }: DeviceChoice,
+  stored: Identity | undefined,
+  terminal: Pick<Terminal, "line">,
 ): Promise<Device> {
   const before = stored?.kernelPath.startsWith("webgpu") ? "webgpu" as const : "cpu" as const;
   quietWgpu();
@@ -47,7 +56,7 @@ export async function openRunDevice(
 }
 
 /** wgpu complains on stderr where XDG_RUNTIME_DIR is not set, and wants nothing of it. */
-export function quietWgpu(): void {
+function quietWgpu(): void {
   const name = "XDG_RUNTIME_DIR";
   if (Deno.build.os !== "linux") return;
   if (Deno.permissions.querySync({ name: "env", variable: name }).state !== "granted") return;

@@ -14,6 +14,7 @@ import type { CompletionRow, TextRow } from "../core/mod.ts";
 import type { BaseModel } from "./base_model.ts";
 import { type DataFlags, openExamples, reportOf } from "./data.ts";
 import { Dialogues } from "./dialogues.ts";
+import { sha256 } from "./digest.ts";
 import { UsageError } from "./flag_parser.ts";
 import type { FetchOptions } from "./hub_files.ts";
 
@@ -118,6 +119,22 @@ function holdOut<T>(all: readonly T[], share: number): { train: T[]; evaluation:
     train: all.filter((_, i) => !held.has(i)),
     evaluation: all.filter((_, i) => held.has(i)),
   };
+}
+
+/** SHA-256 of what is trained on and measured on: every sequence's ids and which of them are its prompt. */
+export async function rowsDigest({ train, evaluation }: SftData): Promise<string> {
+  const all = [...train, ...evaluation];
+  const words = new Int32Array(
+    1 + 2 * all.length + all.reduce((sum, { ids }) => sum + ids.length, 0),
+  );
+  words[0] = train.length;
+  let at = 1;
+  for (const { ids, promptLength } of all) {
+    words.set([ids.length, promptLength], at);
+    words.set(ids, at + 2);
+    at += 2 + ids.length;
+  }
+  return await sha256(new Uint8Array(words.buffer));
 }
 
 /**

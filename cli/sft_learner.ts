@@ -5,6 +5,9 @@ import {
   type Adapter,
   type AdapterLayout,
   completionLogps,
+  downloadSftState,
+  downloadTrainState,
+  type HostSftState,
   initSftState,
   initTrainState,
   type Key,
@@ -20,10 +23,14 @@ import {
   type TensorSource,
   type TokenSequence,
   type TrainTensors,
+  uploadSftState,
+  uploadTrainState,
 } from "../core/mod.ts";
 import { writeMergedFolder } from "../core/io/mod.ts";
 import { familyOf } from "../core/model/families/mod.ts";
 import { writeAdapterFolder } from "./adapter_files.ts";
+import type { BaseFiles } from "./export_model.ts";
+import type { FoundCheckpoint } from "./resume.ts";
 
 /** Numbers of one step, before its update. */
 export interface SftNumbers {
@@ -44,9 +51,14 @@ export interface SftLearner extends Disposable {
   ): Promise<SftNumbers>;
   /** Mean negative log-prob of the tokens that count, nats. */
   evaluate(sequences: readonly TokenSequence[]): Promise<number>;
+  /** Weights and moments as they are, bit for bit, by name: what a later learner takes as `saved`. */
+  capture(): Promise<Map<string, Float32Array>>;
   /** Writes the result into a run folder; returns its name there. */
   save(dir: string): Promise<string>;
 }
+
+/** What an earlier learner of the same kind captured. */
+export type SavedArrays = Pick<FoundCheckpoint<unknown>, "arrays" | "array">;
 
 const mean = (values: ArrayLike<number>) =>
   Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
@@ -68,6 +80,8 @@ export interface SaveAdapter {
   readonly baseModel: string;
   /** Say the scale as alpha / √rank. */
   readonly rsLora: boolean;
+  /** Where it goes on; absent at a start. */
+  readonly saved?: SavedArrays;
 }
 
 /** One LoRA adapter on a frozen base. */
@@ -76,9 +90,16 @@ export function adapterLearner(
   model: Model,
   layout: AdapterLayout,
   key: Key,
-  { baseModel, rsLora }: SaveAdapter,
+  { baseModel, rsLora, saved }: SaveAdapter,
 ): SftLearner {
-  const state = new Slot<TrainTensors>(initTrainState(device, layout, 1, key));
+  const state = new Slot<TrainTensors>(
+    saved === undefined ? initTrainState(device, layout, 1, key) : uploadTrainState(
+      device,
+      layout,
+      1,
+      { params: saved.array("params"), m: saved.array("m"), v: saved.array("v") },
+    ),
+  );
   const adapter = (): Adapter => ({ layout, params: state.current.borrow().params });
   return {
     trained: [...layout.modules.values()]
@@ -91,6 +112,9 @@ export function adapterLearner(
       return { loss: -mean(logps), gradNorm: Math.sqrt(normSquares[0]) };
     },
     evaluate: (sequences) => meanLoss(device, model, sequences, adapter()),
+    async capture() {
+      return new Map(Object.entries(await downloadTrainState(device, state.current)));
+    },
     async save(dir) {
       using arena = new Arena(device, "read the adapter");
       const params = await arena.read(adapter().params) as Float32Array<ArrayBuffer>;
@@ -105,14 +129,24 @@ export function adapterLearner(
   };
 }
 
+/** How all weights are saved. */
+export interface SaveModel {
+  /** What is written beside them. */
+  readonly files: BaseFiles;
+  /** Where it goes on; absent at a start. */
+  readonly saved?: SavedArrays;
+}
+
 /** All weights of a model; the base is copied and may be freed. */
 export function fullLearner(
   device: Device,
   base: Model,
-  { from }: { readonly from: string },
+  { files, saved }: SaveModel,
 ): SftLearner {
   const { config } = base;
-  let state: SftState = initSftState(device, base);
+  let state: SftState = saved === undefined
+    ? initSftState(device, base)
+    : uploadSftState(device, base, savedState(saved));
   const weights = () => state.borrow().weights;
   return {
     trained: Object.values(weights()).reduce((sum, { shape }) => sum + count(shape), 0),
@@ -133,13 +167,35 @@ export function fullLearner(
       using owned = arena.keep(Object.fromEntries(copies));
       return await meanLoss(device, { config, weights: owned }, sequences);
     },
+    async capture() {
+      const { weights, m, v } = await downloadSftState(device, state);
+      const arrays = new Map<string, Float32Array>();
+      for (const [part, tensors] of Object.entries({ weights, m, v })) {
+        for (const [name, data] of Object.entries(tensors)) arrays.set(`${part} ${name}`, data);
+      }
+      return arrays;
+    },
     async save(dir) {
       const source = sourceOfWeights(device, config, weights());
-      await writeMergedFolder(`${dir}/model`, source, [], { from, dtype: "F32" });
+      await writeMergedFolder(`${dir}/model`, source, [], {
+        ...files,
+        dtype: "F32",
+        replace: true,
+      });
       return "model";
     },
     [Symbol.dispose]: () => state[Symbol.dispose](),
   };
+}
+
+/** Captured arrays, "PART NAME" each, as a state. */
+function savedState({ arrays }: SavedArrays): HostSftState {
+  const part = (part: string) =>
+    Object.fromEntries(
+      [...arrays].filter(([name]) => name.startsWith(`${part} `))
+        .map(([name, data]) => [name.slice(part.length + 1), data]),
+    );
+  return { weights: part("weights"), m: part("m"), v: part("v") };
 }
 
 const count = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);

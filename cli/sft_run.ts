@@ -18,6 +18,8 @@ export interface SftPlan {
   readonly lr: number;
   /** Its decay. */
   readonly schedule: Schedule;
+  /** Steps between checkpoints. */
+  readonly checkpointEvery: number;
 }
 
 /** Where a run prints and writes. */
@@ -28,9 +30,13 @@ export interface SftSurroundings {
   readonly terminal: Terminal;
   /** Ends it between two steps. */
   readonly signal?: AbortSignal;
+  /** What was done when it was saved; absent at a start. */
+  readonly done?: SftResult;
+  /** Keeps what was done so far, with the learner as it is. */
+  save(done: SftResult): Promise<void>;
 }
 
-/** What a run came to. */
+/** What a run came to, at its end or so far. */
 export interface SftResult {
   /** Updates. */
   readonly steps: number;
@@ -70,7 +76,7 @@ function* batchesOf(
 }
 
 /**
- * Trains.
+ * Trains, from the start or from where an earlier process saved. A signal between two steps leaves that moment saved.
  *
  * @throws What the device throws, the signal's reason, or a RangeError if the loss is not finite any more.
  */
@@ -79,7 +85,7 @@ export async function runSft(
   data: SftData,
   plan: SftPlan,
   key: Key,
-  { metrics, terminal, signal }: SftSurroundings,
+  { metrics, terminal, signal, done, save }: SftSurroundings,
 ): Promise<SftResult> {
   const steps = countSteps(data, plan, key);
   const every = Math.ceil(steps / MEASUREMENTS);
@@ -91,12 +97,23 @@ export async function runSft(
     terminal.line(`Step ${step}/${steps} · held-out loss ${loss.toFixed(4)} nats a token`);
     return loss;
   };
-  const before = await measure(0);
-  let after = before, tokens = 0, first = NaN, last = NaN, epoch = 0;
-  const batches = batchesOf(data, plan, key);
+  const from = done?.steps ?? 0;
+  const before = done === undefined ? await measure(0) : done.evaluation?.before;
+  let after = done?.evaluation?.after ?? before;
+  let { tokens, epochs, loss: { first, last } } = done ??
+    { tokens: 0, epochs: 0, loss: { first: NaN, last: NaN } };
+  const soFar = (steps: number): SftResult => ({
+    steps,
+    epochs,
+    tokens,
+    loss: { first, last },
+    ...(before === undefined || after === undefined ? {} : { evaluation: { before, after } }),
+  });
+  const batches = batchesOf(data, plan, key).drop(from);
   try {
-    for (let step = 0; step < steps; step++) {
+    for (let step = from; step < steps; step++) {
       await new Promise((resolve) => setTimeout(resolve, 0)); // lets Ctrl-C be heard
+      if (signal?.aborted && step > 0) await save(soFar(step));
       signal?.throwIfAborted();
       const next = batches.next().value!;
       const rate = learningRate({ base: plan.lr, schedule: plan.schedule, steps }, step);
@@ -109,33 +126,28 @@ export async function runSft(
             "expected finite numbers. Lower --lr",
         );
       }
-      epoch = next.epoch;
+      epochs = next.epoch;
       tokens += next.packed.ids.length;
       if (step === 0) first = loss;
       last = loss;
       metrics.append({
         step: step + 1,
-        epoch,
+        epoch: epochs,
         loss,
         grad_norm: gradNorm,
         learning_rate: rate,
         num_tokens: tokens,
       });
-      const left = (performance.now() - began) / 1000 / (step + 1) * (steps - step - 1);
+      const left = (performance.now() - began) / 1000 / (step + 1 - from) * (steps - step - 1);
       terminal.status(
         `${bar((step + 1) / steps, 24)} step ${step + 1}/${steps} · loss ${loss.toFixed(3)}` +
           ` · ${clock(left)} left`,
       );
       if ((step + 1) % every === 0 || step + 1 === steps) after = await measure(step + 1);
+      if ((step + 1) % plan.checkpointEvery === 0) await save(soFar(step + 1));
     }
   } finally {
     terminal.status("");
   }
-  return {
-    steps,
-    epochs: epoch,
-    tokens,
-    loss: { first, last },
-    ...(before === undefined || after === undefined ? {} : { evaluation: { before, after } }),
-  };
+  return soFar(steps);
 }

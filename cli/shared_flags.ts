@@ -23,8 +23,8 @@ export const ADAPTER_FLAG: Flag = {
   help: "PEFT folder, run folder, RUN#2 for a run's second member, or base; may be repeated",
 };
 
-/** How the model lies on which device. */
-export const DEVICE_FLAGS: readonly Flag[] = under("Machine", [
+/** Which device. */
+export const MACHINE_ROWS: readonly FlagRow[] = [
   {
     name: "device",
     ...choice("auto", "cpu", "webgpu"),
@@ -38,6 +38,64 @@ export const DEVICE_FLAGS: readonly Flag[] = under("Machine", [
     shownDefault: "cores, at most 8",
     help: "Threads of the CPU device; the result does not depend on it",
   },
+];
+
+/** What randomness follows from. */
+export const SEED_ROW: FlagRow = {
+  name: "seed",
+  value: "S",
+  type: whole(0, Number.MAX_SAFE_INTEGER),
+  default: 1,
+  help: "Everything random follows from it",
+};
+
+/** How the learning rate goes. */
+export const SCHEDULE_ROW: FlagRow = {
+  name: "schedule",
+  ...choice("linear", "cosine", "constant"),
+  default: "linear",
+  help: "How the learning rate decays",
+};
+
+/** Nucleus sampling. */
+export const TOP_P_ROW: FlagRow = {
+  name: "top-p",
+  value: "P",
+  type: number(0.01, 1),
+  default: 1,
+  help: "Sample from the likeliest tokens that hold this share; 1 is all",
+};
+
+/** Size of an adapter. */
+export const RANK_ROW: FlagRow = {
+  name: "rank",
+  value: "R",
+  type: whole(1, 256),
+  default: 8,
+  help: "Rank of each adapter",
+};
+
+/** Weight of an adapter. */
+export const ALPHA_ROW: FlagRow = {
+  name: "alpha",
+  value: "A",
+  type: number(1e-3, 1e4),
+  default: 16,
+  help: "The update is scaled by alpha / rank",
+};
+
+/** Which run goes on. */
+export const RESUME_ROW: FlagRow = {
+  name: "resume",
+  value: "DIR",
+  type: text,
+  shownDefault: "none",
+  help: "Go on with the run in this folder; its flags stay",
+};
+
+/** How the model lies on which device. */
+export const DEVICE_FLAGS: readonly Flag[] = under("Machine", [
+  ...MACHINE_ROWS,
   {
     name: "base-dtype",
     ...choice("f32", "f16", "int8", "int4"),
@@ -62,7 +120,8 @@ export const ROW_FLAGS: readonly FlagRow[] = [
     name: "split",
     value: "NAME",
     type: text,
-    help: "Part of a folder or hub dataset: train, test, validation",
+    help:
+      "Part of a folder or hub dataset: train, test, validation; of several configs, CONFIG/train",
   },
   {
     name: "columns",
@@ -129,13 +188,7 @@ export const SAMPLING_FLAGS: readonly FlagRow[] = [
     default: 0,
     help: "Sample from the K likeliest tokens; 0 is all",
   },
-  {
-    name: "top-p",
-    value: "P",
-    type: number(0.01, 1),
-    default: 1,
-    help: "Sample from the likeliest tokens that hold this share; 1 is all",
-  },
+  TOP_P_ROW,
   {
     name: "min-p",
     value: "P",
@@ -143,13 +196,7 @@ export const SAMPLING_FLAGS: readonly FlagRow[] = [
     default: 0,
     help: "Sample from tokens with this share of the likeliest one's probability; 0 is all",
   },
-  {
-    name: "seed",
-    value: "S",
-    type: whole(0, Number.MAX_SAFE_INTEGER),
-    default: 1,
-    help: "Everything random follows from it",
-  },
+  SEED_ROW,
 ];
 
 /** Values of the sampling flags. */

@@ -69,18 +69,19 @@ export async function readTask(config: TaskFlags, options?: FetchOptions): Promi
     const work = config.data === undefined
       ? await promptsOf(config)
       : await dataOf({ ...config, data: config.data }, base, options);
-    checkLengths(tokenizer, work.prompts, positions, config.maxNew);
-    return {
+    const files = {
       base,
       modelName: base.name,
       modelPath: base.peftName,
       sizes: base.sizes,
-      tokenizer,
+      tokenizer: base.addsBos ? tokenizer : { ...tokenizer, bosId: undefined },
       parameters: base.parameters,
       ...work,
       ...(base.embedded ? { known: await loadWordList() } : {}),
       [Symbol.dispose]: () => base[Symbol.dispose](),
     };
+    checkLengths(files.tokenizer, work.prompts, positions, config.maxNew);
+    return files;
   } catch (error) {
     base[Symbol.dispose]();
     throw error;

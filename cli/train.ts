@@ -11,7 +11,7 @@ import {
 import { sha256 } from "./digest.ts";
 import { type Command, parseFlags, type RunConfig, UsageError } from "./flags.ts";
 import { helpText } from "./help.ts";
-import { interruptSignal } from "./interrupt.ts";
+import { Interrupted, interruptSignal } from "./interrupt.ts";
 import { cadenceOf, methodName } from "./method.ts";
 import { pairRanker } from "./offline.ts";
 import { withAbsolutePaths } from "./paths.ts";
@@ -56,16 +56,6 @@ export interface TrainOptions {
   readonly annotators?: Annotators;
   /** Last lines of the report; default those of `deno task train`. */
   readonly next?: (dir: string, config: RunConfig) => readonly string[];
-}
-
-/** A run that ended early with its folder in order: how to go on. */
-export class Interrupted extends Error {
-  override readonly name = "Interrupted";
-
-  /** @param dir The folder to resume. */
-  constructor(message: string, readonly dir: string, options?: ErrorOptions) {
-    super(message, options);
-  }
 }
 
 /**
@@ -149,12 +139,7 @@ export async function train(
     for (const line of report(summary, samples, dir, next(dir, config))) terminal.line(line);
     return summary;
   } catch (error) {
-    const why = signal.aborted
-      ? "Interrupted"
-      : error instanceof Error
-      ? error.message
-      : String(error);
-    throw new Interrupted(why, dir, { cause: error });
+    throw Interrupted.by(error, dir, signal);
   }
 }
 

@@ -1,6 +1,6 @@
 // The flags of `leash train`: those of `deno task train`, on any model and any data. What a flag is by default may follow
 // from the others.
-import { parsePeftConfig } from "../core/mod.ts";
+import { readAdapterConfig } from "./adapter_files.ts";
 import { NO_ANNOTATOR } from "./annotators.ts";
 import { adapterFolder } from "./adapter_spec.ts";
 import { firstKind } from "./data.ts";
@@ -181,9 +181,7 @@ async function settleAdapter(
   settled: Record<string, FlagValue>,
   adapter: string,
 ): Promise<void> {
-  const folder = await adapterFolder(adapter);
-  const name = `${folder}/adapter_config.json`;
-  const { rank, alpha, rsLora } = parsePeftConfig(await Deno.readFile(name), name);
+  const { rank, alpha, rsLora } = await readAdapterConfig(await adapterFolder(adapter));
   const own = { rank, alpha, rslora: rsLora };
   for (const field of ["rank", "alpha", "rslora"] as const) {
     if (settled[field] !== undefined && settled[field] !== own[field]) {

@@ -1,10 +1,18 @@
 // `leash chat`: a conversation with a model, or with several adapters on it at once, their answers beside each other.
-import { fold, generate, type Key, keyOf, type Message, streamDecoder } from "../../core/mod.ts";
+import {
+  type Completion,
+  fold,
+  generate,
+  type Key,
+  keyOf,
+  type Message,
+  streamDecoder,
+} from "../../core/mod.ts";
 import { writeFileDurably } from "../../core/io/mod.ts";
 import { completionText } from "../../scheduler/mod.ts";
 import { promptBudget } from "../asked.ts";
 import type { BaseFlags } from "../base_model.ts";
-import { fitTurns, trimmedAnswer } from "../conversation.ts";
+import { answerWriter, fitTurns, trimmedAnswer } from "../conversation.ts";
 import { type Flag, under } from "../flag_kinds.ts";
 import { nearest } from "../../losses/nearest.ts";
 import { UsageError } from "../flag_parser.ts";
@@ -20,6 +28,7 @@ import {
   samplingOf,
 } from "../shared_flags.ts";
 import { sideBySide } from "../side_by_side.ts";
+import { systemMistake } from "../system_mistake.ts";
 import { type CliCommand, type CommandOptions, complete } from "./command.ts";
 
 const FLAGS: readonly Flag[] = [
@@ -155,19 +164,29 @@ class Conversation {
     const { device, model, base } = this.#opened;
     const { terminal, signal } = this.#options;
     const decoder = streamDecoder(base.tokenizer);
+    const { maxNew } = this.#flags;
+    const write = streams ? terminal.write!.bind(terminal) : () => {};
+    const shown = answerWriter(write, base, this.#template);
     if (!streams) terminal.status(`${policy.name} answers`);
-    const [completion] = await generate(device, model, [ids], {
-      ...samplingOf(this.#flags),
-      maxNew: this.#flags.maxNew,
-      key: fold(this.#key, this.#questions),
-      adapter: policy.adapter(),
-      signal,
-      ...(streams ? { onToken: (_: number, id: number) => terminal.write!(decoder.push(id)) } : {}),
-    });
-    if (streams) {
-      terminal.write!(decoder.flush());
-      terminal.line();
-    } else terminal.status("");
+    let completion: Completion;
+    try {
+      [completion] = await generate(device, model, [ids], {
+        ...samplingOf(this.#flags),
+        maxNew,
+        key: fold(this.#key, this.#questions),
+        adapter: policy.adapter(),
+        signal,
+        onToken: (_, id) => shown.push(decoder.push(id)),
+      });
+    } finally { // Ctrl-C leaves the line that was begun
+      shown.push(decoder.flush());
+      shown.end();
+      if (streams) terminal.line();
+      else terminal.status("");
+    }
+    if (completion.finish === "length") {
+      terminal.error(`The answer of ${policy.name} was cut after ${maxNew} tokens by --max-new`);
+    }
     return trimmedAnswer(completionText(base.tokenizer, completion), base, this.#template);
   }
 
@@ -221,9 +240,9 @@ class Conversation {
       await writeFileDurably(path, new TextEncoder().encode(lines.join("\n") + "\n"));
       terminal.error(`Saved in ${path}`);
     } catch (error) {
-      terminal.error(
-        `Cannot save ${path}: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      const mistake = systemMistake(`save ${path}`, error);
+      if (mistake === undefined && !(error instanceof TypeError)) throw error;
+      terminal.error((mistake ?? error as TypeError).message);
     }
   }
 }

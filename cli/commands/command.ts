@@ -2,6 +2,8 @@
 import type { Flag } from "../flag_kinds.ts";
 import { completeValues, type ParsedFlags, parseTable, UsageError } from "../flag_parser.ts";
 import { flagLines, wrap } from "../help.ts";
+import { Interrupted } from "../interrupt.ts";
+import { systemMistake } from "../system_mistake.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** What a command works with besides its arguments. */
@@ -57,8 +59,8 @@ export function commandHelp({ usage, summary, flags, examples }: CliCommand): st
  * Parses, runs, and turns what went wrong into one line and an exit code.
  *
  * @param args Those after the command's name.
- * @returns What `run` returns; 0 for `--help`; 2 for a user's mistake, files that cannot be read among them; 130 where
- * the signal ended it; 1 with a stack for anything else.
+ * @returns What `run` returns; 0 for `--help`; 141 where nobody reads the output any more; 2 for a user's mistake, files that cannot be read among them; 130 where
+ * the signal ended it; 1 for a run that ended early and can be resumed, and with a stack for anything else.
  */
 export async function runCommand(
   command: CliCommand,
@@ -74,13 +76,19 @@ export async function runCommand(
     }
     return await command.run(parsed, options);
   } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) return 141; // as a program that SIGPIPE ends: `leash … | head`
     terminal.status("");
+    if (error instanceof Interrupted) {
+      terminal.error(`${error.message}. Go on with: leash ${command.name} --resume ${error.dir}`);
+      return signal?.aborted ? 130 : 1;
+    }
     if (signal?.aborted) {
       terminal.error("Interrupted");
       return 130;
     }
-    if (isMistake(error)) {
-      terminal.error(error.message.replaceAll(/\s*\n\s*/g, " "));
+    const mistake = isMistake(error) ? error : systemMistake(command.name, error);
+    if (mistake !== undefined) {
+      terminal.error(mistake.message.replaceAll(/\s*\n\s*/g, " "));
       return 2;
     }
     terminal.error(error instanceof Error ? error.stack ?? error.message : String(error));

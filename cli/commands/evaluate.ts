@@ -31,6 +31,7 @@ import {
   type SamplingChoice,
   samplingOf,
 } from "../shared_flags.ts";
+import { requireNewOut } from "../system_mistake.ts";
 import { type CliCommand, type CommandOptions, complete } from "./command.ts";
 
 const FLAGS: readonly Flag[] = [
@@ -100,6 +101,7 @@ export const EVALUATE: CliCommand = {
   ],
   async run(parsed, options) {
     const flags = complete<Flags>(EVALUATE, parsed);
+    if (flags.out !== undefined) await requireNewOut("evaluate", flags.out);
     const judge = await openJudge("evaluate", flags.annotator, flags.seed);
     const isFile = await isDataset(flags.against);
     const policy = flags.adapter ?? BASE;

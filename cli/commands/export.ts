@@ -6,7 +6,6 @@ import {
   linearLayers,
   type LinearShape,
   type ModelConfig,
-  parsePeftConfig,
   peftFiles,
   splitFactors,
   truncateAdapter,
@@ -17,14 +16,16 @@ import {
   writeFileDurably,
   writeFolderDurably,
 } from "../../core/io/mod.ts";
+import { readAdapterConfig } from "../adapter_files.ts";
 import { meanOfAdapters } from "../adapter_mean.ts";
 import { adapterFolder, readNamedAdapter, readRunMembers } from "../adapter_spec.ts";
 import { type ExportModel, openExportModel, writeMerged } from "../export_model.ts";
 import { choice, type Flag, text, under, whole } from "../flag_kinds.ts";
 import { UsageError } from "../flag_parser.ts";
-import { FILES, isThere, readIdentity } from "../run_folder.ts";
+import { FILES, readIdentity } from "../run_folder.ts";
 import { ADAPTER_FLAG, MODEL_FLAG } from "../shared_flags.ts";
 import { parseBytes, showBytes } from "../sizes.ts";
+import { requireNewOut } from "../system_mistake.ts";
 import { type CliCommand, type CommandOptions, complete } from "./command.ts";
 
 const FLAGS: readonly Flag[] = [
@@ -99,9 +100,7 @@ export const EXPORT: CliCommand = {
   async run(parsed, options) {
     const flags = complete<Flags>(EXPORT, parsed);
     checkFlags(flags);
-    if (await isThere(flags.out)) {
-      throw new UsageError(`Cannot export: ${flags.out} is already there, expected a new name`);
-    }
+    await requireNewOut("export", flags.out);
     if (flags.to === "pairs.jsonl" || flags.to === "pairs.parquet") {
       return await exportRunPairs(flags, options);
     }
@@ -153,12 +152,10 @@ async function modelOf({ model, run, adapter }: Flags): Promise<string | undefin
   if (model !== undefined) return model;
   if (run !== undefined) return (await readIdentity(run, "export")).config.model;
   const folder = await adapterFolder(adapter[0].replace(/#\d+$/, ""));
-  const path = `${folder}/adapter_config.json`;
-  if (!await isThere(path)) return undefined; // readNamedAdapter says that it is missing
-  const { baseModel } = parsePeftConfig(await Deno.readFile(path), path);
+  const { baseModel } = await readAdapterConfig(folder);
   if (baseModel !== "") return baseModel;
   throw new UsageError(
-    `Cannot export: ${path} names no base model, expected --model PATH|ID`,
+    `Cannot export: ${folder}/adapter_config.json names no base model, expected --model PATH|ID`,
   );
 }
 

@@ -20,6 +20,7 @@ import {
   type SamplingChoice,
   samplingOf,
 } from "../shared_flags.ts";
+import { requireNewOut } from "../system_mistake.ts";
 import { type CliCommand, type CommandOptions, complete } from "./command.ts";
 
 const FLAGS: readonly Flag[] = [
@@ -77,6 +78,7 @@ export const GENERATE: CliCommand = {
         }, expected one of them`,
       );
     }
+    if (flags.out !== undefined) await requireNewOut("generate", flags.out);
     using opened = await openPolicies(
       flags,
       flags.adapter,

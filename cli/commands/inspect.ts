@@ -3,18 +3,18 @@ import { parseModelConfig } from "../../core/mod.ts";
 import { parseJsonObject, refuseWrongDownload } from "../../core/io/mistakes.ts";
 import { inspectAdapter } from "../inspect/adapter.ts";
 import { inspectDataset } from "../inspect/dataset.ts";
-import { beside, folderOf } from "../inspect/files.ts";
+import { beside, bytesOf, folderOf } from "../inspect/files.ts";
 import { fileKind, folderKind, type PathKind } from "../inspect/kind.ts";
 import { deviceBytes, inspectModel, sizesOf } from "../inspect/model.ts";
-import { type Report, reportLines } from "../inspect/report.ts";
-import { inspectRun } from "../inspect/run.ts";
+import { type Report, reportJson, reportLines } from "../inspect/report.ts";
+import { inspectRun, inspectSftRun } from "../inspect/run.ts";
 import type { ReadOptions } from "../inspect/tensors.ts";
 import { inspectTemplate, inspectTokenizer, inspectTokenizerConfig } from "../inspect/tokenizer.ts";
 import { inspectGguf, inspectIndex, inspectSafetensors } from "../inspect/weights.ts";
 import { type Flag, given, text, under } from "../flag_kinds.ts";
 import { quote, UsageError } from "../flag_parser.ts";
 import { modelDownloader } from "../hub_files.ts";
-import { isThere } from "../run_folder.ts";
+import { FORMATS, isThere } from "../run_folder.ts";
 import { type CliCommand, type CommandOptions, complete } from "./command.ts";
 
 const FLAGS: readonly Flag[] = under("Inspection", [
@@ -66,7 +66,7 @@ export const INSPECT: CliCommand = {
     }
     const report = await inspect(await localPath(spec, options), flags, options);
     options.terminal.status("");
-    const lines = flags.json ? [JSON.stringify(report, null, 2)] : reportLines(report);
+    const lines = flags.json ? [reportJson(report)] : reportLines(report);
     for (const line of lines) options.terminal.line(line);
     return 0;
   },
@@ -101,6 +101,7 @@ async function inspect(
     model: () => inspectModel(path, reading),
     adapter: () => inspectAdapter(path, model),
     run: () => inspectRun(path),
+    "sft run": () => inspectSftRun(path),
     "tokenizer folder": () => inspectTokenizer(path, true),
     "dataset folder": () => inspectDataset(path, true, { split, signal }),
     gguf: () => inspectGguf(path, reading),
@@ -118,12 +119,12 @@ async function inspect(
 
 /** config.json by itself. */
 async function inspectConfig(path: string): Promise<Report> {
-  const bytes = await Deno.readFile(path);
+  const bytes = await bytesOf(path);
   refuseWrongDownload(bytes, path, "a JSON object");
   const json = parseJsonObject(bytes, path, "the file");
-  if (typeof json.format === "string" && json.format.startsWith("leash-run-")) {
-    return await inspectRun(folderOf(path) || ".");
-  }
+  const folder = folderOf(path) || ".";
+  if (json.format === FORMATS.train) return await inspectRun(folder);
+  if (json.format === FORMATS.sft) return await inspectSftRun(folder);
   const config = parseModelConfig(json, path);
   return {
     kind: "model config",

@@ -22,6 +22,7 @@ import {
   MODEL_FLAG,
   ROW_FLAGS,
 } from "../shared_flags.ts";
+import { requireNewOut } from "../system_mistake.ts";
 import { type CliCommand, type CommandOptions, complete } from "./command.ts";
 
 const FLAGS: readonly Flag[] = [
@@ -99,6 +100,7 @@ export const SCORE: CliCommand = {
         "Cannot score: --per-token is given without --out, expected a file for the tokens",
       );
     }
+    if (flags.out !== undefined) await requireNewOut("score", flags.out);
     const adapters = flags.adapter === undefined ? [] : [flags.adapter];
     using opened = await openPolicies(
       flags,

@@ -1,7 +1,7 @@
 // `leash train`: everything that `deno task train` does, on any model and any data.
 import { commandOf } from "../flags.ts";
 import { nextOfLeash } from "../report.ts";
-import { Interrupted, train } from "../train.ts";
+import { train } from "../train.ts";
 import { settleTrainFlags, TRAIN_FLAGS } from "../train_flags.ts";
 import type { CliCommand } from "./command.ts";
 
@@ -21,13 +21,7 @@ export const TRAIN: CliCommand = {
     const settled = await settleTrainFlags(values, options);
     const command = commandOf(TRAIN_FLAGS, settled);
     const next = (dir: string, { model }: { readonly model?: string }) => nextOfLeash(dir, model);
-    try {
-      await train(command, { ...options, next });
-      return 0;
-    } catch (error) {
-      if (!(error instanceof Interrupted)) throw error;
-      options.terminal.error(`${error.message}. Go on with: leash train --resume ${error.dir}`);
-      return options.signal?.aborted ? 130 : 1;
-    }
+    await train(command, { ...options, next });
+    return 0;
   },
 };

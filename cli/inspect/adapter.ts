@@ -6,7 +6,7 @@ import {
   parsePeftConfig,
 } from "../../core/mod.ts";
 import { openLocalFile, openModel, openSafetensors } from "../../core/io/mod.ts";
-import { readIfThere } from "./files.ts";
+import { readSmallFile } from "../../core/io/small_file.ts";
 import { tensorCounts } from "./tensors.ts";
 import type { Report } from "./report.ts";
 
@@ -22,7 +22,7 @@ const WEIGHTS = "adapter_model.safetensors";
 export async function inspectAdapter(folder: string, model: string | undefined): Promise<Report> {
   const files = new Map<string, Uint8Array>();
   for (const name of [CONFIG, WEIGHTS, "adapter_model.bin"]) {
-    const bytes = await readIfThere(`${folder}/${name}`);
+    const bytes = await readSmallFile(`${folder}/${name}`);
     if (bytes !== undefined) files.set(name, bytes);
   }
   if (files.has(CONFIG)) parsePeftConfig(files.get(CONFIG)!, `${folder}/${CONFIG}`);

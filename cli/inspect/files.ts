@@ -1,4 +1,5 @@
 // Small steps on paths that every inspection takes.
+import { bare } from "../../core/io/mistakes.ts";
 import { readSmallFile } from "../../core/io/small_file.ts";
 
 /** The folder that a file lies in; "" where it is named alone. */
@@ -23,9 +24,16 @@ export async function fileBytes(path: string): Promise<number> {
   return (await Deno.stat(path)).size;
 }
 
-/** A file's content, or undefined where there is none. */
-export async function readIfThere(path: string): Promise<Uint8Array | undefined> {
-  return await readSmallFile(path);
+/**
+ * A file that is read whole.
+ *
+ * @throws {TypeError} If it is not there.
+ * @throws {RangeError} If it is larger than a file of that name may be.
+ */
+export async function bytesOf(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await readSmallFile(path);
+  if (bytes !== undefined) return bytes;
+  throw new TypeError(`Cannot read ${bare(path)}: it is not there, expected a file`);
 }
 
 /** The first bytes of a file. */

@@ -1,13 +1,14 @@
 // Which reader a path calls for: by its name first, as people name files, then by its first bytes.
 import { isObject } from "../../core/io/mistakes.ts";
 import { isThere } from "../run_folder.ts";
-import { headOf, nameOf, readIfThere } from "./files.ts";
+import { bytesOf, headOf, nameOf } from "./files.ts";
 
 /** What a path looks like. */
 export type PathKind =
   | "model"
   | "adapter"
   | "run"
+  | "sft run"
   | "tokenizer folder"
   | "dataset folder"
   | "gguf"
@@ -39,8 +40,9 @@ const BY_NAME: readonly (readonly [pattern: RegExp, kind: PathKind])[] = [
 export async function folderKind(path: string): Promise<PathKind> {
   const has = (name: string) => isThere(`${path}/${name}`);
   if (await has("config.json")) {
-    const isRun = /"format"\s*:\s*"leash-run-/.test(await startOf(`${path}/config.json`));
-    if (isRun) return "run";
+    const [, run] = /"format"\s*:\s*"leash-(run|sft)-/.exec(await startOf(`${path}/config.json`)) ??
+      [];
+    if (run !== undefined) return run === "run" ? "run" : "sft run";
   }
   for (const name of ["adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"]) {
     if (await has(name)) return "adapter";
@@ -82,7 +84,7 @@ async function jsonKind(path: string): Promise<PathKind> {
   if ((await Deno.stat(path)).size > MOST_JSON) return "dataset file";
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder().decode(await readIfThere(path)));
+    json = JSON.parse(new TextDecoder().decode(await bytesOf(path)));
   } catch {
     return "dataset file"; // whose reader says what is wrong with it
   }

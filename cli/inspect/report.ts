@@ -1,4 +1,5 @@
 // What an inspection found: plain data for programs, and the same as indented lines for people.
+import { escapeControls } from "../../core/io/mistakes.ts";
 import { showBytes } from "../sizes.ts";
 
 /** A value of a report. Names that end in "bytes" are sizes. */
@@ -22,7 +23,7 @@ export interface Report {
 /** A report as lines: `name  value`, what is nested indented below its name. */
 export function reportLines(report: Report): string[] {
   const { kind, path, ...rest } = report;
-  return [`${path}: ${kind}`, ...linesOf(rest, "  ")];
+  return [`${plain(path)}: ${kind}`, ...linesOf(rest, "  ")];
 }
 
 function linesOf(
@@ -70,7 +71,7 @@ function rowText(row: Row): string {
 function label(name: string): string {
   return /^[a-z0-9]+([A-Z][a-z0-9]*)+$/.test(name)
     ? name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
-    : name;
+    : plain(name);
 }
 
 function shown(name: string, value: ReportValue): string {
@@ -80,17 +81,26 @@ function shown(name: string, value: ReportValue): string {
   }
   if (value === null) return "none";
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (typeof value === "string") return /\p{Cc}/u.test(value) ? quoted(value) : value;
+  if (typeof value === "string") return plain(value);
   if (Array.isArray(value)) return value.map((entry) => shown("", entry)).join(", ") || "none";
   return quoted(value);
 }
 
-/** One line without control characters, whatever a file says. */
+/** A report as JSON that a terminal shows as it is. */
+export function reportJson(report: Report): string {
+  return escapeControls(JSON.stringify(report, null, 2));
+}
+
+/** What a terminal would obey instead of showing it. */
+const CONTROLS = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
+
+/** Text as it is, or quoted on one line where it has control characters. */
+function plain(text: string): string {
+  return CONTROLS.test(text) ? quoted(text) : text;
+}
+
 function quoted(value: ReportValue): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return escapeControls(JSON.stringify(value));
 }
 
 /** A text of a file for a report, cut where it is long. */

@@ -6,13 +6,14 @@ import {
   readPretrainedTokenizer,
 } from "../../core/mod.ts";
 import { parseJsonObject, refuseWrongDownload } from "../../core/io/mistakes.ts";
-import { fileBytes, folderOf, readIfThere } from "./files.ts";
+import { readSmallFile } from "../../core/io/small_file.ts";
+import { bytesOf, fileBytes, folderOf } from "./files.ts";
 import type { Report, ReportValue } from "./report.ts";
 
 /** Reads the tokenizer of a folder; the file that was named is part of it. */
 export async function inspectTokenizer(path: string, isFolder: boolean): Promise<Report> {
   const folder = isFolder ? path : folderOf(path);
-  const read = (name: string) => readIfThere(folder === "" ? name : `${folder}/${name}`);
+  const read = (name: string) => readSmallFile(folder === "" ? name : `${folder}/${name}`);
   const tokenizer = await readPretrainedTokenizer(read, folder === "" ? "." : folder);
   tokenizer.encode("Tokenizers are tried on a text, with 1 number and an é.");
   const source = tokenizer.chatTemplate;
@@ -50,7 +51,7 @@ export function tokenizerReport(
 
 /** Reads a chat template's file. */
 export async function inspectTemplate(path: string): Promise<Report> {
-  const bytes = await Deno.readFile(path);
+  const bytes = await bytesOf(path);
   const source = new TextDecoder().decode(bytes);
   probeTemplate(chatTemplate(source, { name: path }));
   return { kind: "chat template", path, bytes: bytes.length, characters: source.length };
@@ -63,7 +64,7 @@ export function probeTemplate(template: ChatTemplate): void {
 
 /** A JSON file that says something of a tokenizer or of generation, without the tokenizer beside it. */
 export async function inspectTokenizerConfig(path: string, kind: string): Promise<Report> {
-  const bytes = await Deno.readFile(path);
+  const bytes = await bytesOf(path);
   refuseWrongDownload(bytes, path, "a JSON file");
   const json = parseJsonObject(bytes, path, "the file");
   const template = json.chat_template;

@@ -160,8 +160,8 @@ function commonLength(a: readonly number[], b: readonly number[]): number {
   return n < 0 ? a.length : n;
 }
 
-/** Whether the last turn is the assistant's own, begun in words. */
-function goesOn(prompt: readonly Message[]): boolean {
+/** Whether the last turn is the assistant's own, begun in words: an answer goes on with it, as in TRL. */
+export function goesOn(prompt: readonly Message[]): boolean {
   const last = prompt.at(-1);
   return last?.role === "assistant" && last.content !== "" && last.tool_calls === undefined;
 }

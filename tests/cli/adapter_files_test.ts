@@ -8,7 +8,11 @@ import {
   peftFiles,
 } from "../../core/mod.ts";
 import { snapshotLayout, uploadSnapshot } from "../../scheduler/mod.ts";
-import { readAdapterFolder, writeAdapterFolder } from "../../cli/adapter_files.ts";
+import {
+  readAdapterConfig,
+  readAdapterFolder,
+  writeAdapterFolder,
+} from "../../cli/adapter_files.ts";
 import { sha256 } from "../../cli/digest.ts";
 import { uniform } from "../support/random.ts";
 import { tinyModel } from "../support/tiny_run.ts";
@@ -50,4 +54,18 @@ Deno.test("readAdapterFolder() refuses a pickle and says what to do", async () =
   await Deno.writeFile(`${dir}/adapter_model.bin`, Uint8Array.of(0x80, 2));
   await assertRejects(() => readAdapterFolder(dir, layers), TypeError, "safe_serialization=True");
   await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("readAdapterConfig() says which file is missing, and refuses a huge one unread", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const path = `${dir}/adapter_config.json`;
+    const missing = `Cannot read ${path}: it is not there`;
+    await assertRejects(() => readAdapterConfig(dir), TypeError, missing);
+    await Deno.writeTextFile(path, "");
+    await Deno.truncate(path, 2 ** 24 + 1);
+    await assertRejects(() => readAdapterConfig(dir), RangeError, "expected at most 16777216");
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
 });

@@ -1,8 +1,15 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { linearLayers } from "../../core/mod.ts";
 import { adapterFolder, readNamedAdapter, readRunMembers } from "../../cli/adapter_spec.ts";
-import { commandWorkspace, tinyMembers, writePeft, writeRun } from "../support/command_run.ts";
-import { tinyModel } from "../support/tiny_run.ts";
+import { TRAIN } from "../../cli/commands/train.ts";
+import {
+  commandWorkspace,
+  runIn,
+  tinyMembers,
+  writePeft,
+  writeRun,
+} from "../support/command_run.ts";
+import { tinyFlags, tinyModel, tinyWorkspace } from "../support/tiny_run.ts";
 
 async function setting() {
   const work = await commandWorkspace();
@@ -55,4 +62,29 @@ Deno.test("readRunMembers() reads a run that has not ended, and refuses another 
     TypeError,
     "numbers, expected 3 members of",
   );
+});
+
+Deno.test("readRunMembers() of a run that has not ended has the modules and the scale of its flags", async () => {
+  using work = await tinyWorkspace();
+  const { config } = await tinyModel();
+  const layers = linearLayers(config);
+  const train = async (name: string, ...flags: string[]) => {
+    const out = `${work.dir}/${name}`;
+    const common = tinyFlags(work.dir).flatMap((flag) =>
+      flag === "--prompts" ? ["--data"] : [flag]
+    );
+    const all = [...common, "--annotator", "stories", ...flags, "--out", out];
+    const { code, errors } = await runIn(TRAIN, all);
+    assertEquals(code, 0, errors.join("\n"));
+    const whole = await readRunMembers(out, layers);
+    await Deno.rename(`${out}/adapter`, `${out}-adapter`);
+    await Deno.remove(`${out}/summary.json`);
+    assertEquals(await readRunMembers(out, layers), whole);
+    return whole[0].layout;
+  };
+  const first = await train("first", "--target-modules", "q_proj,down_proj", "--rslora");
+  assertEquals([...first.modules.keys()].length, 4);
+  assertAlmostEquals(first.scale, 16 / Math.sqrt(2), 1e-6);
+  const second = await train("second", "--rank", "4", "--adapter", `${work.dir}/first-adapter`);
+  assertEquals([...second.modules.keys()], [...first.modules.keys()]);
 });

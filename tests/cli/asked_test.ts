@@ -56,6 +56,22 @@ Deno.test("askedPrompts() takes the prompt of any row, counts what it cannot use
   );
 });
 
+Deno.test("askedPrompts() leaves a prompt that ends in the assistant's own turn open, as TRL does", async () => {
+  using work = await commandWorkspace();
+  using base = await openBase({ model: `${work.dir}/chat` });
+  const data = `${work.dir}/d.jsonl`;
+  const user = { role: "user", content: "Hi" };
+  const prompts = [[user, { role: "assistant", content: "Well" }], [user]];
+  await Deno.writeTextFile(data, prompts.map((prompt) => JSON.stringify({ prompt })).join("\n"));
+  const terminal = recordingTerminal();
+  const asked = await askedPrompts("generate", base, { data }, 50, { terminal });
+  assertEquals(asked.map(({ rendered }) => rendered), [
+    "user: Hi\nassistant: Well",
+    "user: Hi\nassistant:",
+  ]);
+  for (const { ids, rendered } of asked) assertEquals(base.tokenizer.decode(ids), rendered);
+});
+
 Deno.test("promptBudget() leaves room for the answer", async () => {
   using work = await commandWorkspace();
   using base = await openBase({ model: `${work.dir}/model` });

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { CpuDevice } from "../../backend/cpu/device.ts";
 import { isMatrix } from "../../backend/mod.ts";
+import { textIds } from "../../cli/asked.ts";
 import { loadBase, openBase } from "../../cli/base_model.ts";
 import { modelDigest } from "../../cli/digest.ts";
 import { UsageError } from "../../cli/flag_parser.ts";
@@ -17,12 +18,41 @@ Deno.test("openBase() without --model is the embedded one", async () => {
 Deno.test("openBase() takes begin and end from the tokenizer's files, else from the config", async () => {
   using work = await commandWorkspace();
   using plain = await openBase({ model: `${work.dir}/model` });
+  assert(plain.tokenizer.encode("a")[0] !== 0, "the begin token goes first where it is asked for");
   assertEquals([plain.tokenizer.bosId, plain.tokenizer.eosId, plain.addsBos], [0, 0, true]);
   // The tokenizer's files name a begin token and say nowhere that it goes before text.
   using chat = await openBase({ model: `${work.dir}/chat`, context: 32 });
   assertEquals([chat.tokenizer.bosId, chat.addsBos, chat.positions], [0, false, 32]);
   assert(chat.chat !== undefined && plain.chat === undefined);
   assertEquals(chat.peftName, `${work.dir}/chat`);
+});
+
+Deno.test("openBase() of files that name no begin token puts none before text, as transformers does", async () => {
+  using work = await commandWorkspace();
+  const model = `${work.dir}/model`;
+  await Deno.remove(`${model}/tokenizer_config.json`);
+  {
+    using silent = await openBase({ model });
+    // config.json's is what generation begins with where there is no text.
+    assertEquals([silent.tokenizer.bosId, silent.addsBos], [0, false]);
+    assertEquals(textIds(silent, ""), [0]);
+    assertEquals(textIds(silent, "Tom"), silent.tokenizer.encode("Tom"));
+  }
+  const path = `${model}/tokenizer.json`;
+  const json = JSON.parse(await Deno.readTextFile(path));
+  const special = { id: "<|endoftext|>", ids: [0], tokens: ["<|endoftext|>"] };
+  json.post_processor = {
+    type: "TemplateProcessing",
+    single: [{ SpecialToken: { id: special.id, type_id: 0 } }, {
+      Sequence: { id: "A", type_id: 0 },
+    }],
+    pair: [],
+    special_tokens: { [special.id]: special },
+  };
+  await Deno.writeTextFile(path, JSON.stringify(json));
+  using processed = await openBase({ model });
+  assertEquals([processed.tokenizer.bosId, processed.addsBos], [0, true]);
+  assertEquals(textIds(processed, "Tom"), [0, ...processed.tokenizer.encode("Tom")]);
 });
 
 Deno.test("openBase() refuses a model without a tokenizer, and a context beyond its positions", async () => {

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { planOf, type PlanOptions } from "../../cli/compare_plan.ts";
 import { makeRuns, ownComparison, secondsLeft, type Train } from "../../cli/compare_runs.ts";
 import { UsageError } from "../../cli/flags.ts";
-import { Interrupted } from "../../cli/train.ts";
+import { Interrupted } from "../../cli/interrupt.ts";
 import { fakeTrain, temporaryFolder } from "../support/fake_train.ts";
 import { recordingTerminal } from "../support/tiny_run.ts";
 

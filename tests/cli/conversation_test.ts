@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { openBase } from "../../cli/base_model.ts";
-import { fitTurns, plainDialogue, trimmedAnswer } from "../../cli/conversation.ts";
+import { answerWriter, fitTurns, plainDialogue, trimmedAnswer } from "../../cli/conversation.ts";
 import { UsageError } from "../../cli/flag_parser.ts";
 import { commandWorkspace } from "../support/command_run.ts";
 
@@ -51,4 +51,27 @@ Deno.test("trimmedAnswer() ends where the model goes on with the other speaker",
   assertEquals(trimmedAnswer(" Yes.\n\nHuman: And?\n\nAssistant: No", base, false), "Yes.");
   using chat = await openBase({ model: `${work.dir}/chat` });
   assertEquals(trimmedAnswer(" A\n\nHuman: B ", chat, true), "A\n\nHuman: B");
+});
+
+Deno.test("answerWriter() shows, piece by piece, no more than trimmedAnswer() leaves", async () => {
+  using work = await commandWorkspace();
+  using base = await openBase({ model: `${work.dir}/model` });
+  const text = "  Yes.\nHumble, he is.\n\nHuman: And?\n\nAssistant: No ";
+  for (const template of [false, true]) {
+    const model = template ? await openBase({ model: `${work.dir}/chat` }) : base;
+    const written: string[] = [];
+    const writer = answerWriter((piece) => written.push(piece), model, template);
+    for (const piece of text) writer.push(piece);
+    const answer = trimmedAnswer(text, model, template);
+    assert(answer.startsWith(written.join("")) && written.length > 10, "as it comes");
+    writer.end();
+    assertEquals(written.join(""), answer);
+    if (template) model[Symbol.dispose]();
+  }
+  const ends: string[] = [];
+  const writer = answerWriter((piece) => ends.push(piece), base, false);
+  writer.push("A\nHum");
+  assertEquals(ends, ["A"], "what may become the other speaker waits");
+  writer.end();
+  assertEquals(ends.join(""), "A\nHum");
 });

@@ -32,7 +32,7 @@ Deno.test("openExportModel() of a folder keeps types and companions; without a n
   using merged = await openModel(out);
   assertEquals(merged.chat?.source.startsWith("{% for m in messages %}"), true);
   using embedded = await openExportModel(undefined, { terminal });
-  assertEquals([...(await embedded.files()).keys()], [
+  assertEquals([...(await embedded.files()).extraFiles!.keys()], [
     "config.json",
     "tokenizer.json",
     "tokenizer_config.json",

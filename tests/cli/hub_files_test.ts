@@ -36,7 +36,7 @@ Deno.test("modelDownloader() gives the folder of the cache, with a bar that goes
   });
 });
 
-Deno.test("datasetDownloader() fetches the data files of a dataset and nothing else", async () => {
+Deno.test("datasetDownloader() fetches the data files of a dataset, what declares its configs, and nothing else", async () => {
   await inCache(async (cache) => {
     await using hub = startHub({
       type: "datasets",
@@ -44,7 +44,7 @@ Deno.test("datasetDownloader() fetches the data files of a dataset and nothing e
     });
     const options = { terminal: watched(), lookup: hub.lookup(cache) };
     const folder = await datasetDownloader(options)("org/tiny", undefined);
-    assertEquals(filesBelow(folder), ["data/train.jsonl"]);
+    assertEquals(filesBelow(folder), ["README.md", "data/train.jsonl"]);
   });
 });
 

@@ -1,8 +1,12 @@
 // In a process of its own: `deno test` takes Ctrl-C for itself.
 import { assertEquals } from "@std/assert";
+import { Interrupted } from "../../cli/interrupt.ts";
 
 const PROGRAM = `
-  import { interruptSignal } from "${new URL("../../cli/interrupt.ts", import.meta.url)}";
+  import { interruptSignal } from "${new URL(
+  "../../cli/interrupt.ts",
+  import.meta.url,
+)}";
   const terminal = { error: (text) => Deno.stdout.writeSync(new TextEncoder().encode(text + "\\n")) };
   const signal = interruptSignal(terminal);
   signal.addEventListener("abort", () => terminal.error("aborted: " + signal.reason.message));
@@ -36,3 +40,10 @@ for (const [first, second] of [["SIGINT", "SIGINT"], ["SIGTERM", "SIGINT"]] as c
     },
   });
 }
+
+Deno.test("Interrupted.by() says the signal, else what was thrown", () => {
+  const error = new Error("disk full");
+  const thrown = Interrupted.by(error, "runs/x", new AbortController().signal);
+  assertEquals([thrown.message, thrown.dir, thrown.cause], ["disk full", "runs/x", error]);
+  assertEquals(Interrupted.by(error, "runs/x", AbortSignal.abort()).message, "Interrupted");
+});

@@ -19,7 +19,7 @@ async function annotatorsThat(act: (call: number) => void): Promise<Annotators> 
   const { training, ...others } = await buildAnnotators("stories", 1);
   let call = 0;
   const acting: Annotator = {
-    name: "flaky",
+    name: training.name, // it stands in the pairs
     annotate: (pairs, options) => {
       act(call++);
       return training.annotate(pairs, options);
@@ -52,7 +52,7 @@ for (const reference of ["behaviour", "ema"]) {
     assertEquals(first.code, 1);
     assertEquals(
       first.lines.at(-1),
-      "Cannot annotate: annotator flaky failed (the judge is out), expected 6 verdicts. " +
+      "Cannot annotate: annotator stories failed (the judge is out), expected 6 verdicts. " +
         `Go on with: deno task train --resume ${dir}`,
     );
     assert(!filesBelow(dir).includes("summary.json"));

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { parseFlags, UsageError } from "../../cli/flags.ts";
 import {
+  FORMATS,
   isThere,
   NO_LOGS,
   readIdentity,
@@ -71,3 +72,25 @@ Deno.test("isThere() says whether something is at a path", async () => {
   assert(await isThere("."));
   assert(!await isThere("no-such/thing"));
 });
+
+Deno.test("requireNoRun() passes over what a killed start left, and RunFolder.own() tidies it", () =>
+  inFolder(async (dir) => {
+    await Deno.mkdir(dir);
+    const leftover = `${dir}/.config.json.${crypto.randomUUID()}.tmp`;
+    await Deno.writeTextFile(leftover, "{");
+    await requireNoRun(dir);
+    using _folder = await RunFolder.own(dir);
+    assert(!await isThere(leftover));
+  }));
+
+Deno.test("readIdentity() says which command made a run of another format", () =>
+  inFolder(async (dir) => {
+    await writeIdentity(dir, identity, {}, FORMATS.sft);
+    await assertRejects(
+      () => readIdentity(dir),
+      UsageError,
+      'has format "leash-sft-2", expected "leash-run-1". The run is one of leash sft',
+    );
+    await Deno.truncate(`${dir}/config.json`, 2 ** 24 + 1);
+    await assertRejects(() => readIdentity(dir), UsageError, "expected at most 16777216");
+  }));

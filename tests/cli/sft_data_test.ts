@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { keyOf } from "../../core/mod.ts";
 import { openBase } from "../../cli/base_model.ts";
 import { UsageError } from "../../cli/flag_parser.ts";
-import { epochBatches, readSftData, type SftDataFlags } from "../../cli/sft_data.ts";
+import { epochBatches, readSftData, rowsDigest, type SftDataFlags } from "../../cli/sft_data.ts";
 import { commandWorkspace } from "../support/command_run.ts";
 
 async function read(rows: readonly unknown[], model: string, flags: Partial<SftDataFlags> = {}) {
@@ -105,4 +105,19 @@ Deno.test("epochBatches() has every sequence once, whole, in another order each 
   }
   assert(orders[0].join() !== orders[1].join());
   assertEquals(epochBatches(sequences, 1, keyOf(1), 0).length, 9, "one each where none fits");
+});
+
+Deno.test("rowsDigest() changes with any id, any prompt's length, and what is held out", async () => {
+  const row = (ids: number[], promptLength = 1) => ({ ids, promptLength });
+  const digest = (train: ReturnType<typeof row>[], evaluation: ReturnType<typeof row>[] = []) =>
+    rowsDigest({ train, evaluation, report: "" });
+  const all = await Promise.all([
+    digest([row([1, 2]), row([3])]),
+    digest([row([1, 2]), row([4])]),
+    digest([row([1]), row([2, 3])]),
+    digest([row([1, 2], 2), row([3])]),
+    digest([row([1, 2])], [row([3])]),
+  ]);
+  assertEquals(new Set(all).size, all.length);
+  assertEquals(await digest([row([1, 2]), row([3])]), all[0]);
 });

@@ -9,12 +9,13 @@ import {
   packSequences,
   parseModelConfig,
 } from "../../core/mod.ts";
-import { initSftState } from "../../core/mod.ts";
+import { initSftState, type Model } from "../../core/mod.ts";
 import { readModelFolder } from "../../core/io/mod.ts";
 import { readAdapterFolder } from "../../cli/adapter_files.ts";
 import {
   adapterLearner,
   fullLearner,
+  type SavedArrays,
   type SftLearner,
   sourceOfWeights,
 } from "../../cli/sft_learner.ts";
@@ -72,7 +73,7 @@ Deno.test("fullLearner() learns in all weights, leaves the base, and saves a mod
   const model = loadModel(device, config, tensors);
   using _weights = model.weights;
   const { sums: before } = await completionLogps(device, model, sequences);
-  using learner = fullLearner(device, model, { from: `${work.dir}/model` });
+  using learner = fullLearner(device, model, { files: { from: `${work.dir}/model` } });
   await learns(learner);
   assertEquals((await completionLogps(device, model, sequences)).sums, before);
   await Deno.mkdir(`${work.dir}/run`);
@@ -106,5 +107,35 @@ for (const family of ["gpt2", "gemma", "llama"]) {
         assert(Math.abs(x - data[i]) <= 2 ** -23, `${name} ${i}: ${x} ${data[i]}`)
       );
     }
+  });
+}
+
+const LEARNERS = {
+  adapterLearner: (device: CpuDevice, model: Model, saved?: SavedArrays) =>
+    adapterLearner(
+      device,
+      model,
+      adapterLayout(linearLayers(model.config), { rank: 2, alpha: 4 }),
+      keyOf(1),
+      { baseModel: "org/base", rsLora: false, saved },
+    ),
+  fullLearner: (device: CpuDevice, model: Model, saved?: SavedArrays) =>
+    fullLearner(device, model, { files: {}, saved }),
+};
+
+for (const [name, open] of Object.entries(LEARNERS)) {
+  Deno.test(`${name}() goes on from what another captured, to the bit`, async () => {
+    using device = await CpuDevice.open({ threads: 1 });
+    const { config, tensors } = await tinyModel();
+    const model = loadModel(device, config, tensors);
+    using _weights = model.weights;
+    using whole = open(device, model);
+    for (const step of [0, 1]) await whole.step(packed, { step, learningRate: 0.02 });
+    const arrays = await whole.capture() as Map<string, Float32Array<ArrayBuffer>>;
+    using again = open(device, model, { arrays, array: (name) => arrays.get(name)! });
+    assertEquals(await again.capture(), arrays);
+    const next = { step: 2, learningRate: 0.02 };
+    assertEquals(await again.step(packed, next), await whole.step(packed, next));
+    assertEquals(await again.capture(), await whole.capture());
   });
 }

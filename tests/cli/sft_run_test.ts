@@ -2,13 +2,13 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { keyOf } from "../../core/mod.ts";
 import type { PackedSequences } from "../../core/mod.ts";
 import type { SftLearner } from "../../cli/sft_learner.ts";
-import { countSteps, runSft, type SftPlan } from "../../cli/sft_run.ts";
+import { countSteps, runSft, type SftPlan, type SftResult } from "../../cli/sft_run.ts";
 import { recordingTerminal } from "../support/tiny_run.ts";
 
 const rows = (count: number) =>
   Array.from({ length: count }, (_, i) => ({ ids: [1, i, i], promptLength: 1 }));
 const data = { train: rows(8), evaluation: rows(2), report: "" };
-const plan: SftPlan = { batchTokens: 9, lr: 0.5, schedule: "linear" };
+const plan: SftPlan = { batchTokens: 9, lr: 0.5, schedule: "linear", checkpointEvery: 2 };
 
 /** A learner whose loss is 1 / (1 + steps); it remembers what it was given. */
 function fake(lossOf = (step: number) => 1 / (1 + step)) {
@@ -20,11 +20,14 @@ function fake(lossOf = (step: number) => 1 / (1 + step)) {
       return Promise.resolve({ loss: lossOf(step), gradNorm: 2 });
     },
     evaluate: () => Promise.resolve(10 - seen.length),
+    capture: () => Promise.resolve(new Map()),
     save: () => Promise.resolve("adapter"),
     [Symbol.dispose]: () => {},
   };
   return { learner, seen };
 }
+
+const save = () => Promise.resolve();
 
 function log() {
   const lines: Record<string, number>[] = [];
@@ -41,6 +44,7 @@ Deno.test("runSft() goes through the epochs, decays the rate, measures and logs"
   const result = await runSft(learner, data, { ...plan, epochs: 2 }, keyOf(1), {
     metrics,
     terminal,
+    save,
   });
   assertEquals(countSteps(data, { ...plan, epochs: 2 }, keyOf(1)), 6); // 3 + 3 + 2 rows an epoch
   assertEquals(result, {
@@ -68,7 +72,7 @@ Deno.test("runSft() goes through the epochs, decays the rate, measures and logs"
 
 Deno.test("runSft() does as many steps as are asked, and needs nothing held out", async () => {
   const { learner } = fake();
-  const surroundings = { metrics: log(), terminal: recordingTerminal() };
+  const surroundings = { metrics: log(), terminal: recordingTerminal(), save };
   const result = await runSft(
     learner,
     { ...data, evaluation: [] },
@@ -85,7 +89,7 @@ Deno.test("runSft() stops between two steps, and where the loss is lost", async 
     if (step === 1) controller.abort(new Error("stop"));
     return 1;
   });
-  const surroundings = { metrics: log(), terminal: recordingTerminal() };
+  const surroundings = { metrics: log(), terminal: recordingTerminal(), save };
   await assertRejects(
     () =>
       runSft(stopping.learner, data, plan, keyOf(1), {
@@ -103,4 +107,41 @@ Deno.test("runSft() stops between two steps, and where the loss is lost", async 
     "Cannot go on after step 2: the loss is NaN",
   );
   assert(!error.message.includes("\n"));
+});
+
+Deno.test("runSft() goes on where it was saved: what both processes log is what one would", async () => {
+  const long = { ...plan, steps: 7 };
+  const whole = fake(), metrics = log();
+  const surroundings = { metrics, terminal: recordingTerminal(), save };
+  const result = await runSft(whole.learner, data, long, keyOf(1), surroundings);
+
+  const controller = new AbortController();
+  const first = fake((step) => {
+    if (step === 4) controller.abort(new Error("stop"));
+    return 1 / (1 + step);
+  });
+  const saved: { readonly done: SftResult; readonly lines: number }[] = [];
+  const logged = log();
+  await assertRejects(
+    () =>
+      runSft(first.learner, data, long, keyOf(1), {
+        ...{ metrics: logged, terminal: recordingTerminal(), signal: controller.signal },
+        save: (done) => Promise.resolve(void saved.push({ done, lines: logged.lines.length })),
+      }),
+    Error,
+    "stop",
+  );
+  assertEquals(saved.map(({ done }) => done.steps), [2, 4, 5], "as the plan says, and at the end");
+
+  for (const { done, lines } of saved.slice(0, 2)) {
+    const second = fake(), rest = log();
+    second.seen.push(...whole.seen.slice(0, done.steps)); // what its loss on held-out rows follows from
+    const both = await runSft(second.learner, data, long, keyOf(1), {
+      ...{ metrics: rest, terminal: recordingTerminal(), save },
+      done: JSON.parse(JSON.stringify(done)),
+    });
+    assertEquals(both, result);
+    assertEquals([...logged.lines.slice(0, lines), ...rest.lines], metrics.lines);
+    assertEquals(second.seen, whole.seen);
+  }
 });

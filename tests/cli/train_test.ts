@@ -54,11 +54,19 @@ async function checkPairs(dir: string): Promise<void> {
   // deno-lint-ignore no-explicit-any -- as any reader of the file
   const pairs = await readJsonl(`${dir}/pairs.jsonl`) as any[];
   assertEquals(pairs.length, STEPS * PAIRS);
+  const snapshots = new Set(pairs.map(({ snapshotId }) => snapshotId));
+  const named = new Set(
+    pairs.map(({ snapshotId, snapshotHash }) => `${snapshotId} ${snapshotHash}`),
+  );
+  const hashes = new Set(pairs.map(({ snapshotHash }) => snapshotHash));
+  assertEquals([named.size, hashes.size], [snapshots.size, snapshots.size], "a hash a snapshot");
   for (const [i, pair] of pairs.entries()) {
     assertEquals([pair.step, pair.phase], [Math.floor(i / PAIRS), Math.floor(i / PAIRS / 2)]);
     assertEquals(pair.snapshotId, `snapshot-${2 * pair.phase}`);
     assertEquals(pair.referenceId, pair.snapshotId);
     assertEquals(pair.sampling, { temperature: 0.8, topP: 1, maxNew: 6 });
+    assertEquals([pair.annotator, pair.order], ["stories", "a,b"]);
+    assert(/^[0-9a-f]{64}$/.test(pair.snapshotHash), `Expected a hash, found ${pair.snapshotHash}`);
     assert(["a", "b", "tie", "failed"].includes(pair.verdict.outcome));
     for (const answer of [pair.a, pair.b]) {
       assertEquals(answer.logps.length, answer.ids.length);

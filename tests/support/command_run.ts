@@ -11,7 +11,7 @@ import { saveCheckpoint, writeModelFolder } from "../../core/io/mod.ts";
 import { meanOfAdapters } from "../../cli/adapter_mean.ts";
 import { type CliCommand, runCommand } from "../../cli/commands/command.ts";
 import type { Terminal } from "../../cli/terminal.ts";
-import { tinyModel } from "./tiny_run.ts";
+import { tinyModel, writeTinyModel } from "./tiny_run.ts";
 
 /** What a command did. */
 export interface Ran {
@@ -31,19 +31,21 @@ export interface RunOptions {
   /** Whether the terminal takes text bit by bit. */
   readonly streams?: boolean;
   readonly signal?: AbortSignal;
+  /** Hears the status line. */
+  readonly status?: (text: string) => void;
 }
 
 /** Runs a command with the arguments of a line, or of a list where one has blanks. */
 export async function runIn(
   command: CliCommand,
   args: string | readonly string[],
-  { input, streams = false, signal }: RunOptions = {},
+  { input, streams = false, signal, status = () => {} }: RunOptions = {},
 ): Promise<Ran> {
   const out: string[] = [], errors: string[] = [], pieces: string[] = [];
   const terminal: Terminal = {
     ...{ isTty: false, columns: 100 },
     line: (text = "") => out.push(text),
-    status: () => {},
+    status,
     error: (text) => errors.push(text),
     ...(streams ? { write: (text: string) => void pieces.push(text) } : {}),
   };
@@ -62,9 +64,8 @@ export const TEMPLATE = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{
 /** A folder with the tiny model in `model/` and the same with a chat template in `chat/`. */
 export async function commandWorkspace(): Promise<Disposable & { readonly dir: string }> {
   const dir = await Deno.makeTempDir({ prefix: "leash-command-" });
-  const model = await tinyModel();
-  await writeModelFolder(`${dir}/model`, model);
-  await writeModelFolder(`${dir}/chat`, model);
+  await writeTinyModel(`${dir}/model`);
+  await writeModelFolder(`${dir}/chat`, await tinyModel());
   const special = { bos_token: "<|endoftext|>", eos_token: "<|endoftext|>" };
   await Deno.writeTextFile(
     `${dir}/chat/tokenizer_config.json`,

@@ -35,6 +35,13 @@ export async function tinyModel() {
   return { config, tensors, tokenizerJson };
 }
 
+/** Writes it as a folder whose tokenizer puts the begin token before text. */
+export async function writeTinyModel(dir: string): Promise<void> {
+  await writeModelFolder(dir, await tinyModel());
+  const special = { bos_token: "<|endoftext|>", eos_token: "<|endoftext|>", add_bos_token: true };
+  await Deno.writeTextFile(`${dir}/tokenizer_config.json`, JSON.stringify(special));
+}
+
 /** Prompts for it, each about ten tokens. */
 export const TINY_PROMPTS: readonly string[] = Array.from(
   { length: 24 },
@@ -44,7 +51,7 @@ export const TINY_PROMPTS: readonly string[] = Array.from(
 /** A folder with `model/` and `prompts.txt`; `using` removes it. */
 export async function tinyWorkspace(): Promise<Disposable & { readonly dir: string }> {
   const dir = await Deno.makeTempDir({ prefix: "leash-run-" });
-  await writeModelFolder(`${dir}/model`, await tinyModel());
+  await writeTinyModel(`${dir}/model`);
   await Deno.writeTextFile(`${dir}/prompts.txt`, TINY_PROMPTS.join("\n"));
   return { dir, [Symbol.dispose]: () => Deno.removeSync(dir, { recursive: true }) };
 }

@@ -29,6 +29,9 @@ Deno.test("CHAT remembers the conversation, streams it, and saves it", async () 
   const answers = ran.pieces.join(""); // three answers; the first question is asked again after /reset
   assert(answers.includes(messages[2].content) && answers.includes(messages[4].content));
   assertEquals(ran.out, ["", "", ""]);
+  const cuts = ran.errors.filter((line) => line.includes("was cut after 5 tokens by --max-new"));
+  const whole = await runIn(CHAT, `${args} --max-new 1 --temperature 1 --seed 1`, { input: "" });
+  assertEquals([cuts.length > 0, whole.errors.some((line) => line.includes("cut"))], [true, false]);
 
   const lines = await runIn(CHAT, args, { input: "Hi\nHi" });
   assertEquals(lines.out.join("").startsWith(messages[2].content), true);
@@ -75,12 +78,14 @@ Deno.test("CHAT drops the oldest messages that do not fit and says so; a questio
 Deno.test("CHAT with a base model writes Human: and Assistant:, and knows its commands", async () => {
   using work = await commandWorkspace();
   const { code, out, errors } = await runIn(CHAT, `--model ${work.dir}/model ${DEVICE}`, {
-    input: "/help\n/rest\n/save\n/system Be kind\nHi\n",
+    input: `/help\n/rest\n/save\n/save ${work.dir}\n/save /\n/system Be kind\nHi\n`,
   });
   assertEquals(code, 0, errors.join("\n"));
   assert(out.some((line) => line.startsWith("/reset")), out.join("\n"));
   assert(errors.some((line) => line.startsWith("No chat template")));
   assert(errors.includes('"/rest" is no command. Did you mean /reset?'));
+  assert(errors.some((line) => line.startsWith("Cannot save ") && line.includes("is a directory")));
+  assert(errors.some((line) => line.startsWith('Cannot write "/": it names no file')));
   assert(errors.includes("Cannot save: no name is given, expected /save FILE"));
 });
 

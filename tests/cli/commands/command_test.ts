@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { choice, given, text, under, whole } from "../../../cli/flag_kinds.ts";
 import { type CliCommand, complete, runCommand } from "../../../cli/commands/command.ts";
 import { UsageError } from "../../../cli/flag_parser.ts";
+import { Interrupted } from "../../../cli/interrupt.ts";
 import { recordingTerminal } from "../../support/tiny_run.ts";
 
 const command = (run: CliCommand["run"]): CliCommand => ({
@@ -63,6 +64,17 @@ Deno.test("runCommand() ends with one line and 2 for a mistake, 130 for Ctrl-C, 
   assertEquals((await fails(engine)).code, 1); // a mistake of ours, not the user's
   const aborted = AbortSignal.abort();
   assertEquals(await fails(new Error("aborted"), aborted), { code: 130, lines: ["Interrupted"] });
+  const early = Interrupted.by(new Error("disk full"), "runs/x", undefined);
+  assertEquals(await fails(early), {
+    code: 1,
+    lines: ["disk full. Go on with: leash try --resume runs/x"],
+  });
+  const stopped = Interrupted.by(new Error("aborted"), "runs/x", aborted);
+  assertEquals(await fails(stopped, aborted), {
+    code: 130,
+    lines: ["Interrupted. Go on with: leash try --resume runs/x"],
+  });
+  assertEquals(await fails(new Deno.errors.BrokenPipe("gone")), { code: 141, lines: [] });
   const { code, lines } = await fails(new Error("a bug"));
   assertEquals(code, 1);
   assertStringIncludes(lines[0], "a bug\n    at ");

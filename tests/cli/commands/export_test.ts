@@ -149,7 +149,10 @@ for (
     ["--run DIR/run --adapter x --to peft --out DIR/o", /are both given/],
     ["--run DIR/run --out DIR/o", /^Cannot export: --to is not given, expected --to FORMAT$/],
     ["--run DIR/run --to pft --out DIR/o", /--to is "pft", .* Did you mean peft\?$/],
-    ["--run DIR/run --to peft --out DIR/model", /model is already there, expected a new name$/],
+    [
+      "--run DIR/run --to peft --out DIR/model",
+      /model is already there, expected a new name for --out$/,
+    ],
     ["--run DIR/run --to merged --rank 2 --out DIR/o", /--rank is given with --to merged/],
     [
       "--run DIR/run --to merged --max-shard big --out DIR/o",

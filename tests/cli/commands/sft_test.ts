@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { parsePeftConfig } from "../../../core/mod.ts";
-import { readModelFolder } from "../../../core/io/mod.ts";
+import { encodeGguf, parsePeftConfig } from "../../../core/mod.ts";
+import { openModel, readModelFolder } from "../../../core/io/mod.ts";
 import { SFT } from "../../../cli/commands/sft.ts";
 import { TRAIN } from "../../../cli/commands/train.ts";
 import { commandWorkspace, jsonLines, runIn } from "../../support/command_run.ts";
-import { filesBelow } from "../../support/tiny_run.ts";
+import { filesBelow, tinyModel } from "../../support/tiny_run.ts";
 
 const TINY = "--device cpu --threads 1 --batch-tokens 64 --lr 0.02 --eval-share 0.2";
 
@@ -98,6 +98,137 @@ Deno.test("SFT --full leaves a model folder that loads", async () => {
     filesBelow(`${dir}/run/model`).includes("tokenizer_config.json"),
     "with the chat template",
   );
+});
+
+/** The tiny model and its tokenizer as a GGUF file. */
+async function writeTinyGguf(path: string): Promise<void> {
+  const { config, tensors, tokenizerJson } = await tinyModel();
+  const { vocab, merges } = tokenizerJson.model;
+  const tokens = Object.keys(vocab).sort((a, b) => vocab[a] - vocab[b]);
+  const parts = ["attn_norm", "attn_q", "attn_k", "attn_v", "attn_output"];
+  const names = [...parts, "ffn_norm", "ffn_gate", "ffn_up", "ffn_down"];
+  const theirs = ["input_layernorm", "q_proj", "k_proj", "v_proj", "o_proj"];
+  const ours = [...theirs, "post_attention_layernorm", "gate_proj", "up_proj", "down_proj"];
+  const nameOf = (name: string) => {
+    const [, layer, part] = /layers\.(\d+)\.(?:\w+\.)?(\w+)\.weight$/.exec(name) ?? [];
+    if (layer !== undefined) return `blk.${layer}.${names[ours.indexOf(part)]}.weight`;
+    return name.includes("embed") ? "token_embd.weight" : "output_norm.weight";
+  };
+  const u32 = (key: string, value: number) => [`llama.${key}`, "u32", value] as const;
+  const bytes = encodeGguf(
+    [
+      ["general.architecture", "string", "llama"],
+      u32("block_count", config.layers),
+      u32("embedding_length", config.hiddenSize),
+      u32("feed_forward_length", config.intermediateSize),
+      u32("attention.head_count", config.heads),
+      u32("attention.head_count_kv", config.kvHeads),
+      u32("context_length", config.maxPositions),
+      ["llama.attention.layer_norm_rms_epsilon", "f32", config.rmsEps],
+      ["tokenizer.ggml.model", "string", "gpt2"],
+      ["tokenizer.ggml.pre", "string", "gpt-2"],
+      ["tokenizer.ggml.tokens", "string[]", tokens],
+      [
+        "tokenizer.ggml.merges",
+        "string[]",
+        merges.map((m: string | string[]) => [m].flat().join(" ")),
+      ],
+      ["tokenizer.ggml.bos_token_id", "u32", 0],
+      ["tokenizer.ggml.eos_token_id", "u32", 0],
+    ],
+    [...tensors].map(([name, { shape, data }]) => ({
+      ...{ name: nameOf(name), shape, type: "F32" },
+      bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    })),
+  );
+  await Deno.writeFile(path, bytes);
+}
+
+Deno.test("SFT --full of a GGUF file leaves a model folder with its config and tokenizer", async () => {
+  using work = await workspace();
+  const { dir } = work;
+  const gguf = `${dir}/tiny.gguf`;
+  await writeTinyGguf(gguf);
+  const { code, errors } = await runIn(
+    SFT,
+    `${TINY} --lr 1e-6 --model ${gguf} --data ${dir}/rows.jsonl --steps 1 --full --out ${dir}/run`,
+  );
+  assertEquals(code, 0, errors.join("\n"));
+  using before = await openModel(gguf);
+  using after = await openModel(`${dir}/run/model`);
+  assertEquals(after.config, before.config);
+  const text = "Tom saw a cat 3.";
+  assertEquals(after.tokenizer!.encode(text), before.tokenizer!.encode(text));
+  let changed = 0;
+  for (const name of before.source.tensors.keys()) {
+    const [a, b] = [await after.source.read(name), await before.source.read(name)];
+    assertEquals(a.length, b.length, name);
+    changed += a.filter((x, i) => x !== b[i]).length;
+    assert(a.every((x, i) => Math.abs(x - b[i]) < 3e-6), name); // AdamW moves by the rate at most
+  }
+  assert(changed > 0);
+});
+
+Deno.test("SFT --resume goes on after Ctrl-C, refuses what differs, and leaves a finished run alone", async () => {
+  using work = await workspace();
+  const { dir } = work;
+  const flags = `${TINY} --model ${dir}/model --data ${dir}/rows.jsonl --steps 6 --rank 2`;
+  assertEquals((await runIn(SFT, `${flags} --out ${dir}/whole`)).code, 0);
+  const controller = new AbortController();
+  let printed = 0;
+  const status = (text: string) => {
+    if (/step \d/.test(text) && ++printed === 3) controller.abort(new Error("Interrupted"));
+  };
+  const stopped = await runIn(SFT, `${flags} --checkpoint-every 2 --out ${dir}/run`, {
+    signal: controller.signal,
+    status,
+  });
+  assertEquals(stopped.code, 130);
+  assertEquals(stopped.errors.at(-1), `Interrupted. Go on with: leash sft --resume ${dir}/run`);
+  assertEquals(
+    [...Deno.readDirSync(`${dir}/run/checkpoints`)].map(({ name }) => name).sort(),
+    ["step-00000002", "step-00000003"],
+  );
+
+  const before = filesBelow(`${dir}/run`);
+  const refuse = async (args: string, line: string) => {
+    const { code, errors } = await runIn(SFT, `--resume ${dir}/run ${args}`);
+    assertEquals([code, errors.filter((line) => !line.startsWith("Device:")).length], [2, 1]);
+    assertStringIncludes(errors.at(-1)!, line);
+    assertEquals(filesBelow(`${dir}/run`), before);
+  };
+  await refuse("--lr 0.5", `Cannot resume ${dir}/run: --lr is 0.5, expected 0.02`);
+  await refuse(`--out ${dir}/x`, "Cannot sft: --out is given beside --resume");
+  const other = await runIn(TRAIN, `--resume ${dir}/run`);
+  assertStringIncludes(
+    other.errors.at(-1)!,
+    'has format "leash-sft-2", expected "leash-run-1". The run is one of leash sft',
+  );
+  const rows = await Deno.readTextFile(`${dir}/rows.jsonl`);
+  await Deno.writeTextFile(`${dir}/rows.jsonl`, rows.replace("kind", "mean"));
+  await refuse("", "the rows' fingerprint is");
+  await Deno.writeTextFile(`${dir}/rows.jsonl`, rows);
+
+  // A killed process may leave a file half-written, and lines that no checkpoint knows.
+  const leftover = `${dir}/run/.summary.json.${crypto.randomUUID()}.tmp`;
+  await Deno.writeTextFile(leftover, "{");
+  await Deno.writeTextFile(`${dir}/run/metrics.jsonl`, '{"step":4}\n{"st', { append: true });
+  const resumed = await runIn(SFT, `--resume ${dir}/run --threads 2`);
+  assertEquals(resumed.code, 0, resumed.errors.join("\n"));
+  assertStringIncludes(resumed.out.join("\n"), `Folder: ${dir}/run, going on after step 3`);
+  assertEquals(filesBelow(`${dir}/run`), filesBelow(`${dir}/whole`));
+  for (const file of ["metrics.jsonl", "adapter/adapter_model.safetensors"]) {
+    assertEquals(
+      await Deno.readFile(`${dir}/run/${file}`),
+      await Deno.readFile(`${dir}/whole/${file}`),
+      file,
+    );
+  }
+  const again = await runIn(SFT, `--resume ${dir}/run`);
+  assertEquals([again.code, again.out], [
+    0,
+    [`${dir}/run is done: its numbers are in summary.json`],
+  ]);
 });
 
 const MISTAKES: readonly (readonly [args: string, line: string])[] = [

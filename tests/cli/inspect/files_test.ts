@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { beside, folderOf, headOf, nameOf, readIfThere } from "../../../cli/inspect/files.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { beside, bytesOf, folderOf, headOf, nameOf } from "../../../cli/inspect/files.ts";
 
 Deno.test("folderOf(), nameOf() and beside() take paths apart", () => {
   assertEquals(["a", "a/b", "/a", "/a/b/c"].map(folderOf), ["", "a", "/", "/a/b"]);
@@ -7,12 +7,16 @@ Deno.test("folderOf(), nameOf() and beside() take paths apart", () => {
   assertEquals(["a", "x/a", "/a"].map((path) => beside(path, "b")), ["b", "x/b", "/b"]);
 });
 
-Deno.test("headOf() gives as much as there is, readIfThere() nothing for what is not there", async () => {
+Deno.test("headOf() gives as much as there is, bytesOf() all of it where it is there and no larger than its name allows", async () => {
   const path = await Deno.makeTempFile();
   await Deno.writeFile(path, Uint8Array.of(1, 2, 3));
   assertEquals(await headOf(path, 2), Uint8Array.of(1, 2));
   assertEquals(await headOf(path), Uint8Array.of(1, 2, 3));
-  assertEquals(await readIfThere(`${path}.none`), undefined);
-  assertEquals(await readIfThere(`${path}/below`), undefined);
+  assertEquals(await bytesOf(path), Uint8Array.of(1, 2, 3));
+  await assertRejects(() => bytesOf(`${path}.none`), TypeError, "it is not there, expected a file");
   await Deno.remove(path);
+  const template = await Deno.makeTempFile({ suffix: ".jinja2" });
+  await Deno.truncate(template, 2 ** 24 + 1);
+  await assertRejects(() => bytesOf(template), RangeError, "expected at most 16777216");
+  await Deno.remove(template);
 });

@@ -1,0 +1,68 @@
+// What the system refuses — a permission, a folder where a file should be, a full disk — in one line for the user.
+import { bare } from "../core/io/mistakes.ts";
+import { UsageError } from "./flag_parser.ts";
+
+const CLASSES = ["NotFound", "PermissionDenied", "NotCapable", "AlreadyExists", "NotADirectory"];
+
+/**
+ * The line for an error of the operating system or of Deno's permissions.
+ *
+ * @param command What "Cannot …" says.
+ * @returns Undefined for any other error.
+ */
+export function systemMistake(command: string, error: unknown): UsageError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const isSystems = /\(os error \d+\)/.test(error.message) || CLASSES.includes(error.name);
+  if (!isSystems) return undefined;
+  const [why] = error.message.split("\n");
+  const [, what, where] = /^(.*?) \(os error \d+\): (?:\w+ )?(.+)$/.exec(why) ?? [];
+  const found = where === undefined ? lower(why) : `${where}: ${lower(what)}`;
+  return new UsageError(
+    `Cannot ${command}: ${whole(found)}, expected files and folders that can be read and written`,
+    { cause: error },
+  );
+}
+
+const lower = (text: string) => text.slice(0, 1).toLowerCase() + text.slice(1);
+
+/** A long path stays whole, and its control characters are escaped. */
+const whole = (text: string) => text.match(/.{1,79}/gsu)!.map(bare).join("");
+
+/**
+ * Refuses an `--out` before the work for it begins, where it could not be written in the end.
+ *
+ * @param hint What else to do where something is there.
+ * @throws {UsageError} If something is there, or its folder cannot be written into.
+ */
+export async function requireNewOut(command: string, out: string, hint = ""): Promise<void> {
+  const there = await Deno.lstat(out).catch(() => undefined);
+  if (there !== undefined) {
+    throw new UsageError(
+      `Cannot ${command}: ${out} is already there, expected a new name for --out${hint}`,
+    );
+  }
+  const folder = await nearestFolder(out);
+  try {
+    await Deno.remove(await Deno.makeTempFile({ dir: folder, prefix: ".leash-" }));
+  } catch (error) {
+    const [why] = (error instanceof Error ? error.message : String(error)).split(" (os error");
+    throw new UsageError(
+      `Cannot ${command}: --out is ${out} and ${folder} takes no new file (${lower(why)}), ` +
+        "expected a name in a folder that can be written into",
+      { cause: error },
+    );
+  }
+}
+
+/** The nearest thing above a path that is there already. */
+async function nearestFolder(path: string): Promise<string> {
+  const parts = path.replace(/\/+$/, "").split("/");
+  for (parts.pop(); parts.length > 0; parts.pop()) {
+    const folder = parts.join("/") || "/";
+    const isThere = await Deno.stat(folder).then(() => true, (error) => {
+      return !(error instanceof Deno.errors.NotFound); // what cannot be looked at cannot be written into
+    });
+    if (isThere) return folder;
+  }
+  return ".";
+}
