@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertThrows } from "@std/assert";
 import { Arena } from "../../../backend/arena.ts";
 import { rope } from "../../../backend/kernels/rope.ts";
 import * as reference from "../../../backend/reference/rope.ts";
