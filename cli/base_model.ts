@@ -4,6 +4,7 @@ import type { BaseDType, Device } from "../backend/mod.ts";
 import {
   canonicalName,
   type ChatTemplate,
+  longestContext,
   type Model,
   type ModelConfig,
   type PretrainedTokenizer,
@@ -143,8 +144,7 @@ function beginOf(tokenizer: PretrainedTokenizer): number | undefined {
 
 function positionsOf({ sizes, name }: Opened, { context }: BaseFlags): number {
   const { maxPositions, rope } = sizes;
-  const scaling = rope?.scaling;
-  const most = scaling?.type === "dynamic" ? maxPositions * scaling.factor : maxPositions;
+  const most = longestContext(rope, maxPositions);
   if (context === undefined) return Math.min(maxPositions, DEFAULT_CONTEXT);
   if (context <= most) return context;
   throw new UsageError(

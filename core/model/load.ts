@@ -11,7 +11,8 @@ import {
 import type { HostTensors } from "../io/host_tensor.ts";
 import type { TensorSource } from "../io/tensor_source.ts";
 import { familyOf } from "./families/mod.ts";
-import { rotaryTable } from "./rope.ts";
+import { longestContext } from "./rope.ts";
+import { rotaryTable } from "./rope_frequencies.ts";
 import { canonicalName, checkTensors, checkTensorShapes, tensorShapes } from "./shapes.ts";
 import type { ModelConfig } from "./types.ts";
 
@@ -147,9 +148,8 @@ class Loading implements Disposable {
   #pending = 0;
 
   constructor(device: Device, config: ModelConfig, { baseDtype = "f32", context }: LoadOptions) {
-    const { scaling } = config.rope ?? {};
     const trained = config.maxPositions;
-    const most = scaling?.type === "dynamic" ? trained * scaling.factor : trained;
+    const most = longestContext(config.rope, trained);
     const positions = context ?? Math.min(trained, DEFAULT_CONTEXT);
     if (!(Number.isInteger(positions) && positions >= 1 && positions <= most)) {
       throw new RangeError(

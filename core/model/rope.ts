@@ -1,5 +1,5 @@
-// Rotary frequencies and their tables: plain, and stretched to longer texts as "linear", "dynamic" and "llama3" do it.
-// Su et al. 2021, arXiv 2104.09864. Angles are rounded to f32 as transformers rounds them: a checkpoint has learnt those.
+// The rotary embedding of a config.json: how far heads turn, and how that is stretched to texts longer than those of
+// pretraining. Su et al. 2021, arXiv 2104.09864.
 import { isObject, show } from "../io/mistakes.ts";
 import { type ConfigFields, positive } from "./fields.ts";
 
@@ -16,6 +16,29 @@ export type RopeScaling =
     readonly lowFreqFactor: number;
     readonly highFreqFactor: number;
     readonly original: number;
+  }
+  /** YaRN, Peng et al. 2023, arXiv 2309.00071: features that turn less than `betaSlow` times in `original` positions
+   * are divided by `factor`, those that turn more than `betaFast` times kept, a ramp over the features between. */
+  | {
+    readonly type: "yarn";
+    readonly factor: number;
+    readonly betaFast: number;
+    readonly betaSlow: number;
+    /** Whether the ramp begins and ends at whole features. */
+    readonly truncate: boolean;
+    /** Factor of cosines and sines. */
+    readonly attentionFactor: number;
+    readonly original: number;
+  }
+  /** LongRoPE, Ding et al. 2024, arXiv 2402.13753: a divisor for every frequency, one list for texts up to `original`
+   * positions and one for longer ones. */
+  | {
+    readonly type: "longrope";
+    readonly shortFactor: readonly number[];
+    readonly longFactor: readonly number[];
+    /** Factor of cosines and sines. */
+    readonly attentionFactor: number;
+    readonly original: number;
   };
 
 /** One rotary embedding. */
@@ -28,7 +51,7 @@ export interface RopeConfig {
   readonly scaling?: RopeScaling;
 }
 
-const TYPES = ["default", "linear", "dynamic", "llama3"];
+const TYPES = ["default", "linear", "dynamic", "llama3", "yarn", "longrope"];
 
 /**
  * Reads the rope fields of a config.json, old (`rope_theta`, `rope_scaling`) or new (`rope_parameters`).
@@ -53,7 +76,11 @@ export function readRope(
   const keyed = key === undefined ? undefined : all?.[key];
   const rope = isObject(keyed) ? keyed : all ?? old ?? {};
   const where = all !== undefined ? "rope_parameters" : "rope_scaling";
-  const type = rope.rope_type ?? rope.type ?? "default";
+  const said = rope.rope_type ?? rope.type ?? "default";
+  // Phi-3's first files call longrope "su" or "yarn"
+  const type = said === "su" || said === "yarn" && Array.isArray(rope.long_factor)
+    ? "longrope"
+    : said;
   if (!TYPES.includes(type as string)) {
     throw new TypeError(
       `Cannot read ${name}: ${where} type is ${show(type)}, expected one of ${TYPES.join(", ")}`,
@@ -74,101 +101,141 @@ export function readRope(
   if (type === "default") return { theta: base, dim };
   const number = (field: string, fallback?: unknown) =>
     positive(name, `${where} ${field}`, rope[field] ?? fallback);
-  const factor = number("factor");
-  if (type === "linear") return { theta: base, dim, scaling: { type, factor } };
+  if (type === "linear") return { theta: base, dim, scaling: { type, factor: number("factor") } };
   if (type === "dynamic") {
-    return { theta: base, dim, scaling: { type, factor, original: maxPositions } };
+    return {
+      theta: base,
+      dim,
+      scaling: { type, factor: number("factor"), original: maxPositions },
+    };
   }
-  const original = number("original_max_position_embeddings", maxPositions);
+  const outer = keyed === undefined ? json.original_max_position_embeddings : undefined;
+  const original = outer === undefined || outer === null
+    ? number("original_max_position_embeddings", maxPositions)
+    : positive(name, "original_max_position_embeddings", outer);
+  const scaling = type === "llama3"
+    ? { type, factor: number("factor"), ...llama3(name, where, number), original } as const
+    : type === "yarn"
+    ? { ...yarn(rope, number, maxPositions / original), original }
+    : {
+      ...longRope(name, where, rope, { number, dim, ratio: maxPositions / original, original }),
+      original,
+    };
+  return { theta: base, dim, scaling };
+}
+
+type Numbers = (field: string, fallback?: unknown) => number;
+
+function llama3(name: string, where: string, number: Numbers) {
   const lowFreqFactor = number("low_freq_factor"), highFreqFactor = number("high_freq_factor");
   if (highFreqFactor <= lowFreqFactor) {
     throw new RangeError(
       `Cannot read ${name}: ${where} high_freq_factor is ${highFreqFactor}, expected more than low_freq_factor ${lowFreqFactor}`,
     );
   }
+  return { lowFreqFactor, highFreqFactor };
+}
+
+function yarn(rope: Readonly<Record<string, unknown>>, number: Numbers, ratio: number) {
+  const factor = number("factor", ratio);
+  const scale = (times: number) => factor <= 1 ? 1 : 0.1 * times * Math.log(factor) + 1;
+  const { mscale, mscale_all_dim: all } = rope;
+  const inferred = mscale && all
+    ? scale(number("mscale")) / scale(number("mscale_all_dim"))
+    : scale(1);
   return {
-    theta: base,
-    dim,
-    scaling: { type: "llama3", factor, lowFreqFactor, highFreqFactor, original },
+    type: "yarn" as const,
+    factor,
+    betaFast: number("beta_fast", 32),
+    betaSlow: number("beta_slow", 1),
+    truncate: rope.truncate !== false,
+    attentionFactor: number("attention_factor", inferred),
   };
+}
+
+function longRope(
+  name: string,
+  where: string,
+  rope: Readonly<Record<string, unknown>>,
+  { number, dim, ratio, original }: {
+    number: Numbers;
+    dim: number;
+    ratio: number;
+    original: number;
+  },
+) {
+  const list = (field: string): readonly number[] => {
+    const value = rope[field];
+    const isList = Array.isArray(value) && value.length === dim / 2 &&
+      value.every((one) => typeof one === "number" && one > 0 && Number.isFinite(one));
+    if (isList) return value;
+    throw new TypeError(
+      `Cannot read ${name}: ${where} ${field} is ${show(value)}, ` +
+        `expected a number above 0 for each of ${dim / 2} pairs`,
+    );
+  };
+  const factor = number("factor", ratio);
+  const inferred = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
+  return {
+    type: "longrope" as const,
+    shortFactor: list("short_factor"),
+    longFactor: list("long_factor"),
+    attentionFactor: number("attention_factor", inferred),
+  };
+}
+
+/**
+ * Positions that a model can be loaded for: those of its config, or more where its rope is stretched as it is loaded.
+ *
+ * @example
+ * ```ts
+ * import { longestContext } from "@leash/bpo/core";
+ * import { assertEquals } from "@std/assert";
+ * const scaling = { type: "dynamic", factor: 4, original: 2048 } as const;
+ * assertEquals(longestContext({ theta: 10000, dim: 64, scaling }, 2048), 8192);
+ * ```
+ *
+ * @param maxPositions The config's `max_position_embeddings`.
+ */
+export function longestContext(rope: RopeConfig | undefined, maxPositions: number): number {
+  const { scaling } = rope ?? {};
+  if (scaling?.type === "dynamic") return maxPositions * scaling.factor;
+  if (scaling?.type === "yarn") return Math.max(maxPositions, scaling.original * scaling.factor);
+  return maxPositions;
 }
 
 /** The config.json field that {@linkcode readRope} reads back; nothing for a plain rope. */
 export function ropeScalingJson({ scaling }: RopeConfig): Record<string, unknown> | null {
   if (scaling === undefined) return null;
-  const { type, factor } = scaling;
-  if (type !== "llama3") return { rope_type: type, factor };
-  return {
-    rope_type: type,
-    factor,
-    low_freq_factor: scaling.lowFreqFactor,
-    high_freq_factor: scaling.highFreqFactor,
-    original_max_position_embeddings: scaling.original,
-  };
-}
-
-/**
- * Angle a position, of each turning pair, rounded to f32.
- *
- * @example
- * ```ts
- * import { ropeFrequencies } from "@leash/bpo/core";
- * import { assertEquals } from "@std/assert";
- * const scaling = { type: "linear", factor: 4 } as const;
- * assertEquals([...ropeFrequencies({ theta: 100, dim: 4, scaling }, 8)].map((f) => f.toFixed(4)), ["0.2500", "0.0250"]);
- * ```
- *
- * @param length Tokens of the longest text in use; only "dynamic" looks at it.
- * @returns [dim / 2] radians a position.
- */
-export function ropeFrequencies(
-  { theta, dim, scaling }: RopeConfig,
-  length: number,
-): Float32Array<ArrayBuffer> {
-  const base = scaling?.type === "dynamic"
-    ? theta *
-      (scaling.factor * Math.max(length, scaling.original) / scaling.original -
-          (scaling.factor - 1)) ** (dim / (dim - 2))
-    : theta;
-  const plain = Float32Array.from(
-    { length: dim / 2 },
-    (_, i) => 1 / Math.fround(base ** (2 * i / dim)),
-  );
-  if (scaling?.type === "linear") return plain.map((f) => f / scaling.factor);
-  if (scaling?.type !== "llama3") return plain;
-  const { factor, lowFreqFactor, highFreqFactor, original } = scaling;
-  return plain.map((f) => {
-    const wavelength = 2 * Math.PI / f;
-    if (wavelength < original / highFreqFactor) return f;
-    if (wavelength > original / lowFreqFactor) return f / factor;
-    const kept = (original / wavelength - lowFreqFactor) / (highFreqFactor - lowFreqFactor);
-    return (1 - kept) * f / factor + kept * f;
-  });
-}
-
-/**
- * Cosines and sines of positions 0 … positions − 1: what the rope kernel reads.
- *
- * @example
- * ```ts
- * import { rotaryTable } from "@leash/bpo/core";
- * import { assertEquals } from "@std/assert";
- * assertEquals([...rotaryTable({ theta: 10000, dim: 2 }, 1)], [1, 0]); // position 0 is not turned
- * ```
- *
- * @param positions Rows of the table: tokens of the longest text in use.
- * @returns [positions, dim]: dim / 2 cosines, then their sines.
- */
-export function rotaryTable(rope: RopeConfig, positions: number): Float32Array<ArrayBuffer> {
-  const half = rope.dim / 2, table = new Float32Array(positions * rope.dim);
-  const frequencies = ropeFrequencies(rope, positions);
-  for (let position = 0; position < positions; position++) {
-    const row = position * rope.dim;
-    for (let i = 0; i < half; i++) {
-      const angle = Math.fround(position * frequencies[i]);
-      table[row + i] = Math.cos(angle);
-      table[row + half + i] = Math.sin(angle);
-    }
+  switch (scaling.type) {
+    case "linear":
+    case "dynamic":
+      return { rope_type: scaling.type, factor: scaling.factor };
+    case "llama3":
+      return {
+        rope_type: scaling.type,
+        factor: scaling.factor,
+        low_freq_factor: scaling.lowFreqFactor,
+        high_freq_factor: scaling.highFreqFactor,
+        original_max_position_embeddings: scaling.original,
+      };
+    case "yarn":
+      return {
+        rope_type: scaling.type,
+        factor: scaling.factor,
+        beta_fast: scaling.betaFast,
+        beta_slow: scaling.betaSlow,
+        truncate: scaling.truncate,
+        attention_factor: scaling.attentionFactor,
+        original_max_position_embeddings: scaling.original,
+      };
+    case "longrope":
+      return {
+        rope_type: scaling.type,
+        short_factor: scaling.shortFactor,
+        long_factor: scaling.longFactor,
+        attention_factor: scaling.attentionFactor,
+        original_max_position_embeddings: scaling.original,
+      };
   }
-  return table;
 }

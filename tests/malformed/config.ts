@@ -115,8 +115,13 @@ export const rows: MalformedRow[] = ([
   ],
   [
     "a rope type that is not known",
-    config({ rope_scaling: { rope_type: "yarn", factor: 4 } }),
-    'rope_scaling type is "yarn", expected one of default, linear, dynamic, llama3',
+    config({ rope_scaling: { rope_type: "ntk", factor: 4 } }),
+    'rope_scaling type is "ntk", expected one of default, linear, dynamic, llama3, yarn, longrope',
+  ],
+  [
+    "longrope with a list of another length",
+    config({ rope_scaling: { rope_type: "longrope", short_factor: [1], long_factor: [] } }),
+    "rope_scaling long_factor is [], expected a number above 0 for each of 1 pairs",
   ],
   [
     "a rope factor of 0",

@@ -28,7 +28,7 @@ import {
 } from "./families.ts";
 import { logitsOf, uploadMembers } from "./fixtures.ts";
 
-/** Tokens of a fixture's longest text: a "dynamic" rope turns all at the frequencies of that length. */
+/** Tokens of a fixture's longest text: "dynamic" and "longrope" turn all at the frequencies of that length. */
 const CONTEXT = 70;
 
 function load(
@@ -63,8 +63,10 @@ export function testFamily(variant: string): void {
       const { prompt, ids } = one.greedy;
       assert(ids.length > 8, "the fixture says too little");
       const { rope } = familyConfig(variant, fixture);
-      // transformers' "dynamic" turns faster as a text grows past the trained length; up to it all is as trained
-      const context = rope?.scaling?.type === "dynamic" ? rope.scaling.original : 128;
+      // transformers' "dynamic" and "longrope" change as a text grows past the trained length; up to it all is as trained
+      const { scaling } = rope ?? {};
+      const changes = scaling?.type === "dynamic" || scaling?.type === "longrope";
+      const context = changes ? scaling.original : 128;
       const model = load(device, variant, fixture, one.seed, context);
       using _weights = model.weights;
       const count = Math.min(ids.length, context - prompt.length);

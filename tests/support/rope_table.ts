@@ -1,4 +1,4 @@
-// The cosines and sines that the rope kernel turns by, in f64: no checkpoint's rounding, unlike core/model/rope.ts.
+// The cosines and sines that the rope kernel turns by, in f64: no checkpoint's rounding, unlike core/model/rope_frequencies.ts.
 
 /** [positions, dim] f32: a row holds dim/2 cosines, then dim/2 sines of position·theta^(−2i/dim). */
 export function ropeTable(

@@ -71,12 +71,12 @@ const REFUSED: [change: Record<string, unknown>, message: string][] = [
     `architectures is missing and model_type is "bert", expected one of ${ALL}`,
   ],
   [
-    { rope_scaling: { rope_type: "yarn", factor: 8 } },
-    'rope_scaling type is "yarn", expected one of default, linear, dynamic, llama3',
+    { rope_scaling: { rope_type: "ntk", factor: 8 } },
+    'rope_scaling type is "ntk", expected one of default, linear, dynamic, llama3, yarn, longrope',
   ],
   [
-    { rope_parameters: { rope_type: "longrope" } },
-    'rope_parameters type is "longrope", expected one of default, linear, dynamic, llama3',
+    { rope_parameters: { rope_type: "mrope" } },
+    'rope_parameters type is "mrope", expected one of default, linear, dynamic, llama3, yarn, longrope',
   ],
   [
     { rope_scaling: { rope_type: "llama3", factor: 8 } },

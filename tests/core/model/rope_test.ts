@@ -1,11 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ConfigFields } from "../../../core/model/fields.ts";
-import {
-  readRope,
-  ropeFrequencies,
-  ropeScalingJson,
-  rotaryTable,
-} from "../../../core/model/rope.ts";
+import { longestContext, readRope, ropeScalingJson } from "../../../core/model/rope.ts";
 
 const read = (json: Record<string, unknown>, options: { key?: string; partial?: number } = {}) =>
   readRope(new ConfigFields(json, "config.json"), {
@@ -40,32 +35,45 @@ Deno.test("readRope() refuses what does not turn in pairs, and a ramp that runs 
   assertThrows(() => read({ rope_scaling: scaling }), RangeError, "high_freq_factor is 4");
 });
 
-Deno.test("ropeFrequencies() are θ^(−2i/dim), stretched as their type says", () => {
-  const plain = ropeFrequencies({ theta: 10000, dim: 4 }, 100);
-  assertEquals([plain[0], plain[1]], [1, Math.fround(0.01)]);
-  const dynamic = {
-    theta: 100,
-    dim: 4,
-    scaling: { type: "dynamic", factor: 4, original: 10 },
-  } as const;
-  assertEquals(ropeFrequencies(dynamic, 7), ropeFrequencies({ theta: 100, dim: 4 }, 7)); // short: as pretrained
-  // base' = 100·(4·20/10 − 3)² = 2500 with dim/(dim − 2) = 2
-  assertEquals(ropeFrequencies(dynamic, 20)[1], Math.fround(1 / 50));
-  const llama3 = {
-    theta: 1e8,
-    dim: 6,
-    scaling: { type: "llama3", factor: 8, lowFreqFactor: 1, highFreqFactor: 4, original: 64 },
-  } as const;
-  const [high, , low] = ropeFrequencies(llama3, 1);
-  assertEquals(high, 1); // a wavelength of 2π < 64/4 is kept
-  assert(Math.abs(low / (1e8 ** (-4 / 6) / 8) - 1) < 1e-6); // one beyond 64 is divided by 8
+Deno.test("readRope() infers yarn's and longrope's factor of cosines and sines as their papers do", () => {
+  const yarn = { type: "yarn", factor: 4, original_max_position_embeddings: 16 };
+  const read1 = read({ rope_scaling: yarn });
+  assertEquals(read1.scaling, {
+    ...{ type: "yarn", factor: 4, betaFast: 32, betaSlow: 1, truncate: true, original: 16 },
+    attentionFactor: 0.1 * Math.log(4) + 1,
+  });
+  assertEquals(read({ rope_scaling: ropeScalingJson(read1) }), read1);
+  const scaled = read({ rope_scaling: { ...yarn, mscale: 2, mscale_all_dim: 0.5 } }).scaling;
+  assert(scaled?.type === "yarn");
+  assertEquals(scaled.attentionFactor, (0.2 * Math.log(4) + 1) / (0.05 * Math.log(4) + 1));
+  const lists = { short_factor: [1, 1, 2, 2], long_factor: [1, 2, 4, 8] };
+  // Phi-3's first files: "su", and the trained length outside
+  const su = read({ rope_scaling: { type: "su", ...lists }, original_max_position_embeddings: 16 });
+  assert(su.scaling?.type === "longrope");
+  assertEquals(su.scaling.attentionFactor, Math.sqrt(1 + Math.log(64 / 16) / Math.log(16)));
+  assertEquals(
+    read({ rope_scaling: { ...lists, rope_type: "yarn" }, original_max_position_embeddings: 16 }),
+    su,
+  );
+  assertEquals(read({ rope_scaling: ropeScalingJson(su) }), su);
 });
 
-Deno.test("rotaryTable() holds cosines, then sines, of f32 angles", () => {
-  const table = rotaryTable({ theta: 100, dim: 4 }, 3);
-  const angle = Math.fround(2 * Math.fround(0.1));
-  assertEquals(
-    [...table.slice(8)],
-    [Math.cos(2), Math.cos(angle), Math.sin(2), Math.sin(angle)].map(Math.fround),
+Deno.test("readRope() refuses lists of another length, and divisors that are not above 0", () => {
+  const su = { type: "longrope", short_factor: [1, 1, 1, 1], long_factor: [1, 2, 4] };
+  assertThrows(
+    () => read({ rope_scaling: su }),
+    TypeError,
+    "long_factor is [1,2,4], expected a number above 0 for each of 4 pairs",
   );
+  const zero = { ...su, long_factor: [1, 2, 4, 0] };
+  assertThrows(() => read({ rope_scaling: zero }), TypeError, "long_factor is [1,2,4,0]");
+});
+
+Deno.test("longestContext() is the config's, or what a stretched rope reaches", () => {
+  const rope = (rope_scaling: Record<string, unknown>) => read({ rope_scaling });
+  assertEquals(longestContext(undefined, 64), 64);
+  assertEquals(longestContext(rope({ type: "linear", factor: 4 }), 64), 64);
+  assertEquals(longestContext(rope({ type: "dynamic", factor: 4 }), 64), 256);
+  const yarn = { type: "yarn", factor: 4, original_max_position_embeddings: 32 };
+  assertEquals([longestContext(rope(yarn), 32), longestContext(rope(yarn), 256)], [128, 256]);
 });

@@ -1,6 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { llama3Scaling } from "../../../../core/io/gguf/rope_factors.ts";
-import { ropeFrequencies, type RopeScaling } from "../../../../core/model/rope.ts";
+import type { RopeScaling } from "../../../../core/model/rope.ts";
+import { ropeFrequencies } from "../../../../core/model/rope_frequencies.ts";
 
 /** By what each frequency is divided, as the converter writes it: f32. */
 function factorsOf(theta: number, dim: number, scaling: RopeScaling): Float32Array {

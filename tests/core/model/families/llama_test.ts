@@ -4,3 +4,4 @@ testFamily("llama");
 testFamily("llama3");
 testFamily("llama_linear");
 testFamily("llama_dynamic");
+testFamily("llama_yarn");
