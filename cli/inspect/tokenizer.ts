@@ -2,6 +2,7 @@
 import {
   type ChatTemplate,
   chatTemplate,
+  findChatTemplate,
   type PretrainedTokenizer,
   readPretrainedTokenizer,
 } from "../../core/mod.ts";
@@ -67,8 +68,8 @@ export async function inspectTokenizerConfig(path: string, kind: string): Promis
   const bytes = await bytesOf(path);
   refuseWrongDownload(bytes, path, "a JSON file");
   const json = parseJsonObject(bytes, path, "the file");
-  const template = json.chat_template;
-  if (typeof template === "string") probeTemplate(chatTemplate(template, { name: path }));
+  const template = findChatTemplate({ json });
+  if (template !== undefined) probeTemplate(chatTemplate(template, { name: path }));
   return {
     kind,
     path,

@@ -2,10 +2,14 @@
 // within a budget on source, steps and output, because a template comes from whoever made the model.
 import { Environment, parse, tokenize } from "@huggingface/jinja";
 import { quote } from "../io/mistakes.ts";
+import { type ChatTemplateSource, pickChatTemplate } from "./pick_chat_template.ts";
 import { TemplateInterpreter } from "./template_interpreter.ts";
 import { TemplateBudgetError, type TemplateLimits } from "./template_meter.ts";
 import { formatTime } from "./strftime.ts";
-import { stripText } from "./template_values.ts";
+import { markTokens } from "./template_tokens.ts";
+import { make, type TemplateFunction } from "./template_make.ts";
+import { pairsOf } from "./template_methods.ts";
+import { itemsOf, pythonText, stripText, type TemplateValue } from "./template_values.ts";
 
 /** One message of a dialogue; keys beside these (`tool_calls`, `name`, …) reach the template too. */
 export interface ChatMessage {
@@ -44,6 +48,8 @@ export interface ChatTemplateOptions {
   readonly variables?: Readonly<Record<string, unknown>>;
   /** What to call the template in errors; default `chat template`. */
   readonly name?: string;
+  /** Which of several; default `tool_use` for a dialogue with tools where there is one, else `default`. */
+  readonly pick?: string;
   /** Bounds that differ from {@link TEMPLATE_BUDGET}. */
   readonly budget?: Partial<TemplateBudget>;
   /** The time that `strftime_now` tells; default now. */
@@ -66,8 +72,8 @@ export interface RenderOptions {
 
 /** A template that is ready to render. */
 export interface ChatTemplate {
-  /** The template's text. */
-  readonly source: string;
+  /** The template's text, or the texts by name. */
+  readonly source: ChatTemplateSource;
   /** A dialogue as text, special tokens spelt out. */
   render(messages: readonly ChatMessage[], options?: RenderOptions): string;
 }
@@ -77,7 +83,8 @@ const LONGEST_SPACE = 1024;
 const LONGEST_RANGE = 65_536;
 
 /**
- * Makes a renderer of a chat template's source.
+ * Makes a renderer of a chat template's source. The source is read when it is first rendered, so a model whose template
+ * is broken opens; of several templates, each rendering picks one, as transformers does.
  *
  * Follows transformers: blocks are trimmed, `raise_exception`, `strftime_now`, `tojson` without HTML escapes,
  * `break` and `continue`, and `generation` tags are there. Where @huggingface/jinja 0.5 differs from Python's
@@ -96,33 +103,27 @@ const LONGEST_RANGE = 65_536;
  * assertEquals(text, "<|user|>Hi.</s><|assistant|>");
  * ```
  *
- * @param source The Jinja source.
- * @param options Token texts, `variables`, `budget`, `name` for errors, `now`.
- * @returns The template. `render` throws a TypeError for what the template refuses or cannot do, a RangeError
- * where it goes over its budget; both one line.
- * @throws {TypeError} If the source is not a template.
- * @throws {RangeError} If it is longer than its budget.
+ * @param source The Jinja source, or several by name.
+ * @param options Token texts, `pick`, `variables`, `budget`, `name` for errors, `now`.
+ * @returns The template. `render` throws a TypeError for a source that is no template and for what the template refuses
+ * or cannot do, a RangeError where it goes over its budget; both one line.
  * @see https://huggingface.co/docs/transformers/chat_templating
  */
-export function chatTemplate(source: string, options: ChatTemplateOptions = {}): ChatTemplate {
+export function chatTemplate(
+  source: ChatTemplateSource,
+  options: ChatTemplateOptions = {},
+): ChatTemplate {
   const name = options.name ?? "chat template";
   const budget = { ...TEMPLATE_BUDGET, ...options.budget };
-  if (typeof source !== "string") {
-    throw new TypeError(`Cannot read ${name}: it is a ${typeof source}, expected Jinja source`);
-  }
-  if (source.length > budget.source) {
-    throw new RangeError(
-      `Cannot read ${name}: it is ${source.length} characters long, ` +
-        `expected at most ${budget.source}. Raise the budget if you trust it`,
-    );
-  }
-  const space = source.match(/\s+/g)?.reduce((n, run) => Math.max(n, run.length), 0) ?? 0;
-  if (space > LONGEST_SPACE) { // 0.5 looks for generation tags with a pattern that is quadratic in them
-    throw new RangeError(
-      `Cannot read ${name}: it has ${space} blanks in a row, expected at most ${LONGEST_SPACE}`,
-    );
-  }
-  const program = compile(source, name);
+  const programs = new Map<string, Program>();
+  const programOf = (tools: boolean): Program => {
+    const text = pickChatTemplate(source, name, { name: options.pick, tools });
+    const known = programs.get(text);
+    if (known !== undefined) return known;
+    const program = compile(text, budget, name);
+    programs.set(text, program);
+    return program;
+  };
   const fixed = {
     ...options.variables,
     ...named({
@@ -133,11 +134,14 @@ export function chatTemplate(source: string, options: ChatTemplateOptions = {}):
     }),
   };
   const run = (variables: Record<string, unknown>): string => {
+    const program = programOf(variables.tools !== null);
     const environment = new Environment();
     const now = options.now ?? (() => new Date());
     const all = { ...globals(now), ...fixed, ...named(variables) };
     try {
       for (const [key, value] of Object.entries(all)) environment.set(key, value);
+      environment.setVariable("dict", make.function(dict) as never);
+      environment.setVariable("joiner", make.function(joiner) as never);
       const interpreter = new TemplateInterpreter(environment, budget);
       return String(interpreter.run(program).value);
     } catch (cause) {
@@ -167,10 +171,27 @@ export function chatTemplate(source: string, options: ChatTemplateOptions = {}):
   };
 }
 
-function compile(source: string, name: string): ReturnType<typeof parse> {
+type Program = ReturnType<typeof parse>;
+
+function compile(source: unknown, budget: TemplateBudget, name: string): Program {
+  if (typeof source !== "string") {
+    throw new TypeError(`Cannot read ${name}: it is a ${typeof source}, expected Jinja source`);
+  }
+  if (source.length > budget.source) {
+    throw new RangeError(
+      `Cannot read ${name}: it is ${source.length} characters long, ` +
+        `expected at most ${budget.source}. Raise the budget if you trust it`,
+    );
+  }
+  const space = source.match(/\s+/g)?.reduce((n, run) => Math.max(n, run.length), 0) ?? 0;
+  if (space > LONGEST_SPACE) { // 0.5 looks for generation tags with a pattern that is quadratic in them
+    throw new RangeError(
+      `Cannot read ${name}: it has ${space} blanks in a row, expected at most ${LONGEST_SPACE}`,
+    );
+  }
   const lines = source.replace(/\r\n?/g, "\n"); // as Jinja reads a template
   try {
-    return parse(tokenize(lines, { trim_blocks: true, lstrip_blocks: true }));
+    return parse(markTokens(tokenize(lines, { trim_blocks: true, lstrip_blocks: true })));
   } catch (cause) {
     throw new TypeError(
       `Cannot read ${name}: ${
@@ -234,6 +255,28 @@ function globals(now: () => Date): Record<string, unknown> {
     range: (a: unknown, b?: unknown, c?: unknown) => range(a, b, c),
   };
 }
+
+/** Python's dict: of a mapping or of pairs, and of names. */
+const dict: TemplateFunction = ([from], named) => {
+  const entries = new Map<string, TemplateValue>();
+  const mapping = from?.value instanceof Map ? from.value as Map<string, TemplateValue> : undefined;
+  for (const pair of mapping ? pairsOf(mapping) : itemsOf(from ?? make.list([]))) {
+    const [key, value, ...more] = itemsOf(pair);
+    if (!key || !value || more.length > 0) throw new Error("dict() takes a mapping or pairs");
+    entries.set(pythonText(key), value);
+  }
+  return make.mapping(new Map([...entries, ...named]));
+};
+
+/** Jinja's joiner: nothing at first, then what stands between. */
+const joiner: TemplateFunction = ([between = make.text(", ")]) => {
+  let first = true;
+  return make.function(() => {
+    const text = first ? make.text("") : between;
+    first = false;
+    return text;
+  });
+};
 
 /** Python's range, of bounded length. */
 function range(a: unknown, b: unknown, c: unknown): number[] {

@@ -1,5 +1,5 @@
-// Which tokens go before and after a text: by the post-processor, and by add_bos_token and add_eos_token of the config
-// only where there is none, as transformers 5 has it.
+// Which tokens go before and after a text: by the post-processor, or by add_bos_token and add_eos_token, which
+// transformers 5.23 reads only where a class makes the tokenizer of vocab.json and merges.txt.
 import { isObject, show } from "../io/mistakes.ts";
 
 type Json = Record<string, unknown>;
@@ -14,7 +14,7 @@ export interface EdgeTokens {
 
 const NONE: EdgeTokens = { first: [], last: [] };
 
-/** The edges of a text by a tokenizer's files, as transformers puts them; `name` is the tokenizer.json. */
+/** The edges of a text by a tokenizer.json called `name` and by the flags of `config`, as transformers puts them. */
 export function edgeTokens(
   json: Json,
   config: Json,

@@ -4,7 +4,11 @@ import { CONFIG_BOUNDS, TOKENIZER_BOUNDS } from "../io/json_bounds.ts";
 import { isObject, parseJsonObject, quote, refuseWrongDownload, show } from "../io/mistakes.ts";
 import { edgeTokens } from "./edge_tokens.ts";
 import { gpt2TokenizerJson } from "./gpt2_tokenizer.ts";
-import { pickChatTemplate } from "./pick_chat_template.ts";
+import {
+  type ChatTemplateSource,
+  findChatTemplate,
+  pickChatTemplate,
+} from "./pick_chat_template.ts";
 import { type EncodeOptions, type Tokenizer, tokenizerFromJson } from "./tokenizer.ts";
 import { type AddedToken, modelSize } from "./tokenizer_json.ts";
 
@@ -18,8 +22,8 @@ export interface PretrainedTokenizer extends Tokenizer {
   readonly specialTokens: SpecialTokenTexts;
   /** Texts of all special tokens: what `allowSpecial: false` spells as plain text. */
   readonly allSpecial: readonly string[];
-  /** Source of the model's chat template, if it has one. */
-  readonly chatTemplate: string | undefined;
+  /** Source of the model's chat template, or of several by name, if it has any. */
+  readonly chatTemplate: ChatTemplateSource | undefined;
 }
 
 /** Texts of the special tokens. */
@@ -38,7 +42,7 @@ export interface SpecialTokenTexts {
 export interface PretrainedTokenizerOptions {
   /** Rows of the model's embedding: ids at or over it are refused. */
   readonly embeddingRows?: number;
-  /** Which chat template, where there are several; default `default`. */
+  /** Which chat template alone, where there are several; default all of them, for a rendering to pick. */
   readonly chatTemplate?: string;
 }
 
@@ -58,25 +62,24 @@ const CLASS_DEFAULTS: Record<string, Json> = {
  *
  * Needs `tokenizer.json`, or `vocab.json` and `merges.txt`; reads `tokenizer_config.json`,
  * `special_tokens_map.json`, `generation_config.json`, `chat_template.jinja` and `chat_template.json` where they
- * are. `encode(text, { addSpecial: true })` puts begin and end tokens as transformers does: by the post-processor, and
- * by `add_bos_token` and `add_eos_token` only where there is none.
+ * are. `encode(text, { addSpecial: true })` puts begin and end tokens as transformers 5 does: as tokenizer.json's
+ * post-processor says, and by `add_bos_token` and `add_eos_token` only where there is no tokenizer.json.
  *
  * @example
  * ```ts
  * import { readPretrainedTokenizer } from "@leash/bpo/core";
  * import { assertEquals } from "@std/assert";
  * const files: Record<string, unknown> = {
- *   "tokenizer.json": {
- *     added_tokens: [{ id: 0, content: "<s>", special: true }],
- *     pre_tokenizer: { type: "ByteLevel", add_prefix_space: false },
- *     decoder: { type: "ByteLevel" },
- *     model: { type: "BPE", vocab: { "<s>": 0, h: 1, i: 2, hi: 3 }, merges: ["h i"] },
- *   },
- *   "tokenizer_config.json": { bos_token: "<s>", add_bos_token: true },
+ *   "vocab.json": { "<s>": 0, h: 1, i: 2, hi: 3 },
+ *   "tokenizer_config.json": { bos_token: "<s>", add_bos_token: true, eos_token: "<s>", unk_token: "<s>" },
  * };
  * const read = (file: string) =>
  *   Promise.resolve(
- *     file in files ? new TextEncoder().encode(JSON.stringify(files[file])) : undefined,
+ *     file === "merges.txt"
+ *       ? new TextEncoder().encode("h i")
+ *       : file in files
+ *       ? new TextEncoder().encode(JSON.stringify(files[file]))
+ *       : undefined,
  *   );
  * const tokenizer = await readPretrainedTokenizer(read, "my-model", { embeddingRows: 4 });
  * assertEquals(tokenizer.encode("hi", { addSpecial: true }), [0, 3]);
@@ -99,11 +102,11 @@ export async function readPretrainedTokenizer(
   const map = await readJson(read, folder, "special_tokens_map.json") ?? {};
   const generation = await readJson(read, folder, "generation_config.json") ?? {};
   const jinja = await read("chat_template.jinja");
-  const templates = {
+  const templates = findChatTemplate({
     tokenizerConfig: config,
     jinja: jinja === undefined ? undefined : templateText(jinja, `${folder}/chat_template.jinja`),
     json: await readJson(read, folder, "chat_template.json"),
-  };
+  });
   const whole = withDeclared(json, config);
   const special = specialTokens(config, map, name, `${folder}/tokenizer_config.json`);
   const ids = tokenIds(whole);
@@ -118,7 +121,8 @@ export async function readPretrainedTokenizer(
   const bosId = idOf("bos_token"), eosId = idOf("eos_token"), padId = idOf("pad_token");
   const { unk_token: unk } = special;
   const unkId = unk === undefined ? undefined : ids(unk, "unk_token", folder);
-  const edges = edgeTokens(whole, config, { bos: bosId, eos: eosId }, name);
+  const flags = name.endsWith("vocab.json") ? config : {}; // transformers 5 reads them only without a tokenizer.json
+  const edges = edgeTokens(whole, flags, { bos: bosId, eos: eosId }, name);
   const eosIds = endIds(generation.eos_token_id, eosId, vocabSize, folder);
   for (const id of [...edges.first, ...edges.last]) {
     if (id < vocabSize) continue;
@@ -141,7 +145,9 @@ export async function readPretrainedTokenizer(
       unkToken: special.unk_token,
     },
     allSpecial: addedTokens(whole).filter((token) => token.special).map(({ content }) => content),
-    chatTemplate: pickChatTemplate(templates, { name: options.chatTemplate }),
+    chatTemplate: options.chatTemplate === undefined || templates === undefined
+      ? templates
+      : pickChatTemplate(templates, folder, { name: options.chatTemplate }),
     encode(input: string, encode: EncodeOptions = {}): number[] {
       const inner = base.encode(input, encode);
       for (const id of inner) if (id >= rows) checkRows(id, rows, name, base);
@@ -203,7 +209,7 @@ function tokenIds(json: Json): (token: string, key: string, folder: string) => n
   const pieces = Array.isArray(model.vocab) ? model.vocab : [];
   const added = new Map(addedTokens(json).map((token) => [token?.content, token?.id]));
   return (token, key, folder) => {
-    const piece = pieces.findIndex((entry) => Array.isArray(entry) && entry[0] === token);
+    const piece = pieces.findLastIndex((entry) => Array.isArray(entry) && entry[0] === token);
     const id = added.get(token) ?? (Object.hasOwn(vocab, token) ? vocab[token] : undefined) ??
       (piece < 0 ? undefined : piece);
     if (typeof id === "number") return id;

@@ -1,15 +1,21 @@
-// A Jinja interpreter that ends: what a template does is charged to a meter before it is done; and where
-// @huggingface/jinja 0.5 differs from Python's Jinja (named at each place) Python's way is taken.
+// A Jinja interpreter that ends: what a template does is charged to a meter before it is done. The syntax tree and scopes
+// are @huggingface/jinja's; blocks, loops, look-ups, operators, tests, filters and methods are Python's.
 import { Environment, Interpreter } from "@huggingface/jinja";
+import { flag } from "./template_filter_arguments.ts";
+import { applyFilter, isFilter } from "./template_filters.ts";
+import { GROUPS } from "./template_list_filters.ts";
+import { make } from "./template_make.ts";
 import { TemplateBudgetError, type TemplateLimits, TemplateMeter } from "./template_meter.ts";
+import { methodOf } from "./template_methods.ts";
+import { isTest, operate, passes } from "./template_operators.ts";
+import { BRACKETS, NOT_TEST, TEST } from "./template_tokens.ts";
 import {
   equal,
   isContainer,
   isText,
+  itemsOf,
+  kindOf,
   pythonText,
-  replaceText,
-  splitText,
-  stripText,
   type TemplateValue,
 } from "./template_values.ts";
 
@@ -28,42 +34,39 @@ interface Inner {
 }
 
 const MAX_DEPTH = 300; // expressions within expressions: real templates stay under 100
-const CHEAP = new Set(["length", "first", "last", "default", "list"]); // filters that do not walk a list
-const LAZY = new Set(["select", "reject", "selectattr", "rejectattr", "map"]); // of nothing, nothing
+const COMPARISONS = new Set(["==", "!=", "<", ">", "<=", ">=", "in", "not in"]);
 const SILENT = new Set(["Set", "Macro", "Comment"]); // statements that print nothing
-const DICT_METHODS = new Set(["items", "keys", "values", "get"]);
+
+/** `break` or `continue` on its way to its loop, with what was printed before it. */
+class LoopControl extends Error {
+  text = "";
+  constructor(readonly breaks: boolean) {
+    super(`${breaks ? "break" : "continue"} stands in no loop`);
+  }
+}
 
 /** Runs a parsed template once within `limits`. */
 export class TemplateInterpreter extends Interpreter {
   readonly #meter: TemplateMeter;
   readonly #inner: Inner;
-  readonly #true: TemplateValue;
-  readonly #false: TemplateValue;
   #depth = 0;
-  readonly #bodies = new WeakSet<Block>(); // of loops
-  readonly #partial = new WeakMap<object, { kind: string; text: string }>(); // printed before break or continue
-  #round = { broken: "", finished: false }; // of the innermost loop
 
   constructor(environment: Environment, limits: TemplateLimits) {
     super(environment);
     this.#meter = new TemplateMeter(limits);
     this.#inner = this as unknown as Inner;
-    this.#true = new Environment().set("true", true);
-    this.#false = new Environment().set("false", false);
     this.#inner.evaluateBlock = (statements, scope) => this.#block(statements, scope);
   }
 
   override evaluate(node: Node | undefined, scope: Environment): TemplateValue {
-    if (node === undefined) return super.evaluate(node, scope);
+    if (node === undefined) return make.undefined;
     if (node.type as string === "Given") return (node as unknown as Given).given;
     this.#meter.charge(1);
     if (++this.#depth > MAX_DEPTH) {
       throw new TemplateBudgetError(`it nests calls and expressions more than ${MAX_DEPTH} deep`);
     }
     try {
-      const value = this.#step(node as unknown as Fields, scope) as TemplateValue | undefined;
-      // `[] | first` gives a bare undefined
-      return value === undefined ? super.evaluate(undefined, scope) : this.#meter.weighed(value);
+      return this.#meter.weighed(this.#step(node as unknown as Fields, scope));
     } finally {
       this.#depth--;
     }
@@ -73,16 +76,19 @@ export class TemplateInterpreter extends Interpreter {
     switch (node.type) {
       case "BinaryExpression":
         return this.#binary(node, scope);
+      case "IntegerLiteral":
+        return make.integer(Number(node.value));
+      case "Identifier": {
+        const value = this.#plain(node, scope);
+        return node.value === "varargs" && value.type === "ArrayValue"
+          ? make.tuple(itemsOf(value))
+          : value;
+      }
       case "For":
         return this.#loop(node, scope);
       case "Break":
       case "Continue":
-        try {
-          return this.#plain(node, scope);
-        } catch (control) {
-          this.#partial.set(control as object, { kind: node.type, text: "" });
-          throw control;
-        }
+        throw new LoopControl(node.type === "Break");
       case "FilterExpression":
         return this.#filter(this.evaluate(node.operand as Node, scope), node.filter, scope);
       case "FilterStatement":
@@ -96,8 +102,7 @@ export class TemplateInterpreter extends Interpreter {
       case "TestExpression": {
         const operand = this.evaluate(node.operand as Node, scope);
         const { value } = node.test as { value: string };
-        if (value === "iterable" && isContainer(operand)) return this.#bool(!node.negate); // mappings too
-        return this.#plain({ ...node, operand: given(operand) }, scope);
+        return make.bool(this.#passes(operand, value, []) !== Boolean(node.negate));
       }
       default:
         return this.#plain(node, scope);
@@ -108,19 +113,15 @@ export class TemplateInterpreter extends Interpreter {
     return super.evaluate(node as unknown as Node, scope);
   }
 
-  #text(text: string): TemplateValue {
-    return this.#plain({ type: "StringLiteral", value: text }, this.global);
+  #passes(value: TemplateValue, name: string, args: readonly TemplateValue[]): boolean {
+    if (name === "filter") return isText(value) && isFilter(value.value);
+    if (name === "test") return isText(value) && isTest(value.value);
+    return passes(value, name, args, this.#meter);
   }
 
-  #bool(value: boolean): TemplateValue {
-    return value ? this.#true : this.#false;
-  }
-
-  /** Statements one after another; differences to 0.5: None prints "None", break keeps what was printed. */
-  #block(statements: Block, outer: Environment): TemplateValue {
+  /** Statements one after another; difference to 0.5: None prints "None". */
+  #block(statements: Block, scope: Environment): TemplateValue {
     this.#meter.charge(1);
-    const isBody = this.#bodies.has(statements);
-    const scope = isBody ? new Environment(outer) : outer; // what is set in a loop ends with the round
     let out = "";
     for (const statement of statements) {
       try {
@@ -128,214 +129,237 @@ export class TemplateInterpreter extends Interpreter {
         if (!SILENT.has(statement.type)) out += pythonText(value);
         this.#meter.checkLength(out.length);
       } catch (control) {
-        const partial = this.#partial.get(control as object);
-        if (partial === undefined) throw control;
-        out += partial.text;
-        partial.text = out;
-        if (!isBody) throw control;
-        if (partial.kind === "Continue") return this.#text(out);
-        this.#round.broken = out;
+        if (control instanceof LoopControl) control.text = out + control.text;
         throw control;
       }
     }
-    if (isBody) this.#round.finished = true;
-    return this.#text(out);
+    return make.text(out);
   }
 
   #loop(node: Fields, scope: Environment): TemplateValue {
-    this.#bodies.add(node.body as Block);
     const iterable = node.iterable as unknown as Fields;
-    const select = iterable.type === "SelectExpression";
-    let list = this.evaluate((select ? iterable.lhs : iterable) as Node, scope);
-    if (list.type === "UndefinedValue") {
-      list = this.#plain({ type: "ArrayLiteral", value: [] }, scope);
+    const test = iterable.type === "SelectExpression" ? iterable.test as Node : undefined;
+    const list = this.evaluate((test ? iterable.lhs : iterable) as Node, scope);
+    const size = isContainer(list)
+      ? list.value instanceof Map ? list.value.size : list.value.length
+      : isText(list)
+      ? list.value.length
+      : 0;
+    this.#meter.charge(4 * size);
+    const items = itemsOf(list).filter((item) => {
+      if (test === undefined) return true;
+      const round = new Environment(scope);
+      this.#assign(node.loopvar as Fields, item, round);
+      return flag(this.evaluate(test, round));
+    });
+    let out = "";
+    let finished = false; // a round that ended in no break or continue: else `else` is run, as Jinja has it
+    const changed: { last?: readonly TemplateValue[] } = {};
+    for (let i = 0; i < items.length; i++) {
+      const round = new Environment(scope); // what is set in a loop ends with the round
+      round.setVariable("loop", this.#position(items, i, changed));
+      this.#assign(node.loopvar as Fields, items[i], round);
+      try {
+        out += pythonText(this.#block(node.body as Block, round));
+        finished = true;
+      } catch (control) {
+        if (!(control instanceof LoopControl)) throw control;
+        out += control.text;
+        if (control.breaks) break;
+      }
+      this.#meter.checkLength(out.length);
     }
-    if (isContainer(list)) {
-      this.#meter.charge(4 * (list.value instanceof Map ? list.value.size : list.value.length));
-    }
-    const ready = select ? { ...iterable, lhs: given(list) } : given(list);
-    const outer = this.#round;
-    const round = { broken: "", finished: false };
-    this.#round = round;
-    let out: string;
-    try {
-      out = pythonText(this.#plain({ ...node, iterable: ready, defaultBlock: [] }, scope));
-    } finally {
-      this.#round = outer;
-    }
-    out += round.broken;
-    if (round.finished) return this.#text(out);
-    // as Jinja has it: also where every round ended in break or continue
-    return this.#text(
+    if (finished) return make.text(out);
+    return make.text(
       out + pythonText(this.#block(node.defaultBlock as Block, new Environment(scope))),
     );
+  }
+
+  /** The variable `loop` of round i. */
+  #position(
+    items: readonly TemplateValue[],
+    i: number,
+    changed: { last?: readonly TemplateValue[] },
+  ): TemplateValue {
+    const n = items.length;
+    const numbers = {
+      ...{ index: i + 1, index0: i, revindex: n - i, revindex0: n - i - 1, length: n },
+      ...{ depth: 1, depth0: 0 }, // of recursion
+    };
+    const fields = new Map(
+      Object.entries(numbers).map(([key, number]) => [key, make.integer(number)]),
+    );
+    fields.set("first", make.bool(i === 0)).set("last", make.bool(i === n - 1));
+    fields.set("previtem", items[i - 1] ?? make.undefined);
+    fields.set("nextitem", items[i + 1] ?? make.undefined);
+    fields.set("cycle", make.function((args) => args[i % args.length] ?? make.undefined));
+    const differs = (args: readonly TemplateValue[]) => {
+      const { last } = changed;
+      changed.last = args;
+      return last === undefined || !equal(make.list([...last]), make.list([...args]));
+    };
+    return make.mapping(fields.set("changed", make.function((args) => make.bool(differs(args)))));
+  }
+
+  #assign(target: Fields, value: TemplateValue, scope: Environment): void {
+    if (target.type === "Identifier") {
+      scope.setVariable(target.value as string, value as never);
+      return;
+    }
+    if (target.type !== "TupleLiteral") throw new Error("a loop names no variable");
+    const targets = target.value as Fields[];
+    const items = itemsOf(value);
+    if (items.length !== targets.length) {
+      throw new Error(`a loop gives ${items.length} values to ${targets.length} names`);
+    }
+    targets.forEach((inner, i) => this.#assign(inner, items[i], scope));
   }
 
   #binary(node: Fields, scope: Environment): TemplateValue {
     const operator = (node.operator as { value: string }).value;
     if (operator === "and" || operator === "or") return this.#plain(node, scope);
+    if (COMPARISONS.has(operator)) return this.#comparison(node, scope).holds;
     const left = this.evaluate(node.left as Node, scope);
     const right = this.evaluate(node.right as Node, scope);
-    if (operator === "~") { // 0.5 refuses none and prints lists without brackets
-      return this.#text(pythonText(left) + pythonText(right));
+    return operator === "~"
+      ? make.text(pythonText(left) + pythonText(right))
+      : operate(operator, left, right, this.#meter);
+  }
+
+  /** Python's chain: `a < b < c` is `a < b and b < c`; the last value goes on to the next comparison. */
+  #comparison(node: Fields, scope: Environment): { holds: TemplateValue; last: TemplateValue } {
+    const operatorOf = ({ operator }: Fields) => (operator as { value: string }).value;
+    const inner = node.left as Fields;
+    let left: TemplateValue;
+    if (inner.type === "BinaryExpression" && COMPARISONS.has(operatorOf(inner))) {
+      const before = this.#comparison(inner, scope);
+      if (!flag(before.holds)) return before;
+      left = before.last;
+    } else {
+      left = this.evaluate(inner as unknown as Node, scope);
     }
-    if (operator === "==" || operator === "!=") { // 0.5 compares with JavaScript's ==
-      return this.#bool(equal(left, right) === (operator === "=="));
-    }
-    if (operator === "+" && isText(left) !== isText(right)) { // 0.5 turns lists and numbers into text
-      throw new Error(`it adds ${kind(left)} and ${kind(right)}`);
-    }
-    if (operator === "in" || operator === "not in") {
-      if (isText(left) && isText(right)) this.#meter.chargeSearch(left.value, right.value);
-      if (isContainer(right) && Array.isArray(right.value)) {
-        this.#meter.charge(right.value.length >> 2);
-        const found = right.value.some((entry) => equal(entry, left));
-        return this.#bool(found === (operator === "in"));
-      }
-    }
-    return this.#plain({ ...node, left: given(left), right: given(right) }, scope);
+    const last = this.evaluate(node.right as Node, scope);
+    return { holds: operate(operatorOf(node), left, last, this.#meter), last };
   }
 
   #member(node: Fields, scope: Environment): TemplateValue {
     const object = this.evaluate(node.object as Node, scope);
-    const name = node.computed ? undefined : (node.property as { value?: unknown }).value;
-    if (object.type === "UndefinedValue") { // 0.5 goes on with undefined
-      throw new Error(`it looks up ${String(name ?? "an entry")} of something undefined`);
+    const property = node.property as Fields;
+    if (node.computed && property.type === "SliceExpression") {
+      return this.#slice(object, property, scope);
     }
-    const isDict = isContainer(object) && object.value instanceof Map &&
-      object.type !== "NamespaceValue";
-    if (isDict && typeof name === "string" && DICT_METHODS.has(name)) {
-      const method = object.builtins.get(name); // a.items is the method even where "items" is a key
-      if (method) return method as TemplateValue;
+    const key = node.computed
+      ? this.evaluate(property as unknown as Node, scope)
+      : property.type === "Identifier"
+      ? make.text(property.value as string)
+      : make.integer(Number(property.value));
+    if (object.type === "UndefinedValue" || object.type === "FunctionValue") {
+      const what = object.type === "UndefinedValue" ? "something undefined" : "a function";
+      throw new Error(`it looks up ${pythonText(key)} of ${what}`);
     }
-    if (isText(object) && typeof name === "string") {
-      const method = this.#textMethod(object.value, name);
-      if (method) return new Environment().set("method", method) as TemplateValue;
+    if (!node.computed && isText(key)) { // a.items is the method even where "items" is a key
+      const method = methodOf(object, key.value, this.#meter);
+      if (method) return method;
+      const group = GROUPS.has(object) ? ["grouper", "list"].indexOf(key.value) : -1;
+      if (group >= 0) return itemsOf(object)[group];
     }
-    return this.#plain({ ...node, object: given(object) }, scope);
+    const found = this.#entry(object, key);
+    if (found.type !== "UndefinedValue" || !isText(key)) return found;
+    return methodOf(object, key.value, this.#meter) ?? make.undefined;
   }
 
-  /** String methods whose cost is to be charged first, or whose arguments 0.5 ignores. */
-  #textMethod(text: string, name: string): ((...args: unknown[]) => unknown) | undefined {
-    switch (name) {
-      case "strip":
-      case "lstrip":
-      case "rstrip":
-        return (characters) => stripText(text, name, characters);
-      case "split":
-        return (separator, limit) => {
-          if (typeof separator === "string") this.#meter.chargeSearch(separator, text);
-          return splitText(text, separator, limit);
-        };
-      case "replace":
-        return (from, to, count) => this.#replace(text, from, to, count);
-      case "capitalize":
-        return () => capitalize(text);
+  #entry(object: TemplateValue, key: TemplateValue): TemplateValue {
+    if (isContainer(object) && object.value instanceof Map) {
+      return (isText(key) && object.value.get(key.value)) || make.undefined;
     }
+    if (key.type !== "IntegerValue") return make.undefined;
+    const at = Number(key.value);
+    if (isText(object)) {
+      this.#meter.charge(object.value.length >> 6);
+      const character = Array.from(object.value).at(at);
+      return character === undefined ? make.undefined : make.text(character);
+    }
+    return (isContainer(object) && Array.isArray(object.value) && object.value.at(at)) ||
+      make.undefined;
   }
 
-  #replace(text: string, from: unknown, to: unknown, count: unknown): string {
-    if (typeof from !== "string" || typeof to !== "string") {
-      throw new Error("replace() takes two strings");
-    }
-    const limit = count instanceof Map ? count.get("count")?.value : count;
-    this.#meter.chargeSearch(from, text);
-    this.#meter.checkLength((text.length / Math.max(from.length, 1)) * (to.length - from.length));
-    return replaceText(text, from, to, typeof limit === "number" ? limit : -1);
+  #slice(object: TemplateValue, bounds: Fields, scope: Environment): TemplateValue {
+    const list = isContainer(object) && Array.isArray(object.value);
+    if (!isText(object) && !list) throw new Error(`it takes a part of ${kindOf(object)}`);
+    const [start, stop, step] = ["start", "stop", "step"].map((name) => {
+      const value = this.evaluate(bounds[name] as Node | undefined, scope);
+      if (value.type === "UndefinedValue" || value.type === "NullValue") return undefined;
+      if (value.type === "IntegerValue") return Number(value.value);
+      throw new Error(`it takes a part that is bounded by ${kindOf(value)}`);
+    });
+    const items = itemsOf(object);
+    this.#meter.charge(items.length >> 4);
+    const part = sliced(items, start, stop, step ?? 1);
+    if (isText(object)) return make.text(part.map(pythonText).join(""));
+    return object.type === "TupleValue" ? make.tuple(part) : make.list(part);
   }
 
   #filter(operand: TemplateValue, filter: unknown, scope: Environment): TemplateValue {
     const call = filter as Fields;
     const isCall = call.type === "CallExpression";
     const name = String(((isCall ? call.callee : call) as { value: unknown }).value);
-    if (isContainer(operand)) {
-      const length = operand.value instanceof Map ? operand.value.size : operand.value.length;
-      this.#meter.charge(
-        CHEAP.has(name) ? 0 : length * (name === "sort" || name === "dictsort" ? 16 : 1),
-      );
-    }
-    const none = operand.type === "NullValue" || operand.type === "UndefinedValue";
-    if (none && LAZY.has(name)) return this.#plain({ type: "ArrayLiteral", value: [] }, scope);
-    const rest = () =>
-      this.#plain({ type: "FilterExpression", operand: given(operand), filter: call }, scope);
-    if (
-      !["trim", "string", "join", "replace", "indent", "tojson", "length", "capitalize"].includes(
-        name,
-      )
-    ) {
-      return rest();
-    }
     const [args, named] = isCall
       ? this.#inner.evaluateArguments(call.args as Node[], scope)
       : [[], new Map()] as Arguments;
-    const ready = (): TemplateValue => {
-      const keywords = [...named].map(([key, value]) => {
-        return { type: "KeywordArgumentExpression", key: { value: key }, value: given(value) };
-      });
-      const again = isCall ? { ...call, args: [...args.map(given), ...keywords] } : call;
-      return this.#plain(
-        { type: "FilterExpression", operand: given(operand), filter: again },
-        scope,
-      );
-    };
-    switch (name) {
-      case "trim":
-        return this.#text(stripText(pythonText(operand), "strip", args[0]?.value));
-      case "capitalize":
-        return this.#text(capitalize(pythonText(operand)));
-      case "string":
-        return this.#text(pythonText(operand));
-      case "length":
-        return operand.type === "UndefinedValue"
-          ? this.#plain({ type: "IntegerLiteral", value: 0 }, scope)
-          : ready();
-      case "join": {
-        if (named.has("attribute") || args.length > 1) {
-          throw new Error("join takes no attribute here");
-        }
-        if (!isContainer(operand) || !Array.isArray(operand.value)) return ready();
-        const separator = args[0] ?? named.get("d");
-        const between = separator === undefined ? "" : pythonText(separator);
-        const parts = operand.value.map(pythonText);
-        this.#meter.checkLength(parts.reduce((n, part) => n + part.length + between.length, 0));
-        return this.#text(parts.join(between));
-      }
-      case "replace": {
-        const count = args[2]?.value ?? named.get("count")?.value;
-        return this.#text(
-          this.#replace(pythonText(operand), args[0]?.value, args[1]?.value, count),
-        );
-      }
-      case "indent": {
-        const width = args[0] ?? named.get("width");
-        const lines = isText(operand) ? operand.value.split("\n").length : 0;
-        if (typeof width?.value === "number") this.#meter.checkLength(lines * width.value);
-        return ready();
-      }
-      default: { // tojson
-        const { value: indent } = named.get("indent") ?? { value: 0 };
-        if (typeof indent === "number" && indent > 8) {
-          throw new Error("tojson takes indent up to 8");
-        }
-        const separators = named.get("separators");
-        if (separators && this.#meter.weight(separators, 0) > 64) {
-          throw new Error("tojson takes short separators");
-        }
-        return ready();
-      }
+    if (name === BRACKETS) return operand;
+    if (name.startsWith(TEST)) {
+      return make.bool(this.#passes(operand, name.slice(TEST.length), args));
     }
+    if (name.startsWith(NOT_TEST)) {
+      return make.bool(!this.#passes(operand, name.slice(NOT_TEST.length), args));
+    }
+    return this.#apply(operand, name, args, named);
+  }
+
+  #apply(
+    operand: TemplateValue,
+    name: string,
+    args: readonly TemplateValue[],
+    named: ReadonlyMap<string, TemplateValue>,
+  ): TemplateValue {
+    return applyFilter(operand, name, {
+      ...{ args, named, meter: this.#meter },
+      at: (...names) => names.map((key, i) => args[i] ?? named.get(key)),
+      attributeOf: (item, path) => this.#attribute(item, path),
+      apply: (value, inner, rest) => this.#apply(value, inner, rest, new Map()),
+    });
+  }
+
+  /** What is at a dotted path, by keys and places. */
+  #attribute(item: TemplateValue, path: TemplateValue | undefined): TemplateValue {
+    if (path === undefined || path.type === "NullValue") return item;
+    if (path.type === "IntegerValue") return this.#entry(item, path);
+    let found = item;
+    for (const part of pythonText(path).split(".")) {
+      this.#meter.charge(1);
+      const key = /^\d+$/.test(part) ? make.integer(Number(part)) : make.text(part);
+      found = this.#entry(found, key);
+    }
+    return found;
   }
 }
 
-function given(value: TemplateValue): Given {
-  return { type: "Given", given: value };
-}
-
-/** What to call a value in an error. */
-function kind(value: TemplateValue): string {
-  return value.type.replace(/Value$/, "").toLowerCase();
-}
-
-function capitalize(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1).toLowerCase();
+/** Python's `items[start:stop:step]`. */
+function sliced<T>(
+  items: readonly T[],
+  start: number | undefined,
+  stop: number | undefined,
+  step: number,
+): T[] {
+  if (step === 0) throw new Error("it takes a part in steps of 0");
+  const n = items.length;
+  const [least, most] = step > 0 ? [0, n] : [-1, n - 1];
+  const at = (value: number | undefined, otherwise: number) =>
+    value === undefined
+      ? otherwise
+      : Math.max(least, Math.min(most, value < 0 ? value + n : value));
+  const [from, to] = [at(start, step > 0 ? 0 : n - 1), at(stop, step > 0 ? n : -1)];
+  const out: T[] = [];
+  for (let i = from; step > 0 ? i < to : i > to; i += step) out.push(items[i]);
+  return out;
 }

@@ -1,5 +1,6 @@
 // Values of a chat template as Python prints, compares and cuts them; @huggingface/jinja 0.5 does it as JavaScript.
 import type { Interpreter } from "@huggingface/jinja";
+import { make } from "./template_make.ts";
 
 /** A value at run time: its kind in `type`, the JavaScript value (entries are values again) in `value`. */
 export type TemplateValue = ReturnType<Interpreter["evaluate"]>;
@@ -19,21 +20,37 @@ export function isText(value: TemplateValue): value is TemplateValue & { readonl
   return value.type === "StringValue";
 }
 
-/** What `{{ value }}` prints in Python: `True`, `None`, `['a']`; undefined prints nothing. */
-export function pythonText(value: TemplateValue): string {
-  return isText(value) ? value.value : value.type === "UndefinedValue" ? "" : representation(value);
+/** What to call a value in an error. */
+export function kindOf(value: TemplateValue): string {
+  return value.type.replace(/Value$/, "").toLowerCase();
 }
 
-function representation(value: TemplateValue): string {
+/** What a loop goes through: entries, keys, characters; nothing in undefined. */
+export function itemsOf(value: TemplateValue): TemplateValue[] {
+  if (value.type === "UndefinedValue") return [];
+  if (isText(value)) return Array.from(value.value, (c) => make.text(c));
+  if (!isContainer(value)) throw new Error(`it goes through ${kindOf(value)}`);
+  return value.value instanceof Map
+    ? Array.from(value.value.keys(), (key) => make.text(key))
+    : value.value;
+}
+
+/** What `{{ value }}` prints in Python: `True`, `None`, `['a']`; undefined prints nothing. */
+export function pythonText(value: TemplateValue): string {
+  return isText(value) ? value.value : value.type === "UndefinedValue" ? "" : quotedText(value);
+}
+
+/** Python's `repr`: text in quotes. */
+export function quotedText(value: TemplateValue): string {
   if (isText(value)) return quoted(value.value);
   if (isContainer(value)) {
     if (value.value instanceof Map) {
       const entries = [...value.value].map(([key, entry]) => {
-        return `${quoted(key)}: ${representation(entry)}`;
+        return `${quoted(key)}: ${quotedText(entry)}`;
       });
       return `{${entries.join(", ")}}`;
     }
-    const entries = value.value.map(representation);
+    const entries = value.value.map(quotedText);
     if (value.type !== "TupleValue") return `[${entries.join(", ")}]`;
     return entries.length === 1 ? `(${entries[0]},)` : `(${entries.join(", ")})`;
   }
@@ -46,18 +63,32 @@ function representation(value: TemplateValue): string {
       return value.value ? "True" : "False";
     case "FunctionValue":
       throw new Error("it prints a function, expected a value: are the brackets of a call missing");
+    case "FloatValue":
+      return floatText(Number(value.value));
     default:
       return value.toString();
   }
+}
+
+/** A float as Python prints it: `2.0`, `1e-07`, `1e+16`. */
+export function floatText(x: number): string {
+  if (!Number.isFinite(x)) return Number.isNaN(x) ? "nan" : x < 0 ? "-inf" : "inf";
+  const size = Math.abs(x);
+  if (size !== 0 && (size < 1e-4 || size >= 1e16)) {
+    return x.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
+  }
+  const text = Object.is(x, -0) ? "-0" : String(x);
+  return text.includes(".") ? text : text + ".0";
 }
 
 const ESCAPES: Record<string, string> = { "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
 function quoted(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
-  // deno-lint-ignore no-control-regex
-  const inner = text.replace(/[\\\u0000-\u001f\u007f-\u00a0\u00ad]/g, (c) => {
-    return ESCAPES[c] ?? "\\x" + c.charCodeAt(0).toString(16).padStart(2, "0");
+  const inner = text.replace(/\\|[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu, (c) => {
+    const code = c.codePointAt(0)!;
+    const [mark, width] = code < 0x100 ? ["x", 2] : code < 0x10000 ? ["u", 4] : ["U", 8];
+    return ESCAPES[c] ?? `\\${mark}${code.toString(16).padStart(width as number, "0")}`;
   });
   return quote + (quote === "'" ? inner.replaceAll("'", "\\'") : inner) + quote;
 }

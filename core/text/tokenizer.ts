@@ -1,7 +1,7 @@
 // Text to token ids and back, as the model's own tokenizer.json says (read by @huggingface/tokenizers).
-import { ByteFallbackDecoder, Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { quote, show } from "../io/mistakes.ts";
 import { type AddedToken, checkTokenizerJson } from "./tokenizer_json.ts";
+import { type Pipeline, tokenizerPipeline } from "./tokenizer_pipeline.ts";
 
 /** Text to token ids and back; ids are what the model's embedding is indexed by. */
 export interface Tokenizer {
@@ -78,57 +78,53 @@ export function tokenizerFromJson(
   options: SpecialTokenOptions = {},
 ): Tokenizer {
   const { json, vocabSize } = checkTokenizerJson(tokenizerJson, options.name ?? "tokenizer.json");
-  const native = openTokenizer(json, options.name ?? "tokenizer.json");
-  const plain = withoutSpecials(native);
+  const pipeline = openPipeline(json, options.name ?? "tokenizer.json");
+  const plain = pipeline.withoutSpecials();
   const added = json.added_tokens as AddedToken[];
   const specials = new Set(added.filter(({ special }) => special).map(({ id }) => id));
-  const unknown = native.model?.unk_token_id;
   return {
     vocabSize,
-    bosId: specialId(native, vocabSize, "bos", options.bos),
-    eosId: specialId(native, vocabSize, "eos", options.eos),
-    padId: specialId(native, vocabSize, "pad", options.pad),
+    bosId: specialId(pipeline, vocabSize, "bos", options.bos),
+    eosId: specialId(pipeline, vocabSize, "eos", options.eos),
+    padId: specialId(pipeline, vocabSize, "pad", options.pad),
     encode(text: string, { allowSpecial = true }: EncodeOptions = {}): number[] {
       if (typeof text !== "string") {
         throw new TypeError(`Cannot encode text: it is a ${typeof text}, expected a string`);
       }
       const whole = text.isWellFormed() ? text : text.toWellFormed();
       const { ids, tokens } = ran(
-        () => (allowSpecial ? native : plain).encode(whole, { add_special_tokens: false }),
+        () => (allowSpecial ? pipeline : plain).encode(whole),
         "encode text",
       );
-      for (let i = 0; i < ids.length; i++) {
-        if (ids[i] === undefined) {
+      return ids.map((id, i) => {
+        if (id === undefined) {
           throw new TypeError(
             `Cannot encode text: piece ${i} is ${show(tokens[i])}, ` +
               "expected a piece of the vocabulary, which has no unknown token to stand for it",
           );
         }
-        if (!allowSpecial && specials.has(ids[i]) && ids[i] !== unknown) {
+        if (!allowSpecial && specials.has(id) && id !== pipeline.unknown) {
           throw new TypeError(
             `Cannot encode text: the vocabulary has no plain spelling of ${show(tokens[i])}, ` +
               "expected text without special tokens",
           );
         }
-      }
-      return ids;
+        return id;
+      });
     },
     decode(ids: ArrayLike<number>): string {
-      if (ids.length === 0) return "";
-      const list = Array.from(ids);
-      for (let i = 0; i < list.length; i++) {
-        if (native.id_to_token(list[i]) === undefined) {
+      const tokens: string[] = [];
+      for (let i = 0; i < ids.length; i++) {
+        const token = pipeline.tokenOf(ids[i]);
+        if (token === undefined) {
           throw new RangeError(
-            `Cannot decode ids: ids[${i}] is ${list[i]}, ` +
+            `Cannot decode ids: ids[${i}] is ${ids[i]}, ` +
               `expected an id of the vocabulary of ${vocabSize}`,
           );
         }
+        if (!specials.has(ids[i])) tokens.push(token);
       }
-      return ran(
-        () =>
-          native.decode(list, { skip_special_tokens: true, clean_up_tokenization_spaces: false }),
-        "decode ids",
-      );
+      return tokens.length === 0 ? "" : ran(() => pipeline.decode(tokens), "decode ids");
     },
   };
 }
@@ -148,75 +144,30 @@ function ran<T>(body: () => T, doing: string): T {
   }
 }
 
-function openTokenizer(json: Record<string, unknown>, name: string): HuggingFaceTokenizer {
-  let native: HuggingFaceTokenizer;
+function openPipeline(json: Record<string, unknown>, name: string): Pipeline {
   try {
-    native = new HuggingFaceTokenizer(json, {});
-    native.encode("a b-1 \u00dc", { add_special_tokens: false }); // a step that the file describes wrongly fails here
+    const pipeline = tokenizerPipeline(json, name);
+    pipeline.encode("a b-1 \u00dc"); // a step that the file describes wrongly fails here
+    return pipeline;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
+    if (why.startsWith("Cannot ")) throw cause;
     throw new TypeError(
       `Cannot read ${name}: ${quote(why).slice(1, -1)}, expected a file that tokenizers wrote`,
       { cause },
     );
   }
-  repairBytes(native.decoder);
-  return native;
-}
-
-/** A byte run that is no UTF-8 becomes one U+FFFD a byte, as in tokenizers; U+FEFF stays. */
-function repairBytes(decoder: unknown): void {
-  const { decoders = [decoder] } = (decoder ?? {}) as { decoders?: unknown[] };
-  for (const part of decoders) {
-    if (!(part instanceof ByteFallbackDecoder)) continue;
-    const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-    Object.assign(part, {
-      text_decoder: {
-        decode(bytes: Uint8Array<ArrayBuffer>): string {
-          try {
-            return strict.decode(bytes);
-          } catch {
-            return "\ufffd".repeat(bytes.length);
-          }
-        },
-      },
-    });
-  }
-}
-
-/** The same tokenizer, the same memory, blind to special tokens in text (`encode_special_tokens` of tokenizers). */
-function withoutSpecials(native: HuggingFaceTokenizer): HuggingFaceTokenizer {
-  const inner = native as unknown as {
-    added_tokens: { content: string; special: boolean; normalized: boolean }[];
-    added_tokens_map: Map<string, { special: boolean }>;
-    splitter_unnormalized: { constructor: new (words: string[]) => unknown };
-    normalizer: ((text: string) => string) | null;
-  };
-  const Splitter = inner.splitter_unnormalized.constructor;
-  const rest = inner.added_tokens.filter(({ special }) => !special);
-  const normalize = inner.normalizer;
-  const normalized = rest.filter((token) => token.normalized && normalize !== null);
-  const exact = rest.filter((token) => !(token.normalized && normalize !== null));
-  return Object.create(native, {
-    added_tokens_map: {
-      value: new Map([...inner.added_tokens_map].filter(([, { special }]) => !special)),
-    },
-    splitter_unnormalized: { value: new Splitter(exact.map(({ content }) => content)) },
-    splitter_normalized: {
-      value: new Splitter(normalized.map(({ content }) => normalize!(content))),
-    },
-  });
 }
 
 function specialId(
-  native: HuggingFaceTokenizer,
+  pipeline: Pipeline,
   vocabSize: number,
   name: string,
   token: number | string | undefined,
 ): number | undefined {
   if (token === undefined) return undefined;
-  const id = typeof token === "string" ? native.token_to_id(token) : token;
-  if (id === undefined || native.id_to_token(id) === undefined) {
+  const id = typeof token === "string" ? pipeline.idOf(token) : token;
+  if (id === undefined || pipeline.tokenOf(id) === undefined) {
     throw new TypeError(
       `Cannot set special tokens: ${name} is ${
         typeof token === "number" ? token : quote(token)

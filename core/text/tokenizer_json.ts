@@ -1,12 +1,13 @@
 // A tokenizer.json checked before it is used: kinds, ids, merges. What @huggingface/tokenizers takes on trust here
 // would be a hang (an id of 10⁹), a token that is silently never made, or an untyped crash.
 import { isObject, quote, show } from "../io/mistakes.ts";
+import { type BpeFile, mergeOf } from "./bpe_model.ts";
+import { chainOf } from "./pattern_chains.ts";
 import { riskOf } from "./pattern_check.ts";
-import { repairTokenizerJson } from "./tokenizer_repairs.ts";
 
 /** A tokenizer.json that was checked, with what the reader of it needs. */
 export interface CheckedTokenizer {
-  /** The file with every part that the reader asks for, rewritten where the reader differs from tokenizers. */
+  /** The file with `model.type` and every list that the reader asks for. */
   readonly json: Record<string, unknown>;
   /** One more than the largest id, added tokens included. */
   readonly vocabSize: number;
@@ -20,7 +21,7 @@ export interface AddedToken {
   readonly [key: string]: unknown;
 }
 
-const KINDS = ["BPE", "Unigram", "WordPiece"];
+const KINDS = ["BPE", "Unigram", "WordLevel", "WordPiece"];
 const MOST_HOLES = 65_536; // ids that no token has; real vocabularies have a few hundred
 const MOST_ENTRIES = 2_000_000; // real vocabularies have some 260,000 tokens, and twice as many merges
 const DEEPEST = 16; // Sequence in Sequence
@@ -78,7 +79,7 @@ export function checkTokenizerJson(value: unknown, name: string): CheckedTokeniz
     checkPart(value[part] ?? null, part, name, 0);
   }
   return {
-    json: repairTokenizerJson({ ...value, model: { ...model, type }, added_tokens: added }),
+    json: { ...value, model: { ...model, type }, added_tokens: added },
     vocabSize: Math.max(largest(holder.values()), largest(added.map(({ id }) => id))) + 1,
   };
 }
@@ -136,7 +137,7 @@ function checkVocab(vocab: unknown, added: number, name: string): Map<string, nu
   return ids;
 }
 
-/** The pieces of a unigram model: token and log-probability, the id is the place in the list. */
+/** The pieces of a unigram model: token and log-probability, the id is the place in the list, the last of equal ones. */
 function checkPieces(model: Record<string, unknown>, name: string): Map<string, number> {
   const { vocab, unk_id: unknown } = model;
   if (!Array.isArray(vocab) || vocab.length === 0) {
@@ -153,14 +154,6 @@ function checkPieces(model: Record<string, unknown>, name: string): Map<string, 
     if (!fits) {
       throw new TypeError(
         `Cannot read ${name}: model.vocab[${i}] is ${show(entry)}, expected [piece, score]`,
-      );
-    }
-    if (ids.has(entry[0])) {
-      throw new TypeError(
-        `Cannot read ${name}: piece ${quote(entry[0])} has the ids ${
-          ids.get(entry[0])
-        } and ${i}, ` +
-          "expected each piece once",
       );
     }
     ids.set(entry[0], i);
@@ -192,32 +185,23 @@ function checkMerges(
   const prefix = typeof model.continuing_subword_prefix === "string"
     ? model.continuing_subword_prefix
     : "";
-  if (prefix !== "") {
-    throw new TypeError(
-      `Cannot read ${name}: model.continuing_subword_prefix is ${quote(prefix)}, ` +
-        "expected none: merges with a prefix are not supported",
-    );
-  }
   const asText = typeof merges[0] === "string";
   for (let i = 0; i < merges.length; i++) {
     const merge: unknown = merges[i];
     const pair: unknown = asText && typeof merge === "string" ? merge.split(" ") : merge;
     const fits = Array.isArray(pair) && Array.isArray(merge) === !asText && pair.length === 2 &&
       typeof pair[0] === "string" && typeof pair[1] === "string" && pair[0] !== "" &&
-      pair[1] !== "";
+      pair[1] !== "" && pair[1].startsWith(prefix);
     if (!fits) {
       throw new TypeError(
-        `Cannot read ${name}: model.merges[${i}] is ${show(merge)}, expected two tokens`,
+        `Cannot read ${name}: model.merges[${i}] is ${show(merge)}, expected two tokens${
+          prefix === "" ? "" : `, the second with the prefix ${quote(prefix)}`
+        }`,
       );
     }
-    const [left, right] = pair;
-    const missing = !vocab.has(left)
-      ? left
-      : !vocab.has(right)
-      ? right
-      : !vocab.has(left + right)
-      ? left + right
-      : undefined;
+    const missing = mergeOf(merge as BpeFile["merges"][number], prefix).find((token) =>
+      !vocab.has(token)
+    );
     if (missing !== undefined) {
       throw new TypeError(
         `Cannot read ${name}: model.merges[${i}] names ${quote(missing)}, ` +
@@ -274,13 +258,15 @@ function checkPart(value: unknown, part: string, name: string, depth: number): v
     );
   }
   const pattern = isObject(value.pattern) ? value.pattern.Regex : undefined;
-  const risk = typeof pattern === "string" ? riskOf(pattern) : undefined;
+  const risk = typeof pattern === "string" ? riskOf(pattern) ?? chainOf(pattern) : undefined;
   if (risk !== undefined) {
     throw new TypeError(
       `Cannot read ${name}: ${part} has the pattern ${
         show(pattern)
       }, expected none that can take ` +
-        `for ever, as ${quote(risk)} can. Write it without a repeated group`,
+        `for ever, as ${
+          quote(risk)
+        } can. Write it without a repeated group, or repetitions side by side`,
     );
   }
   for (const list of ["normalizers", "pretokenizers", "processors", "decoders"]) {

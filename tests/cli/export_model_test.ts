@@ -30,7 +30,7 @@ Deno.test("openExportModel() of a folder keeps types and companions; without a n
   const out = `${work.dir}/merged`;
   await writeMerged(out, chat, [], { terminal, maxShardBytes: 5e9, dtype: "BF16" });
   using merged = await openModel(out);
-  assertEquals(merged.chat?.source.startsWith("{% for m in messages %}"), true);
+  assertEquals(String(merged.chat?.source).startsWith("{% for m in messages %}"), true);
   using embedded = await openExportModel(undefined, { terminal });
   assertEquals([...(await embedded.files()).extraFiles!.keys()], [
     "config.json",

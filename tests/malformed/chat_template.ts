@@ -59,6 +59,54 @@ export const rows: Row[] = [
       "{{ n0 | tojson }}",
     `Cannot render file: it makes a list of more than 4194304 characters. ${RAISE}`,
   ),
+  row("text a thousand million times over", "{{ 'ab' * 1000000000 }}", LONG),
+  row(
+    "a list a thousand million times over",
+    "{{ [1, 2] * 1000000000 }}",
+    STEPS,
+  ),
+  row("a wide number", "{{ '%9999999d' % 1 }}", LONG),
+  row("a wide field", "{{ '{:9999999}'.format(1) }}", LONG),
+  row("a centre of a thousand million", "{{ 'a'|center(1000000000) }}", LONG),
+  row("a text filled up to a thousand million", "{{ 'a'.zfill(1000000000) }}", LONG),
+  row("slices without end", "{{ [1]|slice(1000000000)|list }}", STEPS),
+  row("a batch filled up without end", "{{ [1]|batch(1000000000, 'x')|list }}", STEPS),
+  row(
+    "sums of lists that double",
+    "{% set ns = namespace(x=[1]) %}{% for i in range(40) %}{% set ns.x = [ns.x, ns.x]|sum(start=[]) %}{% endfor %}",
+    `Cannot render file: it makes a list of more than 4194304 characters. ${RAISE}`,
+  ),
+  row(
+    "a list sorted again and again",
+    "{% set x = range(60000) %}{% for i in range(1000) %}{{ (x|sort(reverse=true))[0] }}{% endfor %}",
+    STEPS,
+  ),
+  row(
+    "a list taken apart again and again",
+    "{% set x = range(60000) %}{% for i in range(60000) %}{{ x[::-1][0] }}{% endfor %}",
+    STEPS,
+  ),
+  row(
+    "an integer past Python's and JavaScript's common ones",
+    "{{ 9007199254740993 }}",
+    `Cannot render file: it makes an integer of more than 53 bits, ${KNOWS}`,
+  ),
+  row("a division by zero", "{{ 1 / 0 }}", `Cannot render file: it divides by zero, ${KNOWS}`),
+  row(
+    "a list that is changed",
+    "{{ messages.append(1) }}",
+    `Cannot render file: Cannot call something that is not a function: got UndefinedValue, ${KNOWS}`,
+  ),
+  row(
+    "an include",
+    "{% include 'x' %}",
+    `Cannot read file: Unknown statement type: include, ${READS}`,
+  ),
+  row(
+    "a break outside a loop",
+    "{% break %}",
+    `Cannot render file: break stands in no loop, ${KNOWS}`,
+  ),
   row("a wide indent", "{{ 'a\\nb' | indent(1000000000) }}", LONG),
   row(
     "a long replacement",
@@ -141,7 +189,7 @@ export const rows: Row[] = [
   row(
     "a filter that Jinja has not",
     "{{ messages | shell }}",
-    `Cannot render file: Unknown ArrayValue filter: shell, ${KNOWS}`,
+    `Cannot render file: Unknown filter: shell, ${KNOWS}`,
   ),
   row(
     "a reach for Python's insides",

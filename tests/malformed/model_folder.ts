@@ -105,13 +105,6 @@ export const rows: MalformedRow[] = ([
     "tokenizer.json",
   ],
   [
-    "a chat template that does not end",
-    () => new TextEncoder().encode("{% for m in messages %}"),
-    "Cannot read the chat template of .: it ends within a tag or a block, " +
-    "expected a Jinja template that transformers reads",
-    "chat_template.jinja",
-  ],
-  [
     "a chat template that is not UTF-8",
     () => Uint8Array.of(0x7b, 0x7b, 0xff, 0x7d, 0x7d),
     "Cannot read chat_template.jinja: the file is not UTF-8, expected a Jinja template",

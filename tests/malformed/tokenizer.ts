@@ -78,7 +78,7 @@ export const rows: Row[] = [
   row(
     "an unknown model",
     { model: model({ type: "Neural" }) },
-    'model.type is "Neural", expected one of BPE, Unigram, WordPiece',
+    'model.type is "Neural", expected one of BPE, Unigram, WordLevel, WordPiece',
   ),
   row(
     "an empty vocabulary",
@@ -158,7 +158,35 @@ export const rows: Row[] = [
   row(
     "an unknown normalizer",
     { normalizer: { type: "Shell" } },
-    "Unknown Normalizer type: Shell, expected a file that tokenizers wrote",
+    'normalizer.type is "Shell", expected one of BertNormalizer, ByteLevel, Lowercase, NFC, NFD, NFKC, NFKD, Nmt, ' +
+      "Precompiled, Prepend, Replace, Sequence, Strip, StripAccents",
+  ),
+  row(
+    "an unknown pre-tokenizer",
+    { pre_tokenizer: { type: "Sequence", pretokenizers: [{ type: "Words" }] } },
+    'pre_tokenizer.type is "Words", expected one of BertPreTokenizer, ByteLevel, CharDelimiterSplit, Digits, ' +
+      "FixedLength, Metaspace, Punctuation, Sequence, Split, UnicodeScripts, Whitespace, WhitespaceSplit",
+  ),
+  row(
+    "an unknown decoder",
+    { decoder: { type: "Zip" } },
+    'decoder.type is "Zip", expected one of BPEDecoder, ByteFallback, ByteLevel, CTC, Fuse, Metaspace, Replace, ' +
+      "Sequence, Strip, WordPiece",
+  ),
+  row(
+    "a precompiled normalizer that is cut",
+    { normalizer: { type: "Precompiled", precompiled_charsmap: "/////w==" } },
+    "normalizer.precompiled_charsmap is 4 bytes with a trie of 4294967295, expected what sentencepiece compiled",
+  ),
+  row(
+    "a merge whose second token lacks the prefix",
+    { model: model({ continuing_subword_prefix: "##" }) },
+    'model.merges[0] is ["a","b"], expected two tokens, the second with the prefix "##"',
+  ),
+  row(
+    "a word list without words",
+    { model: { type: "WordLevel", vocab: {}, unk_token: "<unk>" } },
+    "model.vocab is empty, expected tokens",
   ),
   row(
     "a pre-tokenizer that is text",
@@ -178,9 +206,22 @@ export const rows: Row[] = [
     "Invalid regular expression: /(a/gu: Unterminated group, expected a file that tokenizers wrote",
   ),
   row(
+    "a pattern of repetitions side by side",
+    {
+      pre_tokenizer: {
+        type: "Split",
+        pattern: { Regex: "\\s*\\s*\\s*x" },
+        behavior: "Isolated",
+        invert: false,
+      },
+    },
+    'pre_tokenizer has the pattern "\\\\s*\\\\s*\\\\s*x", expected none that can take for ever, as ' +
+      '"\\\\s*\\\\s*\\\\s*x" can. Write it without a repeated group, or repetitions side by side',
+  ),
+  row(
     "a split whose behaviour is a list",
     { pre_tokenizer: { type: "Split", pattern: { String: " " }, behavior: ["a"], invert: false } },
-    "this.config.behavior?.toLowerCase is not a function, expected a file that tokenizers wrote",
+    'pre_tokenizer.behavior is ["a"], expected one of Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous',
   ),
   row(
     "an unknown token that is no text",

@@ -65,7 +65,9 @@ export const TEMPLATE = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{
 export async function commandWorkspace(): Promise<Disposable & { readonly dir: string }> {
   const dir = await Deno.makeTempDir({ prefix: "leash-command-" });
   await writeTinyModel(`${dir}/model`);
-  await writeModelFolder(`${dir}/chat`, await tinyModel());
+  const tiny = await tinyModel();
+  const tokenizerJson = { ...tiny.tokenizerJson as object, post_processor: null }; // its template begins the text
+  await writeModelFolder(`${dir}/chat`, { ...tiny, tokenizerJson });
   const special = { bos_token: "<|endoftext|>", eos_token: "<|endoftext|>" };
   await Deno.writeTextFile(
     `${dir}/chat/tokenizer_config.json`,

@@ -38,7 +38,7 @@ export async function tinyModel() {
 /** Writes it as a folder whose tokenizer puts the begin token before text. */
 export async function writeTinyModel(dir: string): Promise<void> {
   await writeModelFolder(dir, await tinyModel());
-  const special = { bos_token: "<|endoftext|>", eos_token: "<|endoftext|>", add_bos_token: true };
+  const special = { bos_token: "<|endoftext|>", eos_token: "<|endoftext|>" };
   await Deno.writeTextFile(`${dir}/tokenizer_config.json`, JSON.stringify(special));
 }
 

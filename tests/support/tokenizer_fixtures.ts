@@ -67,3 +67,22 @@ export async function sha256(text: string): Promise<string> {
   const bytes = new TextEncoder().encode(text);
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
+
+/** tests/fixtures/tokenizers/kinds.json: every kind of part, and what Python's tokenizers makes of the lines with it. */
+export interface KindsFixture {
+  lines: string[];
+  /** Spells text character by character and marks the end of each piece; the steps go before it. */
+  speller: Record<string, unknown>;
+  /** A normalizer or pre-tokenizer and the SHA-256 of the ids of all lines. */
+  steps: Record<string, { sha256: string; normalizer?: unknown; pre_tokenizer?: unknown }>;
+  words: string[];
+  /** Ids of words. */
+  decoded: number[][];
+  decoders: Record<string, { decoder: unknown; sha256: string }>;
+  models: Record<string, { json: Record<string, unknown>; sha256: string; textSha256: string }>;
+}
+
+/** Reads the kinds. */
+export async function kinds(): Promise<KindsFixture> {
+  return JSON.parse(await Deno.readTextFile(new URL("kinds.json", FOLDER)));
+}

@@ -126,6 +126,18 @@ function mergePair(ids: number[], left: number, right: number, merged: number): 
   return out;
 }
 
+/** The end of one text goes before the next: transformers 5 reads no add_bos_token beside a tokenizer.json. */
+function beginOfText(): Record<string, unknown> {
+  const begin = { SpecialToken: { id: END_OF_TEXT, type_id: 0 } };
+  const text = (id: "A" | "B") => ({ Sequence: { id, type_id: 0 } });
+  return {
+    type: "TemplateProcessing",
+    single: [begin, text("A")],
+    pair: [begin, text("A"), begin, text("B")],
+    special_tokens: { [END_OF_TEXT]: { id: END_OF_TEXT, ids: [0], tokens: [END_OF_TEXT] } },
+  };
+}
+
 /** The BPE as the contents of a tokenizer.json that transformers and tokenizers.js read. */
 export function tokenizerJson(bpe: Bpe): Record<string, unknown> {
   return {
@@ -148,7 +160,7 @@ export function tokenizerJson(bpe: Bpe): Record<string, unknown> {
       trim_offsets: true,
       use_regex: true,
     },
-    post_processor: null,
+    post_processor: beginOfText(),
     decoder: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
     model: {
       type: "BPE",

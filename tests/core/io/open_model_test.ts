@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { openModel } from "../../../core/io/mod.ts";
 import { smallLlama } from "../../malformed/gguf.ts";
 
@@ -60,6 +60,13 @@ Deno.test("openModel() takes end tokens from generation_config.json and a chat t
     using model = await openModel(`${dir}/m`);
     assertEquals(model.config.eosId, [0, 5]);
     assertEquals(model.chat?.render([{ role: "user", content: "Hi" }]), "Hi!");
+    await Deno.writeTextFile(`${dir}/m/chat_template.jinja`, "{% if %}");
+    using broken = await openModel(`${dir}/m`); // whose text can still be generated
+    assertThrows(
+      () => broken.chat?.render([]),
+      TypeError,
+      `Cannot read the chat template of ${dir}/m: `,
+    );
   });
 });
 

@@ -83,7 +83,30 @@ Deno.test("chatTemplate() takes a smaller or larger budget", () => {
     RangeError,
     "100 steps",
   );
-  assertThrows(() => chatTemplate(source, { budget: { source: 10 } }), RangeError, "at most 10");
+  assertThrows(
+    () => chatTemplate(source, { budget: { source: 10 } }).render([]),
+    RangeError,
+    "at most 10",
+  );
+});
+
+Deno.test("render() picks the template for tools where there are some, unless one was named", () => {
+  const several = new Map([["default", "D"], ["tool_use", "T{{ tools|length }}"], [
+    "bad",
+    "{% if %}",
+  ]]);
+  const template = chatTemplate(several, { name: "m" });
+  assertEquals(template.render([]), "D");
+  assertEquals(template.render([], { tools: [1] }), "T1");
+  assertEquals(chatTemplate(several, { pick: "default" }).render([], { tools: [1] }), "D");
+  const named = chatTemplate(several, { name: "m", pick: "bad" }); // a broken one is no mistake until it is used
+  assertThrows(() => named.render([]), TypeError, "Cannot read m: ");
+  const missing = chatTemplate(several, { name: "m", pick: "x" });
+  assertThrows(
+    () => missing.render([]),
+    TypeError,
+    'Cannot read m: no chat template is called "x"',
+  );
 });
 
 Deno.test("render() refuses messages that are none, and two ends at once", () => {

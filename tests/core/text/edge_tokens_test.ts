@@ -15,7 +15,7 @@ const token = (id: string) => ({ SpecialToken: { id, type_id: 0 } });
 const edges = (post_processor: unknown, config: Record<string, unknown> = {}) =>
   edgeTokens({ post_processor }, config, IDS, "file");
 
-Deno.test("edgeTokens() obeys the config's flags only where there is no post-processor", () => {
+Deno.test("edgeTokens() obeys the flags only where there is no post-processor", () => {
   const bos = template(token("<s>"), A);
   assertEquals(edges(bos, { add_bos_token: false }), { first: [1], last: [] });
   assertEquals(edges({ type: "ByteLevel" }, { add_bos_token: true }), { first: [], last: [] });

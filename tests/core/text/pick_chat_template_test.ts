@@ -1,6 +1,6 @@
-// A model's template is found where transformers finds it.
+// A model's templates are found where transformers finds them, and picked as it picks them.
 import { assertEquals, assertThrows } from "@std/assert";
-import { pickChatTemplate } from "../../../core/text/pick_chat_template.ts";
+import { findChatTemplate, pickChatTemplate } from "../../../core/text/pick_chat_template.ts";
 
 const listed = {
   chat_template: [{ name: "default", template: "D" }, { name: "tool_use", template: "T" }, {
@@ -8,35 +8,43 @@ const listed = {
     template: "R",
   }],
 };
+const several = new Map([["default", "D"], ["tool_use", "T"], ["rag", "R"]]);
 
-Deno.test("pickChatTemplate() takes the file of its own first, and one of several by name", () => {
+Deno.test("findChatTemplate() takes the file of its own first", () => {
   const one = { chat_template: "C" };
-  assertEquals(pickChatTemplate({ tokenizerConfig: one }), "C");
-  assertEquals(pickChatTemplate({ tokenizerConfig: one, json: { chat_template: "J" } }), "J");
-  assertEquals(
-    pickChatTemplate({ tokenizerConfig: one, json: { chat_template: "J" }, jinja: "F" }),
-    "F",
-  );
-  assertEquals(pickChatTemplate({ tokenizerConfig: listed }), "D");
-  assertEquals(pickChatTemplate({ tokenizerConfig: listed }, { tools: true }), "T");
-  assertEquals(pickChatTemplate({ tokenizerConfig: listed }, { tools: true, name: "rag" }), "R");
-  assertEquals(pickChatTemplate({ tokenizerConfig: { chat_template: null } }), undefined);
-  assertEquals(pickChatTemplate({}), undefined);
+  const json = { chat_template: "J" };
+  assertEquals(findChatTemplate({ tokenizerConfig: one }), "C");
+  assertEquals(findChatTemplate({ tokenizerConfig: one, json }), "J");
+  assertEquals(findChatTemplate({ tokenizerConfig: one, json, jinja: "F" }), "F");
+  assertEquals(findChatTemplate({ tokenizerConfig: listed }), several);
+  assertEquals(findChatTemplate({ tokenizerConfig: { chat_template: null } }), undefined);
+  assertEquals(findChatTemplate({}), undefined);
 });
 
-Deno.test("pickChatTemplate() names what is there when nothing fits", () => {
-  const pick = (chat_template: unknown, name?: string) => () =>
-    pickChatTemplate({ tokenizerConfig: { chat_template } }, { name });
+Deno.test("findChatTemplate() refuses what is no template", () => {
+  const find = (chat_template: unknown) => () =>
+    findChatTemplate({ tokenizerConfig: { chat_template } });
   const start = "Cannot read tokenizer_config.json: ";
   assertThrows(
-    pick(7),
+    find(7),
     TypeError,
     `${start}chat_template is 7, expected text or a list of templates`,
   );
-  assertThrows(pick([{ name: "a" }]), TypeError, `${start}chat_template[0] is {"name":"a"}`);
+  assertThrows(find([{ name: "a" }]), TypeError, `${start}chat_template[0] is {"name":"a"}`);
+});
+
+Deno.test("pickChatTemplate() goes by name, then by tools, then to the default", () => {
+  const pick = (name?: string, tools?: boolean) => pickChatTemplate(several, "m", { name, tools });
+  assertEquals(
+    [pick(), pick(undefined, true), pick("rag", true), pick("default", true)],
+    ["D", "T", "R", "D"],
+  );
+  assertEquals(pickChatTemplate("C", "m", { name: "rag", tools: true }), "C");
+  const plain = new Map([["default", "D"]]);
+  assertEquals(pickChatTemplate(plain, "m", { tools: true }), "D");
   assertThrows(
-    pick(listed.chat_template, "x"),
+    () => pick("x"),
     TypeError,
-    `${start}no chat template is called "x", expected one of "default", "tool_use", "rag"`,
+    'Cannot read m: no chat template is called "x", expected one of "default", "tool_use", "rag"',
   );
 });

@@ -109,7 +109,7 @@ function tiny(files: Record<string, unknown> = {}, options: PretrainedTokenizerO
 }
 
 Deno.test("readPretrainedTokenizer() takes special tokens from config, map and generation config, in this order", async () => {
-  const config = { bos_token: { content: "<s>" }, add_bos_token: true, add_eos_token: true };
+  const config = { bos_token: { content: "<s>" } };
   const map = { bos_token: "hi", eos_token: "</s>", pad_token: "</s>" };
   const generation = { eos_token_id: [4, 3], pad_token_id: 1, bos_token_id: 2 };
   const all = await tiny({
@@ -124,12 +124,22 @@ Deno.test("readPretrainedTokenizer() takes special tokens from config, map and g
     padToken: "</s>",
     unkToken: undefined,
   });
-  assertEquals(all.encode("hi", { addSpecial: true }), [0, 3, 4]);
   assertEquals(all.allSpecial, ["<s>", "</s>", "<image>"]);
   const bare = await tiny({ "generation_config.json": generation });
   assertEquals([bare.bosId, bare.eosId, bare.padId], [2, 4, 1]);
   assertEquals(bare.specialTokens.eosToken, "</s>");
   assertEquals((await tiny()).eosIds, []);
+});
+
+Deno.test("readPretrainedTokenizer() obeys add_bos_token and add_eos_token only without a tokenizer.json", async () => {
+  const config = { bos_token: "<s>", eos_token: "hi", unk_token: "<s>", add_eos_token: true };
+  const encode = async (files: Record<string, unknown>) =>
+    (await tiny(files)).encode("h", { addSpecial: true });
+  const both = { "tokenizer_config.json": { ...config, add_bos_token: true } };
+  assertEquals(await encode(both), [1]);
+  const two = { "tokenizer.json": undefined, "vocab.json": TINY.model.vocab, "merges.txt": "h i" };
+  assertEquals(await encode({ ...two, ...both }), [0, 1, 3]);
+  assertEquals(await encode({ ...two, "tokenizer_config.json": config }), [1, 3]);
 });
 
 Deno.test("readPretrainedTokenizer() adds the tokens that only tokenizer_config.json declares", async () => {
@@ -150,6 +160,12 @@ Deno.test("readPretrainedTokenizer() finds the chat template in its places", asy
   assertEquals((await tiny({ ...config, "chat_template.jinja": "J" })).chatTemplate, "J");
   assertEquals((await tiny({ "chat_template.json": { chat_template: "O" } })).chatTemplate, "O");
   assertEquals((await tiny()).chatTemplate, undefined);
+  const chat_template = ["default", "tool_use"].map((name) => ({ name, template: name }));
+  const both = { "tokenizer_config.json": { chat_template } };
+  const several = new Map([["default", "default"], ["tool_use", "tool_use"]]);
+  assertEquals((await tiny(both)).chatTemplate, several);
+  assertEquals((await tiny(both, { chatTemplate: "tool_use" })).chatTemplate, "tool_use");
+  await assertRejects(() => tiny(both, { chatTemplate: "rag" }), TypeError, 'is called "rag"');
 });
 
 Deno.test("readPretrainedTokenizer() refuses a vocabulary past the embedding, but not an added token nobody writes", async () => {

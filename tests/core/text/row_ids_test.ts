@@ -12,10 +12,10 @@ import { filesOf, fixture, readSmall } from "../../support/tokenizer_fixtures.ts
 
 const { small } = await fixture();
 const config = { bos_token: "<s>", eos_token: "</s>" };
-const read = async (name: string, more = {}): Promise<PretrainedTokenizer> =>
+const read = async (name: string, more = {}, json = {}): Promise<PretrainedTokenizer> =>
   await readPretrainedTokenizer(
     filesOf({
-      "tokenizer.json": await readSmall(name),
+      "tokenizer.json": { ...await readSmall(name), ...json },
       "tokenizer_config.json": { ...config, ...more },
     }),
     name,
@@ -150,8 +150,14 @@ Deno.test("rowIds() refuses a template under which the question would become a p
 });
 
 Deno.test("rowIds() and textIds() begin text as the tokenizer does, and with BOS where it cannot say", async () => {
-  const none = await read("smollm2_digits", { add_bos_token: false });
-  const both = await read("smollm2_digits", { add_bos_token: true, add_eos_token: true });
+  const none = await read("smollm2_digits");
+  const token = (id: string) => ({ SpecialToken: { id, type_id: 0 } });
+  const post_processor = {
+    type: "TemplateProcessing",
+    single: [token("<s>"), { Sequence: { id: "A", type_id: 0 } }, token("</s>")],
+    special_tokens: { "<s>": { ids: [1] }, "</s>": { ids: [2] } },
+  };
+  const both = await read("smollm2_digits", {}, { post_processor });
   assertEquals([none.bosId, both.bosId], [1, 1]);
   const ids = none.encode("Hi");
   const begun = (tokenizer: typeof none | typeof plain) => [

@@ -1,9 +1,13 @@
 // Values are cut, compared and printed as Python does it.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { Environment } from "@huggingface/jinja";
 import {
   equal,
+  floatText,
+  itemsOf,
+  kindOf,
   pythonText,
+  quotedText,
   replaceText,
   splitText,
   stripText,
@@ -57,4 +61,17 @@ Deno.test("pythonText() prints as Python's str", () => {
   assertEquals(pythonText(value({ a: [] })), "{'a': []}");
   assertEquals(pythonText(value(undefined)), "");
   assertEquals(pythonText(value("it's")), "it's");
+});
+
+Deno.test("floatText(), quotedText() and kindOf() print as Python does", () => {
+  const floats = [2, 0.1, 1e16, 1e-7, -0, Infinity, NaN].map(floatText);
+  assertEquals(floats, ["2.0", "0.1", "1e+16", "1e-07", "-0.0", "inf", "nan"]);
+  assertEquals(quotedText(value("a\u200b\ud83d\ude00\u00a0")), "'a\\u200b\ud83d\ude00\\xa0'");
+  assertEquals([kindOf(value(1)), kindOf(value(null))], ["integer", "null"]);
+});
+
+Deno.test("itemsOf() goes through entries, keys and characters", () => {
+  const items = [[1, 2], { a: 1 }, "aé😀", undefined].map((plain) => itemsOf(value(plain)).length);
+  assertEquals(items, [2, 1, 3, 0]);
+  assertThrows(() => itemsOf(value(5)), Error, "it goes through integer");
 });

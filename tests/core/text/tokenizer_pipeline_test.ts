@@ -1,10 +1,11 @@
 // Small tokenizers of every kind give the ids and the text that Python's tokenizers gives.
 import { assertEquals, assertThrows } from "@std/assert";
 import { tokenizerFromJson } from "../../../core/text/tokenizer.ts";
-import { repairTokenizerJson } from "../../../core/text/tokenizer_repairs.ts";
-import { fixture, readSmall } from "../../support/tokenizer_fixtures.ts";
+import { tokenizerPipeline } from "../../../core/text/tokenizer_pipeline.ts";
+import { fixture, kinds, readSmall, sha256 } from "../../support/tokenizer_fixtures.ts";
 
 const { hard, small } = await fixture();
+const { lines, models } = await kinds();
 
 for (const [name, wanted] of Object.entries(small)) {
   Deno.test(`encode() and decode() give ${name}'s ids and text as tokenizers does`, async () => {
@@ -26,17 +27,28 @@ for (const [name, wanted] of Object.entries(small)) {
   });
 }
 
-Deno.test("repairTokenizerJson() leaves its argument as it was", () => {
-  const json = { pre_tokenizer: { type: "Digits", individual_digits: true }, decoder: null };
-  const before = structuredClone(json);
-  repairTokenizerJson(json);
-  assertEquals(json, before);
-});
-
-Deno.test("repairTokenizerJson() keeps a $ that stands for another character", () => {
-  const tokenizer = tokenizerFromJson({
-    normalizer: { type: "Replace", pattern: { String: "a" }, content: "$&$" },
-    model: { type: "BPE", vocab: { "$": 0, "&": 1, b: 2 }, merges: [] },
+for (const [name, { json, ...wanted }] of Object.entries(models)) {
+  Deno.test(`tokenizerPipeline() gives the ids and text of 300 lines as tokenizers does: ${name}`, async () => {
+    const tokenizer = tokenizerFromJson(json);
+    const ids = lines.map((line) => tokenizer.encode(line));
+    assertEquals(await sha256(JSON.stringify(ids)), wanted.sha256);
+    const texts = ids.map((line) => tokenizer.decode(line));
+    assertEquals(await sha256(JSON.stringify(texts)), wanted.textSha256);
   });
-  assertEquals(tokenizer.encode("ab"), [0, 1, 0, 2]);
+}
+
+Deno.test("tokenizerPipeline() leaves its argument as it was", () => {
+  const json = {
+    normalizer: null,
+    pre_tokenizer: { type: "Digits", individual_digits: true },
+    decoder: null,
+    added_tokens: [{ id: 1, content: "<s>", special: true }],
+    model: { type: "WordLevel", vocab: { a: 0 }, unk_token: "a" },
+  };
+  const before = structuredClone(json);
+  const pipeline = tokenizerPipeline(json, "file");
+  assertEquals(pipeline.encode("a<s>x").ids, [0, 1, 0]);
+  assertEquals(pipeline.withoutSpecials().encode("a<s>x").ids, [0]);
+  assertEquals([pipeline.tokenOf(1), pipeline.idOf("<s>"), pipeline.unknown], ["<s>", 1, 0]);
+  assertEquals(json, before);
 });
