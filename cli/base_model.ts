@@ -4,6 +4,7 @@ import type { BaseDType, Device } from "../backend/mod.ts";
 import {
   canonicalName,
   type ChatTemplate,
+  defaultContext,
   longestContext,
   type Model,
   type ModelConfig,
@@ -21,7 +22,7 @@ import { type FetchOptions, modelDownloader } from "./hub_files.ts";
 import { UsageError } from "./flag_parser.ts";
 import { absolutePath } from "./paths.ts";
 import { bar } from "./progress.ts";
-import { isThere } from "./run_folder.ts";
+import { FILES, isThere } from "./run_folder.ts";
 
 /** What of a command's flags the base depends on. */
 export interface BaseFlags {
@@ -61,9 +62,6 @@ export interface BaseModel extends Disposable {
 
 /** Where the embedded model lies, beside the code. */
 export const EMBEDDED_MODEL: URL = new URL("../stories/model/", import.meta.url);
-
-/** Texts are at most this long unless `--context` says otherwise. */
-const DEFAULT_CONTEXT = 8192;
 
 /**
  * Opens the model that a command names.
@@ -106,6 +104,7 @@ async function openEmbedded(): Promise<Opened> {
 
 async function openNamed(model: string, options: FetchOptions | undefined): Promise<Opened> {
   const isLocal = await isThere(model);
+  await refuseRun(model);
   const opened = await openModel(model, options ? { download: modelDownloader(options) } : {});
   const { tokenizer, config, chat } = opened;
   if (tokenizer === undefined) {
@@ -136,6 +135,19 @@ async function openNamed(model: string, options: FetchOptions | undefined): Prom
   };
 }
 
+/** A run has a config.json too, which is no model's. */
+async function refuseRun(model: string): Promise<void> {
+  if (!await isThere(`${model}/${FILES.config}`) || !await isThere(`${model}/${FILES.metrics}`)) {
+    return;
+  }
+  throw new UsageError(
+    `Cannot use --model ${model}: it is the folder of a run, expected a model. ` +
+      (await isThere(`${model}/model/${FILES.config}`)
+        ? `Give ${model}/model`
+        : `Give the model of the run, and --adapter ${model}`),
+  );
+}
+
 /** The id that a tokenizer's files put before text, as transformers reads them; undefined where they put none. */
 function beginOf(tokenizer: PretrainedTokenizer): number | undefined {
   const [first] = tokenizer.encode("a", { addSpecial: true });
@@ -145,7 +157,7 @@ function beginOf(tokenizer: PretrainedTokenizer): number | undefined {
 function positionsOf({ sizes, name }: Opened, { context }: BaseFlags): number {
   const { maxPositions, rope } = sizes;
   const most = longestContext(rope, maxPositions);
-  if (context === undefined) return Math.min(maxPositions, DEFAULT_CONTEXT);
+  if (context === undefined) return defaultContext(rope, maxPositions);
   if (context <= most) return context;
   throw new UsageError(
     `Cannot use --model ${name}: --context is ${context}, expected at most its ${most} positions`,

@@ -3,8 +3,9 @@ import { nearest } from "../losses/nearest.ts";
 import { type CliCommand, type CommandOptions, runCommand } from "./commands/command.ts";
 import { readConfigFile } from "./config_file.ts";
 import { type Flag, given, text, under } from "./flag_kinds.ts";
-import { completeValues, quote } from "./flag_parser.ts";
+import { completeValues, type FlagValue, quote } from "./flag_parser.ts";
 import { wrap } from "./help.ts";
+import { FORMATS, type Identity, readIdentity } from "./run_folder.ts";
 
 const CONFIG_FLAGS: readonly Flag[] = under("Config", [
   {
@@ -71,6 +72,16 @@ export async function dispatch(
   return await runCommand(withConfig(command), rest, options);
 }
 
+/** Flags of the run that `--resume DIR` names. */
+async function resumedValues(
+  command: string,
+  resume: FlagValue | undefined,
+): Promise<Readonly<Record<string, FlagValue>>> {
+  if (typeof resume !== "string" || (command !== "train" && command !== "sft")) return {};
+  const { config } = await readIdentity<Identity>(resume, "resume", FORMATS[command]);
+  return { ...config } as Readonly<Record<string, FlagValue>>;
+}
+
 /** The command with `--config` and `--print-config`. */
 export function withConfig(command: CliCommand): CliCommand {
   return {
@@ -84,7 +95,10 @@ export function withConfig(command: CliCommand): CliCommand {
       const merged = { ...stored, ...values };
       if (!printConfig) return await command.run({ ...parsed, values: merged }, options);
       const optional = command.flags.map((flag) => ({ ...flag, required: false }));
-      const all = completeValues(command.name, optional, merged);
+      const all = completeValues(command.name, optional, {
+        ...await resumedValues(command.name, merged.resume),
+        ...merged,
+      });
       options.terminal.line(JSON.stringify(all, null, 2));
       return 0;
     },

@@ -111,7 +111,12 @@ export async function findCheckpoint<Meta extends { readonly identity: Identity 
   await settleFolders(root);
   const latest = await latestCheckpoint(root);
   if (latest === undefined) return undefined;
-  const loaded = await loadCheckpoint(latest.dir);
+  const loaded = await loadCheckpoint(latest.dir).catch((error: Error) => {
+    throw new UsageError(
+      `${error.message}. Remove ${latest.dir} to go on from the checkpoint before it`,
+      { cause: error },
+    );
+  });
   const meta = loaded.meta as unknown as Meta;
   requireSameRun(dir, identity, meta.identity, "its checkpoint");
   const arrays = new Map<string, Float32Array<ArrayBuffer>>();

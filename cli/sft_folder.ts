@@ -84,9 +84,19 @@ export async function openSftFolder(
     async finish(summary) {
       await metrics.sync();
       await writeJson(`${dir}/${FILES.summary}`, summary);
-      const checkpoints = `${dir}/${FILES.checkpoints}`;
-      if (await isThere(checkpoints)) await removeFolderDurably(checkpoints);
+      await removeCheckpoints(dir);
     },
     [Symbol.dispose]: () => owned.dispose(),
   };
+}
+
+/** Ends what a process was killed in the middle of after its run was whole. */
+export async function tidyFinished(dir: string): Promise<void> {
+  using _lock = await ownFolder(dir);
+  await removeCheckpoints(dir);
+}
+
+async function removeCheckpoints(dir: string): Promise<void> {
+  const checkpoints = `${dir}/${FILES.checkpoints}`;
+  if (await isThere(checkpoints)) await removeFolderDurably(checkpoints);
 }

@@ -107,7 +107,8 @@ export const DEVICE_FLAGS: readonly Flag[] = under("Machine", [
     value: "N",
     type: whole(2, 1e6),
     shownDefault: "the model's, at most 8192",
-    help: "Longest text in tokens, prompt and answer together",
+    help:
+      "Longest text in tokens, prompt and answer together; past pretraining's, longrope and dynamic models read all texts as long ones",
   },
 ]);
 

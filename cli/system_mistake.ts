@@ -41,6 +41,15 @@ export async function requireNewOut(command: string, out: string, hint = ""): Pr
       `Cannot ${command}: ${out} is already there, expected a new name for --out${hint}`,
     );
   }
+  await requireWritable(command, out);
+}
+
+/**
+ * Refuses an `--out` whose folder cannot be written into.
+ *
+ * @throws {UsageError} Says why.
+ */
+export async function requireWritable(command: string, out: string): Promise<void> {
   const folder = await nearestFolder(out);
   try {
     await Deno.remove(await Deno.makeTempFile({ dir: folder, prefix: ".leash-" }));

@@ -43,6 +43,7 @@ import {
   replayOf,
 } from "./setup.ts";
 import type { Summary } from "./summary.ts";
+import { requireWritable } from "./system_mistake.ts";
 import { loadTask, readTask, referencesOf, type Task } from "./task.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
 
@@ -76,7 +77,10 @@ export async function train(
     ? resumedConfig(command.dir, stored!.config, command.given)
     : withAbsolutePaths(command.config);
   const dir = command.kind === "resume" ? command.dir : command.out ?? defaultDir(config);
-  if (command.kind === "start") await requireNoRun(dir);
+  if (command.kind === "start") {
+    await requireNoRun(dir);
+    await requireWritable("train", `${dir}/${FILES.config}`);
+  }
   if (stored !== undefined && await isThere(`${dir}/${FILES.summary}`)) {
     terminal.line(
       `${dir} is done: its numbers are in ${FILES.summary}, its answers in ${FILES.samples}`,

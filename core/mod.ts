@@ -28,7 +28,7 @@ export {
   ROPE_TABLE,
   streamModel,
 } from "./model/load.ts";
-export { longestContext, type RopeConfig, type RopeScaling } from "./model/rope.ts";
+export { defaultContext, longestContext, type RopeConfig, type RopeScaling } from "./model/rope.ts";
 export { ropeFrequencies, rotaryTable } from "./model/rope_frequencies.ts";
 export * from "./model/shapes.ts";
 export * from "./lora/adapter.ts";

@@ -3,6 +3,7 @@
 import { askAnnotator, type Example, fold, generate, keyOf } from "../../core/mod.ts";
 import type { Annotator, Completion, Outcome, Verdict } from "../../core/mod.ts";
 import { exportPairs, openJsonl, readJsonl, shownOrder } from "../../core/io/mod.ts";
+import { statIfThere } from "../../core/io/small_file.ts";
 import { completionText } from "../../scheduler/mod.ts";
 import { BASE } from "../adapter_spec.ts";
 import { type Asked, askedPrompts, promptBudget } from "../asked.ts";
@@ -99,8 +100,12 @@ export const ANNOTATE: CliCommand = {
     }
     const format = pairsFormat("annotate", flags.out);
     const log = `${flags.out}.verdicts.jsonl`;
-    for (const path of flags.resume ? [] : [flags.out, log]) {
-      await requireNewOut("annotate", path, ". To go on with it, add --resume");
+    for (const path of [flags.out, log]) {
+      if (!flags.resume) {
+        await requireNewOut("annotate", path, ". To go on with it, add --resume");
+      } else if ((await statIfThere(path))?.isDirectory) {
+        throw new UsageError(`Cannot annotate: ${path} is a folder, expected a file for --out`);
+      }
     }
     const judge = await openJudge("annotate", flags.annotator, flags.seed);
     if (flags.pairs !== undefined) {

@@ -16,9 +16,10 @@ import {
   type SftIdentity,
   sftRequest,
 } from "../sft_flags.ts";
-import { openSftFolder } from "../sft_folder.ts";
+import { openSftFolder, tidyFinished } from "../sft_folder.ts";
 import { adapterLearner, fullLearner } from "../sft_learner.ts";
 import { runSft } from "../sft_run.ts";
+import { requireWritable } from "../system_mistake.ts";
 import type { CliCommand, CommandOptions } from "./command.ts";
 
 /** Fine-tunes. */
@@ -35,8 +36,11 @@ export const SFT: CliCommand = {
   async run({ values }, options) {
     const { terminal, signal } = options;
     const { config, out, stored } = await sftRequest(values);
-    if (stored === undefined) await requireNoRun(out);
-    else if (await isThere(`${out}/${FILES.summary}`)) {
+    if (stored === undefined) {
+      await requireNoRun(out);
+      await requireWritable("sft", `${out}/${FILES.config}`);
+    } else if (await isThere(`${out}/${FILES.summary}`)) {
+      await tidyFinished(out);
       terminal.line(`${out} is done: its numbers are in ${FILES.summary}`);
       return 0;
     }

@@ -17,7 +17,10 @@ import { outOfFile, type RandomAccessFile } from "./random_access.ts";
  */
 export async function openLocalFile(path: string): Promise<RandomAccessFile> {
   let file: Deno.FsFile;
+  let info: Deno.FileInfo;
   try {
+    info = await Deno.stat(path); // to open a pipe would wait for its writer
+    if (!info.isFile) throw new TypeError("it is no file");
     file = await Deno.open(path, { read: true });
   } catch (cause) {
     const why = cause instanceof Deno.errors.NotFound
@@ -27,11 +30,7 @@ export async function openLocalFile(path: string): Promise<RandomAccessFile> {
       : String(cause);
     throw new TypeError(`Cannot read ${path}: ${why}, expected a file`, { cause });
   }
-  const { size, isFile } = await file.stat();
-  if (!isFile) {
-    file.close();
-    throw new TypeError(`Cannot read ${path}: it is no file, expected a file`);
-  }
+  const { size } = info;
   let turn: Promise<unknown> = Promise.resolve(); // seek and read belong together: one part at a time
   const part = async (offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> => {
     const bytes = new Uint8Array(length);

@@ -22,7 +22,7 @@ export function mostBytes(path: string): number {
  *
  * @param path The file.
  * @param most How many bytes it may have; by default what `mostBytes` says of its name.
- * @throws {TypeError} If it is a folder, or cannot be looked at.
+ * @throws {TypeError} If it is no file, or cannot be looked at.
  * @throws {RangeError} If it is larger.
  */
 export async function readSmallFile(
@@ -40,6 +40,11 @@ export async function readSmallFile(
     throw new RangeError(
       `Cannot read ${bare(path)}: it is ${info.size} bytes long, expected at most ${most}. ` +
         "Is it another file under this name?",
+    );
+  }
+  if (!info.isFile) { // a device has no end, a pipe may have no beginning
+    throw new TypeError(
+      `Cannot read ${bare(path)}: it is a device or a pipe, expected a file. Put a file there`,
     );
   }
   return await Deno.readFile(path);

@@ -11,7 +11,7 @@ import {
 import type { HostTensors } from "../io/host_tensor.ts";
 import type { TensorSource } from "../io/tensor_source.ts";
 import { familyOf } from "./families/mod.ts";
-import { longestContext } from "./rope.ts";
+import { defaultContext, longestContext } from "./rope.ts";
 import { rotaryTable } from "./rope_frequencies.ts";
 import { canonicalName, checkTensors, checkTensorShapes, tensorShapes } from "./shapes.ts";
 import type { ModelConfig } from "./types.ts";
@@ -37,16 +37,15 @@ export interface LoadOptions {
   /** How the frozen matrices lie on the device: f32 (default), f16, int8 or int4. Adapters stay f32. */
   readonly baseDtype?: BaseDType;
   /**
-   * Longest text in tokens, prompt and completion. Default: the model's positions, at most 8,192. Past the positions
-   * of pretraining, "dynamic" rotary embeddings turn every text at the frequencies of this length, so that what a text
-   * scores does not depend on its neighbours (transformers takes those of the batch's longest text).
+   * Longest text in tokens, prompt and completion. Default: `defaultContext`. Past the positions of
+   * pretraining, "dynamic" and "longrope" turn every text at the frequencies of this length, so that what a text scores
+   * does not depend on its neighbours (transformers takes those of the batch's longest text).
    */
   readonly context?: number;
   /** Called after each tensor. */
   readonly onProgress?: (done: number, of: number) => void;
 }
 
-const DEFAULT_CONTEXT = 8192;
 const UPLOAD_PART = 1 << 26; // bytes: uploads go out in parts, so that staging never holds a second model
 
 /**
@@ -150,7 +149,7 @@ class Loading implements Disposable {
   constructor(device: Device, config: ModelConfig, { baseDtype = "f32", context }: LoadOptions) {
     const trained = config.maxPositions;
     const most = longestContext(config.rope, trained);
-    const positions = context ?? Math.min(trained, DEFAULT_CONTEXT);
+    const positions = context ?? defaultContext(config.rope, trained);
     if (!(Number.isInteger(positions) && positions >= 1 && positions <= most)) {
       throw new RangeError(
         `Cannot load the model: the context is ${positions} tokens, expected 1 to ${most}`,

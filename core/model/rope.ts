@@ -204,6 +204,27 @@ export function longestContext(rope: RopeConfig | undefined, maxPositions: numbe
   return maxPositions;
 }
 
+const MOST_UNASKED = 8192;
+
+/**
+ * Positions that a model is loaded for where nobody says: at most 8,192, and of "longrope" those of pretraining, because
+ * one list of divisors serves all texts and the one for longer texts is another.
+ *
+ * @example
+ * ```ts
+ * import { defaultContext } from "@leash/bpo/core";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals([defaultContext(undefined, 2048), defaultContext(undefined, 131072)], [2048, 8192]);
+ * ```
+ *
+ * @param maxPositions The config's `max_position_embeddings`.
+ */
+export function defaultContext(rope: RopeConfig | undefined, maxPositions: number): number {
+  const { scaling } = rope ?? {};
+  const most = scaling?.type === "longrope" ? scaling.original : MOST_UNASKED;
+  return Math.min(maxPositions, most, MOST_UNASKED);
+}
+
 /** The config.json field that {@linkcode readRope} reads back; nothing for a plain rope. */
 export function ropeScalingJson({ scaling }: RopeConfig): Record<string, unknown> | null {
   if (scaling === undefined) return null;

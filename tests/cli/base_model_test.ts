@@ -31,6 +31,9 @@ Deno.test("openBase() of files that name no begin token puts none before text, a
   using work = await commandWorkspace();
   const model = `${work.dir}/model`;
   await Deno.remove(`${model}/tokenizer_config.json`);
+  const path = `${model}/tokenizer.json`;
+  const json = { ...JSON.parse(await Deno.readTextFile(path)), post_processor: null };
+  await Deno.writeTextFile(path, JSON.stringify(json));
   {
     using silent = await openBase({ model });
     // config.json's is what generation begins with where there is no text.
@@ -38,8 +41,6 @@ Deno.test("openBase() of files that name no begin token puts none before text, a
     assertEquals(textIds(silent, ""), [0]);
     assertEquals(textIds(silent, "Tom"), silent.tokenizer.encode("Tom"));
   }
-  const path = `${model}/tokenizer.json`;
-  const json = JSON.parse(await Deno.readTextFile(path));
   const special = { id: "<|endoftext|>", ids: [0], tokens: ["<|endoftext|>"] };
   json.post_processor = {
     type: "TemplateProcessing",
@@ -63,6 +64,17 @@ Deno.test("openBase() refuses a model without a tokenizer, and a context beyond 
     UsageError,
     "at most its 64 positions",
   );
+  const run = `${work.dir}/run`;
+  await Deno.mkdir(`${run}/model`, { recursive: true });
+  for (const file of ["config.json", "metrics.jsonl"]) {
+    await Deno.writeTextFile(`${run}/${file}`, "");
+  }
+  const refused = (line: string) => assertRejects(() => openBase({ model: run }), UsageError, line);
+  await refused(
+    `it is the folder of a run, expected a model. Give the model of the run, and --adapter ${run}`,
+  );
+  await Deno.writeTextFile(`${run}/model/config.json`, "");
+  await refused(`expected a model. Give ${run}/model`);
   await Deno.remove(`${model}/tokenizer.json`);
   await assertRejects(() => openBase({ model }), UsageError, "tokenizer.json is missing");
 });

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../cli/flag_parser.ts";
 import { isThere } from "../../cli/run_folder.ts";
 import { sftRequest } from "../../cli/sft_flags.ts";
-import { openSftFolder } from "../../cli/sft_folder.ts";
+import { openSftFolder, tidyFinished } from "../../cli/sft_folder.ts";
 
 Deno.test("openSftFolder() gives back what was saved, and cuts the log to the same moment", async () => {
   const root = await Deno.makeTempDir();
@@ -34,6 +34,12 @@ Deno.test("openSftFolder() gives back what was saved, and cuts the log to the sa
     await folder.finish({ loss: 1 });
     assertEquals(JSON.parse(await Deno.readTextFile(`${dir}/summary.json`)), { loss: 1 });
     assertEquals(await isThere(`${dir}/checkpoints`), false);
+    folder[Symbol.dispose]();
+    await Deno.mkdir(`${dir}/checkpoints/step-00000002`, { recursive: true }); // killed before it removed them
+    await Deno.mkdir(`${dir}/.checkpoints.${crypto.randomUUID()}.tmp`); // or while it did
+    await tidyFinished(dir);
+    const left = [...Deno.readDirSync(dir)].map(({ name }) => name).sort();
+    assertEquals(left, [".lock", "config.json", "metrics.jsonl", "summary.json"]);
   } finally {
     await Deno.remove(root, { recursive: true });
   }

@@ -153,6 +153,9 @@ Deno.test("ANNOTATE --resume refuses a log of other settings", async () => {
   const { code, errors } = await runIn(ANNOTATE, `${args} --seed 9 --out ${out} --resume`);
   assertEquals(code, 2);
   assertMatch(errors.at(-1)!, /line 1 has seed 1, expected 9 as this command has it/);
+  await Deno.mkdir(`${work.dir}/folder.jsonl`);
+  const folder = await runIn(ANNOTATE, `${args} --out ${work.dir}/folder.jsonl --resume`);
+  assertMatch(folder.errors.at(-1)!, /folder\.jsonl is a folder, expected a file for --out$/);
   const fewer = await runIn(ANNOTATE, `${args} --limit 1 --out ${out} --resume`);
   assertMatch(fewer.errors.at(-1)!, /it has 2 lines, expected at most 1 for this --data$/);
 });

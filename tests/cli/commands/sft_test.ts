@@ -3,6 +3,7 @@ import { encodeGguf, parsePeftConfig } from "../../../core/mod.ts";
 import { openModel, readModelFolder } from "../../../core/io/mod.ts";
 import { SFT } from "../../../cli/commands/sft.ts";
 import { TRAIN } from "../../../cli/commands/train.ts";
+import { withConfig } from "../../../cli/dispatch.ts";
 import { commandWorkspace, jsonLines, runIn } from "../../support/command_run.ts";
 import { filesBelow, tinyModel } from "../../support/tiny_run.ts";
 
@@ -204,6 +205,9 @@ Deno.test("SFT --resume goes on after Ctrl-C, refuses what differs, and leaves a
     other.errors.at(-1)!,
     'has format "leash-sft-2", expected "leash-run-1". The run is one of leash sft',
   );
+  const shown = await runIn(withConfig(SFT), `--resume ${dir}/run --print-config`);
+  const flag = (name: string) => JSON.parse(shown.out.join("\n"))[name];
+  assertEquals(["rank", "steps", "checkpointEvery", "resume"].map(flag), [2, 6, 2, `${dir}/run`]);
   const rows = await Deno.readTextFile(`${dir}/rows.jsonl`);
   await Deno.writeTextFile(`${dir}/rows.jsonl`, rows.replace("kind", "mean"));
   await refuse("", "the rows' fingerprint is");

@@ -16,6 +16,11 @@ Deno.test("openLocalFile() reads parts in any order, also at once", async () => 
     );
     assertEquals((await file.read(999, 1))[0], 999 % 251); // an error leaves it usable
   }
+  await assertRejects(
+    () => openLocalFile("/dev/zero"),
+    TypeError,
+    "it is no file, expected a file",
+  );
   await assertRejects(() => openLocalFile(dir), TypeError, "it is no file, expected a file");
   await assertRejects(() => openLocalFile(`${dir}/g`), TypeError, "it is missing, expected a file");
   await Deno.remove(dir, { recursive: true });

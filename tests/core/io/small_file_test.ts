@@ -37,6 +37,12 @@ Deno.test("readSmallFile() refuses folders and what is too large, on one line", 
       folder.message,
       `Cannot read ${dir}/generation_config.json: it is a folder, expected a file. Rename the folder`,
     );
+    await Deno.symlink("/dev/zero", `${dir}/tokenizer.json`);
+    await assertRejects(
+      () => readSmallFile(`${dir}/tokenizer.json`),
+      TypeError,
+      "it is a device or a pipe, expected a file",
+    );
     const odd = await assertRejects(() => statIfThere(`${dir}/a\nb\0c`), TypeError);
     assertEquals(odd.message.includes("\n"), false);
   } finally {

@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ConfigFields } from "../../../core/model/fields.ts";
-import { longestContext, readRope, ropeScalingJson } from "../../../core/model/rope.ts";
+import {
+  defaultContext,
+  longestContext,
+  readRope,
+  ropeScalingJson,
+} from "../../../core/model/rope.ts";
 
 const read = (json: Record<string, unknown>, options: { key?: string; partial?: number } = {}) =>
   readRope(new ConfigFields(json, "config.json"), {
@@ -76,4 +81,14 @@ Deno.test("longestContext() is the config's, or what a stretched rope reaches", 
   assertEquals(longestContext(rope({ type: "dynamic", factor: 4 }), 64), 256);
   const yarn = { type: "yarn", factor: 4, original_max_position_embeddings: 32 };
   assertEquals([longestContext(rope(yarn), 32), longestContext(rope(yarn), 256)], [128, 256]);
+});
+
+Deno.test("defaultContext() of longrope stays within pretraining's positions", () => {
+  const lists = { short_factor: [1, 1, 1, 1], long_factor: [1, 2, 4, 8] };
+  const longrope = read({
+    rope_scaling: { type: "longrope", ...lists, original_max_position_embeddings: 4096 },
+  });
+  assertEquals(defaultContext(longrope, 131072), 4096);
+  const yarn = read({ rope_scaling: { type: "yarn", factor: 4 } });
+  assertEquals([defaultContext(yarn, 131072), defaultContext(undefined, 512)], [8192, 512]);
 });
