@@ -122,7 +122,7 @@ export const ROW_FLAGS: readonly FlagRow[] = [
     value: "NAME",
     type: text,
     help:
-      "Part of a folder or hub dataset: train, test, validation; of several configs, CONFIG/train",
+      "Part of a folder or hub dataset: train, test, validation; of several configs, CONFIG/SPLIT",
   },
   {
     name: "columns",

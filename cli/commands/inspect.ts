@@ -34,7 +34,7 @@ const FLAGS: readonly Flag[] = under("Inspection", [
     name: "split",
     value: "NAME",
     type: text,
-    help: "Part of a dataset's folder: train, test, validation",
+    help: "Part of a dataset's folder: train, test, validation; of several configs, CONFIG/SPLIT",
   },
 ]);
 

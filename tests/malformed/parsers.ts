@@ -17,6 +17,7 @@ import { rows as chatTemplates } from "./chat_template.ts";
 import { rows as checkpoints, wholeCheckpoint } from "./checkpoint.ts";
 import { goodConfig, rows as configs } from "./config.ts";
 import { rows as csv } from "./csv.ts";
+import * as datasetConfigs from "./dataset_configs.ts";
 import { rows as generationConfigs, wholeTokenizer } from "./generation_config.ts";
 import { rows as gguf } from "./gguf.ts";
 import { rows as huge } from "./huge.ts";
@@ -164,6 +165,13 @@ const parsers: readonly Parser[] = [
   { name: "csv", rows: csv, open: dataset },
   { name: "tsv", rows: tsv, open: dataset },
   { name: "parquet", rows: parquet, open: dataset },
+  {
+    name: "dataset_configs",
+    rows: datasetConfigs.rows,
+    beside: datasetConfigs.data,
+    inspected: (folder) => [folder],
+    open: async (folder) => void await openDataset(folder),
+  },
 ];
 
 /** The table; huge files are among their parsers' rows. */

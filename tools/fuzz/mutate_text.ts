@@ -47,6 +47,31 @@ const table = pieces(/[^,\t\n\r"]+|\r\n|[^]/g, [
 export const tableMutator: Mutator = (bytes, choices, other) =>
   encode(table(decode(bytes), choices, decode(other)));
 
+const configs = pieces(/\w+|\n *|[^]/g, [
+  ..."-?:,[]{}#&*!|>'\"%@`\t\u2028",
+  ...[
+    "- ",
+    ": ",
+    "? ",
+    "\n",
+    "\n  ",
+    "\n---\n",
+    "\nconfigs:",
+    "&a ",
+    "*a",
+    "<<: *a",
+    "!!str ",
+    "~",
+    "7",
+  ],
+  ...["config_name", "data_files", "data_dir", "split", "path", "default", "true", "__proto__"],
+  ...["[".repeat(3000), "{? ".repeat(300), " ".repeat(3000), "*".repeat(3000), "x: ".repeat(300)],
+]);
+
+/** For the configs in a dataset's README.md. */
+export const configsMutator: Mutator = (bytes, choices, other) =>
+  encode(configs(decode(bytes), choices, decode(other)));
+
 const template = pieces(/\{[%{#]-?|-?[%}#]\}|\w+|\s+|[^]/g, [
   ...[
     "{%",

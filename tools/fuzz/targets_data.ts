@@ -1,5 +1,6 @@
 // Datasets: each reader, and what becomes of its rows as examples.
 import { zstdDecompressSync } from "node:zlib";
+import { declaredConfigs, filesOfConfig } from "../../core/io/datasets/dataset_configs.ts";
 import { csvRows } from "../../core/io/datasets/csv_rows.ts";
 import { jsonlRows } from "../../core/io/datasets/jsonl_rows.ts";
 import { jsonRows } from "../../core/io/datasets/json_rows.ts";
@@ -9,9 +10,16 @@ import { toExamples } from "../../core/text/examples.ts";
 import type { DatasetRow } from "../../core/text/rows.ts";
 import { parquetMutator } from "./mutate_binary.ts";
 import { jsonLinesMutator, jsonMutator } from "./mutate_json.ts";
-import { tableMutator } from "./mutate_text.ts";
+import { configsMutator, tableMutator } from "./mutate_text.ts";
 import type { Mutator } from "./mutate_bytes.ts";
 import type { Input, Target } from "./target.ts";
+
+const CONFIGS = [
+  "- config_name: en\n  data_files:\n  - split: train\n    path: en/train-*\n  - split: test\n    path:\n    - en/b\n",
+  "- {config_name: default, data_dir: ./en, sep: ';'}\n- config_name: fr\n  default: true\n  data_files: ['*']\n",
+  "- config_name: &a en # x\n  data_files: &b\n  - |\n    en/**\n  - >-\n    b\n- config_name: fr\n  data_files: *b\n",
+];
+const NAMES = ["en/train-1.csv", "en/test.csv", "en/b", "b", "fr/dev.csv"];
 
 const ROWS: readonly Record<string, unknown>[][] = [
   [
@@ -96,6 +104,21 @@ export const DATASET_TARGETS: readonly Target[] = [
     parquetMutator,
     (file) => parquetRows(file, { decompressors: { ZSTD: unzstd } }),
   ),
+  {
+    name: "dataset_configs",
+    seeds: () =>
+      Promise.resolve(
+        CONFIGS.map((configs) => text("README.md", `---\nconfigs:\n${configs}---\n`)),
+      ),
+    mutators: () => [configsMutator],
+    parse({ file, bytes }) {
+      const configs = declaredConfigs(new TextDecoder().decode(bytes), file);
+      for (const { name, splits } of configs.slice(0, 1)) {
+        filesOfConfig(file, configs, NAMES, `${name}/${splits[0]?.split ?? "train"}`);
+      }
+      return Promise.resolve();
+    },
+  },
 ];
 
 /** As datasets are opened in Deno. */

@@ -52,6 +52,10 @@ export interface ExportedPair {
   temperature: number | null;
   /** Of sampling, where the line says it. */
   top_p: number | null;
+  /** Of sampling, where the line says it. */
+  top_k: number | null;
+  /** Of sampling, where the line says it. */
+  min_p: number | null;
   /** Limit of the answers, where the line says it. */
   max_new_tokens: number | null;
   /** Snapshot that sampled both answers. */
@@ -84,7 +88,7 @@ const COLUMNS: Columns<ExportedPair> = {
   ...{ chosen_finish: "text", rejected_finish: "text" },
   ...{ chosen_logps: "reals", rejected_logps: "reals" },
   ...{ ref_chosen_logps: "real", ref_rejected_logps: "real" },
-  ...{ temperature: "real", top_p: "real", max_new_tokens: "int" },
+  ...{ temperature: "real", top_p: "real", top_k: "int", min_p: "real", max_new_tokens: "int" },
   ...{ snapshot: "text", snapshot_hash: "text", reference: "text" },
   ...{ annotator: "text", verdict: "text", order: "text", reason: "text" },
   ...{ chosen_score: "real", rejected_score: "real", phase: "int", step: "int" },
@@ -156,13 +160,19 @@ class Line {
   }
 
   number(value: unknown, field: string): number {
-    return typeof value === "number" ? value : this.wrong(field, value, "a number");
+    return Number.isFinite(value) ? value as number : this.wrong(field, value, "a number");
+  }
+
+  count(value: unknown, field: string): number {
+    return isCount(value) ? value : this.wrong(field, value, "a whole number from 0 to 2147483647");
+  }
+
+  countOrNull(value: unknown, field: string): number | null {
+    return value === undefined || value === null ? null : this.count(value, field);
   }
 
   ids(value: unknown, field: string): number[] {
-    const isId = (id: unknown) =>
-      Number.isSafeInteger(id) && id as number >= 0 && id as number < 2 ** 31;
-    return Array.isArray(value) && value.every(isId)
+    return Array.isArray(value) && value.every(isCount)
       ? value
       : this.wrong(field, value, "token ids");
   }
@@ -185,6 +195,9 @@ class Line {
   }
 }
 
+/** What a column of INT32 holds, from 0. */
+const isCount = (value: unknown): value is number =>
+  Number.isInteger(value) && value as number >= 0 && value as number < 2 ** 31;
 const textOrNull = (value: unknown) => typeof value === "string" ? value : null;
 const numberOrNull = (value: unknown) => typeof value === "number" ? value : null;
 
@@ -239,7 +252,9 @@ function pairOf(
     ref_rejected_logps: rejected.reference,
     temperature: numberOrNull(sampling.temperature),
     top_p: numberOrNull(sampling.topP),
-    max_new_tokens: numberOrNull(sampling.maxNew),
+    top_k: line.countOrNull(sampling.topK, "sampling.topK"),
+    min_p: numberOrNull(sampling.minP),
+    max_new_tokens: line.countOrNull(sampling.maxNew, "sampling.maxNew"),
     snapshot: line.text(row.snapshotId, "snapshotId"),
     snapshot_hash: textOrNull(row.snapshotHash),
     reference: line.text(row.referenceId, "referenceId"),
@@ -249,7 +264,7 @@ function pairOf(
     reason: textOrNull(verdict.reason),
     chosen_score: numberOrNull(scores[0]),
     rejected_score: numberOrNull(scores[1]),
-    phase: line.number(row.phase, "phase"),
-    step: line.number(row.step, "step"),
+    phase: line.count(row.phase, "phase"),
+    step: line.count(row.step, "step"),
   };
 }

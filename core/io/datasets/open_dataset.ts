@@ -13,17 +13,13 @@ import { globFiles, isGlob } from "./glob.ts";
 import { jsonRows } from "./json_rows.ts";
 import { jsonlRows } from "./jsonl_rows.ts";
 import { parquetRows } from "./parquet_rows.ts";
+import { splitMeant, splitOf } from "./split_names.ts";
 import { type ByteStream, byteStream, textLines } from "./text_lines.ts";
 
 /** What a data file's name ends in. */
 const DATA = /\.(jsonl|ndjson|json|csv|tsv|parquet|txt)(\.gz)?$/i;
 /** Files of a hub's folder that are about the data. */
 const ABOUT = /(^|\/)(dataset_infos?|state|config|package|README)\.\w+$/i;
-/** Words for a split in names of files and folders, and what it is called. */
-const SPLITS: Readonly<Record<string, string>> = {
-  ...{ train: "train", training: "train", test: "test", testing: "test" },
-  ...{ validation: "validation", valid: "validation", val: "validation", dev: "validation" },
-};
 
 /** What is looked at to tell a format: long enough for the first line of most files. */
 const SNIFFED_BYTES = 2 ** 20;
@@ -73,9 +69,10 @@ export interface Dataset {
  * `fetchHub`, an id `owner/name[@revision]`.
  * @param options `split`, `columns`, `fetchHub`.
  * @returns The files, which are there; nothing is read of them yet.
- * @throws {TypeError} If nothing is there, no file holds data, or the files are of several splits or configs and none is
- * said;
- * while it is read, what the readers throw.
+ * @throws {TypeError} If nothing is there, no file holds data, the files are of several splits or configs and none is
+ * said, or a README.md declares configs that cannot be read; while it is read, what the readers throw.
+ * @throws {RangeError} If a README.md is over 16 MiB long, its header over 1048576 characters, or a split's patterns
+ * over 16384.
  */
 export async function openDataset(
   source: string,
@@ -155,7 +152,7 @@ async function folderFiles(
 /** Training on a test split unawares is the mistake to prevent: several splits need a word. */
 function oneSplit(source: string, files: string[], { split }: OpenDatasetOptions): string[] {
   if (split !== undefined) {
-    const wanted = SPLITS[split] ?? split;
+    const wanted = splitMeant(split);
     const those = files.filter((file) => splitOf(file, split) === wanted);
     if (those.length > 0) return those;
   }
@@ -167,15 +164,6 @@ function oneSplit(source: string, files: string[], { split }: OpenDatasetOptions
       split === undefined ? "one. Say which by split" : quote(split)
     }`,
   );
-}
-
-/** The split in a file's name or in its folder's, "" if there is none; the one that is asked for comes first. */
-function splitOf(path: string, asked?: string): string {
-  const words = path.split("/").slice(-2).reverse()
-    .flatMap((part) => part.toLowerCase().split(/[^a-z0-9]+/));
-  if (asked !== undefined && words.includes(asked.toLowerCase())) return SPLITS[asked] ?? asked;
-  const word = words.find((candidate) => Object.hasOwn(SPLITS, candidate));
-  return word === undefined ? "" : SPLITS[word];
 }
 
 /** Rows of one file, by the reader that its name or its first bytes call for. */

@@ -104,7 +104,7 @@ for (const parser of PARSERS.filter(({ inspected }) => inspected !== null)) {
     for (const row of rows) {
       using made = await folderOf(parser, row);
       const { folder } = made;
-      const isWhole = ["config", "model_folder"].includes(parser.name);
+      const isWhole = ["config", "model_folder", "dataset_configs"].includes(parser.name);
       const path = isWhole ? folder : `${folder}/${row.file}`;
       const before = filesBelow(folder);
       const { code, out, errors } = await runIn(INSPECT, [path]);

@@ -18,7 +18,7 @@ const line = (outcome: string, more = {}) => ({
   },
   verdict: { outcome, scores: [0.5, 1], reason: "longer" },
   ...{ snapshotId: "snapshot-1", referenceId: "snapshot-1" },
-  ...{ sampling: { temperature: 0.9, topP: 0.95, maxNew: 16 }, ...more },
+  ...{ sampling: { temperature: 0.9, topP: 0.95, topK: 40, minP: 0.05, maxNew: 16 }, ...more },
 });
 
 async function exported(lines: unknown[], format: "jsonl" | "parquet", annotator?: string) {
@@ -58,7 +58,7 @@ for (const format of ["jsonl", "parquet"] as const) {
       ...{ chosen_finish: "stop", rejected_finish: "stop" },
       ...{ chosen_logps: [-1.25, Math.fround(-0.1)], rejected_logps: [-1.25, Math.fround(-0.1)] },
       ...{ ref_chosen_logps: -1.35, ref_rejected_logps: -1.35 },
-      ...{ temperature: 0.9, top_p: 0.95, max_new_tokens: 16 },
+      ...{ temperature: 0.9, top_p: 0.95, top_k: 40, min_p: 0.05, max_new_tokens: 16 },
       ...{ snapshot: "snapshot-1", snapshot_hash: null, reference: "snapshot-1" },
       ...{ annotator: "stories", verdict: "a", order: "chosen,rejected", reason: "longer" },
       ...{ chosen_score: 0.5, rejected_score: 1, phase: 1, step: 3 },
@@ -128,6 +128,7 @@ Deno.test("exportPairs() writes what toExamples() reads", async () => {
   assertEquals([example.kind, example.place], ["preference", `${dir}/out.parquet row 1`]);
 });
 
+const COUNT = "expected a whole number from 0 to 2147483647";
 const WRONG: [change: Record<string, unknown>, message: string][] = [
   [{ verdict: { outcome: "c" } }, 'verdict.outcome is "c", expected a, b, tie or failed'],
   [{ verdict: undefined }, "verdict.outcome is missing, expected a, b, tie or failed"],
@@ -137,21 +138,28 @@ const WRONG: [change: Record<string, unknown>, message: string][] = [
   [{ b: { ...answer("A", 4), text: undefined } }, "b.text is missing, expected text"],
   [{ promptIds: [-1] }, "promptIds is [-1], expected token ids"],
   [{ snapshotId: 3 }, "snapshotId is 3, expected text"],
-  [{ step: "x" }, 'step is "x", expected a number'],
+  [{ step: "x" }, `step is "x", ${COUNT}`],
+  [{ phase: 0.5 }, `phase is 0.5, ${COUNT}`],
+  [{ step: 2 ** 33 }, `step is 8589934592, ${COUNT}`],
+  [{ step: undefined }, `step is missing, ${COUNT}`],
+  [{ sampling: { maxNew: 1e10 } }, `sampling.maxNew is 10000000000, ${COUNT}`],
+  [{ sampling: { topK: -1 } }, `sampling.topK is -1, ${COUNT}`],
 ];
 for (const [change, message] of WRONG) {
   Deno.test(`exportPairs() refuses a line whose ${message}, and writes nothing`, async () => {
-    const dir = await Deno.makeTempDir();
-    const path = `${dir}/pairs.jsonl`;
-    const lines = [line("a"), line("a", change)];
-    await Deno.writeTextFile(path, lines.map((l) => JSON.stringify(l) + "\n").join(""));
-    const error = await assertRejects(
-      () => exportPairs(path, `${dir}/out.jsonl`, "jsonl"),
-      TypeError,
-    );
-    const left = await Array.fromAsync(Deno.readDir(dir), ({ name }) => name);
-    await Deno.remove(dir, { recursive: true });
-    assertEquals(error.message, `Cannot export ${path}: line 2 ${message}`);
-    assertEquals(left, ["pairs.jsonl"]);
+    for (const format of ["jsonl", "parquet"] as const) {
+      const dir = await Deno.makeTempDir();
+      const path = `${dir}/pairs.jsonl`;
+      const lines = [line("a"), line("a", change)];
+      await Deno.writeTextFile(path, lines.map((l) => JSON.stringify(l) + "\n").join(""));
+      const error = await assertRejects(
+        () => exportPairs(path, `${dir}/out.${format}`, format),
+        TypeError,
+      );
+      const left = await Array.fromAsync(Deno.readDir(dir), ({ name }) => name);
+      await Deno.remove(dir, { recursive: true });
+      assertEquals(error.message, `Cannot export ${path}: line 2 ${message}`);
+      assertEquals(left, ["pairs.jsonl"]);
+    }
   });
 }

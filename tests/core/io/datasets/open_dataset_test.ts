@@ -129,7 +129,7 @@ Deno.test("openDataset() fetches an id from the hub by the function that it is g
     assertEquals(await prompts("org/no-such-data", { fetchHub }), ["hub"]);
     assertEquals(await prompts("org/no-such-data@v1", { fetchHub }), ["hub"]);
     assertEquals(asked, [["org/no-such-data", undefined], ["org/no-such-data", "v1"]]);
-    for (const path of ["../up/there", "..//x", "a/b/c"]) {
+    for (const path of ["../up/no-such-data", "..//no-such-data", "a/b/no-such-data"]) {
       await assertRejects(() => openDataset(path, { fetchHub }), TypeError, "it is missing");
     }
     assertEquals(asked.length, 2);
@@ -172,6 +172,21 @@ Deno.test("openDataset() reads one config of several, never two as one", () => {
     assertEquals(await prompts(`${dir}/fr`, { split: "a" }), ["fr"]); // a folder of it has none
   });
 });
+
+Deno.test("openDataset() finds the splits of a config that names only its folder", () =>
+  withFiles({
+    "README.md": "---\nconfigs:\n- config_name: en\n  data_dir: en\n- config_name: fr\n---\n",
+    "en/train.jsonl": '{"prompt": "train"}',
+    "en/test.jsonl": '{"prompt": "test"}',
+  }, async (dir) => {
+    assertEquals(await prompts(dir, { split: "en/train" }), ["train"]);
+    assertEquals(await prompts(dir, { split: "en/test" }), ["test"]);
+    await assertRejects(
+      () => openDataset(dir, { split: "en" }),
+      TypeError,
+      "the splits test, train",
+    );
+  }));
 
 Deno.test("openDataset() takes folders of the same split for configs", async () => {
   const bytes = await Deno.readFile(PARQUET);
