@@ -1,6 +1,6 @@
 // The configs of a dataset, as `datasets` knows them: declared in the header of its README.md, or a folder each, as
 // `push_to_hub` writes them. Rows of two configs are two datasets: they are never read as one.
-import { CORE_SCHEMA, load, YAMLException } from "npm:js-yaml@^5.5.0";
+import { CORE_SCHEMA, load, YAMLException } from "js-yaml";
 import { matchesAny } from "../hub/patterns.ts";
 import { bare, isObject, quote, show } from "../mistakes.ts";
 import { splitMeant, splitOf } from "./split_names.ts";
