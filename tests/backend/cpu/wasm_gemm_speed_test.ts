@@ -1,4 +1,5 @@
 // How fast the CPU device's matmul is beside what the machine can do, measured in the same run. Runs alone.
+import { higher, measurePeak } from "../../../bench/support/peak.ts";
 import { matmul } from "../../../backend/kernels/matmul.ts";
 import { Arena } from "../../../backend/arena.ts";
 import { CpuDevice } from "../../../backend/cpu/device.ts";
@@ -47,9 +48,12 @@ for (
   });
 }
 
-// Two threads against one, the turns alternating: best of each, until the share is reached or 20 s have passed.
+// Two threads against one, the turns alternating: best of each, until the share is reached or 30 s have passed. A machine
+// whose host gives its second core to others for all that time gives less than twice one thread to a loop of registers
+// too: after 10 s, 0.8 of what that loop gets is enough.
 Deno.test({
-  name: "matmul() on two threads is at least 1.6 times as fast as on one at 512 x 576 x 576",
+  name:
+    "matmul() on two threads is 1.6 times as fast as on one, where a loop of registers is twice, at 512 x 576 x 576",
   sanitizeOps: false,
   sanitizeResources: false,
 }, async () => {
@@ -60,8 +64,12 @@ Deno.test({
   const best = [0, 0];
   using one = await CpuDevice.open({ threads: 1 });
   using two = await CpuDevice.open({ threads: 2 });
-  const end = performance.now() + 20_000;
+  const begun = performance.now(), patient = begun + 10_000, end = begun + 30_000;
+  let peak = await measurePeak(two, 1);
+  const wanted = () =>
+    0.8 * Math.min(2, performance.now() < patient ? 2 : peak.flop / peak.oneThread);
   for (let turn = 0; performance.now() < end; turn++) {
+    if (performance.now() > patient) peak = higher(peak, await measurePeak(two, 1));
     for (const [i, device] of [one, two].entries()) {
       using arena = new Arena(device, "speed");
       const a = arena.upload([M, K], uniform(M * K, 1), "a");
@@ -74,7 +82,9 @@ Deno.test({
       arena.commit();
       best[i] = Math.max(best[i], 10 / (performance.now() - start));
     }
-    if (turn >= 10 && best[1] >= 1.6 * best[0]) return;
+    if (turn >= 10 && best[1] >= wanted() * best[0]) return;
   }
-  throw new Error(`two threads: ${(best[1] / best[0]).toFixed(2)} times one, expected 1.6`);
+  throw new Error(
+    `two threads: ${(best[1] / best[0]).toFixed(2)} times one, expected ${wanted().toFixed(2)}`,
+  );
 });
