@@ -66,8 +66,10 @@ Deno.test({
   using two = await CpuDevice.open({ threads: 2 });
   const begun = performance.now(), patient = begun + 10_000, end = begun + 30_000;
   let peak = await measurePeak(two, 1);
-  const wanted = () =>
-    0.8 * Math.min(2, performance.now() < patient ? 2 : peak.flop / peak.oneThread);
+  const wanted = () => {
+    const given = performance.now() < patient ? 2 : Math.min(2, peak.flop / peak.oneThread);
+    return Math.max(1.3, 0.8 * given); // threads that take turns would make 1
+  };
   for (let turn = 0; performance.now() < end; turn++) {
     if (performance.now() > patient) peak = higher(peak, await measurePeak(two, 1));
     for (const [i, device] of [one, two].entries()) {
