@@ -23,6 +23,13 @@ export const ADAPTER_FLAG: Flag = {
   help: "PEFT folder, run folder, RUN#2 for a run's second member, or base; may be repeated",
 };
 
+/** The one policy that is asked. */
+export const POLICY_FLAG: Flag = {
+  ...ADAPTER_FLAG,
+  repeatable: false,
+  help: "The policy: PEFT folder, run folder, RUN#2 for a run's second member, or base",
+};
+
 /** Which device. */
 export const MACHINE_ROWS: readonly FlagRow[] = [
   {

@@ -17,11 +17,11 @@ import { type DeviceChoice, type OpenedPolicies, openPolicies } from "../open.ts
 import { pairsFormat, type TextPair, writeTextPairs } from "../pair_files.ts";
 import { isThere } from "../run_folder.ts";
 import {
-  ADAPTER_FLAG,
   CHAT_FLAGS,
   DATA_VALUE,
   DEVICE_FLAGS,
   MODEL_FLAG,
+  POLICY_FLAG,
   ROW_FLAGS,
   SAMPLING_FLAGS,
   type SamplingChoice,
@@ -32,11 +32,7 @@ import { type CliCommand, type CommandOptions, complete } from "./command.ts";
 
 const FLAGS: readonly Flag[] = [
   MODEL_FLAG,
-  {
-    ...ADAPTER_FLAG,
-    repeatable: false,
-    help: "The policy: PEFT folder, run folder, RUN#2 for a run's second member, or base",
-  },
+  POLICY_FLAG,
   ...under("Pairs", [
     {
       name: "data",

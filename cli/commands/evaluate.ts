@@ -21,11 +21,11 @@ import { quote, UsageError } from "../flag_parser.ts";
 import { ANNOTATOR_FLAG, openJudge } from "../judging.ts";
 import { type DeviceChoice, type NamedPolicy, type OpenedPolicies, openPolicies } from "../open.ts";
 import {
-  ADAPTER_FLAG,
   CHAT_FLAGS,
   DATA_VALUE,
   DEVICE_FLAGS,
   MODEL_FLAG,
+  POLICY_FLAG,
   ROW_FLAGS,
   SAMPLING_FLAGS,
   type SamplingChoice,
@@ -36,11 +36,7 @@ import { type CliCommand, type CommandOptions, complete } from "./command.ts";
 
 const FLAGS: readonly Flag[] = [
   MODEL_FLAG,
-  {
-    ...ADAPTER_FLAG,
-    repeatable: false,
-    help: "The policy: PEFT folder, run folder, RUN#2 for a run's second member, or base",
-  },
+  POLICY_FLAG,
   ...under("Comparison", [
     {
       name: "against",

@@ -221,8 +221,8 @@ const MOST_UNASKED = 8192;
  */
 export function defaultContext(rope: RopeConfig | undefined, maxPositions: number): number {
   const { scaling } = rope ?? {};
-  const most = scaling?.type === "longrope" ? scaling.original : MOST_UNASKED;
-  return Math.min(maxPositions, most, MOST_UNASKED);
+  const trained = scaling?.type === "longrope" ? scaling.original : maxPositions;
+  return Math.min(maxPositions, trained, MOST_UNASKED);
 }
 
 /** The config.json field that {@linkcode readRope} reads back; nothing for a plain rope. */
