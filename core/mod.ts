@@ -57,6 +57,7 @@ export * from "./annotator/mod.ts";
 export * from "./eval/aggregates.ts";
 export * from "./eval/bootstrap.ts";
 export * from "./eval/win_rate.ts";
+export * from "./eval/wilson.ts";
 export * from "./optim/adamw.ts";
 export * from "./optim/schedules.ts";
 export * from "./preference_batch.ts";

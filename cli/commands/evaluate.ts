@@ -113,7 +113,7 @@ export const EVALUATE: CliCommand = {
       await answersOf(flags, opened, opened.policies[1], "against", options);
     const pairs = asked.map(({ words }, i) => ({ prompt: words, a: own[i], b: other[i] }));
     const verdicts = await askAnnotator(judge, pairs, { signal: options.signal });
-    const rate = winRate(verdicts.map(({ outcome }) => outcome), { seed: flags.seed });
+    const rate = winRate(verdicts.map(({ outcome }) => outcome));
     if (flags.out !== undefined) {
       const lines = asked.map(({ prompt, place }, i) =>
         JSON.stringify({

@@ -1,14 +1,11 @@
 // The share of prompts on which the policy's answer is preferred, with what was not decided in sight.
 
 import type { Outcome } from "../annotator/annotator.ts";
-import { bootstrapInterval, type Interval } from "./bootstrap.ts";
+import type { Interval } from "./bootstrap.ts";
+import { wilsonInterval } from "./wilson.ts";
 
 /** Options of {@linkcode winRate}. */
 export interface WinRateOptions {
-  /** Seed of the bootstrap. Default 0. */
-  readonly seed?: number;
-  /** Number of resamples. Default 2000. */
-  readonly resamples?: number;
   /** Level of the interval, in (0, 1). Default 0.95. */
   readonly level?: number;
 }
@@ -24,8 +21,9 @@ export interface WinRate extends Interval {
 }
 
 /**
- * Win rate: (wins + ties/2) / (wins + losses + ties), with a seeded percentile bootstrap interval over
- * prompts (of width 0 where all verdicts are alike). A failed verdict is never a loss or a win: it is left out and counted.
+ * Win rate: (wins + ties/2) / (wins + losses + ties), with Wilson's interval of a proportion: two wins of two are
+ * [0.34, 1], not certain. Ties make it wider than it need be. A failed verdict is never a loss or a win: it is left out
+ * and counted.
  *
  * @example
  * ```ts
@@ -37,7 +35,7 @@ export interface WinRate extends Interval {
  * ```
  *
  * @param verdicts One a prompt: `a` is the policy's answer, `b` the reference text; borrowed.
- * @param options `seed` (0), `resamples` (2000), `level` (0.95).
+ * @param options `level`: share of such intervals that hold the truth, default 0.95.
  * @returns The rate, its interval, and the counts n, ties and failed.
  * @throws {RangeError} If no verdict counts, or an option is out of its range.
  * @throws {TypeError} If a verdict is none of the four.
@@ -46,14 +44,13 @@ export function winRate(
   verdicts: readonly Outcome[],
   options: WinRateOptions = {},
 ): WinRate {
-  const { seed = 0, resamples = 2000, level = 0.95 } = options;
-  const wins: number[] = [];
-  let ties = 0, failed = 0;
+  let wins = 0, n = 0, ties = 0, failed = 0;
   for (const [i, verdict] of verdicts.entries()) {
     if (verdict === "failed") {
       failed++;
     } else if (Object.hasOwn(score, verdict)) {
-      wins.push(score[verdict]);
+      wins += score[verdict];
+      n++;
       if (verdict === "tie") ties++;
     } else {
       throw new TypeError(
@@ -62,14 +59,13 @@ export function winRate(
       );
     }
   }
-  if (wins.length === 0) {
+  if (n === 0) {
     throw new RangeError(
       `Cannot compute the win rate: the number of verdicts that count is 0 of ${verdicts.length}, ` +
         `expected at least 1. ${failed} failed: look at their reasons`,
     );
   }
-  const interval = bootstrapInterval(wins, { seed, resamples, level });
-  return { ...interval, n: wins.length, ties, failed };
+  return { ...wilsonInterval(wins, n, options.level), n, ties, failed };
 }
 
 /** What a verdict is worth to the policy. */
