@@ -30,7 +30,10 @@ export interface Candidate {
 
 /** Options that every annotator takes. */
 export interface AnnotateOptions {
-  /** Aborts the call: it then rejects with the signal's reason and no verdict counts. */
+  /**
+   * Aborts the call: it then rejects with the signal's reason and no verdict counts. An annotator that does not listen
+   * is left to itself.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -49,7 +52,7 @@ const OUTCOMES: readonly string[] = ["a", "b", "tie", "failed"] satisfies Outcom
 
 /**
  * Asks an annotator and checks that its answer can be used: one verdict a pair, each with a known
- * outcome. Throws before asking, and after, if the signal was aborted.
+ * outcome. An abort ends it at once, whether the annotator listens to the signal or not: what it says later is dropped.
  *
  * @example
  * ```ts
@@ -74,7 +77,7 @@ export async function askAnnotator(
 ): Promise<Verdict[]> {
   options.signal?.throwIfAborted();
   if (pairs.length === 0) return [];
-  const verdicts = await annotator.annotate(pairs, options);
+  const verdicts = await untilAborted(annotator.annotate(pairs, options), options.signal);
   options.signal?.throwIfAborted();
   if (!Array.isArray(verdicts) || verdicts.length !== pairs.length) {
     const found = Array.isArray(verdicts) ? `${verdicts.length} verdicts` : String(verdicts);
@@ -92,6 +95,19 @@ export async function askAnnotator(
     }
   }
   return verdicts;
+}
+
+/** What comes first: the answer, or the abort. */
+async function untilAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await answer;
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  try {
+    return await Promise.race([answer, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }
 
 /**

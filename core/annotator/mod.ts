@@ -4,6 +4,7 @@
  * @module
  */
 export * from "./annotator.ts";
+export * from "./failures.ts";
 export * from "./rule.ts";
 export * from "./budget.ts";
 export * from "./cache.ts";

@@ -1,5 +1,6 @@
 // A scoring function as an annotator: the higher score wins, and a broken score is no label.
-import type { AnnotateOptions, Annotator, Candidate, Verdict } from "./annotator.ts";
+import type { Annotator, Verdict } from "./annotator.ts";
+import { callRule, scoreVerdict } from "./score.ts";
 
 /** Options of {@link ruleAnnotator}. */
 export interface RuleOptions {
@@ -8,8 +9,8 @@ export interface RuleOptions {
 }
 
 /**
- * An annotator that scores both answers and prefers the higher score. If `score` throws or gives
- * a number that is not finite, the verdict is `failed` with the reason.
+ * An annotator that scores both answers and prefers the higher score. A promise is awaited. If `score` throws, or
+ * gives anything but a finite number, the verdict is `failed` with the reason.
  *
  * @example
  * ```ts
@@ -21,14 +22,14 @@ export interface RuleOptions {
  * ```
  *
  * @param name Name for logs.
- * @param score (prompt, answer) → number in any unit, larger is better; must be pure.
+ * @param score (prompt, answer) → number in any unit, or a promise of it, larger is better; must be pure.
  * @param options `tieMargin`: at least 0, default 0.
- * @returns The annotator; its verdicts carry the two scores.
+ * @returns The annotator; its verdicts carry the two scores. It asks for one score after the other.
  * @throws {RangeError} If `tieMargin` is negative or not finite.
  */
 export function ruleAnnotator(
   name: string,
-  score: (prompt: string, answer: string) => number,
+  score: (prompt: string, answer: string) => number | Promise<number>,
   options: RuleOptions = {},
 ): Annotator {
   const { tieMargin = 0 } = options;
@@ -37,32 +38,17 @@ export function ruleAnnotator(
       `Cannot make rule ${name}: tieMargin is ${tieMargin}, expected a finite number of at least 0`,
     );
   }
-  const judge = ({ prompt, a, b }: Candidate): Verdict => {
-    let scores: readonly [number, number];
-    try {
-      scores = [score(prompt, a), score(prompt, b)];
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      return { outcome: "failed", reason: `${name} threw: ${why}` };
-    }
-    for (const [i, answer] of (["a", "b"] as const).entries()) {
-      if (!Number.isFinite(scores[i])) {
-        const reason = `${name} scored answer ${answer} ${scores[i]}, expected a finite number`;
-        return { outcome: "failed", reason };
-      }
-    }
-    const difference = scores[0] - scores[1];
-    if (Math.abs(difference) <= tieMargin) return { outcome: "tie", scores };
-    return { outcome: difference > 0 ? "a" : "b", scores };
-  };
   return {
     name,
-    // deno-lint-ignore require-await -- an abort must reject, not throw
-    async annotate(pairs, { signal }: AnnotateOptions = {}) {
-      return pairs.map((pair) => {
+    async annotate(pairs, { signal } = {}) {
+      const verdicts: Verdict[] = [];
+      for (const { prompt, a, b } of pairs) {
         signal?.throwIfAborted();
-        return judge(pair);
-      });
+        const first = await callRule(() => score(prompt, a));
+        const second = typeof first === "number" ? await callRule(() => score(prompt, b)) : first;
+        verdicts.push(scoreVerdict(name, [first, second], tieMargin));
+      }
+      return verdicts;
     },
   };
 }

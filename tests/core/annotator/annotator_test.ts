@@ -73,6 +73,17 @@ Deno.test("askAnnotator() drops verdicts that arrive after an abort", async () =
   );
 });
 
+Deno.test("askAnnotator() leaves an annotator that ignores its signal, and drops what it says later", async () => {
+  const stop = new AbortController();
+  const answers = Promise.withResolvers<Verdict[]>();
+  const deaf: Annotator = { name: "deaf", annotate: () => answers.promise };
+  const asked = askAnnotator(deaf, [PAIR], { signal: stop.signal });
+  stop.abort(new Error("enough"));
+  await assertRejects(() => asked, Error, "enough");
+  answers.reject(new Error("nobody hears this")); // unhandled, it would end the process
+  await answers.promise.catch(() => {});
+});
+
 Deno.test("swapCandidate() exchanges the answers, twice is the identity", () => {
   assertEquals(swapCandidate(PAIR), { prompt: "p", a: "y", b: "x" });
   assertEquals(swapCandidate(swapCandidate(PAIR)), PAIR);

@@ -37,8 +37,8 @@ for (
       pair("x", "y"),
     ]);
     assertEquals(verdicts.map(({ outcome }) => outcome), ["failed", "failed", "tie"]);
-    assertEquals(verdicts[0].reason, `odd scored answer a ${what}, expected a finite number`);
-    assertEquals(verdicts[1].reason, `odd scored answer b ${what}, expected a finite number`);
+    const reason = `odd returned ${what}, expected a finite number`;
+    assertEquals([verdicts[0].reason, verdicts[1].reason], [reason, reason]);
   });
 }
 
@@ -50,6 +50,29 @@ Deno.test("ruleAnnotator() fails only the pair whose score throws, with the reas
   const verdicts = await rule.annotate([pair("", "x"), pair("x", "")]);
   const failed = { outcome: "failed" as const, reason: "strict threw: empty answer" };
   assertEquals(verdicts, [failed, failed]);
+});
+
+Deno.test("ruleAnnotator() awaits a promise, and fails a pair whose promise rejects", async () => {
+  const rule = ruleAnnotator(
+    "async",
+    (_prompt, answer) =>
+      answer === "bad"
+        ? Promise.reject(new Error("no key\nat all"))
+        : new Promise((resolve) => queueMicrotask(() => resolve(answer.length))),
+  );
+  const verdicts = await rule.annotate([pair("xx", "x"), pair("x", "bad"), pair("x", "y")]);
+  assertEquals(verdicts, [
+    { outcome: "a", scores: [2, 1] },
+    { outcome: "failed", reason: "async threw: no key at all" },
+    { outcome: "tie", scores: [1, 1] },
+  ]);
+});
+
+Deno.test("ruleAnnotator() does not ask for a second score where the first failed", async () => {
+  const asked: string[] = [];
+  const rule = ruleAnnotator("r", (_prompt, answer) => asked.push(answer) * NaN);
+  await rule.annotate([pair("x", "y")]);
+  assertEquals(asked, ["x"]);
 });
 
 Deno.test("ruleAnnotator() stops at an abort", async () => {
