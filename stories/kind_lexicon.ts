@@ -1,4 +1,5 @@
-// The training rule's own words for kind and unkind deeds. The held-out judge may use none of them.
+// The training rule's own words for kind and unkind deeds. The held-out judge reads none of them.
+import { stem } from "./words.ts";
 
 /** Weight by word, every form written out; a deed for someone weighs more than a mood. */
 function weights(groups: Readonly<Record<string, number>>): ReadonlyMap<string, number> {
@@ -54,3 +55,12 @@ export const NEGATIONS: ReadonlySet<string> = new Set(
   ("not never no nobody cannot can't couldn't didn't doesn't don't isn't wasn't won't wouldn't " +
     "aren't weren't without").split(" "),
 );
+
+const TAKEN: ReadonlySet<string> = new Set(
+  [...KIND.keys(), ...UNKIND.keys()].flatMap((word) => [word, stem(word)]),
+);
+
+/** Whether a word, or another form of it, is the training rule's. */
+export function isRuleWord(word: string): boolean {
+  return TAKEN.has(word) || TAKEN.has(stem(word));
+}

@@ -3,16 +3,18 @@
 import { KIND, NEGATIONS, UNKIND } from "./kind_lexicon.ts";
 import { NAMES } from "./names.ts";
 import { loadWordList, misspeltShare, repeatedShare } from "./text_quality.ts";
-import { isCut, stem, withoutPossessive, wordsOf } from "./words.ts";
+import { isCut, sentencesOf, stem, withoutPossessive, wordsOf } from "./words.ts";
 
 /** What the score is made of; the score is the sum. */
 export interface RuleParts {
-  /** Kind and unkind deeds, −4 to 8. */
+  /** Kind and unkind deeds, at most two kind ones a sentence, −4 to 8. */
   readonly kindness: number;
   /** Names, things and pronouns of the prompt that come again, 0 to 1.6. */
   readonly topic: number;
   /** Repeated sequences and words, −5 to 0. */
   readonly repetition: number;
+  /** Four words and more in the prompt's own order, −5 to 0. */
+  readonly copying: number;
   /** Words that are no words, −4 to 0. */
   readonly spelling: number;
   /** Too many kind words in too few others, −9 to 0. */
@@ -56,9 +58,10 @@ export function ruleParts(
   const whole = isCut(continuation) ? words.slice(0, -1) : words; // the last may be cut in two
   const n = words.length;
   return {
-    kindness: kindnessOf(words),
+    kindness: kindnessOf(sentencesOf(continuation).map(({ text }) => wordsOf(text))),
     topic: n === 0 ? 0 : topicOf(prompt, words),
     repetition: -7 * saturate(5 * repeatedShare(words, 3) + 3 * overusedShare(words)),
+    copying: -5 * saturate(3 * copiedShare(wordsOf(prompt), words)),
     spelling: -4 * saturate(8 * misspeltShare(whole, known)),
     stuffing: -9 * saturate(4 * Math.max(0, kindShare(words) - 0.24)),
     length: -4 * Math.min(1, Math.max(0, (14 - n) / 14, (n - 90) / 60)),
@@ -72,20 +75,35 @@ function saturate(x: number): number {
   return 1 - Math.exp(-x);
 }
 
+/** Kind deeds of one sentence that count: a list of them is no story. */
+const DEEDS_A_SENTENCE = 2;
+
 /** Each deed once, however often it is named: 8·(1 − e^(−Σ/3)) less 4·(1 − e^(−Σ/2)) for unkind ones. */
-function kindnessOf(words: readonly string[]): number {
+function kindnessOf(sentences: readonly (readonly string[])[]): number {
   const kind = new Map<string, number>();
   const unkind = new Map<string, number>();
-  words.forEach((word, i) => {
-    const negated = [1, 2, 3].some((back) => NEGATIONS.has(words[i - back] ?? ""));
-    const weight = KIND.get(word);
-    if (weight !== undefined) (negated ? unkind : kind).set(groupOf(word), weight);
-    const against = UNKIND.get(word);
-    if (against !== undefined && !negated) unkind.set(groupOf(word), against);
-  });
+  for (const words of sentences) {
+    const deeds = new Map<string, number>();
+    words.forEach((word, i) => {
+      const negated = [1, 2, 3].some((back) => NEGATIONS.has(words[i - back] ?? ""));
+      const weight = KIND.get(word);
+      if (weight !== undefined) (negated ? unkind : deeds).set(groupOf(word), weight);
+      const against = UNKIND.get(word);
+      if (against !== undefined && !negated) unkind.set(groupOf(word), against);
+    });
+    for (const [deed, weight] of [...deeds].slice(0, DEEDS_A_SENTENCE)) kind.set(deed, weight);
+  }
   const sum = (deeds: ReadonlyMap<string, number>): number =>
     deeds.values().reduce((total, weight) => total + weight, 0);
   return 8 * saturate(sum(kind) / 3) - 4 * saturate(sum(unkind) / 2);
+}
+
+/** Share of the four-word sequences that stand in the prompt; 0 if there is none. */
+function copiedShare(prompt: readonly string[], words: readonly string[]): number {
+  const fours = (list: readonly string[]) =>
+    list.slice(3).map((_, i) => list.slice(i, i + 4).join(" "));
+  const asked = new Set(fours(prompt)), said = fours(words);
+  return said.length === 0 ? 0 : said.filter((four) => asked.has(four)).length / said.length;
 }
 
 /** Irregular forms that their stem does not bring together. */

@@ -4,6 +4,7 @@ import { NAMES } from "../../stories/names.ts";
 import { loadPrompts } from "../../stories/prompts.ts";
 import { loadWordList, misspeltShare } from "../../stories/text_quality.ts";
 import { wordsOf } from "../../stories/words.ts";
+import { wordJaccard } from "../../tools/prompts/make_prompts.ts";
 
 const { train, evaluation } = await loadPrompts();
 const all = [...train, ...evaluation];
@@ -31,4 +32,11 @@ Deno.test("loadPrompts() shares no sentence between the lists, names aside eithe
   const bare = (prompt: string): string => prompt.replace(names, "N").replace(pronouns, "P");
   const seen = new Set(train.map(bare));
   assertEquals(evaluation.filter((prompt) => seen.has(bare(prompt))), []);
+});
+
+Deno.test("loadPrompts() evaluates on nothing that a training prompt resembles", () => {
+  const closest = evaluation.map((prompt) =>
+    Math.max(...train.map((other) => wordJaccard(prompt, other)))
+  );
+  assert(Math.max(...closest) < 0.6, `${Math.max(...closest)}`);
 });

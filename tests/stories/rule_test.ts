@@ -2,8 +2,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { ruleAnnotator } from "../../core/annotator/rule.ts";
 import { loadPrompts } from "../../stories/prompts.ts";
+import { loadReferences } from "../../stories/references.ts";
 import { kindRule, loadKindRule, ruleParts } from "../../stories/rule.ts";
 import { loadWordList } from "../../stories/text_quality.ts";
+import { DEGENERATE, OPENING } from "./degenerate.ts";
 import { GOOD, MISSPELT, OFF_TOPIC, PLAIN, PROMPT, REPETITIVE, SPAM, UNKIND } from "./support.ts";
 
 const known = await loadWordList();
@@ -36,6 +38,24 @@ for (const [what, texts, betters] of LOSERS) {
 
 Deno.test("kindRule() puts even a plain continuation before spam and repetition", () => {
   for (const text of [...SPAM, REPETITIVE]) assert(points(PLAIN) > points(text) + 0.5, text);
+});
+
+for (const [kind, text] of DEGENERATE) {
+  Deno.test(`kindRule() puts ${kind} below the median answer of the SFT model`, async () => {
+    const { continuations } = await loadReferences();
+    const scores = continuations.map(({ prompt, text }) => score(prompt, text));
+    const median = scores.toSorted((a, b) => a - b)[scores.length / 2];
+    assert(score(OPENING, text) < median - 0.2, `${score(OPENING, text)}, median ${median}`);
+  });
+}
+
+Deno.test("ruleParts() pays two deeds a sentence, and nothing for the prompt's own words in a row", () => {
+  const parts = (text: string) => ruleParts(PROMPT, text, known);
+  const listed = parts(" Tom helped, shared, hugged, thanked and smiled.").kindness;
+  assertEquals(listed, parts(" Tom helped and shared.").kindness);
+  assert(listed < parts(" Tom helped and shared. He hugged her.").kindness);
+  assertEquals(parts(GOOD[0]).copying, 0);
+  assert(parts(` ${PROMPT}`).copying < -4);
 });
 
 Deno.test("ruleParts() takes points for repetition and misspelling by themselves", () => {

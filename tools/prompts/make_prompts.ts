@@ -4,12 +4,21 @@
 import { cleanText } from "../../stories/clean_text.ts";
 import { type ChildName, NAMES } from "../../stories/names.ts";
 import { wordsOf } from "../../stories/words.ts";
-import { FRAMES, MORE_SLOTS, SLOTS } from "./templates.ts";
+import { EVALUATION_FRAMES, FRAMES, MORE_SLOTS, SLOTS } from "./templates.ts";
 
 /** How many prompts of each kind are committed. */
 export const COUNTS = { train: 1536, evaluation: 256 } as const;
 
 const SEED = 20_261_123;
+
+/** Most that an evaluation prompt has in common with any training prompt. */
+export const MOST_ALIKE = 0.6;
+
+/** How alike two sentences are: the words that both have among the words that either has, 0 to 1. */
+export function wordJaccard(a: string, b: string): number {
+  const [first, second] = [a, b].map((text) => new Set(wordsOf(text)));
+  return first.intersection(second).size / Math.max(1, first.union(second).size);
+}
 
 /** A sentence and what it was made of, names aside. */
 export interface Prompt {
@@ -59,13 +68,14 @@ export function fillFrame(frame: string, random: () => number): Prompt {
 }
 
 /**
- * Distinct prompts, in frames by turns: no sentence twice, no frame with the same fillings twice
- * (so that training and evaluation differ by more than a name), none of them in `trainText`.
+ * Distinct prompts, in frames by turns: no sentence twice, no frame with the same fillings twice, none of them in
+ * `trainText`.
  *
  * @param count How many.
  * @param trainText The language model's training text.
  * @param allowed Whether a word may be used.
  * @param frames Sentence frames.
+ * @param others Sentences that none may resemble: `wordJaccard` below `MOST_ALIKE` with each.
  * @returns Prompts in random order.
  */
 export function makePrompts(
@@ -73,6 +83,7 @@ export function makePrompts(
   trainText: string,
   allowed: (word: string) => boolean,
   frames: readonly string[] = FRAMES,
+  others: readonly string[] = [],
 ): string[] {
   const random = makeRandom(SEED);
   const texts = new Set<string>();
@@ -83,6 +94,7 @@ export function makePrompts(
     const words = wordsOf(text);
     if (words.length < 6 || words.length > 16) continue;
     if (texts.has(text) || fillings.has(filling) || trainText.includes(text)) continue;
+    if (others.some((other) => wordJaccard(text, other) >= MOST_ALIKE)) continue;
     const strange = words.map((word) => word.replace(/'s$/, "")).find((word) => !allowed(word));
     if (strange) throw new TypeError(`Cannot use "${strange}" in a prompt: it is not in words.txt`);
     last = i;
@@ -97,12 +109,32 @@ export function makePrompts(
   return list;
 }
 
+/** Prompts of the training frames that nobody uses: an earlier version evaluated on them. */
+const SET_ASIDE = 256;
+
+/** Both lists; each evaluation prompt is in a frame of its own kind and resembles no training prompt. */
+export function bothLists(
+  trainText: string,
+  allowed: (word: string) => boolean,
+): { readonly train: readonly string[]; readonly evaluation: readonly string[] } {
+  const train = makePrompts(SET_ASIDE + COUNTS.train, trainText, allowed).slice(SET_ASIDE);
+  const evaluation = makePrompts(
+    COUNTS.evaluation,
+    trainText,
+    allowed,
+    EVALUATION_FRAMES,
+    train,
+  );
+  return { train, evaluation };
+}
+
 if (import.meta.main) {
   const [textFile, folder] = Deno.args;
   const trainText = cleanText(await Deno.readTextFile(textFile));
   const words = new Set((await Deno.readTextFile(`${folder}/words.txt`)).split("\n"));
-  const all = makePrompts(COUNTS.train + COUNTS.evaluation, trainText, (word) => words.has(word));
-  const parts = { eval: all.slice(0, COUNTS.evaluation), train: all.slice(COUNTS.evaluation) };
+  const allowed = (word: string): boolean => words.has(word);
+  const { train, evaluation } = bothLists(trainText, allowed);
+  const parts = { eval: evaluation, train };
   for (const [part, prompts] of Object.entries(parts)) {
     const file = `${folder}/${part}_prompts.json`;
     await Deno.writeTextFile(file, JSON.stringify(prompts, null, 1) + "\n");

@@ -108,8 +108,53 @@ export const FRAMES: readonly string[] = [
   "{m} told {n} a secret about the {look} {object} {spot}.",
 ];
 
+/** Frames of the evaluation prompts: other situations in other words, so that no training prompt resembles them. */
+export const EVALUATION_FRAMES: readonly string[] = [
+  "Every morning {n} walked past a(n) {elder} who never talked to anyone.",
+  "Nobody had told {n} that {his} {family} would leave today.",
+  "The teacher asked {n} to give back the {object} right away.",
+  "While {m} was asleep, {n} ate all of the {treat}.",
+  "Behind the {shop} lived a {beast} with one bad {body}.",
+  "Two hungry {animals} looked at {n}'s {food} and waited.",
+  "{n} heard someone crying under the {place} bridge.",
+  "After school {n} hid {m}'s {thing} as a joke.",
+  "There was only enough {drink} left for one of the {animals}.",
+  "{n} could not sleep because of the noise from the {scary}.",
+  "{m} said that {n}'s new {craft} looked very silly.",
+  "Grandma's {size} {pet} ran out of the gate and into the street.",
+  "{n} won the race, and {m} came last.",
+  "Rain came through the roof and onto {n}'s {thing}.",
+  "Early one day a(n) {elder} knocked on the door and asked for {drink}.",
+  "The {animals} made fun of the {beast} for being slow.",
+  "Dad was too busy to look at {n}'s {craft}.",
+  "{n} dropped {m}'s birthday cake on the floor.",
+  "{n} carried the {mood} {animal} all the way home in {his} {thing}.",
+  "In the dark {n} bumped into a {beast} holding a {object}.",
+  "Every seat on the bus was taken when the old {elder} got on.",
+  "{m} always got the biggest {food}, which {n} did not like.",
+  "{n} made a promise to feed the {pet} but then went out to play.",
+  "Snow covered everything, and the {animals} could find nothing to eat.",
+  "{n} thought that the new baby got too many presents.",
+  "Somebody had painted on the wall with {n}'s {color} brush.",
+  "{n} kept the {object} that {m} was looking for in {his} pocket.",
+  "None of the other children would let {n} climb up.",
+  "The {beast} wanted friends, yet everyone ran from its loud voice.",
+  "{n} cut {his} own hair, and now {he} would not come out.",
+  "The doctor told {n} to stay in bed with a sore {body}.",
+  "A(n) {elder} sat in the cold with no {thing}.",
+  "{n} let go of the string, and {m}'s balloon went up into the sky.",
+  "On the way to the {shop}, {n}'s {food} fell in a puddle.",
+  "{m} got a letter today, but {n} got none.",
+  "Mom said there was no time to stop at the {place} today.",
+  "{n} was the only one who knew where the {pet} had gone.",
+  "Its wing was weak, so the {nestling} could not go with the other birds.",
+  "{n} and {m} did not talk to each other after the game.",
+  "The last {food} was on the table when {n} and {m} came in.",
+];
+
 /** Slots that are lists of their own under another name. */
 export const MORE_SLOTS: Readonly<Record<string, readonly string[]>> = {
   family2: ["sister", "brother", "friend"],
+  animals: ["birds", "rabbits", "ducks", "frogs", "bears", "kittens", "puppies", "monkeys"],
   nestling: ["bird", "owl", "squirrel", "mouse"],
 };

@@ -1,15 +1,37 @@
 // The generator: same seed, same prompts, each in words that are allowed.
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { loadPrompts } from "../../../stories/prompts.ts";
-import { COUNTS, fillFrame, makePrompts, makeRandom } from "../../../tools/prompts/make_prompts.ts";
-import { FRAMES } from "../../../tools/prompts/templates.ts";
+import {
+  bothLists,
+  fillFrame,
+  makePrompts,
+  makeRandom,
+  MOST_ALIKE,
+  wordJaccard,
+} from "../../../tools/prompts/make_prompts.ts";
+import { EVALUATION_FRAMES, FRAMES } from "../../../tools/prompts/templates.ts";
 
-Deno.test("makePrompts() makes what is committed", async () => {
-  const { train, evaluation } = await loadPrompts();
-  const made = makePrompts(COUNTS.train + COUNTS.evaluation, "", () => true);
+Deno.test("bothLists() makes what is committed", async () => {
   // The training text holds none of them, so making them without it gives the same.
-  assertEquals(made.slice(0, COUNTS.evaluation), evaluation);
-  assertEquals(made.slice(COUNTS.evaluation), train);
+  assertEquals(bothLists("", () => true), await loadPrompts());
+});
+
+Deno.test("makePrompts() leaves out what resembles others", () => {
+  const others = ["Tom and his dog found a muddy box by the river."];
+  const frames = ["{n} and {his} {pet} found a(n) {look} {object} {spot}."];
+  const alike = (prompts: readonly string[]) =>
+    prompts.filter((prompt) => wordJaccard(prompt, others[0]) >= MOST_ALIKE);
+  assert(alike(makePrompts(400, "", () => true, frames)).length > 0);
+  assertEquals(alike(makePrompts(400, "", () => true, frames, others)), []);
+});
+
+Deno.test("wordJaccard() is the words of both among those of either", () => {
+  assertEquals(wordJaccard("A dog ran.", "a DOG sat"), 2 / 4);
+  assertEquals([wordJaccard("a b", "c"), wordJaccard("a b", "b a a"), wordJaccard("", "")], [
+    0,
+    1,
+    0,
+  ]);
 });
 
 Deno.test("makePrompts() leaves out what the training text has", () => {
@@ -38,9 +60,11 @@ Deno.test("fillFrame() fits pronouns and articles, and never repeats a word or a
   assertThrows(() => fillFrame("{nothing}", random), TypeError, "{nothing}");
 });
 
-Deno.test("FRAMES all fill without braces left", () => {
+Deno.test("FRAMES and EVALUATION_FRAMES all fill without braces left", () => {
   const random = makeRandom(2);
-  for (const frame of FRAMES) assert(!/[{}()]/.test(fillFrame(frame, random).text), frame);
+  for (const frame of [...FRAMES, ...EVALUATION_FRAMES]) {
+    assert(!/[{}()]/.test(fillFrame(frame, random).text), frame);
+  }
 });
 
 Deno.test("makeRandom() is uniform enough and repeatable", () => {
