@@ -218,6 +218,15 @@ export class Arena implements Disposable {
     this.#undo.length = 0;
   }
 
+  /**
+   * Commit, and give what was released back to the device. For a long recording in parts of different sizes: the next
+   * part then takes the memory of this one, where `release` alone hands on blocks of the same size only.
+   */
+  flush(): void {
+    this.commit();
+    this.#giveBack();
+  }
+
   /** Commit, then copy one tensor to the host: the batched form is {@linkcode Arena.readAll}. */
   async read(tensor: Tensor): Promise<HostArray> {
     return (await this.readAll({ tensor })).tensor;
@@ -283,10 +292,14 @@ export class Arena implements Disposable {
     this.#discard();
     const why = `its arena "${this.label}" has ended, expected keep() before the block closed`;
     for (const storage of this.#owned) this.device.release(storage, why);
+    this.#owned.clear();
+    this.#giveBack();
+  }
+
+  #giveBack(): void {
     for (const shelf of this.#spare.values()) {
       for (const storage of shelf) this.device.releaseEnded(storage);
     }
-    this.#owned.clear();
     this.#spare.clear();
   }
 

@@ -11,6 +11,7 @@ export * from "./kernel.ts";
 export * from "./device.ts";
 export * from "./arena.ts";
 export { Owned, Slot } from "./owned.ts";
+export * from "./counting_device.ts";
 export * from "./open.ts";
 export { CpuDevice, type CpuOptions } from "./cpu/device.ts";
 export type { WasmKernels } from "./cpu/wasm.ts";

@@ -2,10 +2,13 @@
 // log-prob, then, once the loss has said how much each counts, the backward pass and AdamW.
 import {
   adamwInPlace,
+  add,
   type Arena,
+  leaves,
   scaleRows,
   sumSquares,
   type Tensor,
+  type TensorTree,
   type TokenLogps,
   tokenLogps,
 } from "../backend/mod.ts";
@@ -69,21 +72,60 @@ export function adapterForward(
 }
 
 /**
- * Backward pass and AdamW. The state is donated last, so that a throw leaves it as it was.
+ * Backward pass.
  *
  * @param scale [K·H] ∂loss/∂log-prob of each completion token.
+ * @returns [K, P] ∂loss/∂params.
  */
+export function adapterGradient(
+  arena: Arena,
+  { head, tape, h, gradient }: AdapterForward,
+  scale: Tensor,
+): Tensor {
+  tape.accumulate(h, () => scaleRows(arena, head.gradient!, scale));
+  arena.release(head.gradient!);
+  tape.backward();
+  return gradient;
+}
+
+/**
+ * Adds a part's gradient to that of the parts before it, in their order, and lets the next part have the memory of
+ * this one.
+ *
+ * @param before Of the parts before; undefined at the first. Released.
+ * @param part What else of this part nobody needs any more.
+ * @returns The sum.
+ */
+export function addPart(
+  arena: Arena,
+  before: Tensor | undefined,
+  gradient: Tensor,
+  part: TensorTree,
+): Tensor {
+  const sum = before === undefined ? gradient : add(arena, before, gradient);
+  if (before !== undefined) {
+    arena.release(before);
+    arena.release(gradient);
+  }
+  for (const tensor of leaves(part)) arena.release(tensor);
+  arena.flush();
+  return sum;
+}
+
+/** What of a forward pass is left when its gradient is known. */
+export function leftOf({ device, head }: AdapterForward): Record<string, Tensor> {
+  const { groups: _groups, maxLength: _maxLength, ...tensors } = device;
+  return { ...tensors, logps: head.logps, entropy: head.entropy, lse: head.lse };
+}
+
+/** AdamW. The state is donated last, so that a throw leaves it as it was. */
 export function adapterUpdate(
   arena: Arena,
   { adamw }: AdapterRun,
   state: TrainState,
-  { head, tape, h, gradient }: AdapterForward,
-  scale: Tensor,
+  gradient: Tensor,
   { step, learningRate, receiver }: { step: number; learningRate: number; receiver: string },
 ): { next: TrainState; normSquares: Tensor } {
-  tape.accumulate(h, () => scaleRows(arena, head.gradient!, scale));
-  arena.release(head.gradient!);
-  tape.backward();
   const normSquares = sumSquares(arena, gradient);
   const next = state.donate(arena, receiver); // from here on, in place
   const { params: param, m, v } = next.borrow();

@@ -1,6 +1,14 @@
 // Supervised fine-tuning of adapters: mean NLL over completion tokens, on a frozen base, K members in one pass.
 import type { Arena, Tensor } from "../backend/mod.ts";
-import { adapterForward, type AdapterRun, adapterUpdate } from "./adapter_pass.ts";
+import {
+  adapterForward,
+  adapterGradient,
+  type AdapterRun,
+  adapterUpdate,
+  addPart,
+  leftOf,
+} from "./adapter_pass.ts";
+import { rowBatches } from "./micro_batches.ts";
 import type { TrainState } from "./state.ts";
 import type { PackedSequences } from "./text/encode.ts";
 
@@ -44,7 +52,8 @@ export type SftAdapterMetrics = {
  * @param run The frozen base and the layout of adapters.
  * @param state Donated: use the state that is returned.
  * @param packed Prompts and completions; only completion tokens count.
- * @param options `step`: updates made before this one, from 0; `learningRate` of this step.
+ * @param options `step`: updates made before this one, from 0; `learningRate` of this step;
+ * `microTokens`: tokens that go through the model at once, whole sequences; all by default.
  * @returns The next state and the metrics, in `arena`.
  */
 export function sftAdapterStep(
@@ -52,15 +61,49 @@ export function sftAdapterStep(
   run: AdapterRun,
   state: TrainState,
   packed: PackedSequences,
-  { step, learningRate }: { step: number; learningRate: number },
+  { step, learningRate, microTokens = Infinity }: SftAdapterStepOptions,
 ): { state: TrainState; metrics: SftAdapterMetrics } {
-  const forward = adapterForward(arena, run, state.borrow().params, packed);
-  const { head, members } = forward, H = packed.targets.length;
-  const scale = arena.upload([members * H], new Float32Array(members * H).fill(-1 / H), "−1/H");
-  const { next, normSquares } = adapterUpdate(arena, run, state, forward, scale, {
+  const { params } = state.borrow();
+  const members = params.shape[0], H = packed.targets.length;
+  const parts = rowBatches(packed, microTokens);
+  const vector = (label: string) => arena.alloc([members * H], label);
+  const whole = parts.length === 1
+    ? undefined
+    : { logps: vector("all log-probs"), entropy: vector("all entropies") };
+  let gradient: Tensor | undefined, metrics = whole, first = 0;
+  for (const part of parts) {
+    const forward = adapterForward(arena, run, params, part);
+    const { logps, entropy } = forward.head, h = part.targets.length;
+    const slopes = new Float32Array(members * h).fill(-1 / H);
+    const scale = arena.upload([members * h], slopes, "−1/H");
+    const own = adapterGradient(arena, forward, scale);
+    if (whole === undefined) {
+      gradient = own;
+      metrics = { logps, entropy };
+      continue;
+    }
+    for (let k = 0; k < members; k++) {
+      const range = { from: k * h, to: k * H + first, count: h };
+      arena.copy(logps, whole.logps, range);
+      arena.copy(entropy, whole.entropy, range);
+    }
+    first += h;
+    gradient = addPart(arena, gradient, own, { ...leftOf(forward), scale });
+  }
+  const { next, normSquares } = adapterUpdate(arena, run, state, gradient!, {
     step,
     learningRate,
     receiver: "sftAdapterStep()",
   });
-  return { state: next, metrics: { logps: head.logps, entropy: head.entropy, normSquares } };
+  return { state: next, metrics: { ...metrics!, normSquares } };
+}
+
+/** When a step is, and how it is done. */
+export interface SftAdapterStepOptions {
+  /** Updates made before this one, from 0. */
+  readonly step: number;
+  /** Of this step. */
+  readonly learningRate: number;
+  /** Tokens that go through the model at once, whole sequences; all by default. */
+  readonly microTokens?: number;
 }

@@ -8,7 +8,15 @@ import {
   type Tensor,
 } from "../backend/mod.ts";
 import type { PreferenceLoss } from "../losses/mod.ts";
-import { adapterForward, type AdapterRun, adapterUpdate } from "./adapter_pass.ts";
+import {
+  adapterForward,
+  adapterGradient,
+  type AdapterRun,
+  adapterUpdate,
+  addPart,
+  leftOf,
+} from "./adapter_pass.ts";
+import { type MicroBatch, microBatches } from "./micro_batches.ts";
 import type { PreferenceBatch } from "./preference_batch.ts";
 import type { TrainState, TrainTensors } from "./state.ts";
 
@@ -33,7 +41,8 @@ export type StepMetrics = {
 /**
  * One step: L = (1/B) Σ loss(dw, dl) for every member, its gradient, clipping, AdamW. Everything is recorded in
  * `arena`; nothing has changed until it commits, and a throw leaves `state` as it was. One submit, except that a
- * loss without WGSL needs a second on WebGPU.
+ * loss without WGSL needs a second on WebGPU, and that each micro-batch is one of its own: they go one after another,
+ * in the memory of the largest, and their gradients are summed in order before anything is clipped.
  *
  * @example
  * ```ts
@@ -66,7 +75,8 @@ export type StepMetrics = {
  * @param run The frozen base, the layout of adapters, the loss.
  * @param state Donated: use the state that is returned.
  * @param batch Pairs with reference log-probs.
- * @param options `step`: updates made before this one (AdamW's bias correction), from 0; `learningRate` of this step.
+ * @param options `step`: updates made before this one (AdamW's bias correction), from 0; `learningRate` of this step;
+ * `microBatch`: pairs that go through the model at once, all by default. The split decides how sums round.
  * @returns The next state and the metrics, in `arena`.
  */
 export async function trainStep(
@@ -74,26 +84,80 @@ export async function trainStep(
   run: TrainRun,
   state: TrainState,
   batch: PreferenceBatch,
-  { step, learningRate }: { step: number; learningRate: number },
+  { step, learningRate, microBatch = batch.pairs }: TrainStepOptions,
 ): Promise<{ state: TrainState; metrics: StepMetrics }> {
-  const { loss } = run;
-  const forward = adapterForward(arena, run, state.borrow().params, batch.packed);
-  const { head, device, members } = forward;
-  const logps = segmentSum(arena, head.logps, device.headStarts, device.headCounts);
-  const { losses, slopes } = await pairLosses(arena, run, batch, logps, members);
-  const scale = expandSegments(
-    arena,
-    slopes,
-    device.headStarts,
-    device.headCounts,
-    device.targets.shape[0],
-  );
-  const { next, normSquares } = adapterUpdate(arena, run, state, forward, scale, {
+  const { params } = state.borrow();
+  const parts = microBatches(batch, microBatch);
+  const whole = parts.length === 1 ? undefined : new WholeMetrics(arena, params.shape[0], batch);
+  let gradient: Tensor | undefined, one: PairMetrics | undefined;
+  for (const part of parts) {
+    const forward = adapterForward(arena, run, params, part.packed);
+    const { head, device, members } = forward;
+    const logps = segmentSum(arena, head.logps, device.headStarts, device.headCounts);
+    const { losses, slopes } = await pairLosses(arena, run, part, logps, {
+      members,
+      of: batch.pairs,
+    });
+    const { headStarts, headCounts, targets } = device;
+    const scale = expandSegments(arena, slopes, headStarts, headCounts, targets.shape[0]);
+    const own = adapterGradient(arena, forward, scale);
+    one = { losses, logps, entropy: head.entropy };
+    if (whole === undefined) {
+      gradient = own;
+    } else {
+      whole.take(part, one);
+      const left = { ...leftOf(forward), losses, logps, slopes, scale };
+      gradient = addPart(arena, gradient, own, left);
+    }
+  }
+  const { next, normSquares } = adapterUpdate(arena, run, state, gradient!, {
     step,
     learningRate,
-    receiver: `trainStep() with ${loss.name}`,
+    receiver: `trainStep() with ${run.loss.name}`,
   });
-  return { state: next, metrics: { losses, logps, entropy: head.entropy, normSquares } };
+  return { state: next, metrics: { ...(whole?.metrics ?? one!), normSquares } };
+}
+
+/** When a step is, and how it is done. */
+export interface TrainStepOptions {
+  /** Updates made before this one, from 0: AdamW's bias correction. */
+  readonly step: number;
+  /** Of this step. */
+  readonly learningRate: number;
+  /** Pairs that go through the model at once; all by default. */
+  readonly microBatch?: number;
+}
+
+type PairMetrics = Omit<StepMetrics, "normSquares">;
+
+/** A batch's metrics, which its parts fill in: the same places as if it had gone through the model at once. */
+class WholeMetrics {
+  readonly metrics: PairMetrics;
+
+  constructor(readonly arena: Arena, readonly members: number, readonly batch: PreferenceBatch) {
+    const { pairs, packed } = batch;
+    this.metrics = {
+      losses: arena.alloc([members * pairs], "losses of all pairs"),
+      logps: arena.alloc([members * 2 * pairs], "log-probs of all pairs"),
+      entropy: arena.alloc([members * packed.targets.length], "entropies of all pairs"),
+    };
+  }
+
+  take(part: MicroBatch, own: PairMetrics): void {
+    const { first, pairs: b, packed: { headCounts } } = part;
+    const { pairs: B, packed: { headStarts, targets } } = this.batch;
+    const h = headCounts.reduce((a, b) => a + b, 0), won = headCounts.subarray(0, b);
+    const hw = won.reduce((a, b) => a + b, 0), H = targets.length;
+    for (let k = 0; k < this.members; k++) {
+      const copy = (name: keyof PairMetrics, from: number, to: number, count: number) =>
+        this.arena.copy(own[name], this.metrics[name], { from, to, count });
+      copy("losses", k * b, k * B + first, b);
+      copy("logps", k * 2 * b, k * 2 * B + first, b);
+      copy("logps", k * 2 * b + b, k * 2 * B + B + first, b);
+      copy("entropy", k * h, k * H + headStarts[first], hw);
+      copy("entropy", k * h + hw, k * H + headStarts[B + first], h - hw);
+    }
+  }
 }
 
 async function pairLosses(
@@ -101,10 +165,10 @@ async function pairLosses(
   { loss }: TrainRun,
   batch: PreferenceBatch,
   logps: Tensor,
-  members: number,
+  { members, of }: { members: number; of: number },
 ): Promise<{ losses: Tensor; slopes: Tensor }> {
   const { pairs, reference, packed } = batch;
-  const sizes = { members, pairs };
+  const sizes = { members, pairs, of };
   if (loss.wgsl !== undefined || arena.device.info.kind === "cpu") {
     return preferenceLoss(
       arena,

@@ -247,7 +247,8 @@ export class Alignment implements Disposable {
    * @throws {RangeError} If the run is done, its phase has no pairs, or the loss or gradient is not finite.
    */
   async step(): Promise<StepReport> {
-    const { model, loss, adamw, cadence, reference, gradientCheckpointing } = this.options;
+    const { model, loss, adamw, cadence, reference, gradientCheckpointing, microBatch } =
+      this.options;
     const step = this.#step;
     const phase = this.phase;
     if (this.done || this.phaseDue) {
@@ -281,6 +282,7 @@ export class Alignment implements Disposable {
     const out = await trainStep(arena, run, this.#state.current, batch, {
       step: this.#updates, // a step without a pair moves no moment and counts for none
       learningRate: rate,
+      microBatch,
     });
     const read = await arena.readAll(out.metrics);
     const metrics: MetricRow = { ...summariseStep(read, batch, loss), learning_rate: rate };

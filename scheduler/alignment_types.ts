@@ -60,6 +60,8 @@ export interface AlignmentOptions {
   readonly adamw?: AdamwOptions;
   /** Keep only each block's input for the backward pass: a third more work, far less memory. Default false. */
   readonly gradientCheckpointing?: boolean;
+  /** Pairs of a step that go through the model at once; all by default. The split decides how sums round. */
+  readonly microBatch?: number;
   /** Base learning rate. */
   readonly learningRate: number;
   /** Decay of the rate over the run. */

@@ -46,6 +46,8 @@ export interface PreferenceSizes {
   readonly members: number;
   /** B, pairs a member. */
   readonly pairs: number;
+  /** Pairs that the loss is the mean over, where these are a part of them. Default: B. */
+  readonly of?: number;
 }
 
 const kernels = new WeakMap<KernelLoss, Kernel>();
@@ -83,7 +85,7 @@ function makeKernel(loss: KernelLoss): Kernel {
       { name: "losses", access: "read_write" },
       { name: "slopes", access: "read_write" },
     ],
-    params: [["members", "u32"], ["pairs", "u32"], ["referenceStride", "u32"]],
+    params: [["members", "u32"], ["pairs", "u32"], ["whole", "u32"], ["referenceStride", "u32"]],
     fixed: [],
     wgsl: () => /* wgsl */ `
 struct LossInput { dw: f32, dl: f32, nw: f32, nl: f32, lw: f32, ll: f32 }
@@ -101,7 +103,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let x = LossInput(logps[w] - reference[r], logps[l] - reference[r + p.pairs],
     f32(counts[pair]), f32(counts[p.pairs + pair]), logps[w], logps[l]);
   losses[at] = lossValue(x);
-  let slope = lossSlopes(x) / f32(p.pairs);
+  let slope = lossSlopes(x) / f32(p.whole);
   slopes[w] = slope.x;
   slopes[l] = slope.y;
 }`,
@@ -110,7 +112,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     cpu: [{
       tasks: () => 1,
       run: ({ b, p }) => {
-        const sizes = { members: p.members, pairs: p.pairs };
+        const sizes = { members: p.members, pairs: p.pairs, of: p.whole };
         const host = { logps: b.logps, reference: b.reference, counts: b.counts };
         const { losses, slopes } = preferenceLossOnHost(loss, host, sizes);
         b.losses.set(losses);
@@ -148,14 +150,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
  * @param counts [2B] u32: completion tokens of the rows, the same for all members; borrowed.
  * @param loss Value, slopes and, for WebGPU, their WGSL.
  * @returns In `arena`: `losses` [K·B], one a pair, and `slopes` [K·2B] = ∂(mean over pairs of L)/∂logps, already
- * divided by B, each member's for itself.
+ * divided by B (or `of`), each member's for itself.
  * @throws {TypeError} If shapes do not fit, or the loss has no `wgsl` on WebGPU.
  */
 export function preferenceLoss(
   arena: Arena,
   { logps, reference, counts }: { logps: Tensor; reference: Tensor; counts: Tensor },
   loss: KernelLoss,
-  { members, pairs }: PreferenceSizes,
+  { members, pairs, of = pairs }: PreferenceSizes,
 ): { losses: Tensor; slopes: Tensor } {
   if (arena.device.info.kind === "webgpu" && loss.wgsl === undefined) {
     throw new TypeError(
@@ -171,7 +173,7 @@ export function preferenceLoss(
   const slopes = arena.alloc([rows], "preferenceLoss.slopes");
   arena.dispatch(preferenceLossKernel(loss), {
     bind: { logps, reference, counts, losses, slopes },
-    params: { members, pairs, referenceStride: shared ? 0 : 2 * pairs },
+    params: { members, pairs, whole: of, referenceStride: shared ? 0 : 2 * pairs },
   });
   return { losses, slopes };
 }
@@ -209,7 +211,7 @@ export interface HostPreferences {
 export function preferenceLossOnHost(
   loss: KernelLoss,
   { logps, reference, counts }: HostPreferences,
-  { members: K, pairs: B }: PreferenceSizes,
+  { members: K, pairs: B, of = B }: PreferenceSizes,
 ): { losses: Float32Array<ArrayBuffer>; slopes: Float32Array<ArrayBuffer> } {
   const stride = reference.length === 2 * B ? 0 : 2 * B;
   const lengths = [
@@ -239,8 +241,8 @@ export function preferenceLossOnHost(
       };
       losses[B * k + b] = loss.value(x);
       const slope = loss.slopes(x);
-      slopes[w] = slope.dw / B;
-      slopes[l] = slope.dl / B;
+      slopes[w] = slope.dw / of;
+      slopes[l] = slope.dl / of;
     }
   }
   return { losses, slopes };

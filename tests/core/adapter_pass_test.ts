@@ -1,6 +1,6 @@
 import { assert, assertThrows } from "@std/assert";
 import { Arena } from "../../backend/mod.ts";
-import { adapterForward, adapterUpdate } from "../../core/adapter_pass.ts";
+import { adapterForward, adapterGradient, adapterUpdate } from "../../core/adapter_pass.ts";
 import {
   adapterLayout,
   initTrainState,
@@ -25,7 +25,13 @@ deviceTest(
       const forward = adapterForward(arena, run, state.borrow().params, packed);
       const scale = arena.upload([2], new Float32Array([sign, sign]), "scale");
       const options = { step: 0, learningRate: 1e-2, receiver: "a test" };
-      const { next } = adapterUpdate(arena, run, state, forward, scale, options);
+      const { next } = adapterUpdate(
+        arena,
+        run,
+        state,
+        adapterGradient(arena, forward, scale),
+        options,
+      );
       assertThrows(() => state.borrow(), ReferenceError, "donated to a test");
       using _next = next;
       const moved = adapterForward(arena, run, next.borrow().params, packed);

@@ -67,13 +67,18 @@ export const DPO: PreferenceLoss = dpo({ beta: 0.1 });
 export async function runStep(
   { device, model, layout, batch }: Setting,
   state: Slot<ReturnType<TrainState["borrow"]>>,
-  { loss = DPO, step = 0, adamw }: { loss?: PreferenceLoss; step?: number; adamw?: AdamwOptions } =
-    {},
+  { loss = DPO, step = 0, adamw, microBatch }: {
+    loss?: PreferenceLoss;
+    step?: number;
+    adamw?: AdamwOptions;
+    microBatch?: number;
+  } = {},
 ): Promise<{ [K in keyof StepMetrics]: number[] }> {
   using arena = new Arena(device, `step ${step}`);
   const out = await trainStep(arena, { model, layout, loss, adamw }, state.current, batch, {
     step,
     learningRate: 0.01,
+    microBatch,
   });
   const read = await arena.readAll(out.metrics);
   state.set(out.state);
