@@ -4,8 +4,7 @@ import type { HostAdapter, ModelConfig, TensorSource } from "../core/mod.ts";
 import {
   type MergedModel,
   type OpenedModel,
-  openGguf,
-  openLocalFile,
+  openGgufFile,
   openModel,
   type SafetensorsDType,
   writeMergedFolder,
@@ -81,7 +80,7 @@ async function ggufFiles(
   path: string,
   configJson: Readonly<Record<string, unknown>>,
 ): Promise<Map<string, Uint8Array>> {
-  const { source, tokenizerJson, tokenizerConfig } = await openGguf(await openLocalFile(path));
+  const { source, tokenizerJson, tokenizerConfig } = await openGgufFile(path);
   source[Symbol.dispose]();
   const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value, null, 2) + "\n");
   return new Map([

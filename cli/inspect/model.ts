@@ -9,7 +9,7 @@ import {
 } from "../../core/mod.ts";
 import { type OpenedModel, openModel } from "../../core/io/mod.ts";
 import { readNumbers, type ReadOptions, tensorCounts } from "./tensors.ts";
-import { probeTemplate, tokenizerReport } from "./tokenizer.ts";
+import { probeTemplate, templateReport, tokenizerReport } from "./tokenizer.ts";
 import type { Report, ReportValue } from "./report.ts";
 
 /**
@@ -19,7 +19,7 @@ import type { Report, ReportValue } from "./report.ts";
  */
 export async function inspectModel(path: string, options: ReadOptions): Promise<Report> {
   using opened = await openModel(path);
-  const { config, configJson, source, gguf, tokenizer, chat } = opened;
+  const { config, configJson, source, gguf, ggufFiles, tokenizer, chat } = opened;
   checkWeights(opened);
   if (chat !== undefined) probeTemplate(chat);
   const all = await readNumbers(source, options);
@@ -31,9 +31,11 @@ export async function inspectModel(path: string, options: ReadOptions): Promise<
     ...sizesOf(config),
     weights: { ...tensorCounts(source.tensors), numbersRead: all },
     tokenizer: tokenizer === undefined ? null : tokenizerReport(tokenizer),
-    chatTemplate: chat !== undefined,
+    ...templateReport(chat?.source),
     deviceBytes: deviceBytes(config),
     loraLayers: linearLayers(config).length,
+    ...(ggufFiles && ggufFiles.count > 1 ? { parts: ggufFiles.count } : {}),
+    ...(ggufFiles ? { fileBytes: ggufFiles.bytes } : {}),
   };
 }
 

@@ -2,11 +2,13 @@
 import {
   type ChatTemplate,
   chatTemplate,
+  type ChatTemplateSource,
   findChatTemplate,
   type PretrainedTokenizer,
   readPretrainedTokenizer,
 } from "../../core/mod.ts";
 import { parseJsonObject, refuseWrongDownload } from "../../core/io/mistakes.ts";
+import { namesIn } from "../../core/io/model_companions.ts";
 import { readSmallFile } from "../../core/io/small_file.ts";
 import { bytesOf, fileBytes, folderOf } from "./files.ts";
 import type { Report, ReportValue } from "./report.ts";
@@ -15,7 +17,8 @@ import type { Report, ReportValue } from "./report.ts";
 export async function inspectTokenizer(path: string, isFolder: boolean): Promise<Report> {
   const folder = isFolder ? path : folderOf(path);
   const read = (name: string) => readSmallFile(folder === "" ? name : `${folder}/${name}`);
-  const tokenizer = await readPretrainedTokenizer(read, folder === "" ? "." : folder);
+  const list = (name: string) => namesIn(folder === "" ? name : `${folder}/${name}`);
+  const tokenizer = await readPretrainedTokenizer(read, folder === "" ? "." : folder, { list });
   tokenizer.encode("Tokenizers are tried on a text, with 1 number and an é.");
   const source = tokenizer.chatTemplate;
   if (source !== undefined) {
@@ -26,7 +29,19 @@ export async function inspectTokenizer(path: string, isFolder: boolean): Promise
     path,
     ...(isFolder ? {} : { bytes: await fileBytes(path) }),
     ...tokenizerReport(tokenizer),
+    ...templateReport(source),
+  };
+}
+
+/** Whether there is a chat template, and the names where there are several. */
+export function templateReport(
+  source: ChatTemplateSource | undefined,
+): { readonly [name: string]: ReportValue | undefined } {
+  return {
     chatTemplate: source !== undefined,
+    ...(source === undefined || typeof source === "string"
+      ? {}
+      : { templates: [...source.keys()].slice(0, 50) }),
   };
 }
 
@@ -75,6 +90,6 @@ export async function inspectTokenizerConfig(path: string, kind: string): Promis
     path,
     bytes: bytes.length,
     fields: Object.keys(json).slice(0, 50),
-    ...(kind.startsWith("tokenizer") ? { chatTemplate: template !== undefined } : {}),
+    ...(kind.startsWith("tokenizer") ? templateReport(template) : {}),
   };
 }

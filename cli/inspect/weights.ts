@@ -1,6 +1,6 @@
 // Weights by themselves: a safetensors file, the index of several, a GGUF adapter.
 import {
-  openGguf,
+  openGgufFile,
   openLocalFile,
   openSafetensors,
   openShardedSafetensors,
@@ -46,10 +46,10 @@ export async function inspectGguf(path: string, options: ReadOptions): Promise<R
   const adapter = await ggufAdapter(path);
   if (adapter !== undefined) return adapter;
   if (path.toLowerCase().endsWith(".gguf")) {
-    return { ...await inspectModel(path, options), fileBytes: await fileBytes(path) };
+    return await inspectModel(path, options);
   }
   // A GGUF file under another name: what it holds, as a model cannot be opened so.
-  const { source, metadata } = await openGguf(await openLocalFile(path));
+  const { source, metadata } = await openGgufFile(path);
   using _source = source;
   const all = await readNumbers(source, options);
   return {

@@ -19,6 +19,7 @@ export * from "./gguf/header.ts";
 export * from "./gguf/lora.ts";
 export type { Heads } from "./gguf/names.ts";
 export * from "./gguf/open.ts";
+export type { OpenBeside } from "./gguf/split.ts";
 export type { GgufTensor } from "./gguf/tensor_infos.ts";
 export type { GgufTokenizerConfig } from "./gguf/tokenizer.ts";
 export * from "./gguf/writer.ts";

@@ -3,6 +3,7 @@ import type { HostAdapter } from "../lora/factors.ts";
 import { writeAll, writeFileDurably, writeFolderDurably } from "./durable.ts";
 import type { SafetensorsDType } from "./float_bytes.ts";
 import { parseJsonObject, quote } from "./mistakes.ts";
+import { companionsOf, isCompanion } from "./model_companions.ts";
 import {
   type MergedModel,
   mergeIntoModel,
@@ -21,12 +22,6 @@ export interface WriteMergedOptions extends MergeModelOptions {
   readonly replace?: boolean;
 }
 
-/** What belongs to a model beside its weights; code never. */
-const COMPANIONS = [
-  ...["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"],
-  ...["special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt"],
-  ...["tokenizer.model", "chat_template.jinja", "chat_template.json"],
-];
 const TORCH_NAMES = { F32: "float32", F16: "float16", BF16: "bfloat16" };
 
 /**
@@ -84,13 +79,13 @@ async function companions(
 ): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   if (from !== undefined) {
-    for (const name of COMPANIONS) {
+    for (const name of await companionsOf(from)) {
       const bytes = await readSmallFile(`${from}/${name}`);
       if (bytes) files.set(name, bytes);
     }
   }
   for (const [name, bytes] of extraFiles) {
-    if (!/^[\w-][\w.-]*$/.test(name)) {
+    if (!/^[\w-][\w.-]*$/.test(name) && !isCompanion(name)) {
       throw new TypeError(`Cannot write ${quote(name)}: it is a path, expected a file's bare name`);
     }
     files.set(name, bytes);

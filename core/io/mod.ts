@@ -37,6 +37,7 @@ export {
 } from "./durable.ts";
 export * from "./folder_lock.ts";
 export { type ClientOptions, HubError } from "./hub/client.ts";
+export * from "./gguf_file.ts";
 export * from "./hub/download.ts";
 export { type Lookup } from "./hub/environment.ts";
 export { type RepoType } from "./hub/repo_spec.ts";

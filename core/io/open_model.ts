@@ -2,11 +2,16 @@
 // downloader turns into one of them. Weights stay in their files until they are read, tensor by tensor.
 import { MOST_END_IDS } from "../../backend/mod.ts";
 import { type ChatTemplate, chatTemplate } from "../text/chat_template.ts";
-import { type PretrainedTokenizer, readPretrainedTokenizer } from "../text/pretrained_tokenizer.ts";
+import {
+  type PretrainedTokenizer,
+  type PretrainedTokenizerOptions,
+  readPretrainedTokenizer,
+} from "../text/pretrained_tokenizer.ts";
 import { type ModelConfig, parseModelConfig } from "../model/config.ts";
-import { openGguf } from "./gguf/open.ts";
+import { openGgufFile, wholeGgufs } from "./gguf_file.ts";
 import { openLocalFile } from "./local_file.ts";
 import { bare, parseJsonObject, refuseWrongDownload } from "./mistakes.ts";
+import { namesIn } from "./model_companions.ts";
 import type { RandomAccessFile } from "./random_access.ts";
 import { openSafetensors, openShardedSafetensors } from "./safetensors_stream.ts";
 import { SHARD_INDEX } from "./shard_index.ts";
@@ -21,6 +26,8 @@ export interface OpenedModel extends Disposable {
   readonly path: string;
   /** Whether it is a GGUF file, whose companions cannot be copied. */
   readonly gguf: boolean;
+  /** How many files a GGUF model lies in, and their bytes; absent for a folder. */
+  readonly ggufFiles?: { readonly count: number; readonly bytes: number };
   /** Sizes and constants; ends at any id that its config, generation config or tokenizer ends at. */
   readonly config: ModelConfig;
   /** config.json as it stands in the folder, or as the GGUF file implies it. */
@@ -51,7 +58,8 @@ const HUB_ID = /^[\w-][\w.-]*\/[\w-][\w.-]*(@[\w./-]+)?(:[\w./-]+\.gguf)?$/;
  * await assertRejects(() => openModel("no-such-model"), TypeError, "no-such-model: it is not there");
  * ```
  *
- * @param spec A folder with config.json, a `.gguf` file or a folder with exactly one, or a hub id.
+ * @param spec A folder with config.json, a `.gguf` file (any part of one that was cut) or a folder with exactly one, or
+ * a hub id.
  * @param options `download`: asked for a hub id that is no local path.
  * @throws {TypeError} If there is no such model, or a file is missing or malformed; one line with file and field.
  * @throws {RangeError} If a size is out of range.
@@ -86,19 +94,20 @@ async function pathOf(spec: string, { download }: OpenModelOptions): Promise<str
   for await (const { name, isFile } of Deno.readDir(path)) {
     if (isFile && name.toLowerCase().endsWith(".gguf")) ggufs.push(name);
   }
-  if (ggufs.length === 1) return `${path}/${ggufs[0]}`;
-  if (ggufs.length === 0) return path; // whose config.json is then missing, by name
+  const whole = wholeGgufs(ggufs);
+  if (whole.length === 1) return `${path}/${whole[0]}`;
+  if (whole.length === 0) return path; // whose config.json is then missing, by name
   throw new TypeError(
     `Cannot open the model ${
       bare(spec)
-    }: it holds ${ggufs.length} GGUF files, expected one of them: ${bare(ggufs.sort().join(", "))}`,
+    }: it holds ${whole.length} GGUF files, expected one of them: ${bare(whole.join(", "))}`,
   );
 }
 
 async function openGgufModel(name: string, path: string): Promise<OpenedModel> {
-  const { source, configJson, tokenizerJson, tokenizerConfig } = await openGguf(
-    await openLocalFile(path),
-  );
+  const { source, configJson, tokenizerJson, tokenizerConfig, parts, fileBytes } =
+    await openGgufFile(path);
+  const ggufFiles = { count: parts, bytes: fileBytes };
   try {
     const config = parseModelConfig(configJson, path);
     const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
@@ -108,7 +117,7 @@ async function openGgufModel(name: string, path: string): Promise<OpenedModel> {
     ]);
     const read = (file: string) => Promise.resolve(files.get(file));
     const words = tokenizerJson && await readWords(read, path, config);
-    return opened({ name, path, gguf: true, configJson, source }, config, words);
+    return opened({ name, path, gguf: true, ggufFiles, configJson, source }, config, words);
   } catch (error) {
     source[Symbol.dispose]();
     throw error;
@@ -129,7 +138,8 @@ async function openFolder(name: string, path: string): Promise<OpenedModel> {
   const configJson = parseJsonObject(configBytes, `${path}/config.json`, "the file");
   const config = parseModelConfig(configJson, `${path}/config.json`);
   const hasTokenizer = await anyThere(path, ["tokenizer.json", "vocab.json", "tokenizer.model"]);
-  const words = hasTokenizer ? await readWords(read, path, config) : undefined;
+  const list = (folder: string) => namesIn(`${path}/${folder}`);
+  const words = hasTokenizer ? await readWords(read, path, config, list) : undefined;
   const source = await openWeights(path);
   return opened({ name, path, gguf: false, configJson, source }, config, words);
 }
@@ -159,8 +169,9 @@ async function readWords(
   read: (file: string) => Promise<Uint8Array | undefined>,
   path: string,
   { vocabSize }: ModelConfig,
+  list?: PretrainedTokenizerOptions["list"],
 ): Promise<Words> {
-  const tokenizer = await readPretrainedTokenizer(read, path, { embeddingRows: vocabSize });
+  const tokenizer = await readPretrainedTokenizer(read, path, { embeddingRows: vocabSize, list });
   const source = tokenizer.chatTemplate;
   if (source === undefined) return { tokenizer };
   return {
@@ -173,7 +184,7 @@ async function readWords(
 }
 
 function opened(
-  parts: Pick<OpenedModel, "name" | "path" | "gguf" | "configJson" | "source">,
+  parts: Pick<OpenedModel, "name" | "path" | "gguf" | "ggufFiles" | "configJson" | "source">,
   config: ModelConfig,
   words: Words | undefined,
 ): OpenedModel {

@@ -250,6 +250,7 @@ function readMetadata(file: string, header: Record<string, unknown>): Map<string
   const metadata = new Map<string, string>();
   if (!Object.hasOwn(header, "__metadata__")) return metadata;
   const value = header.__metadata__;
+  if (value === null) return metadata; // safetensors' own reader takes it for none
   if (!isObject(value)) {
     throw malformed(file, `__metadata__ is ${show(value)}, expected an object of strings`);
   }

@@ -10,6 +10,8 @@ export interface ChatTemplateFiles {
   readonly jinja?: string;
   /** Parsed `chat_template.json`, an object with `chat_template`. */
   readonly json?: unknown;
+  /** Texts of `additional_chat_templates/NAME.jinja` by name; they stand beside the one of the other places. */
+  readonly named?: ReadonlyMap<string, string>;
 }
 
 /** Source of a model's one chat template, or sources by name, of which a rendering picks one. */
@@ -42,6 +44,14 @@ export interface PickTemplateOptions {
  * @throws {TypeError} If what is there is no template.
  */
 export function findChatTemplate(files: ChatTemplateFiles): ChatTemplateSource | undefined {
+  const main = mainTemplate(files);
+  const { named } = files;
+  if (named === undefined || named.size === 0) return main;
+  const others = typeof main === "string" ? [["default", main] as const] : main ?? [];
+  return new Map([...others, ...named]);
+}
+
+function mainTemplate(files: ChatTemplateFiles): ChatTemplateSource | undefined {
   if (files.jinja !== undefined) return files.jinja;
   const places: [string, unknown][] = [
     ["chat_template.json", files.json],

@@ -1,16 +1,17 @@
-// A model folder's tokenizer as transformers has it: tokenizer.json, or GPT-2's vocab.json and merges.txt, with the
-// special tokens of tokenizer_config.json, special_tokens_map.json and generation_config.json.
-import { CONFIG_BOUNDS, TOKENIZER_BOUNDS } from "../io/json_bounds.ts";
-import { isObject, parseJsonObject, quote, refuseWrongDownload, show } from "../io/mistakes.ts";
+// A model folder's tokenizer as transformers has it: tokenizer.json, or GPT-2's vocab.json and merges.txt, with what
+// the files beside it say of special tokens, end ids and chat templates.
+import { isObject, quote, show } from "../io/mistakes.ts";
 import { edgeTokens } from "./edge_tokens.ts";
 import { gpt2TokenizerJson } from "./gpt2_tokenizer.ts";
-import {
-  type ChatTemplateSource,
-  findChatTemplate,
-  pickChatTemplate,
-} from "./pick_chat_template.ts";
+import { type ChatTemplateSource, pickChatTemplate } from "./pick_chat_template.ts";
 import { type EncodeOptions, type Tokenizer, tokenizerFromJson } from "./tokenizer.ts";
-import { type AddedToken, modelSize } from "./tokenizer_json.ts";
+import { modelSize } from "./tokenizer_json.ts";
+import {
+  addedTokens,
+  readJson,
+  readTokenizerSettings,
+  withDeclared,
+} from "./tokenizer_settings.ts";
 
 /** A model's tokenizer with all that its files say. */
 export interface PretrainedTokenizer extends Tokenizer {
@@ -42,6 +43,8 @@ export interface SpecialTokenTexts {
 export interface PretrainedTokenizerOptions {
   /** Rows of the model's embedding: ids at or over it are refused. */
   readonly embeddingRows?: number;
+  /** Names of the files in a folder below the model's; default: only the templates of well-known names are asked for. */
+  readonly list?: (folder: string) => Promise<readonly string[]>;
   /** Which chat template alone, where there are several; default all of them, for a rendering to pick. */
   readonly chatTemplate?: string;
 }
@@ -49,20 +52,13 @@ export interface PretrainedTokenizerOptions {
 type Json = Record<string, unknown>;
 type Read = (file: string) => Promise<Uint8Array | undefined>;
 
-/** The vocabulary's own names where a GPT-2 or Llama folder has no tokenizer_config.json, as the classes have it. */
-const CLASS_DEFAULTS: Record<string, Json> = {
-  GPT2: { bos_token: "<|endoftext|>", eos_token: "<|endoftext|>", unk_token: "<|endoftext|>" },
-  Llama: { bos_token: "<s>", eos_token: "</s>", unk_token: "<unk>" },
-  Gemma: { bos_token: "<bos>", eos_token: "<eos>", unk_token: "<unk>", pad_token: "<pad>" },
-  Qwen2: { eos_token: "<|endoftext|>", pad_token: "<|endoftext|>" },
-};
-
 /**
  * Reads a tokenizer from a model's files, wherever they are.
  *
- * Needs `tokenizer.json`, or `vocab.json` and `merges.txt`; reads `tokenizer_config.json`,
- * `special_tokens_map.json`, `generation_config.json`, `chat_template.jinja` and `chat_template.json` where they
- * are. `encode(text, { addSpecial: true })` puts begin and end tokens as transformers 5 does: as tokenizer.json's
+ * Needs `tokenizer.json`, or `vocab.json` and `merges.txt`; reads `tokenizer_config.json`, `special_tokens_map.json`,
+ * `added_tokens.json`, `generation_config.json`, `chat_template.jinja`, `chat_template.json` and
+ * `additional_chat_templates/` where they are. A padding token past the embedding counts as none: nothing is padded.
+ * `encode(text, { addSpecial: true })` puts begin and end tokens as transformers 5 does: as tokenizer.json's
  * post-processor says, and by `add_bos_token` and `add_eos_token` only where there is no tokenizer.json.
  *
  * @example
@@ -87,7 +83,7 @@ const CLASS_DEFAULTS: Record<string, Json> = {
  *
  * @param read The bytes of a file of the folder, or undefined where there is none.
  * @param folder What to call the folder in errors.
- * @param options `embeddingRows`: what ids are checked against; `chatTemplate`: which one.
+ * @param options `embeddingRows`: what ids are checked against; `list`; `chatTemplate`: which one.
  * @returns The tokenizer.
  * @throws {TypeError} If a file is missing or malformed; one line, with file and field.
  * @throws {RangeError} If the vocabulary is larger than the embedding.
@@ -98,29 +94,32 @@ export async function readPretrainedTokenizer(
   options: PretrainedTokenizerOptions = {},
 ): Promise<PretrainedTokenizer> {
   const { name, json } = await readTokenizerJson(read, folder);
-  const config = await readJson(read, folder, "tokenizer_config.json") ?? {};
-  const map = await readJson(read, folder, "special_tokens_map.json") ?? {};
-  const generation = await readJson(read, folder, "generation_config.json") ?? {};
-  const jinja = await read("chat_template.jinja");
-  const templates = findChatTemplate({
-    tokenizerConfig: config,
-    jinja: jinja === undefined ? undefined : templateText(jinja, `${folder}/chat_template.jinja`),
-    json: await readJson(read, folder, "chat_template.json"),
+  const settings = await readTokenizerSettings(read, folder, {
+    list: options.list,
+    isGpt2: name.endsWith("vocab.json"),
   });
-  const whole = withDeclared(json, config);
-  const special = specialTokens(config, map, name, `${folder}/tokenizer_config.json`);
+  const { config, generation, special, templates } = settings;
+  const whole = withDeclared(json, settings);
   const ids = tokenIds(whole);
   const base = tokenizerFromJson(whole, { name });
   const { vocabSize } = base;
-  const idOf = (key: string): number | undefined => {
+  const tokenId = (key: string): number | undefined => {
     const token = special[key];
-    return token === undefined
-      ? generationId(generation, `${key}_id`, vocabSize, folder)
-      : ids(token, key, folder);
+    if (token === undefined) return undefined;
+    const id = ids(token);
+    if (id !== undefined || key === "pad_token") return id;
+    throw new TypeError(
+      `Cannot read ${folder}: ${key} is ${quote(token)}, expected a token of the vocabulary`,
+    );
   };
-  const bosId = idOf("bos_token"), eosId = idOf("eos_token"), padId = idOf("pad_token");
-  const { unk_token: unk } = special;
-  const unkId = unk === undefined ? undefined : ids(unk, "unk_token", folder);
+  const idOf = (key: string): number | undefined =>
+    special[key] === undefined
+      ? generationId(generation, `${key}_id`, vocabSize, folder)
+      : tokenId(key);
+  const rows = options.embeddingRows ?? Infinity;
+  const bosId = idOf("bos_token"), eosId = idOf("eos_token"), pad = idOf("pad_token");
+  const padId = pad !== undefined && pad < rows ? pad : undefined; // past the embedding it is harmless
+  const unkId = tokenId("unk_token");
   const flags = name.endsWith("vocab.json") ? config : {}; // transformers 5 reads them only without a tokenizer.json
   const edges = edgeTokens(whole, flags, { bos: bosId, eos: eosId }, name);
   const eosIds = endIds(generation.eos_token_id, eosId, vocabSize, folder);
@@ -130,8 +129,8 @@ export async function readPretrainedTokenizer(
       `Cannot read ${name}: post_processor has the id ${id}, expected ids below ${vocabSize}`,
     );
   }
-  const rows = options.embeddingRows ?? Infinity;
-  const used = [modelSize(whole) - 1, ...edges.first, ...edges.last, bosId, eosId, padId];
+  const last = modelSize(whole) - 1;
+  const used = [last === pad ? last - 1 : last, ...edges.first, ...edges.last, bosId, eosId];
   checkRows(Math.max(...used.map((id) => id ?? -1)), rows, name, base);
   const text = (id: number | undefined, key: string) => special[key] ?? tokenText(whole, id);
   return {
@@ -177,74 +176,22 @@ async function readTokenizerJson(
   );
 }
 
-async function readJson(read: Read, folder: string, file: string): Promise<Json | undefined> {
-  const bytes = await read(file);
-  if (bytes === undefined) return undefined;
-  refuseWrongDownload(bytes, `${folder}/${file}`, "a JSON file");
-  const bounds = /^(tokenizer|vocab)\.json$/.test(file) ? TOKENIZER_BOUNDS : CONFIG_BOUNDS;
-  return parseJsonObject(bytes, `${folder}/${file}`, "the file", bounds);
-}
-
-function addedTokens(json: Json): AddedToken[] {
-  return Array.isArray(json.added_tokens) ? json.added_tokens : [];
-}
-
-/** Tokens that only tokenizer_config.json declares (`added_tokens_decoder`) are added, as transformers does. */
-function withDeclared(json: Json, config: Json): Json {
-  const declared = isObject(config.added_tokens_decoder) ? config.added_tokens_decoder : {};
-  if (json.added_tokens !== undefined && !Array.isArray(json.added_tokens)) return json;
-  const known = new Set(addedTokens(json).map((token) => isObject(token) ? token.content : ""));
-  const more = Object.entries(declared).flatMap(([id, token]) => {
-    if (!isObject(token) || typeof token.content !== "string" || known.has(token.content)) {
-      return [];
-    }
-    return [{ ...token, id: Number(id), content: token.content }];
-  });
-  return { ...json, added_tokens: [...addedTokens(json), ...more] };
-}
-
-function tokenIds(json: Json): (token: string, key: string, folder: string) => number {
+/** Finds ids of tokens, added ones first. */
+function tokenIds(json: Json): (token: string) => number | undefined {
   const model = isObject(json.model) ? json.model : {};
   const vocab = isObject(model.vocab) ? model.vocab : {};
   const pieces = Array.isArray(model.vocab) ? model.vocab : [];
   const added = new Map(addedTokens(json).map((token) => [token?.content, token?.id]));
-  return (token, key, folder) => {
+  return (token) => {
     const piece = pieces.findLastIndex((entry) => Array.isArray(entry) && entry[0] === token);
     const id = added.get(token) ?? (Object.hasOwn(vocab, token) ? vocab[token] : undefined) ??
       (piece < 0 ? undefined : piece);
-    if (typeof id === "number") return id;
-    throw new TypeError(
-      `Cannot read ${folder}: ${key} is ${quote(token)}, expected a token of the vocabulary`,
-    );
+    return typeof id === "number" ? id : undefined;
   };
 }
 
 function tokenText(json: Json, id: number | undefined): string | undefined {
   return id === undefined ? undefined : addedTokens(json).find((token) => token.id === id)?.content;
-}
-
-/** Special tokens by their key: tokenizer_config.json goes before special_tokens_map.json, and the class last. */
-function specialTokens(
-  config: Json,
-  map: Json,
-  tokenizerFile: string,
-  name: string,
-): Record<string, string | undefined> {
-  const ofGpt2 = tokenizerFile.endsWith("vocab.json");
-  const named = typeof config.tokenizer_class === "string" ? config.tokenizer_class : "";
-  const family = (ofGpt2 && named === "" ? "GPT2" : named).replace(/Tokenizer(Fast)?$/, "");
-  const defaults = Object.hasOwn(CLASS_DEFAULTS, family) ? CLASS_DEFAULTS[family] : {};
-  const found: Record<string, string | undefined> = {};
-  for (const key of ["bos_token", "eos_token", "pad_token", "unk_token"]) {
-    const value = key in config ? config[key] : key in map ? map[key] : defaults[key];
-    if (value === null || value === undefined) continue;
-    const text = isObject(value) ? value.content : value;
-    if (typeof text !== "string") {
-      throw new TypeError(`Cannot read ${name}: ${key} is ${show(value)}, expected text`);
-    }
-    found[key] = text;
-  }
-  return found;
 }
 
 /** An id of generation_config.json, the first where there are several; a padding id past the vocabulary is none. */
@@ -265,14 +212,6 @@ function generationId(
       show(value)
     }, expected ids below ${size}`,
   );
-}
-
-function templateText(bytes: Uint8Array, name: string): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes.slice());
-  } catch {
-    throw new TypeError(`Cannot read ${name}: the file is not UTF-8, expected a Jinja template`);
-  }
 }
 
 function endIds(value: unknown, eos: number | undefined, size: number, folder: string): number[] {

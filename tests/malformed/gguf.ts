@@ -41,6 +41,26 @@ export function smallLlama(
   );
 }
 
+/**
+ * The small llama in three parts: all metadata and no tensor in the first, as `--no-tensor-first-split` leaves it.
+ *
+ * @param options `third`: the tensor of the last part; `count`: how many tensors the first part says there are.
+ */
+export function cutLlama(
+  { third = "blk.0.attn_q.weight", count = 2 } = {},
+): Map<string, Uint8Array<ArrayBuffer>> {
+  const parts = [[], [zeros("token_embd.weight", [4, 4])], [zeros(third, [4, 4])]];
+  return new Map(parts.map((tensors, no) => {
+    const split: GgufEntry[] = [
+      ["split.no", "u16", no],
+      ["split.count", "u16", 3],
+      ["split.tensors.count", "i32", count],
+    ];
+    const metadata = no === 0 ? [...METADATA, ...VOCABULARY, ...split] : split;
+    return [`m-0000${no + 1}-of-00003.gguf`, encodeGguf(metadata, tensors)];
+  }));
+}
+
 const text = (value: string) => new TextEncoder().encode(value);
 
 /** The small llama with a number overwritten: `at` bytes after the end of the first `after`. */
@@ -253,8 +273,8 @@ export const rows: MalformedRow[] = [
   {
     name: "a part of several",
     bytes: () => smallLlama([["split.count", "u16", 3], ["split.no", "u16", 1]]),
-    error:
-      "it is part 2 of 3, expected a whole file. Join the parts with `llama-gguf-split --merge`",
+    error: 'it is part 2 of 3 and its name is "model.gguf", expected NAME-00002-of-00003.gguf. ' +
+      "Give the parts their names, or join them with `llama-gguf-split --merge`",
   },
   {
     name: "a size that is missing",

@@ -6,7 +6,7 @@ import type { RandomAccessFile } from "../random_access.ts";
 import type { TensorInfo, TensorSource } from "../tensor_source.ts";
 import { ggufConfig, kvHeads, type RopeFactors } from "./config.ts";
 import { dequantise, DEQUANTISED, isDequantised } from "./dequantise.ts";
-import { type GgufHeader, type GgufValue, readGgufHeader } from "./header.ts";
+import type { GgufValue } from "./header.ts";
 import { GgufMetadata } from "./metadata.ts";
 import {
   ARCHITECTURES,
@@ -18,6 +18,7 @@ import {
   ROPE_TENSORS,
   rowUnit,
 } from "./names.ts";
+import { type GgufParts, type OpenBeside, readGgufParts } from "./split.ts";
 import type { GgufTensor } from "./tensor_infos.ts";
 import { ggufTokenizer, type GgufTokenizerConfig } from "./tokenizer.ts";
 
@@ -33,12 +34,18 @@ export interface GgufModel {
   readonly tokenizerJson?: Record<string, unknown>;
   /** As in tokenizer_config.json, with ids. */
   readonly tokenizerConfig: GgufTokenizerConfig;
+  /** Files that it lies in. */
+  readonly parts: number;
+  /** Their bytes, all together. */
+  readonly fileBytes: number;
 }
 
 /** How to read a GGUF file's numbers. */
 export interface OpenGgufOptions {
   /** Let NaN and infinities through; by default a tensor that has one is refused when it is read. */
   readonly allowNonFinite?: boolean;
+  /** Opens the other parts of a file that was cut in several, by their names; default: one part alone is refused. */
+  readonly beside?: OpenBeside;
 }
 
 const PART = 1 << 22; // bytes of a tensor that are read at once
@@ -58,7 +65,7 @@ const PART = 1 << 22; // bytes of a tensor that are read at once
  * ```
  *
  * @param file Owned from here on: disposing the source closes it, and so does an error here.
- * @param options `allowNonFinite`: default false.
+ * @param options `allowNonFinite`: default false; `beside`.
  * @throws {TypeError} If the file is not GGUF, is cut or damaged, or its architecture, a tensor's type or its tokenizer is
  * not supported. The source's `read` rejects with one if there is no such tensor, or a number is NaN or infinite.
  */
@@ -66,13 +73,14 @@ export async function openGguf(
   file: RandomAccessFile,
   options: OpenGgufOptions = {},
 ): Promise<GgufModel> {
+  const parts = await readGgufParts(file, options.beside);
+  const { header } = parts;
   try {
-    const header = await readGgufHeader(file);
     const metadata = new GgufMetadata(header, file.name);
     checkKind(metadata);
     const heads = { heads: metadata.size(".attention.head_count"), kvHeads: kvHeads(metadata) };
     const placed = placeTensors(metadata, heads);
-    const configJson = ggufConfig(metadata, await ropeFactors(file, header));
+    const configJson = ggufConfig(metadata, await ropeFactors(parts));
     const tokenizer = ggufTokenizer(metadata);
     const tokens = metadata.texts("tokenizer.ggml.tokens")?.length ?? 0;
     const rows = configJson.vocab_size as number;
@@ -84,13 +92,15 @@ export async function openGguf(
     }
     return {
       metadata: header.metadata,
-      source: new GgufSource(file, placed, options.allowNonFinite ?? false),
+      source: new GgufSource(parts, placed, options.allowNonFinite ?? false),
       configJson,
       ...(tokenizer.json === undefined ? {} : { tokenizerJson: tokenizer.json }),
       tokenizerConfig: tokenizer.config,
+      parts: parts.files.length,
+      fileBytes: parts.files.reduce((sum, { size }) => sum + size, 0),
     };
   } catch (error) {
-    file[Symbol.dispose]();
+    for (const part of parts.files) part[Symbol.dispose]();
     throw error;
   }
 }
@@ -104,13 +114,6 @@ function checkKind(metadata: GgufMetadata): void {
     throw metadata.mistake(
       `general.architecture is ${quote(metadata.architecture)}`,
       `one of ${ARCHITECTURES.join(", ")}`,
-    );
-  }
-  const parts = metadata.count("split.count", 1);
-  if (parts > 1) {
-    throw metadata.mistake(
-      `it is part ${metadata.count("split.no", 0) + 1} of ${parts}`,
-      "a whole file. Join the parts with `llama-gguf-split --merge`",
     );
   }
 }
@@ -164,13 +167,13 @@ function placeTensors(metadata: GgufMetadata, heads: Heads): Map<string, Placed>
 class GgufSource implements TensorSource {
   readonly name: string;
   readonly tensors: ReadonlyMap<string, TensorInfo>;
-  #file: RandomAccessFile;
+  #parts: GgufParts;
   #placed: ReadonlyMap<string, Placed>;
   #allowNonFinite: boolean;
 
-  constructor(file: RandomAccessFile, placed: Map<string, Placed>, allowNonFinite: boolean) {
-    this.name = file.name;
-    this.#file = file;
+  constructor(parts: GgufParts, placed: Map<string, Placed>, allowNonFinite: boolean) {
+    this.name = parts.files[0].name;
+    this.#parts = parts;
     this.#placed = placed;
     this.#allowNonFinite = allowNonFinite;
     this.tensors = new Map(
@@ -186,7 +189,7 @@ class GgufSource implements TensorSource {
       );
     }
     const { tensor, shape, rowOf, transposed, shifted } = placed;
-    let data = await readNumbers(this.#file, tensor);
+    let data = await readNumbers(this.#parts.fileOf(tensor.name), tensor);
     if (rowOf) data = orderRows(data, tensor.shape[0], rowOf);
     if (transposed) data = transpose(data, tensor.shape[0], tensor.shape[1]);
     if (shifted) { for (let i = 0; i < data.length; i++) data[i] -= 1; }
@@ -195,7 +198,7 @@ class GgufSource implements TensorSource {
   }
 
   [Symbol.dispose](): void {
-    this.#file[Symbol.dispose]();
+    for (const part of this.#parts.files) part[Symbol.dispose]();
   }
 }
 
@@ -246,15 +249,16 @@ function transpose(
   return out;
 }
 
-async function ropeFactors(file: RandomAccessFile, { tensors }: GgufHeader): Promise<RopeFactors> {
+async function ropeFactors({ header, fileOf }: GgufParts): Promise<RopeFactors> {
+  const { tensors } = header;
   const [llama3, long, short] = await Promise.all(ROPE_TENSORS.map((name) => {
     const tensor = tensors.get(name);
     if (tensor === undefined) return undefined;
     if (tensor.type.name === "F32" && tensor.shape.length === 1 && tensor.shape[0] <= 4096) {
-      return readNumbers(file, tensor);
+      return readNumbers(fileOf(name), tensor);
     }
     throw new TypeError(
-      `Cannot read ${file.name}: tensor ${quote(name)} is ${tensor.type.name} of shape ` +
+      `Cannot read ${fileOf(name).name}: tensor ${quote(name)} is ${tensor.type.name} of shape ` +
         `[${tensor.shape.join(", ")}], expected F32 of shape [half a head's features]`,
     );
   }));

@@ -30,8 +30,8 @@ export interface GgufTokenizerConfig {
   readonly add_bos_token: boolean;
   /** Whether encoding ends with EOS. */
   readonly add_eos_token: boolean;
-  /** Jinja source. */
-  readonly chat_template?: string;
+  /** Jinja source, or sources by name. */
+  readonly chat_template?: string | readonly { readonly name: string; readonly template: string }[];
   /** Always false: decoding leaves spaces as they are. */
   readonly clean_up_tokenization_spaces: false;
 }
@@ -290,13 +290,14 @@ function tokenizerConfig(
     const key = `tokenizer.ggml.${long}_token_id`;
     if (metadata.get(key) === undefined) return [];
     const id = metadata.count(key);
+    if (short === "pad" && tokens.length > 0 && id >= tokens.length) return []; // nothing is padded
     if (tokens.length === 0) return [[`${short}_token_id`, id]];
     if (id >= tokens.length) {
       throw metadata.mistake(`${key} is ${id}`, `below the number of tokens ${tokens.length}`);
     }
     return [[`${short}_token`, tokens[id]], [`${short}_token_id`, id]];
   });
-  const template = metadata.text("tokenizer.chat_template");
+  const template = chatTemplates(metadata);
   const pre = metadata.text("tokenizer.ggml.pre") ?? "default";
   const usual = model === "llama" ||
     (model === "gpt2" && Object.hasOwn(PRE_TOKENIZERS, pre) && PRE_TOKENIZERS[pre].addBos);
@@ -307,6 +308,16 @@ function tokenizerConfig(
     ...(template === undefined ? {} : { chat_template: template }),
     clean_up_tokenization_spaces: false,
   };
+}
+
+/** `tokenizer.chat_template` is the default; more stand beside it as `tokenizer.chat_template.NAME`. */
+function chatTemplates(metadata: GgufMetadata): GgufTokenizerConfig["chat_template"] {
+  const key = "tokenizer.chat_template";
+  const main = metadata.text(key);
+  const named = [...metadata.header.metadata.keys()].filter((name) => name.startsWith(`${key}.`))
+    .map((name) => ({ name: name.slice(key.length + 1), template: metadata.text(name)! }));
+  if (named.length === 0) return main;
+  return [...main === undefined ? [] : [{ name: "default", template: main }], ...named];
 }
 
 /** An array with one number a token, if it is there. */

@@ -1,19 +1,10 @@
 // Which of a repository's files a model needs: its config, tokenizer and templates, and one form of its weights.
+import { wholeGgufs } from "../gguf_file.ts";
+import { parsePartName, partNames } from "../gguf/split.ts";
 import { isObject, quote } from "../mistakes.ts";
+import { isCompanion } from "../model_companions.ts";
 
-const BESIDE = new Set([
-  "config.json",
-  "generation_config.json",
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "vocab.json",
-  "merges.txt",
-  "chat_template.jinja",
-  "chat_template.json",
-  "adapter_config.json",
-  "adapter_model.safetensors",
-]);
+const ADAPTER = new Set(["adapter_config.json", "adapter_model.safetensors"]);
 const SINGLE = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
 const SHARD = /^model-\d{5}-of-\d{5}\.safetensors$/;
@@ -28,21 +19,22 @@ export function chooseModelFiles(
   const list = (some: readonly string[]) =>
     some.slice(0, 12).map(quote).join(", ") + (some.length > 12 ? ", …" : "");
   if (file !== undefined) {
-    if (names.includes(file)) return [file];
+    if (names.includes(file)) return withParts(file, names);
     throw new TypeError(
       `Cannot download ${repo}: it has no file ${quote(file)}, ` +
         `expected one of ${list(ggufs.length > 0 ? ggufs : names) || "some"}`,
     );
   }
-  const beside = names.filter((name) => BESIDE.has(name));
+  const beside = names.filter((name) => isCompanion(name) || ADAPTER.has(name));
   if (names.includes(SINGLE)) return [...beside, SINGLE];
   if (names.includes(INDEX)) return [...beside, INDEX, ...names.filter((name) => SHARD.test(name))];
   if (names.includes("adapter_model.safetensors")) return beside;
-  if (ggufs.length === 1) return ggufs;
-  if (ggufs.length > 1) {
+  const whole = wholeGgufs(ggufs);
+  if (whole.length === 1) return withParts(whole[0], names);
+  if (whole.length > 1) {
     throw new TypeError(
-      `Cannot download ${repo}: it has ${ggufs.length} GGUF files, expected one. ` +
-        `Name it as ${repo}:FILE, one of ${list(ggufs)}`,
+      `Cannot download ${repo}: it has ${whole.length} GGUF files, expected one. ` +
+        `Name it as ${repo}:FILE, one of ${list(whole)}`,
     );
   }
   const other = names.filter((name) => /\.(bin|pt|pth|h5|msgpack|onnx)$/.test(name));
@@ -50,6 +42,15 @@ export function chooseModelFiles(
     `Cannot download ${repo}: it has no ${SINGLE} and no GGUF file` +
       `${other.length > 0 ? ` but ${list(other)}` : ""}, expected weights in one of them`,
   );
+}
+
+/** A GGUF file with the parts that are there of it, itself first. */
+function withParts(file: string, names: readonly string[]): string[] {
+  const part = parsePartName(file);
+  const others = part
+    ? partNames(part).filter((name) => name !== file && names.includes(name))
+    : [];
+  return [file, ...others];
 }
 
 /** The shards that an index names and the cache has not: a download that was never whole. */

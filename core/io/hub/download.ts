@@ -6,6 +6,7 @@ import { chooseModelFiles, missingShards } from "./choose_files.ts";
 import { type ClientOptions, HubClient, HubError, type ListedFile } from "./client.ts";
 import { hubEnvironment, type Lookup } from "./environment.ts";
 import { matchesAny } from "./patterns.ts";
+import { wholeGgufs } from "../gguf_file.ts";
 import { isCommit, parseRepoSpec, type RepoSpec, type RepoType } from "./repo_spec.ts";
 
 /** How far a download is. */
@@ -90,7 +91,7 @@ export async function downloadModel(
   const parsed = parseRepoSpec(spec);
   const choose: Choose = (names) => chooseModelFiles(names, parsed.repo, parsed.file);
   const done = await download(parsed, "model", choose, options);
-  const only = done.files.length === 1 && done.files[0].endsWith(".gguf");
+  const only = done.files.length > 0 && done.files.every((file) => file.endsWith(".gguf"));
   return { ...done, path: only ? `${done.folder}/${done.files[0]}` : done.folder };
 }
 
@@ -236,7 +237,7 @@ async function fromCache(
     try {
       return choose(there);
     } catch (error) {
-      if (there.filter((name) => name.endsWith(".gguf")).length > 1) throw error; // one must be named
+      if (wholeGgufs(there.filter((name) => name.endsWith(".gguf"))).length > 1) throw error; // one must be named
       const some = there.slice(0, 5).map(quote).join(", ") + (there.length > 5 ? ", …" : "");
       return refuse(`${spec.revision} is in the cache only in part (${some})`);
     }

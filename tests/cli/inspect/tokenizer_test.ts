@@ -17,6 +17,10 @@ Deno.test("inspectTokenizer() reads the folder that a file lies in, and tries it
     '0 "<|endoftext|>"',
   ]);
   assertEquals(report.chatTemplate, true);
+  await Deno.mkdir(`${work.dir}/chat/additional_chat_templates`);
+  await Deno.writeTextFile(`${work.dir}/chat/additional_chat_templates/rag.jinja`, "{{ 1 }}");
+  const { templates } = await inspectTokenizer(`${work.dir}/chat`, true);
+  assertEquals(templates, ["default", "rag"]);
   await Deno.writeTextFile(
     `${work.dir}/chat/chat_template.jinja`,
     "{% for i in range(99999999) %}{% endfor %}",

@@ -40,6 +40,9 @@ Deno.test("writeMergedFolder() writes shards, index, config and tokenizer, and n
     for (const name of files) {
       await Deno.writeTextFile(`${dir}/base/${name}`, '{"torch_dtype":"float32","a":1}');
     }
+    await Deno.mkdir(`${dir}/base/additional_chat_templates`);
+    await Deno.writeTextFile(`${dir}/base/additional_chat_templates/rag.jinja`, "{{ rag }}");
+    await Deno.writeTextFile(`${dir}/base/additional_chat_templates/run.py`, "");
     const extraFiles = new Map([["README.md", new TextEncoder().encode("mine")]]);
     const done = await writeMergedFolder(`${dir}/out`, sourceOfTensors(base), members, {
       ...{ from: `${dir}/base`, dtype: "F16", maxShardBytes: 48, extraFiles },
@@ -48,10 +51,12 @@ Deno.test("writeMergedFolder() writes shards, index, config and tokenizer, and n
     assertEquals(done.files, [...shards, "model.safetensors.index.json"]);
     assertEquals(await list(`${dir}/out`), [
       "README.md",
+      "additional_chat_templates",
       "config.json",
       ...done.files,
       "tokenizer.json",
     ]);
+    assertEquals(await list(`${dir}/out/additional_chat_templates`), ["rag.jinja"]);
     const config = JSON.parse(await Deno.readTextFile(`${dir}/out/config.json`));
     assertEquals(config, { torch_dtype: "float16", a: 1 });
     using source = await openShardedSafetensors(

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { openModel } from "../../../core/io/mod.ts";
-import { smallLlama } from "../../malformed/gguf.ts";
+import { cutLlama, smallLlama } from "../../malformed/gguf.ts";
 
 const EMBEDDED = new URL("../../../stories/model", import.meta.url).pathname;
 
@@ -49,6 +49,22 @@ Deno.test("openModel() opens a GGUF file, by its name or as the only one in a fo
   });
 });
 
+Deno.test("openModel() opens a GGUF file in parts by any part, or by its folder", async () => {
+  await inFolder(async (dir) => {
+    const parts = cutLlama();
+    for (const [name, bytes] of parts) await Deno.writeFile(`${dir}/${name}`, bytes);
+    const size = parts.values().reduce((sum, { length }) => sum + length, 0);
+    for (const spec of [dir, ...parts.keys().map((name) => `${dir}/${name}`)]) {
+      using model = await openModel(spec);
+      assertEquals(model.ggufFiles, { count: 3, bytes: size });
+    }
+    await Deno.remove(`${dir}/m-00002-of-00003.gguf`);
+    for (const spec of [dir, `${dir}/m-00001-of-00003.gguf`, `${dir}/m-00003-of-00003.gguf`]) {
+      await assertRejects(() => openModel(spec), TypeError, '"m-00002-of-00003.gguf" is missing');
+    }
+  });
+});
+
 Deno.test("openModel() takes end tokens from generation_config.json and a chat template from its file", async () => {
   await inFolder(async (dir) => {
     await copyModel(`${dir}/m`);
@@ -90,6 +106,28 @@ Deno.test("openModel() asks the downloader for a hub id that is no local path, a
     );
   }
   assertEquals(asked.length, 3);
+});
+
+Deno.test("openModel() reads named templates of additional_chat_templates beside the default in any place", async () => {
+  await inFolder(async (dir) => {
+    await copyModel(`${dir}/m`);
+    await Deno.mkdir(`${dir}/m/additional_chat_templates`);
+    await Deno.writeTextFile(`${dir}/m/additional_chat_templates/tool_use.jinja`, "with tools");
+    await Deno.writeTextFile(`${dir}/m/additional_chat_templates/rag.jinja`, "rag");
+    await Deno.writeTextFile(`${dir}/m/additional_chat_templates/README.md`, "no template");
+    const places = ["chat_template.jinja", "chat_template.json", "tokenizer_config.json"];
+    for (const place of places) {
+      const before = await Deno.readTextFile(`${dir}/m/${place}`).catch(() => "{}");
+      const said = JSON.stringify({ ...JSON.parse(before), chat_template: "plain" });
+      await Deno.writeTextFile(`${dir}/m/${place}`, place.endsWith("jinja") ? "plain" : said);
+      using model = await openModel(`${dir}/m`);
+      assertEquals(model.chat?.render([]), "plain", place);
+      assertEquals(model.chat?.render([], { tools: [{}] }), "with tools", place);
+      assertEquals([...model.chat?.source as Map<string, string>].length, 3, place);
+      await Deno.writeTextFile(`${dir}/m/${place}`, before);
+      if (before === "{}") await Deno.remove(`${dir}/m/${place}`);
+    }
+  });
 });
 
 const BROKEN: [what: string, change: (dir: string) => Promise<void>, message: string][] = [

@@ -8,6 +8,11 @@ import {
   unreadType,
 } from "../../../core/io/safetensors_header.ts";
 
+Deno.test("parseHeader() reads a __metadata__ of null as none, as safetensors does", () => {
+  const bytes = new TextEncoder().encode('{"__metadata__":null}');
+  assertEquals(parseHeader(bytes, "f", 0), { entries: [], metadata: new Map() });
+});
+
 Deno.test("encodeHeader() then headerLength() and parseHeader() is the identity, data at a multiple of 8", () => {
   const tensors = [
     { name: "i", dtype: "I64", shape: [2], bytes: 16 },

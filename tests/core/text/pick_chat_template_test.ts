@@ -19,6 +19,13 @@ Deno.test("findChatTemplate() takes the file of its own first", () => {
   assertEquals(findChatTemplate({ tokenizerConfig: listed }), several);
   assertEquals(findChatTemplate({ tokenizerConfig: { chat_template: null } }), undefined);
   assertEquals(findChatTemplate({}), undefined);
+  const named = new Map([["tool_use", "T"]]);
+  const of = (files: Parameters<typeof findChatTemplate>[0]) =>
+    Object.fromEntries(findChatTemplate({ ...files, named }) as Map<string, string>);
+  assertEquals(of({ jinja: "F", json }), { default: "F", tool_use: "T" });
+  assertEquals(of({ json, tokenizerConfig: listed }), { default: "J", tool_use: "T" });
+  assertEquals(of({ tokenizerConfig: listed }), { ...Object.fromEntries(several), tool_use: "T" });
+  assertEquals(of({}), { tool_use: "T" });
 });
 
 Deno.test("findChatTemplate() refuses what is no template", () => {

@@ -108,9 +108,9 @@ function tiny(files: Record<string, unknown> = {}, options: PretrainedTokenizerO
   return readPretrainedTokenizer(filesOf({ "tokenizer.json": TINY, ...files }), "m", options);
 }
 
-Deno.test("readPretrainedTokenizer() takes special tokens from config, map and generation config, in this order", async () => {
+Deno.test("readPretrainedTokenizer() takes special tokens from map, config and generation config, in this order", async () => {
   const config = { bos_token: { content: "<s>" } };
-  const map = { bos_token: "hi", eos_token: "</s>", pad_token: "</s>" };
+  const map = { eos_token: "</s>", pad_token: "</s>" };
   const generation = { eos_token_id: [4, 3], pad_token_id: 1, bos_token_id: 2 };
   const all = await tiny({
     "tokenizer_config.json": config,
@@ -166,6 +166,43 @@ Deno.test("readPretrainedTokenizer() finds the chat template in its places", asy
   assertEquals((await tiny(both)).chatTemplate, several);
   assertEquals((await tiny(both, { chatTemplate: "tool_use" })).chatTemplate, "tool_use");
   await assertRejects(() => tiny(both, { chatTemplate: "rag" }), TypeError, 'is called "rag"');
+});
+
+Deno.test("readPretrainedTokenizer() ignores a padding token past the embedding, in every place, and no other", async () => {
+  const padded = (vocab: Record<string, number>) => ({
+    "tokenizer.json": {
+      ...TINY,
+      model: { ...TINY.model, vocab: { ...TINY.model.vocab, ...vocab } },
+    },
+  });
+  const places: Record<string, unknown>[] = [
+    { "tokenizer_config.json": { pad_token: "<image>" } },
+    { "special_tokens_map.json": { pad_token: { content: "<image>" } } },
+    { "tokenizer_config.json": { pad_token: "[PAD]" } }, // which no file adds
+    { "generation_config.json": { pad_token_id: 6 } },
+    { "tokenizer_config.json": { pad_token: "[PAD]" }, ...padded({ "[PAD]": 5 }) },
+  ];
+  for (const files of places) {
+    const tokenizer = await tiny(files, { embeddingRows: 5 });
+    assertEquals(
+      [tokenizer.padId, tokenizer.encode("hi")],
+      [undefined, [3]],
+      JSON.stringify(files),
+    );
+  }
+  assertEquals((await tiny(places[0], { embeddingRows: 7 })).padId, 6);
+  for (const key of ["bos_token", "eos_token"]) {
+    await assertRejects(
+      () => tiny({ "tokenizer_config.json": { [key]: "<image>" } }, { embeddingRows: 5 }),
+      RangeError,
+      "id 6",
+    );
+  }
+  const other = {
+    "tokenizer_config.json": { pad_token: "[PAD]" },
+    ...padded({ "[PAD]": 5, x: 7 }),
+  };
+  await assertRejects(() => tiny(other, { embeddingRows: 5 }), RangeError, "id 7");
 });
 
 Deno.test("readPretrainedTokenizer() refuses a vocabulary past the embedding, but not an added token nobody writes", async () => {

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Tokenizer } from "@huggingface/tokenizers";
 import { type GgufValue, readGgufHeader } from "../../../../core/io/gguf/header.ts";
 import { GgufMetadata } from "../../../../core/io/gguf/metadata.ts";
@@ -89,6 +89,24 @@ Deno.test("ggufTokenizer() says what tokenizer_config.json would", async () => {
     clean_up_tokenization_spaces: false,
   });
   assertEquals((await tokenizerOf("spm_llama")).config.add_bos_token, true);
+});
+
+Deno.test("ggufTokenizer() has the named chat templates beside the default", async () => {
+  const named = { "tokenizer.chat_template.tool_use": "T", "tokenizer.chat_template": "D" };
+  assertEquals((await tokenizerOf("bpe", named)).config.chat_template, [
+    { name: "default", template: "D" },
+    { name: "tool_use", template: "T" },
+  ]);
+});
+
+Deno.test("ggufTokenizer() takes a padding id past the tokens for none, and refuses others", async () => {
+  const { config } = await tokenizerOf("bpe", { "tokenizer.ggml.padding_token_id": 1e6 });
+  assertEquals([config.pad_token_id, config.pad_token], [undefined, undefined]);
+  await assertRejects(
+    () => tokenizerOf("bpe", { "tokenizer.ggml.eos_token_id": 1e6 }),
+    TypeError,
+    "tokenizer.ggml.eos_token_id is 1000000, expected below the number of tokens",
+  );
 });
 
 Deno.test("ggufTokenizer() takes a whole tokenizer.json that a file brings", async () => {

@@ -16,10 +16,25 @@ Deno.test("chooseModelFiles() takes the single file before shards, and shards be
   const choose = (...names: string[]) => chooseModelFiles([...rest, ...names], "r", undefined);
   assertEquals(choose("model.safetensors", INDEX, ...SHARDS), ["config.json", "model.safetensors"]);
   assertEquals(choose(INDEX, ...SHARDS), ["config.json", INDEX, ...SHARDS]);
+  const beside = ["additional_chat_templates/rag.jinja", "added_tokens.json", "tokenizer.model"];
+  const wanted = ["config.json", ...beside, "model.safetensors"];
+  assertEquals(choose(...beside, "more/rag.jinja", "model.safetensors"), wanted);
   assertEquals(choose(), ["x.gguf"]);
   assertEquals(
     chooseModelFiles(["adapter_config.json", "adapter_model.safetensors", "a.txt"], "r", undefined),
     ["adapter_config.json", "adapter_model.safetensors"],
+  );
+});
+
+Deno.test("chooseModelFiles() takes all parts of a GGUF file, the one that is named first", () => {
+  const parts = ["q4/m-00001-of-00002.gguf", "q4/m-00002-of-00002.gguf"];
+  assertEquals(chooseModelFiles(["README.md", ...parts], "r", undefined), parts);
+  const named = chooseModelFiles(["other.gguf", ...parts], "r", parts[1]);
+  assertEquals(named, parts.toReversed());
+  assertThrows(
+    () => chooseModelFiles(["other.gguf", ...parts], "o/r", undefined),
+    TypeError,
+    `it has 2 GGUF files, expected one. Name it as o/r:FILE, one of "other.gguf", "${parts[0]}"`,
   );
 });
 
