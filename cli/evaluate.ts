@@ -6,6 +6,7 @@ import {
   type Adapter,
   type Annotator,
   askAnnotator,
+  type Completion,
   completionLogps,
   generate,
   mean,
@@ -16,7 +17,7 @@ import {
   winRate,
 } from "../core/mod.ts";
 import { completionText, promptIds, promptText } from "../scheduler/mod.ts";
-import { meanQuality, type TextQuality } from "../stories/text_quality.ts";
+import { distinctShare, meanQuality, type TextQuality } from "../stories/text_quality.ts";
 import type { Annotators } from "./annotators.ts";
 import { ANSWER_KEY, type AnswerOptions } from "./references.ts";
 
@@ -47,7 +48,17 @@ export interface Evaluation {
   /** Pearson correlation of both judges' score differences; null where it is undefined. */
   readonly judgeCorrelation: number | null;
   /** Means over the answers; misspelling where there is a word list. */
-  readonly text: Omit<TextQuality, "misspelt"> & Partial<TextQuality>;
+  readonly text: Omit<TextQuality, "misspelt"> & Partial<TextQuality> & {
+    /** Share of all answers' three-word sequences that are different. */
+    readonly distinct3: number;
+  };
+  /** The verdicts, a letter a prompt in order: a, b, t(ie) or f(ailed). */
+  readonly outcomes: {
+    /** Of `winRate`. */
+    readonly winRate: string;
+    /** Of `heldOut`. */
+    readonly heldOut?: string;
+  };
   /** Share of answers that ended by themselves. */
   readonly stopped: number;
   /** Tokens that were generated. */
@@ -84,26 +95,59 @@ export async function evaluate(device: Device, options: EvaluateOptions): Promis
   const rule = await ask(evaluation);
   const judge = await ask(heldOut);
   const outcomes = rule?.map(({ outcome }) => outcome) ?? await options.rank!(policy, signal);
-  const own = completions.map(({ logps }) => logps.reduce((sum, logp) => sum + logp, 0));
-  const base = policy === undefined ? own : (await completionLogps(
-    device,
-    model,
-    completions.map((c, i) => ({ ids: [...ids[i], ...c.ids], promptLength: ids[i].length })),
-    { adapter: start },
-  )).sums;
   return {
     numbers: {
       winRate: winRate(outcomes),
       ...(rule ? {} : { isRanked: true }),
       ...(judge ? { heldOut: winRate(judge.map(({ outcome }) => outcome)) } : {}),
-      kl: mean(own.map((logp, i) => logp - base[i])),
+      kl: await klToStart(device, options, ids, completions),
       judgeCorrelation: rule && judge ? correlation(rule, judge) : null,
       text: qualityOf(answers, known),
       stopped: mean(completions.map(({ finish }) => finish === "stop" ? 1 : 0)),
       tokens: completions.reduce((sum, { ids }) => sum + ids.length, 0),
+      outcomes: {
+        winRate: letters(outcomes),
+        ...(judge ? { heldOut: letters(judge.map(({ outcome }) => outcome)) } : {}),
+      },
     },
     answers,
   };
+}
+
+const letters = (outcomes: readonly Outcome[]): string =>
+  outcomes.map((outcome) => outcome[0]).join("");
+
+/** Mean over completions of Σ log π − log π_start, nats a sequence: their KL where they were sampled at temperature 1. */
+async function klToStart(
+  device: Device,
+  { model, policy, adapter }: Pick<EvaluateOptions, "model" | "policy" | "adapter">,
+  ids: readonly (readonly number[])[],
+  completions: readonly Completion[],
+): Promise<number> {
+  if (policy === undefined) return 0;
+  const { sums } = await completionLogps(
+    device,
+    model,
+    completions.map((c, i) => ({ ids: [...ids[i], ...c.ids], promptLength: ids[i].length })),
+    { adapter },
+  );
+  return mean(completions.map(({ logps }, i) => logps.reduce((sum, l) => sum + l, 0) - sums[i]));
+}
+
+/** What `temperatureOneKl` needs. */
+export type KlOptions = Pick<
+  EvaluateOptions,
+  "model" | "tokenizer" | "prompts" | "maxNew" | "policy" | "adapter" | "signal"
+>;
+
+/** KL of the policy to the one that the run starts from, nats a sequence: of samples at temperature 1, uncut. */
+export async function temperatureOneKl(device: Device, options: KlOptions): Promise<number> {
+  const { model, tokenizer, prompts, policy, adapter, maxNew, signal } = options;
+  const ids = prompts.map((prompt) => promptIds(tokenizer, prompt));
+  const completions = await generate(device, model, ids, {
+    ...{ temperature: 1, maxNew, signal, adapter: policy ?? adapter, key: ANSWER_KEY },
+  });
+  return await klToStart(device, options, ids, completions);
 }
 
 /** Without a word list nothing is called misspelt, and no figure says so. */
@@ -111,9 +155,10 @@ function qualityOf(
   answers: readonly string[],
   known: ReadonlySet<string> | undefined,
 ): Evaluation["text"] {
-  if (known !== undefined) return meanQuality(answers, known);
+  const distinct3 = distinctShare(answers, 3);
+  if (known !== undefined) return { ...meanQuality(answers, known), distinct3 };
   const { repetition, words } = meanQuality(answers, new Set());
-  return { repetition, words };
+  return { repetition, words, distinct3 };
 }
 
 /** How well the score differences of two judges agree over the pairs that both scored. */
@@ -147,6 +192,7 @@ export function evaluationRow(evaluation: Evaluation): Record<string, number | n
     eval_judge_correlation: evaluation.judgeCorrelation,
     eval_repetition: text.repetition,
     ...(text.misspelt === undefined ? {} : { eval_misspelt: text.misspelt }),
+    eval_distinct_3: text.distinct3,
     eval_words: text.words,
     eval_contain_eos_token: evaluation.stopped,
   };

@@ -31,13 +31,24 @@ export function report(
   ];
 }
 
+const GAIN = "  gain on the same prompts";
+
+/** `+0.120 [+0.051, +0.190]`. */
+function signed({ value, low, high }: Rate): string {
+  const [v, l, h] = [value, low, high].map((x) => (x < 0 ? "" : "+") + x.toFixed(3));
+  return `${v} [${l}, ${h}]`;
+}
+
 function table(s: Summary): string[] {
   const rate = ({ value, low, high }: Rate) =>
     `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
   const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
   const isRanked = s.annotator === NO_ANNOTATOR;
   const rateRow = (name: string, change: RateChange | undefined): [string, string, string][] =>
-    change ? [[name, rate(change.before), rate(change.after)]] : [];
+    change === undefined ? [] : [
+      [name, rate(change.before), rate(change.after)],
+      ...(change.gain ? [[GAIN, "", signed(change.gain)]] as [string, string, string][] : []),
+    ];
   const { misspelt } = s.text;
   const rows: [string, string, string][] = [
     [`${s.winRate.n} ${isRanked ? "pairs" : "prompts"}, 95% intervals`, "before", "after"],
@@ -45,6 +56,14 @@ function table(s: Summary): string[] {
     ...rateRow("win rate, held-out judge", s.heldOutWinRate),
     ...rateRow("win rate, greedy", s.greedyWinRate),
     ["KL to SFT, nats a sequence", "0.00", s.kl.toFixed(2)],
+    ...(s.klAtOne === undefined
+      ? []
+      : [["  at temperature 1", "0.00", s.klAtOne.toFixed(2)]] as [string, string, string][]),
+    [
+      "distinct three-word runs",
+      percent(s.text.distinct3.before),
+      percent(s.text.distinct3.after),
+    ],
     [
       "repeated three-word runs",
       percent(s.text.repetition.before),

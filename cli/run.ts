@@ -9,7 +9,14 @@ import {
   type ReferenceMode,
 } from "../scheduler/mod.ts";
 import { type Annotators, namedFailures } from "./annotators.ts";
-import { evaluate, type Evaluated, type EvaluateOptions, evaluationRow } from "./evaluate.ts";
+import {
+  evaluate,
+  type Evaluated,
+  type EvaluateOptions,
+  evaluationRow,
+  type KlOptions,
+  temperatureOneKl,
+} from "./evaluate.ts";
 import type { RunConfig } from "./flags.ts";
 import { cadenceOf, evaluationSteps, lossOf, targetsOf } from "./method.ts";
 import { beforeLine, phaseLine } from "./phase_line.ts";
@@ -132,27 +139,28 @@ export class TrainingRun implements Disposable {
 
   /** Evaluates the policy as it is now, by samples or greedily; within the run on the first prompts only. */
   async #evaluateNow(greedy: boolean): Promise<Evaluated> {
-    const { device, task, references, annotators, rank, start, signal } = this.#parts;
-    const { temperature, topP, maxNew } = this.config;
+    const { device, task: { known }, references, annotators, rank } = this.#parts;
+    const { temperature, topP } = this.config;
+    const sampling = greedy ? { temperature: 0 } : { temperature, topP };
+    return await this.#withPolicy((options) =>
+      evaluate(device, { ...options, references, annotators, known, rank, ...sampling })
+    );
+  }
+
+  /** Runs something on the policy as it is now and the evaluation prompts. */
+  async #withPolicy<T>(body: (options: KlOptions) => Promise<T>): Promise<T> {
+    const { task: { model, tokenizer, prompts: { evaluation } }, start, signal } = this.#parts;
     const run = this.alignment;
-    const prompts = task.prompts.evaluation.slice(0, this.#evaluationSize(run.stepsDone));
+    const prompts = evaluation.slice(0, this.#evaluationSize(run.stepsDone));
     using policy = run.stepsDone === 0 ? undefined : run.snapshotNow("evaluation");
     await this.#show(`evaluating on ${prompts.length} prompts`);
-    return await this.#progress.time("evaluate", prompts.length, () =>
-      evaluate(device, {
-        model: task.model,
-        tokenizer: task.tokenizer,
-        prompts,
-        references,
-        annotators,
-        known: task.known,
-        maxNew,
-        signal,
-        rank,
-        adapter: start?.policy,
-        policy: policy?.adapter(),
-        ...(greedy ? { temperature: 0 } : { temperature, topP }),
-      }));
+    const { maxNew } = this.config;
+    const options = { ...{ model, tokenizer, prompts, maxNew, signal }, adapter: start?.policy };
+    return await this.#progress.time(
+      "evaluate",
+      prompts.length,
+      () => body({ ...options, policy: policy?.adapter() }),
+    );
   }
 
   #evaluationSize(step: number): number {
@@ -262,7 +270,12 @@ export class TrainingRun implements Disposable {
       const greedy = run.done ? await this.#evaluateNow(true) : undefined;
       evaluation = { phase, step, numbers: sampled.numbers };
       this.#record(evaluation);
-      if (greedy) this.#totals = { ...this.#totals, greedyAfter: greedy.numbers };
+      if (greedy) {
+        const klAtOne = await this.#withPolicy((options) =>
+          temperatureOneKl(this.#parts.device, options)
+        );
+        this.#totals = { ...this.#totals, greedyAfter: greedy.numbers, klAtOne };
+      }
       folder.answers.append({
         phase,
         step,

@@ -1,6 +1,6 @@
 // summary.json: a run in one object.
 import type { DeviceInfo } from "../backend/mod.ts";
-import type { WinRate } from "../core/mod.ts";
+import { type Interval, type Outcome, pairedGain } from "../core/mod.ts";
 import { NO_ANNOTATOR } from "./annotators.ts";
 import type { Evaluation } from "./evaluate.ts";
 import type { RunConfig } from "./flags.ts";
@@ -25,6 +25,8 @@ export interface RateChange {
   readonly after: Rate;
   /** Comparisons that count. */
   readonly n: number;
+  /** After less before on the same prompts, with its paired interval; absent where no prompt has both verdicts. */
+  readonly gain?: Rate;
 }
 
 /** A number before and after training. */
@@ -67,8 +69,10 @@ export interface Summary {
   readonly ties: number;
   /** The annotator failed. */
   readonly failed: number;
-  /** To the SFT model, nats a sequence. */
+  /** To the SFT model, nats a sequence: the mean log-ratio of the evaluation's samples. */
   readonly kl: number;
+  /** The same of samples at temperature 1 with the whole vocabulary: the KL divergence itself. */
+  readonly klAtOne?: number;
   /** By the training annotator; where the annotator is "none", how often held-out pairs are ranked as they are. */
   readonly winRate: RateChange;
   /** By the judge that did not train, where there is one. */
@@ -80,6 +84,8 @@ export interface Summary {
   /** Mean over the answers. */
   readonly text: {
     readonly repetition: Change;
+    /** Share of all answers' three-word sequences that are different. */
+    readonly distinct3: Change;
     readonly misspelt?: Change;
     readonly words: Change;
   };
@@ -149,16 +155,18 @@ export function summarise(parts: SummaryParts): Summary {
     ties: totals.ties,
     failed: totals.failed,
     kl: after.kl,
-    winRate: change(before.winRate, after.winRate),
+    ...(totals.klAtOne === undefined ? {} : { klAtOne: totals.klAtOne }),
+    winRate: change(before, after, "winRate"),
     ...(before.heldOut && after.heldOut
-      ? { heldOutWinRate: change(before.heldOut, after.heldOut) }
+      ? { heldOutWinRate: change(before, after, "heldOut") }
       : {}),
     ...(config.annotator === NO_ANNOTATOR
       ? {}
-      : { greedyWinRate: change(greedyBefore!.winRate, greedyAfter!.winRate) }),
+      : { greedyWinRate: change(greedyBefore!, greedyAfter!, "winRate") }),
     judgeCorrelation: after.judgeCorrelation,
     text: {
       repetition: over((e) => e.text.repetition),
+      distinct3: over((e) => e.text.distinct3),
       ...(after.text.misspelt === undefined ? {} : { misspelt: over((e) => e.text.misspelt!) }),
       words: over((e) => e.text.words),
     },
@@ -174,7 +182,18 @@ export function summarise(parts: SummaryParts): Summary {
   };
 }
 
-function change(before: WinRate, after: WinRate): RateChange {
-  const rate = ({ value, low, high }: WinRate): Rate => ({ value, low, high });
-  return { before: rate(before), after: rate(after), n: after.n };
+function change(before: Evaluation, after: Evaluation, which: "winRate" | "heldOut"): RateChange {
+  const rate = ({ value, low, high }: Interval): Rate => ({ value, low, high });
+  const [first, last] = [before, after].map(({ outcomes }) => verdictsOf(outcomes[which]!));
+  const isCompared = first.some((verdict, i) => verdict !== "failed" && last[i] !== "failed");
+  return {
+    before: rate(before[which]!),
+    after: rate(after[which]!),
+    n: after[which]!.n,
+    ...(isCompared ? { gain: rate(pairedGain(first, last)) } : {}),
+  };
 }
+
+const OUTCOMES: Readonly<Record<string, Outcome>> = { a: "a", b: "b", t: "tie", f: "failed" };
+
+const verdictsOf = (letters: string): Outcome[] => Array.from(letters, (c) => OUTCOMES[c]);

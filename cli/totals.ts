@@ -42,6 +42,8 @@ export interface RunTotals {
   readonly greedyBefore?: Evaluation;
   /** The trained policy, decoded greedily. */
   readonly greedyAfter?: Evaluation;
+  /** Of the trained policy to the one it started from, by samples at temperature 1, nats a sequence. */
+  readonly klAtOne?: number;
 }
 
 /** Nothing done. */

@@ -56,6 +56,7 @@ export type * from "./text/rows.ts";
 export * from "./annotator/mod.ts";
 export * from "./eval/aggregates.ts";
 export * from "./eval/bootstrap.ts";
+export * from "./eval/paired_gain.ts";
 export * from "./eval/win_rate.ts";
 export * from "./eval/wilson.ts";
 export * from "./optim/adamw.ts";

@@ -36,6 +36,14 @@ export function repeatedShare(words: readonly string[], n: number): number {
   return 1 - seen.size / total;
 }
 
+/** Share of the n-word sequences of all texts together that are different: 1 where none comes twice, 1 for none. */
+export function distinctShare(texts: readonly string[], n: number): number {
+  const all = texts.map(wordsOf).flatMap((words) =>
+    words.slice(n - 1).map((_, i) => words.slice(i, i + n).join(" "))
+  );
+  return all.length === 0 ? 1 : new Set(all).size / all.length;
+}
+
 /** Share of the words that are not known, possessives read without their ending. */
 export function misspeltShare(words: readonly string[], known: ReadonlySet<string>): number {
   if (words.length === 0) return 0;

@@ -2,9 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 import type { Annotator, Verdict } from "../../core/mod.ts";
 import { adapterLayout, linearLayers } from "../../core/mod.ts";
 import { CpuDevice } from "../../backend/cpu/device.ts";
-import { correlation, evaluate, evaluationRow } from "../../cli/evaluate.ts";
+import { correlation, evaluate, evaluationRow, temperatureOneKl } from "../../cli/evaluate.ts";
 import { loadTask, readTask, referencesOf } from "../../cli/task.ts";
 import { promptIds, uploadSnapshot } from "../../scheduler/mod.ts";
+import { distinctShare } from "../../stories/text_quality.ts";
 import { uniform } from "../support/random.ts";
 import { tinyWorkspace } from "../support/tiny_run.ts";
 
@@ -54,6 +55,11 @@ Deno.test("evaluate() compares answers with references, the same in every run, a
   });
   assertEquals(bare.numbers.winRate.value, longer.reduce((x, y) => x + y, 0) / 6);
   assertEquals([bare.numbers.heldOut?.value, bare.numbers.heldOut?.n], [0, 6]);
+  assertEquals(
+    bare.numbers.outcomes,
+    { winRate: longer.map((w) => w === 1 ? "a" : w === 0 ? "b" : "t").join(""), heldOut: "bbbbbb" },
+  );
+  assertEquals(bare.numbers.text.distinct3, distinctShare(bare.answers, 3));
   assertEquals(bare.numbers.judgeCorrelation, null, "Expected no correlation with a constant");
 
   const layout = adapterLayout(linearLayers(task.model.config), { rank: 2, alpha: 2 });
@@ -63,6 +69,13 @@ Deno.test("evaluate() compares answers with references, the same in every run, a
     moved.numbers.kl > 0.5,
     `Expected another distribution to be far, found ${moved.numbers.kl}`,
   );
+  const { temperature: _temperature, topP: _topP, ...rest } = { ...config, ...options };
+  // The samples above are at temperature 1 too.
+  const again = await temperatureOneKl(device, { ...rest, policy: policy.adapter() });
+  assertEquals(again, moved.numbers.kl);
+  const cold = { ...options, temperature: 0.1, policy: policy.adapter() };
+  assert((await evaluate(device, cold)).numbers.kl !== again);
+  assertEquals(await temperatureOneKl(device, rest), 0);
   using zero = uploadSnapshot(device, "z", layout, new Float32Array(layout.size));
   const same = await evaluate(device, { ...options, policy: zero.adapter() });
   assertEquals(same.answers, bare.answers);
@@ -103,7 +116,7 @@ Deno.test("evaluate() where nobody compares ranks pairs, and starts from an adap
   assertEquals([bare.numbers.winRate.value, bare.numbers.isRanked], [0.75, true]);
   assertEquals([bare.numbers.heldOut, Object.keys(bare.numbers.text)], [
     undefined,
-    ["repetition", "words"],
+    ["repetition", "words", "distinct3"],
   ]);
   const row = evaluationRow(bare.numbers);
   assertEquals([row["eval_rewards/accuracies"], "eval_win_rate" in row], [0.75, false]);

@@ -8,7 +8,8 @@ const evaluation: Evaluation = {
   heldOut: { ...rate, value: 0.6 },
   kl: 1.234,
   judgeCorrelation: null,
-  text: { repetition: 0, misspelt: 0, words: 3 },
+  text: { repetition: 0, distinct3: 1, misspelt: 0, words: 3 },
+  outcomes: { winRate: "a" },
   stopped: 0,
   tokens: 5,
 };

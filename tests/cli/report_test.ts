@@ -7,6 +7,7 @@ const rate = {
   before: { value: 0.5, low: 0.4, high: 0.6 },
   after: { value: 0.875, low: 0.8, high: 0.95 },
   n: 256,
+  gain: { value: 0.375, low: -0.01, high: 0.4 },
 };
 const summary: Summary = {
   device: "cpu",
@@ -25,11 +26,17 @@ const summary: Summary = {
   ties: 3,
   failed: 0,
   kl: 9.876,
+  klAtOne: 21.5,
   winRate: rate,
   heldOutWinRate: rate,
   greedyWinRate: rate,
   judgeCorrelation: null,
-  text: { repetition: change, misspelt: change, words: { before: 40.04, after: 41 } },
+  text: {
+    repetition: change,
+    distinct3: { before: 0.82, after: 0.684 },
+    misspelt: change,
+    words: { before: 40.04, after: 41 },
+  },
   stopped: change,
   dispatches: 1,
   submits: 1,
@@ -59,6 +66,11 @@ Deno.test("report() has the table, three answers, the files and what is next, wi
   );
   assertStringIncludes(text, "misspelt words                1.0%                  2.0%");
   assertStringIncludes(text, "KL to SFT, nats a sequence    0.00                  9.88");
+  assertStringIncludes(text, "  at temperature 1            0.00                  21.50");
+  assertStringIncludes(text, "distinct three-word runs      82.0%                 68.4%");
+  const gains = lines.filter((line) => line.startsWith("  gain on the same prompts"));
+  assertEquals(gains.length, 3);
+  assert(gains[0].endsWith("                      +0.375 [-0.010, +0.400]"), gains[0]);
   assertEquals(lines.filter((line) => line === '"Tom saw a cat."').length, 3);
   assertStringIncludes(text, "Files in runs/x:");
   assertStringIncludes(text, "Next:");
@@ -74,8 +86,8 @@ Deno.test("sideBySide() keeps both columns apart, and lets no control character 
 
 Deno.test("report() has no rows for what was not measured", () => {
   const { heldOutWinRate: _heldOut, greedyWinRate: _greedy, ...rest } = summary;
-  const { repetition, words } = summary.text;
-  const ranked = { ...rest, annotator: "none", text: { repetition, words } };
+  const { repetition, distinct3, words } = summary.text;
+  const ranked = { ...rest, annotator: "none", text: { repetition, distinct3, words } };
   const text = report(ranked, [], "runs/x", nextOfLeash("runs/x", "org/name")).join("\n");
   assertStringIncludes(text, "256 pairs, 95% intervals");
   assertStringIncludes(

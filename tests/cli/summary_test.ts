@@ -11,7 +11,10 @@ function evaluation(value: number): Evaluation {
     heldOut: { ...rate, value: value / 3 },
     kl: 10 * value,
     judgeCorrelation: 0.25,
-    text: { repetition: value, misspelt: 0, words: 20 },
+    text: { repetition: value, distinct3: value / 4, misspelt: 0, words: 20 },
+    outcomes: value < 0.6
+      ? { winRate: "abtb", heldOut: "bbbb" }
+      : { winRate: "aafb", heldOut: "abba" },
     stopped: 0,
     tokens: 5,
   };
@@ -35,6 +38,7 @@ Deno.test("summarise() compares the first evaluation with the last", () => {
       })),
       greedyBefore: evaluation(0.4),
       greedyAfter: evaluation(0.7),
+      klAtOne: 9,
     },
     adapterSha256: "sha",
     model: "m",
@@ -44,7 +48,10 @@ Deno.test("summarise() compares the first evaluation with the last", () => {
     before: { value: 0.5, low: 0.25, high: 0.75 },
     after: { value: 0.8, low: 0.4, high: 0.9 },
     n: 8,
+    gain: { value: 1 / 3, low: 0, high: 1 }, // 0, 1 and 0; the third failed after training
   });
+  assertEquals(summary.heldOutWinRate!.gain!.value, 0.5);
+  assertEquals([summary.klAtOne, summary.text.distinct3], [9, { before: 0.125, after: 0.2 }]);
   const { before, after } = summary.greedyWinRate!;
   assertEquals([before.value, after.value], [0.4, 0.7]);
   assertEquals([summary.phases, summary.refreshEvery, summary.method], [3, 4, "bpo (ipo)"]);
@@ -56,7 +63,7 @@ Deno.test("summarise() leaves out what nobody measured", () => {
   const command = parseFlags([]);
   if (command.kind !== "start") throw new Error("unreachable");
   const { heldOut: _heldOut, text: { misspelt: _misspelt, ...text }, ...rest } = evaluation(0.5);
-  const numbers = { ...rest, text };
+  const numbers = { ...rest, text, outcomes: { winRate: "ffff" } };
   const summary = summarise({
     config: { ...command.config, annotator: "none" },
     info: { kind: "cpu", name: "n", detail: "d", software: false, maxBindingBytes: 1 },
@@ -66,5 +73,6 @@ Deno.test("summarise() leaves out what nobody measured", () => {
     committedReferences: false,
   });
   assertEquals([summary.heldOutWinRate, summary.greedyWinRate], [undefined, undefined]);
-  assertEquals(Object.keys(summary.text), ["repetition", "words"]);
+  assertEquals([summary.klAtOne, summary.winRate.gain], [undefined, undefined]);
+  assertEquals(Object.keys(summary.text), ["repetition", "distinct3", "words"]);
 });

@@ -116,7 +116,7 @@ async function checkSummary(dir: string): Promise<void> {
     }
   }
   // The word list is the embedded model's: of another nobody can say what it misspells.
-  assertEquals(Object.keys(summary.text), ["repetition", "words"]);
+  assertEquals(Object.keys(summary.text), ["repetition", "distinct3", "words"]);
   for (const count of ["dispatches", "submits", "readbacks", "bytesPeak", "seconds"]) {
     assert(summary[count] > 0, `Expected ${count} above 0`);
   }

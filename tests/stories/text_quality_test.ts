@@ -1,6 +1,7 @@
 // The three numbers of a text, on texts where they can be counted by hand.
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import {
+  distinctShare,
   loadWordList,
   meanQuality,
   misspeltShare,
@@ -53,4 +54,10 @@ Deno.test("loadWordList() knows common words, names and contractions, and no mis
   }
   const file = new URL("../../stories/assets/words.txt", import.meta.url);
   assert((await Deno.stat(file)).size <= 60_000);
+});
+
+Deno.test("distinctShare() counts what all texts repeat together", () => {
+  assertEquals(distinctShare(["a b c d", "A b, c!"], 3), 2 / 3);
+  assertEquals(distinctShare(["a b c", "d e f"], 3), 1);
+  assertEquals([distinctShare([], 3), distinctShare(["a b"], 3)], [1, 1]);
 });
