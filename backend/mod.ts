@@ -34,6 +34,7 @@ export * from "./kernels/kv_cache.ts";
 export * from "./kernels/token_logps.ts";
 export * from "./kernels/token_logps_weight_grad.ts";
 export * from "./kernels/preference_loss.ts";
+export * from "./kernels/finite.ts";
 export * from "./kernels/adamw.ts";
 export * from "./kernels/merge.ts";
 export * from "./kernels/softcap.ts";

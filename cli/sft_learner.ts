@@ -38,6 +38,8 @@ export interface SftNumbers {
   readonly loss: number;
   /** Norm of the gradient before clipping. */
   readonly gradNorm: number;
+  /** [1], not 0 where a number is not finite: nothing was updated then. */
+  readonly nonFinite?: ArrayLike<number>;
 }
 
 /** Something that learns. Disposing it frees its memory; the base stays its owner's. */
@@ -107,9 +109,9 @@ export function adapterLearner(
     async step(packed, at) {
       using arena = new Arena(device, `sft step ${at.step}`);
       const next = sftAdapterStep(arena, { model, layout }, state.current, packed, at);
-      const { logps, normSquares } = await arena.readAll(next.metrics);
+      const { logps, normSquares, nonFinite } = await arena.readAll(next.metrics);
       state.set(next.state);
-      return { loss: -mean(logps), gradNorm: Math.sqrt(normSquares[0]) };
+      return { loss: -mean(logps), gradNorm: Math.sqrt(normSquares[0]), nonFinite };
     },
     evaluate: (sequences) => meanLoss(device, model, sequences, adapter()),
     async capture() {
@@ -153,9 +155,9 @@ export function fullLearner(
     async step(packed, at) {
       using arena = new Arena(device, `sft step ${at.step}`);
       const next = sftStep(arena, config, state, packed, at);
-      const { logps, normSquares } = await arena.readAll(next.metrics);
+      const { logps, normSquares, nonFinite } = await arena.readAll(next.metrics);
       state = next.state;
-      return { loss: -mean(logps), gradNorm: Math.sqrt(normSquares[0]) };
+      return { loss: -mean(logps), gradNorm: Math.sqrt(normSquares[0]), nonFinite };
     },
     async evaluate(sequences) {
       using arena = new Arena(device, "weights to measure");

@@ -1,5 +1,11 @@
 // The loop of `leash sft`: batches epoch by epoch, a measurement now and then, everything in the run's folder.
-import { type Key, learningRate, type PackedSequences, type Schedule } from "../core/mod.ts";
+import {
+  divergence,
+  type Key,
+  learningRate,
+  type PackedSequences,
+  type Schedule,
+} from "../core/mod.ts";
 import type { JsonlAppender } from "../core/io/mod.ts";
 import { bar, clock } from "./progress.ts";
 import { epochBatches, type SftData } from "./sft_data.ts";
@@ -117,15 +123,10 @@ export async function runSft(
       signal?.throwIfAborted();
       const next = batches.next().value!;
       const rate = learningRate({ base: plan.lr, schedule: plan.schedule, steps }, step);
-      const { loss, gradNorm } = await learner.step(next.packed, { step, learningRate: rate });
-      if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
-        throw new RangeError(
-          `Cannot go on after step ${
-            step + 1
-          }: the loss is ${loss} and the gradient norm ${gradNorm}, ` +
-            "expected finite numbers. Lower --lr",
-        );
-      }
+      const numbers = await learner.step(next.packed, { step, learningRate: rate });
+      const { loss, gradNorm } = numbers;
+      const error = divergence({ step: step + 1, ...numbers }, "Lower --lr");
+      if (error !== undefined) throw error;
       epochs = next.epoch;
       tokens += next.packed.ids.length;
       if (step === 0) first = loss;

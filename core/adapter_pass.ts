@@ -1,9 +1,12 @@
 // What every step that trains adapters does, whatever its loss: forward pass with the unscaled gradient of each
 // log-prob, then, once the loss has said how much each counts, the backward pass and AdamW.
 import {
+  adamwCheckInPlace,
   adamwInPlace,
   add,
+  addCountsInPlace,
   type Arena,
+  countNonFiniteInPlace,
   leaves,
   scaleRows,
   sumSquares,
@@ -12,7 +15,7 @@ import {
   type TokenLogps,
   tokenLogps,
 } from "../backend/mod.ts";
-import { adamwConstants, type AdamwOptions } from "./optim/adamw.ts";
+import { adamwConstants, type AdamwOptions, type StepPace } from "./optim/adamw.ts";
 import type { AdapterLayout } from "./lora/adapter.ts";
 import { type DeviceBatch, uploadBatch } from "./model/batch.ts";
 import { forward } from "./model/decoder.ts";
@@ -75,13 +78,15 @@ export function adapterForward(
  * Backward pass.
  *
  * @param scale [K·H] ∂loss/∂log-prob of each completion token.
+ * @param nonFinite [K] u32: grows by the blocks of a member's log-probs and scales with a number that is not finite.
  * @returns [K, P] ∂loss/∂params.
  */
 export function adapterGradient(
   arena: Arena,
   { head, tape, h, gradient }: AdapterForward,
-  scale: Tensor,
+  { scale, nonFinite }: { readonly scale: Tensor; readonly nonFinite: Tensor },
 ): Tensor {
+  for (const x of [head.logps, scale]) countNonFiniteInPlace(arena, { x, count: nonFinite });
   tape.accumulate(h, () => scaleRows(arena, head.gradient!, scale));
   arena.release(head.gradient!);
   tape.backward();
@@ -118,21 +123,42 @@ export function leftOf({ device, head }: AdapterForward): Record<string, Tensor>
   return { ...tensors, logps: head.logps, entropy: head.entropy, lse: head.lse };
 }
 
-/** AdamW. The state is donated last, so that a throw leaves it as it was. */
+/** How an update is made. */
+export interface UpdateOptions extends StepPace {
+  /** Who takes the state, for messages. */
+  readonly receiver: string;
+  /** [K] u32: what of each member's pass is not finite; grows by what of its update is not. */
+  readonly nonFinite: Tensor;
+  /** Update no member where one cannot be. Default: each for itself. */
+  readonly allOrNone?: boolean;
+}
+
+/**
+ * AdamW. The state is donated last, so that a throw leaves it as it was. A member with a number that is not finite, in
+ * what it was trained on or in what would become of it, keeps parameters and moments bit for bit.
+ */
 export function adapterUpdate(
   arena: Arena,
   { adamw }: AdapterRun,
   state: TrainState,
   gradient: Tensor,
-  { step, learningRate, receiver }: { step: number; learningRate: number; receiver: string },
+  { step, learningRate, receiver, nonFinite, allOrNone = false }: UpdateOptions,
 ): { next: TrainState; normSquares: Tensor } {
   const normSquares = sumSquares(arena, gradient);
+  const options = { lr: learningRate, ...adamwConstants(adamw), step: step + 1 };
+  const { params, ...moments } = state.borrow();
+  const given = { grad: gradient, normSquares };
+  adamwCheckInPlace(arena, { param: params, ...moments, ...given }, nonFinite, options);
+  const skip = allOrNone ? sumOf(arena, nonFinite) : nonFinite;
   const next = state.donate(arena, receiver); // from here on, in place
   const { params: param, m, v } = next.borrow();
-  adamwInPlace(arena, { param, grad: gradient, m, v, normSquares }, {
-    lr: learningRate,
-    ...adamwConstants(adamw),
-    step: step + 1,
-  });
+  adamwInPlace(arena, { param, m, v, ...given, skip }, options);
   return { next, normSquares };
+}
+
+/** [1], the sum of all members' counts. */
+function sumOf(arena: Arena, counts: Tensor): Tensor {
+  const count = arena.zeros([1], "nonFinite of all", "u32");
+  addCountsInPlace(arena, { part: { ...counts, shape: [1, counts.shape[0]] }, count });
+  return count;
 }

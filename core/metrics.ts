@@ -12,6 +12,8 @@ export interface HostStepMetrics {
   readonly entropy: ArrayLike<number>;
   /** [K] squared gradient norms before clipping. */
   readonly normSquares: ArrayLike<number>;
+  /** [K] blocks of numbers that are not finite: a member with any was not updated. Default: none. */
+  readonly nonFinite?: ArrayLike<number>;
 }
 
 /** Names as in TRL; `<name>/std` is the standard deviation over the members. */
@@ -19,7 +21,8 @@ export type MetricRow = Record<string, number>;
 
 /**
  * Summarise a step: loss, grad_norm, entropy, logps/{chosen,rejected}, rewards/{chosen,rejected,margins,
- * accuracies} (implicit rewards: the loss's scale × log-ratio), num_tokens.
+ * accuracies} (implicit rewards: the loss's scale × log-ratio), num_tokens; where members were not updated because
+ * their numbers are not finite, skipped_members says how many.
  *
  * @example
  * ```ts
@@ -76,5 +79,7 @@ export function summariseStep(
     out[`${name}/std`] = Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / members);
   }
   out.num_tokens = packed.ids.length;
+  const skipped = Array.from(metrics.nonFinite ?? []).filter((count) => count > 0).length;
+  if (skipped > 0) out.skipped_members = skipped;
   return out;
 }

@@ -66,6 +66,7 @@ export * from "./preference_batch.ts";
 export * from "./state.ts";
 export * from "./step.ts";
 export * from "./metrics.ts";
+export * from "./divergence.ts";
 export * from "./sft.ts";
 export * from "./sft_adapter.ts";
 export type { AdapterRun } from "./adapter_pass.ts";

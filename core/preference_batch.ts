@@ -30,6 +30,32 @@ export interface PreferenceBatch {
 }
 
 /**
+ * Refuse reference log-probs that are NaN or infinite: `min` and `max` of a loss would swallow them without a word.
+ * Every batch passes here when it is made, and again when a step takes it.
+ *
+ * @example
+ * ```ts
+ * import { checkReference } from "@leash/bpo/core";
+ * import { assertThrows } from "@std/assert";
+ * const reference = new Float32Array([-3, NaN]); // one pair
+ * assertThrows(() => checkReference(reference), RangeError, "of the rejected answer of pair 0 is NaN");
+ * ```
+ *
+ * @param reference [2B], nats, chosen first.
+ * @throws {RangeError} If one is not finite; names the pair and the answer.
+ */
+export function checkReference(reference: Float32Array): void {
+  const i = reference.findIndex((logp) => !Number.isFinite(logp));
+  if (i < 0) return;
+  const pairs = reference.length / 2;
+  throw new RangeError(
+    `Cannot score the batch: the reference log-prob of the ${
+      i < pairs ? "chosen" : "rejected"
+    } answer of pair ${i % pairs} is ${reference[i]}, expected a finite number`,
+  );
+}
+
+/**
  * Pack pairs for a step.
  *
  * @example
@@ -43,7 +69,8 @@ export interface PreferenceBatch {
  * ```
  *
  * @param ids `snapshotId` and `referenceId`; with `requireSame` (BPO) they must be equal.
- * @throws {RangeError} If there is no pair, or BPO's reference is not the snapshot that generated the data.
+ * @throws {RangeError} If there is no pair, BPO's reference is not the snapshot that generated the data, or a
+ * reference log-prob is not finite in f32.
  */
 export function preferenceBatch(
   pairs: readonly TokenPair[],
@@ -65,15 +92,17 @@ export function preferenceBatch(
     ids: [...Array.from(prompt), ...Array.from(completion)],
     promptLength: prompt.length,
   });
+  const reference = new Float32Array([
+    ...pairs.map((p) => p.referenceChosen),
+    ...pairs.map((p) => p.referenceRejected),
+  ]);
+  checkReference(reference);
   const chosen = pairs.map(({ prompt, chosen }) => sequence(prompt, chosen));
   const rejected = pairs.map(({ prompt, rejected }) => sequence(prompt, rejected));
   return {
     pairs: pairs.length,
     packed: packSequences([...chosen, ...rejected]),
-    reference: new Float32Array([
-      ...pairs.map((p) => p.referenceChosen),
-      ...pairs.map((p) => p.referenceRejected),
-    ]),
+    reference,
     snapshotId,
     referenceId,
   };

@@ -1,9 +1,13 @@
 // Supervised fine-tuning of all weights: mean token NLL over completion tokens, AdamW. How the embedded model is made.
 import {
+  adamwCheckInPlace,
   adamwInPlace,
+  type AdamwOptions as KernelOptions,
+  type AdamwTensors,
   add,
   type Arena,
   Arena as ArenaClass,
+  countNonFiniteInPlace,
   type Device,
   isMatrix,
   type Owned,
@@ -19,7 +23,7 @@ import { forward } from "./model/decoder.ts";
 import { LOCAL_ROPE_TABLE, type Model, ROPE_TABLE } from "./model/load.ts";
 import { headName } from "./model/shapes.ts";
 import type { ModelConfig } from "./model/types.ts";
-import { adamwConstants, type AdamwOptions } from "./optim/adamw.ts";
+import { adamwConstants, type AdamwOptions, checkPace, type StepPace } from "./optim/adamw.ts";
 import { Tape } from "./tape.ts";
 import type { PackedSequences } from "./text/encode.ts";
 
@@ -208,15 +212,19 @@ function sftState(
  * ```
  *
  * @param state Donated: use the state that is returned.
- * @returns The next state; `logps` [H] and the squared gradient norm [1] in `arena`.
+ * @returns The next state; `logps` [H], the squared gradient norm [1] and `nonFinite` [1] u32 in `arena`. Where that
+ * is not 0, a log-prob, a gradient, a weight, a moment or what would become of one is NaN or infinite, and all weights
+ * and moments stay as they were, bit for bit.
+ * @throws {RangeError} If the learning rate or the step is no finite number.
  */
 export function sftStep(
   arena: Arena,
   config: ModelConfig,
   state: SftState,
   packed: PackedSequences,
-  { step, learningRate, adamw = {} }: { step: number; learningRate: number; adamw?: AdamwOptions },
-): { state: SftState; metrics: { logps: Tensor; normSquares: Tensor } } {
+  { step, learningRate, adamw = {} }: StepPace & { readonly adamw?: AdamwOptions },
+): { state: SftState; metrics: { logps: Tensor; normSquares: Tensor; nonFinite: Tensor } } {
+  checkPace({ step, learningRate });
   const { gradients, logps } = sftGradients(arena, config, state.borrow(), packed);
   const names = Object.keys(gradients);
   let normSquares: Tensor | undefined;
@@ -225,25 +233,38 @@ export function sftStep(
     const one = sumSquares(arena, { ...g, shape: [1, g.shape.reduce((a, b) => a * b, 1)] });
     normSquares = normSquares === undefined ? one : add(arena, normSquares, one);
   }
-  const next = state.donate(arena, "sftStep()"); // from here on, in place
-  const { weights, m, v } = next.borrow();
+  const nonFinite = arena.zeros([1], "nonFinite", "u32");
+  countNonFiniteInPlace(arena, { x: logps, count: nonFinite });
   const constants = adamwConstants(adamw);
-  for (const name of names) {
-    const flat = (t: Tensor) => ({ ...t, shape: [1, t.shape.reduce((a, b) => a * b, 1)] });
-    adamwInPlace(arena, {
-      param: flat(weights[name]),
-      grad: flat(gradients[name]),
-      m: flat(m[name]),
-      v: flat(v[name]),
-      normSquares: normSquares!,
-    }, {
-      lr: learningRate,
-      ...constants,
-      weightDecay: weights[name].shape.length > 1 ? constants.weightDecay : 0, // norms do not decay
-      step: step + 1,
-    });
-  }
-  return { state: next, metrics: { logps, normSquares: normSquares! } };
+  /** Runs `update` on each weight with its moments and its options. */
+  const each = (
+    { weights, m, v }: SftTensors,
+    update: (tensors: AdamwTensors, options: KernelOptions) => void,
+  ) => {
+    for (const name of names) {
+      const flat = (t: Tensor) => ({ ...t, shape: [1, t.shape.reduce((a, b) => a * b, 1)] });
+      update({
+        param: flat(weights[name]),
+        grad: flat(gradients[name]),
+        m: flat(m[name]),
+        v: flat(v[name]),
+        normSquares: normSquares!,
+      }, {
+        lr: learningRate,
+        ...constants,
+        weightDecay: weights[name].shape.length > 1 ? constants.weightDecay : 0, // norms do not decay
+        step: step + 1,
+      });
+    }
+  };
+  each(state.borrow(), (tensors, options) => {
+    adamwCheckInPlace(arena, tensors, nonFinite, options);
+  });
+  const next = state.donate(arena, "sftStep()"); // from here on, in place
+  each(next.borrow(), (tensors, options) => {
+    adamwInPlace(arena, { ...tensors, skip: nonFinite }, options);
+  });
+  return { state: next, metrics: { logps, normSquares: normSquares!, nonFinite } };
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   leftOf,
 } from "./adapter_pass.ts";
 import { rowBatches } from "./micro_batches.ts";
+import { checkPace, type StepPace } from "./optim/adamw.ts";
 import type { TrainState } from "./state.ts";
 import type { PackedSequences } from "./text/encode.ts";
 
@@ -20,6 +21,8 @@ export type SftAdapterMetrics = {
   readonly entropy: Tensor;
   /** [K] squared gradient norms before clipping. */
   readonly normSquares: Tensor;
+  /** [K] u32: blocks of numbers that are not finite. A member with any keeps its parameters and moments bit for bit. */
+  readonly nonFinite: Tensor;
 };
 
 /**
@@ -54,7 +57,8 @@ export type SftAdapterMetrics = {
  * @param packed Prompts and completions; only completion tokens count.
  * @param options `step`: updates made before this one, from 0; `learningRate` of this step;
  * `microTokens`: tokens that go through the model at once, whole sequences; all by default.
- * @returns The next state and the metrics, in `arena`.
+ * @returns The next state and the metrics, in `arena`. A member with a number that is not finite is not updated.
+ * @throws {RangeError} If the learning rate or the step is no finite number.
  */
 export function sftAdapterStep(
   arena: Arena,
@@ -63,9 +67,11 @@ export function sftAdapterStep(
   packed: PackedSequences,
   { step, learningRate, microTokens = Infinity }: SftAdapterStepOptions,
 ): { state: TrainState; metrics: SftAdapterMetrics } {
+  checkPace({ step, learningRate });
   const { params } = state.borrow();
   const members = params.shape[0], H = packed.targets.length;
   const parts = rowBatches(packed, microTokens);
+  const nonFinite = arena.zeros([members], "nonFinite", "u32");
   const vector = (label: string) => arena.alloc([members * H], label);
   const whole = parts.length === 1
     ? undefined
@@ -76,7 +82,7 @@ export function sftAdapterStep(
     const { logps, entropy } = forward.head, h = part.targets.length;
     const slopes = new Float32Array(members * h).fill(-1 / H);
     const scale = arena.upload([members * h], slopes, "−1/H");
-    const own = adapterGradient(arena, forward, scale);
+    const own = adapterGradient(arena, forward, { scale, nonFinite });
     if (whole === undefined) {
       gradient = own;
       metrics = { logps, entropy };
@@ -91,19 +97,14 @@ export function sftAdapterStep(
     gradient = addPart(arena, gradient, own, { ...leftOf(forward), scale });
   }
   const { next, normSquares } = adapterUpdate(arena, run, state, gradient!, {
-    step,
-    learningRate,
+    ...{ step, learningRate, nonFinite },
     receiver: "sftAdapterStep()",
   });
-  return { state: next, metrics: { ...metrics!, normSquares } };
+  return { state: next, metrics: { ...metrics!, normSquares, nonFinite } };
 }
 
 /** When a step is, and how it is done. */
-export interface SftAdapterStepOptions {
-  /** Updates made before this one, from 0. */
-  readonly step: number;
-  /** Of this step. */
-  readonly learningRate: number;
+export interface SftAdapterStepOptions extends StepPace {
   /** Tokens that go through the model at once, whole sequences; all by default. */
   readonly microTokens?: number;
 }

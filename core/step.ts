@@ -1,6 +1,7 @@
 // One BPO training step: K members in one batched pass. Pure: same values in, same bits out; only memory is given away.
 import {
   type Arena,
+  countNonFiniteInPlace,
   expandSegments,
   preferenceLoss,
   preferenceLossOnHost,
@@ -17,7 +18,8 @@ import {
   leftOf,
 } from "./adapter_pass.ts";
 import { type MicroBatch, microBatches } from "./micro_batches.ts";
-import type { PreferenceBatch } from "./preference_batch.ts";
+import { checkPace, type StepPace } from "./optim/adamw.ts";
+import { checkReference, type PreferenceBatch } from "./preference_batch.ts";
 import type { TrainState, TrainTensors } from "./state.ts";
 
 /** What stays fixed over a run. */
@@ -36,6 +38,8 @@ export type StepMetrics = {
   readonly entropy: Tensor;
   /** [K] squared gradient norms before clipping. */
   readonly normSquares: Tensor;
+  /** [K] u32: blocks of numbers that are not finite. A member with any keeps its parameters and moments bit for bit. */
+  readonly nonFinite: Tensor;
 };
 
 /**
@@ -43,6 +47,9 @@ export type StepMetrics = {
  * `arena`; nothing has changed until it commits, and a throw leaves `state` as it was. One submit, except that a
  * loss without WGSL needs a second on WebGPU, and that each micro-batch is one of its own: they go one after another,
  * in the memory of the largest, and their gradients are summed in order before anything is clipped.
+ *
+ * A member of which a log-prob, a loss, a slope, the gradient's norm, a parameter, a moment or what would become of it
+ * is NaN or infinite is not updated: `metrics.nonFinite` says which.
  *
  * @example
  * ```ts
@@ -76,18 +83,23 @@ export type StepMetrics = {
  * @param state Donated: use the state that is returned.
  * @param batch Pairs with reference log-probs.
  * @param options `step`: updates made before this one (AdamW's bias correction), from 0; `learningRate` of this step;
- * `microBatch`: pairs that go through the model at once, all by default. The split decides how sums round.
+ * `microBatch`: pairs that go through the model at once, all by default. The split decides how sums round;
+ * `allOrNone`: update no member where one cannot be.
  * @returns The next state and the metrics, in `arena`.
+ * @throws {RangeError} If a reference log-prob, the learning rate or the step is no finite number.
  */
 export async function trainStep(
   arena: Arena,
   run: TrainRun,
   state: TrainState,
   batch: PreferenceBatch,
-  { step, learningRate, microBatch = batch.pairs }: TrainStepOptions,
+  { step, learningRate, microBatch = batch.pairs, allOrNone }: TrainStepOptions,
 ): Promise<{ state: TrainState; metrics: StepMetrics }> {
+  checkPace({ step, learningRate });
+  checkReference(batch.reference);
   const { params } = state.borrow();
   const parts = microBatches(batch, microBatch);
+  const nonFinite = arena.zeros([params.shape[0]], "nonFinite", "u32");
   const whole = parts.length === 1 ? undefined : new WholeMetrics(arena, params.shape[0], batch);
   let gradient: Tensor | undefined, one: PairMetrics | undefined;
   for (const part of parts) {
@@ -100,7 +112,8 @@ export async function trainStep(
     });
     const { headStarts, headCounts, targets } = device;
     const scale = expandSegments(arena, slopes, headStarts, headCounts, targets.shape[0]);
-    const own = adapterGradient(arena, forward, scale);
+    countNonFiniteInPlace(arena, { x: losses, count: nonFinite });
+    const own = adapterGradient(arena, forward, { scale, nonFinite });
     one = { losses, logps, entropy: head.entropy };
     if (whole === undefined) {
       gradient = own;
@@ -111,24 +124,21 @@ export async function trainStep(
     }
   }
   const { next, normSquares } = adapterUpdate(arena, run, state, gradient!, {
-    step,
-    learningRate,
+    ...{ step, learningRate, nonFinite, allOrNone },
     receiver: `trainStep() with ${run.loss.name}`,
   });
-  return { state: next, metrics: { ...(whole?.metrics ?? one!), normSquares } };
+  return { state: next, metrics: { ...(whole?.metrics ?? one!), normSquares, nonFinite } };
 }
 
 /** When a step is, and how it is done. */
-export interface TrainStepOptions {
-  /** Updates made before this one, from 0: AdamW's bias correction. */
-  readonly step: number;
-  /** Of this step. */
-  readonly learningRate: number;
+export interface TrainStepOptions extends StepPace {
   /** Pairs that go through the model at once; all by default. */
   readonly microBatch?: number;
+  /** Update no member where one cannot be, for a run that stops there. Default: each for itself. */
+  readonly allOrNone?: boolean;
 }
 
-type PairMetrics = Omit<StepMetrics, "normSquares">;
+type PairMetrics = Omit<StepMetrics, "normSquares" | "nonFinite">;
 
 /** A batch's metrics, which its parts fill in: the same places as if it had gone through the model at once. */
 class WholeMetrics {

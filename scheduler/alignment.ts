@@ -1,9 +1,11 @@
 // A whole BPO run as an object: snapshot, collect, step, and the state that a checkpoint needs.
-import { Arena, type Device, mapTree, Slot, type Tensor } from "../backend/mod.ts";
+import { Arena, type Device, Slot, type Tensor } from "../backend/mod.ts";
 import {
   type Adapter,
   type AdapterLayout,
   adapterLayout,
+  checkPace,
+  divergence,
   downloadTrainState,
   fold,
   initTrainState,
@@ -241,10 +243,12 @@ export class Alignment implements Disposable {
   }
 
   /**
-   * Train on the pairs of the next step: one submit, one readback. A step that diverges leaves the state as it was.
+   * Train on the pairs of the next step: one submit, one readback. Where a number of any member is not finite, in
+   * loss, gradient, parameters or moments or in what would become of them, no member is updated, and the run stops.
    *
    * @returns What happened; where no pair can train, nothing changes and the step counts as done.
-   * @throws {RangeError} If the run is done, its phase has no pairs, or the loss or gradient is not finite.
+   * @throws {RangeError} If the run is done, its phase has no pairs, or numbers are not finite; the state is then as it
+   * was, bit for bit.
    */
   async step(): Promise<StepReport> {
     const { model, loss, adamw, cadence, reference, gradientCheckpointing, microBatch } =
@@ -277,23 +281,22 @@ export class Alignment implements Disposable {
       warmup: this.options.warmup,
     }, step);
     using arena = new Arena(this.device, `step ${step}`);
-    const before = mapTree(this.#state.current.borrow(), (tensor) => arena.clone(tensor));
     const run = { model, layout: this.layout, loss, adamw, gradientCheckpointing };
     const out = await trainStep(arena, run, this.#state.current, batch, {
       step: this.#updates, // a step without a pair moves no moment and counts for none
       learningRate: rate,
       microBatch,
+      allOrNone: true,
     });
     const read = await arena.readAll(out.metrics);
     const metrics: MetricRow = { ...summariseStep(read, batch, loss), learning_rate: rate };
-    if (!Number.isFinite(metrics.loss) || !Number.isFinite(metrics.grad_norm)) {
-      out.state[Symbol.dispose]();
-      this.#state.set(arena.keep(before));
-      throw new RangeError(
-        `Cannot go on after step ${step}: the loss is ${metrics.loss} and the gradient norm ${metrics.grad_norm}, expected finite numbers. Lower the learning rate or raise beta`,
-      );
-    }
     this.#state.set(out.state);
+    const { loss: mean, grad_norm: gradNorm } = metrics;
+    const error = divergence(
+      { step, loss: mean, gradNorm, nonFinite: read.nonFinite },
+      "Lower the learning rate or raise beta",
+    );
+    if (error !== undefined) throw error;
     this.#step++;
     this.#updates++;
     return { step, phase, pairs: pairs.length, metrics };
@@ -356,6 +359,7 @@ function planLayout(options: AlignmentOptions): AdapterLayout {
       );
     }
   }
+  checkPace({ step: 0, learningRate: options.learningRate });
   if (options.prompts.length === 0) {
     throw new RangeError("Cannot plan the run: prompts is empty, expected at least 1");
   }

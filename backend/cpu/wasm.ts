@@ -152,6 +152,22 @@ export interface WasmKernels {
     c2: number,
     clip: number,
   ): void;
+  /** 0 where all that `adamw` would write with the same arguments is finite, else NaN; writes nothing. */
+  adamwCheck(
+    p: number,
+    g: number,
+    m: number,
+    v: number,
+    n: number,
+    lr: number,
+    b1: number,
+    b2: number,
+    eps: number,
+    wd: number,
+    c1: number,
+    c2: number,
+    clip: number,
+  ): number;
 }
 
 /**

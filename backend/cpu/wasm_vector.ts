@@ -8,7 +8,7 @@
  */
 import type { FunctionBuilder } from "./assembler.ts";
 import { f32, f32x4, f64, i32, i32x4, type Local, v128, type Value } from "./instructions.ts";
-import type { LaneKit } from "./wasm_lanes.ts";
+import type { LaneAccess, LaneKit } from "./wasm_lanes.ts";
 
 /** expInPlace, rowMax, expSubSum, scaleInPlace: what a softmax row is made of. */
 export function addSoftmax(kit: LaneKit): void {
@@ -155,8 +155,9 @@ function eachRow(
 }
 
 /**
- * adamw: one step of AdamW (Loshchilov and Hutter 2019, alg. 2, in PyTorch's order). The scalars
- * come as f64 and are combined before they are rounded: 1 − fround(0.999) would be off by 1e-5.
+ * adamw: one step of AdamW (Loshchilov and Hutter 2019, alg. 2, in PyTorch's order), and adamwCheck: 0 where all that
+ * it would write is finite, else NaN. The scalars come as f64 and are combined before they are rounded:
+ * 1 − fround(0.999) would be off by 1e-5.
  */
 export function addAdamw(kit: LaneKit): void {
   const params = {
@@ -174,25 +175,46 @@ export function addAdamw(kit: LaneKit): void {
     c2: "f64",
     clip: "f64",
   } as const;
-  kit.module.exported("adamw", params, "void", (f, a) => {
+  /** What becomes of four numbers. */
+  const step = (
+    f: FunctionBuilder,
+    a: { readonly [name in keyof typeof params]: Local<typeof params[name]> },
+  ) => {
     const splat = (x: Value<"f64">) => f.local("v128", f32x4.splat(f32.demoteF64(x)));
     const [b1, b2, clip, eps] = [a.b1, a.b2, a.clip, a.eps].map(splat);
     const mixM = splat(f64.sub(1, a.b1));
     const mixV = splat(f64.sub(1, a.b2));
     const decay = splat(f64.sub(1, f64.mul(a.lr, a.wd)));
-    const step = splat(f64.sub(0, f64.div(a.lr, a.c1)));
+    const rate = splat(f64.sub(0, f64.div(a.lr, a.c1)));
     const correct = splat(f64.div(1, a.c2));
-    kit.eachVector(f, a.n, [a.p, a.g, a.m, a.v], 1, (io) => {
+    return (io: LaneAccess) => {
       // g' = clip·g; m = b1·m + (1 − b1)·g'; v = b2·v + (1 − b2)·g'²
       const g = f.local("v128", f32x4.mul(io.load(a.g), clip));
       const m = f.local("v128", kit.madd(mixM, g, f32x4.mul(b1, io.load(a.m))));
       const v = f.local("v128", kit.madd(f32x4.mul(mixV, g), g, f32x4.mul(b2, io.load(a.v))));
-      io.store(a.m, m);
-      io.store(a.v, v);
       // p = (1 − lr·wd)·p − (lr / c1)·m / (√(v / c2) + eps)
       const root = f32x4.sqrt(f32x4.mul(v, correct));
       const update = f32x4.div(m, f32x4.add(root, eps));
-      io.store(a.p, kit.madd(step, update, f32x4.mul(io.load(a.p), decay)));
+      const p = f.local("v128", kit.madd(rate, update, f32x4.mul(io.load(a.p), decay)));
+      return { m, v, p };
+    };
+  };
+  kit.module.exported("adamw", params, "void", (f, a) => {
+    const next = step(f, a);
+    kit.eachVector(f, a.n, [a.p, a.g, a.m, a.v], 1, (io) => {
+      const { m, v, p } = next(io);
+      io.store(a.m, m);
+      io.store(a.v, v);
+      io.store(a.p, p);
     });
+  });
+  kit.module.exported("adamwCheck", params, "f32", (f, a) => {
+    const next = step(f, a);
+    f.return(kit.sum(f, a.n, [a.p, a.g, a.m, a.v], (io, sum) => {
+      // x − x is 0 for every finite number, NaN for any other.
+      const { m, v, p } = next(io);
+      const zeros = [m, v, p].map((x) => f32x4.sub(x, x));
+      return zeros.reduce((a, b) => f32x4.add(a, b), sum);
+    }));
   });
 }

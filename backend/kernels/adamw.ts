@@ -1,45 +1,34 @@
 // AdamW in place, each member's gradient clipped by its own norm (Loshchilov & Hutter 2019, alg. 2, torch's order):
 // g' = min(1, max/(‖g‖ + 1e-6))·g; m = β₁m + (1 − β₁)g'; v = β₂v + (1 − β₂)g'²;
 // p = (1 − lr·λ)p − lr·(m/c₁)/(√(v/c₂) + ε), c = 1 − βᵗ. Axes: G members, P parameters each.
-// Reads 16GP and writes 12GP bytes, elementwise: deterministic. 1 − β and the like are made in f64 on the host.
+// A member of which the gradient's norm or any number that would be written is not finite keeps all its numbers, so a
+// first pass only looks: reads 16GP bytes. The update reads 16GP and writes 12GP, elementwise: deterministic. 1 − β
+// and the like are made in f64 on the host.
 import type { Arena } from "../arena.ts";
 import { length, matrix } from "../checks.ts";
-import { type CpuContext, grid, type Kernel } from "../kernel.ts";
-import type { Tensor } from "../tensor.ts";
+import { type CpuContext, grid, type Kernel, WORKGROUP_SUM } from "../kernel.ts";
+import { sizeOf, type Tensor } from "../tensor.ts";
+import { addCountsInPlace, NON_FINITE_WGSL } from "./finite.ts";
 
-/** Binds grad [G, P], normSquares [G]; param, m, v [G, P] are overwritten. */
-export const adamwInPlaceKernel: Kernel = {
-  name: "adamwInPlace",
-  bindings: [
-    { name: "grad", access: "read" },
-    { name: "normSquares", access: "read" },
-    { name: "param", access: "read_write" },
-    { name: "m", access: "read_write" },
-    { name: "v", access: "read_write" },
-  ],
-  params: [
-    ["groups", "u32"],
-    ["size", "u32"],
-    ["lr", "f32"],
-    ["beta1", "f32"],
-    ["beta2", "f32"],
-    ["eps", "f32"],
-    ["weightDecay", "f32"],
-    ["c1", "f32"], // 1 − β₁ᵗ
-    ["c2", "f32"], // 1 − β₂ᵗ
-    ["maxGradNorm", "f32"],
-    ["mix1", "f32"], // 1 − β₁: from f32 β₂ = 0.999 it would be off by 1e-5
-    ["mix2", "f32"], // 1 − β₂
-    ["keep", "f32"], // 1 − lr·λ
-    ["rate", "f32"], // lr / c₁
-  ],
-  fixed: [],
-  wgsl: () => /* wgsl */ `
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let i = flatIndex(group, groups, 64u, local);
-  if (i >= p.groups * p.size) { return; }
+const OPTIONS: Kernel["params"] = [
+  ["groups", "u32"],
+  ["size", "u32"],
+  ["lr", "f32"],
+  ["beta1", "f32"],
+  ["beta2", "f32"],
+  ["eps", "f32"],
+  ["weightDecay", "f32"],
+  ["c1", "f32"], // 1 − β₁ᵗ
+  ["c2", "f32"], // 1 − β₂ᵗ
+  ["maxGradNorm", "f32"],
+  ["mix1", "f32"], // 1 − β₁: from f32 β₂ = 0.999 it would be off by 1e-5
+  ["mix2", "f32"], // 1 − β₂
+  ["keep", "f32"], // 1 − lr·λ
+  ["rate", "f32"], // lr / c₁
+];
+
+/** WGSL of what becomes of number i: `mean`, `square` and `next`. */
+const UPDATE = /* wgsl */ `
   var clip = 1.0;
   if (p.maxGradNorm > 0.0) {
     clip = min(1.0, p.maxGradNorm / (sqrt(normSquares[i / p.size]) + 1e-6));
@@ -47,9 +36,97 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let g = clip * grad[i];
   let mean = p.beta1 * m[i] + p.mix1 * g;
   let square = p.beta2 * v[i] + p.mix2 * g * g;
+  let next = p.keep * param[i] - p.rate * mean / (sqrt(square / p.c2) + p.eps);`;
+
+/** Binds grad, param, m, v [G, P], normSquares [G]; part u32 [G, ⌈P/4096⌉] is 1 for a block that must not be written. */
+export const adamwCheckKernel: Kernel = {
+  name: "adamwCheck",
+  bindings: [
+    { name: "grad", access: "read" },
+    { name: "normSquares", access: "read" },
+    { name: "param", access: "read" },
+    { name: "m", access: "read" },
+    { name: "v", access: "read" },
+    { name: "part", access: "read_write", type: "u32" },
+  ],
+  params: OPTIONS,
+  fixed: [],
+  wgsl: () =>
+    /* wgsl */ `${NON_FINITE_WGSL}${WORKGROUP_SUM}
+fn isWrong(i: u32) -> bool {${UPDATE}
+  return isNonFinite(normSquares[i / p.size]) || isNonFinite(grad[i]) || isNonFinite(param[i]) ||
+    isNonFinite(m[i]) || isNonFinite(v[i]) || isNonFinite(mean) || isNonFinite(square) ||
+    isNonFinite(next);
+}
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+        @builtin(local_invocation_index) local: u32) {
+  let chunks = (p.size + 4095u) / 4096u;
+  let at = group.y * groups.x + group.x;
+  if (at >= p.groups * chunks) { return; }
+  let first = (at % chunks) * 4096u;
+  let start = (at / chunks) * p.size;
+  var found = 0.0;
+  for (var i = first + local; i < min(first + 4096u, p.size); i += 64u) {
+    if (isWrong(start + i)) { found = 1.0; }
+  }
+  let all = total(local, found);
+  if (local == 0u) { part[at] = select(0u, 1u, all > 0.0); }
+}`,
+  workgroups: (p) => grid(p.groups * Math.ceil(p.size / 4096), 1),
+  cpu: [{ tasks: (p) => p.groups * Math.ceil(p.size / 4096), run: adamwCheckTwin }],
+};
+
+function adamwCheckTwin({ b, p, wasm }: CpuContext, lo: number, hi: number): void {
+  const blocks = Math.ceil(p.size / 4096);
+  for (let task = lo; task < hi; task++) {
+    const group = Math.floor(task / blocks), first = (task % blocks) * 4096;
+    const norm = Math.sqrt(b.normSquares[group]);
+    const clip = p.maxGradNorm > 0 ? Math.min(1, p.maxGradNorm / (norm + 1e-6)) : 1;
+    const at = (view: Float32Array) => view.byteOffset + 4 * (group * p.size + first);
+    const zero = wasm.adamwCheck(
+      at(b.param),
+      at(b.grad),
+      at(b.m),
+      at(b.v),
+      Math.min(4096, p.size - first),
+      p.lr,
+      p.beta1,
+      p.beta2,
+      p.eps,
+      p.weightDecay,
+      p.c1,
+      p.c2,
+      clip,
+    );
+    b.part[task] = zero === 0 && Number.isFinite(norm) ? 0 : 1;
+  }
+}
+
+/** Binds grad [G, P], normSquares [G], skip u32 [G] or [1]; param, m, v [G, P] are overwritten where it is 0. */
+export const adamwInPlaceKernel: Kernel = {
+  name: "adamwInPlace",
+  bindings: [
+    { name: "grad", access: "read" },
+    { name: "normSquares", access: "read" },
+    { name: "skip", access: "read", type: "u32" },
+    { name: "param", access: "read_write" },
+    { name: "m", access: "read_write" },
+    { name: "v", access: "read_write" },
+  ],
+  params: [...OPTIONS, ["skipStride", "u32"]],
+  fixed: [],
+  wgsl: () => /* wgsl */ `
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+        @builtin(local_invocation_index) local: u32) {
+  let i = flatIndex(group, groups, 64u, local);
+  if (i >= p.groups * p.size) { return; }
+  if (skip[p.skipStride * (i / p.size)] != 0u) { return; }
+  ${UPDATE}
   m[i] = mean;
   v[i] = square;
-  param[i] = p.keep * param[i] - p.rate * mean / (sqrt(square / p.c2) + p.eps);
+  param[i] = next;
 }`,
   workgroups: (p) => grid(p.groups * p.size),
   cpu: [{ tasks: (p) => p.groups * Math.ceil(p.size / 8192), run: adamwTwin }],
@@ -60,6 +137,7 @@ function adamwTwin({ b, p, wasm }: CpuContext, lo: number, hi: number): void {
   const blocks = Math.ceil(p.size / 8192);
   for (let task = lo; task < hi; task++) {
     const group = Math.floor(task / blocks), first = (task % blocks) * 8192;
+    if (b.skip[p.skipStride * group] !== 0) continue;
     const norm = Math.sqrt(b.normSquares[group]);
     const clip = p.maxGradNorm > 0 ? Math.min(1, p.maxGradNorm / (norm + 1e-6)) : 1;
     const at = (view: Float32Array) => view.byteOffset + 4 * (group * p.size + first);
@@ -99,8 +177,62 @@ export interface AdamwOptions {
   readonly maxGradNorm: number;
 }
 
+/** What a step of AdamW reads and writes. */
+export interface AdamwTensors {
+  /** [G, P] f32, overwritten. */
+  readonly param: Tensor;
+  /** [G, P] f32, before clipping; borrowed. */
+  readonly grad: Tensor;
+  /** [G, P] f32 means of gradients, 0 at first; overwritten. */
+  readonly m: Tensor;
+  /** [G, P] f32 means of squared gradients, 0 at first; overwritten. */
+  readonly v: Tensor;
+  /** [G] f32: Σ grad² of each member, the norm that is clipped; borrowed. */
+  readonly normSquares: Tensor;
+}
+
 /**
- * One step of AdamW for all members, in place on param, m and v.
+ * Look at one step of AdamW without taking it: a member's count grows by the blocks of 4096 parameters in which a
+ * gradient, a parameter, a moment, or what would become of them is NaN or infinite, and by all of them where the
+ * gradient's norm is. A sum of squares that overflows counts as infinite.
+ *
+ * @example
+ * ```ts
+ * import { adamwCheckInPlace, Arena, openDevice } from "@leash/bpo/backend";
+ * import { assertEquals } from "@std/assert";
+ * using device = await openDevice({ kind: "cpu" });
+ * using arena = new Arena(device, "example");
+ * const two = (x: number, y: number) => arena.upload([2, 1], new Float32Array([x, y]), "two");
+ * const tensors = { param: two(1, 1), grad: two(1, NaN), m: two(0, 0), v: two(0, 0) };
+ * const normSquares = two(1, NaN), count = arena.zeros([2], "count", "u32");
+ * const options = { lr: 0.1, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 };
+ * adamwCheckInPlace(arena, { ...tensors, normSquares }, count, { ...options, step: 1, maxGradNorm: 1 });
+ * assertEquals(await arena.read(count), new Uint32Array([0, 1])); // the second must not be updated
+ * ```
+ *
+ * @param tensors As {@linkcode adamwInPlace} takes them; all borrowed.
+ * @param count [G] u32: grows.
+ * @throws {TypeError} If shapes do not fit.
+ * @throws {RangeError} If an option is out of its range.
+ */
+export function adamwCheckInPlace(
+  arena: Arena,
+  tensors: AdamwTensors,
+  count: Tensor,
+  options: AdamwOptions,
+): void {
+  const params = checked("adamwCheckInPlace", tensors, options), { groups, size } = params;
+  length("adamwCheckInPlace", "count", count, groups);
+  const part = arena.alloc([groups, Math.ceil(size / 4096)], "adamwCheck.part", "u32");
+  const { grad, normSquares, param, m, v } = tensors;
+  arena.dispatch(adamwCheckKernel, { bind: { grad, normSquares, param, m, v, part }, params });
+  addCountsInPlace(arena, { part, count });
+  arena.release(part);
+}
+
+/**
+ * One step of AdamW for all members, in place on param, m and v. A member keeps all of them, bit for bit, where `skip`
+ * is not 0; without `skip`, where {@linkcode adamwCheckInPlace} finds that the step is not one of finite numbers.
  *
  * @example
  * ```ts
@@ -119,33 +251,42 @@ export interface AdamwOptions {
  * assert(Math.abs((await arena.read(param))[0] - 0.9) < 1e-6); // the first step is lr long
  * ```
  *
- * @param param [G, P] f32, overwritten.
- * @param grad [G, P] f32, before clipping; borrowed.
- * @param m [G, P] f32 means of gradients, 0 at first; overwritten.
- * @param v [G, P] f32 means of squared gradients, 0 at first; overwritten.
- * @param normSquares [G] f32: Σ grad² of each member, the norm that is clipped; borrowed. It is read only
- * where `maxGradNorm` is not 0.
+ * @param tensors Parameters, gradients, moments and norms; with `skip`, [G] or [1] u32 for all members alike, borrowed.
+ * @returns The `skip` that was obeyed: given, or [G] in `arena`.
  * @throws {TypeError} If shapes do not fit.
  * @throws {RangeError} If an option is out of its range.
  * @see Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101
  */
 export function adamwInPlace(
   arena: Arena,
-  { param, grad, m, v, normSquares }: {
-    param: Tensor;
-    grad: Tensor;
-    m: Tensor;
-    v: Tensor;
-    normSquares: Tensor;
-  },
+  { skip: given, ...tensors }: AdamwTensors & { readonly skip?: Tensor },
   options: AdamwOptions,
-): void {
-  const { lr, beta1, beta2, eps, weightDecay, step, maxGradNorm } = options;
-  const [groups, size] = matrix("adamwInPlace", "param", param);
-  for (const [name, tensor] of Object.entries({ grad, m, v })) {
-    matrix("adamwInPlace", name, tensor, groups, size);
+): Tensor {
+  const params = checked("adamwInPlace", tensors, options), { groups } = params;
+  let skip = given;
+  if (skip === undefined) {
+    skip = arena.zeros([groups], "skip", "u32");
+    adamwCheckInPlace(arena, tensors, skip, options);
   }
-  length("adamwInPlace", "normSquares", normSquares, groups);
+  const shared = sizeOf(skip.shape) === 1;
+  if (!shared) length("adamwInPlace", "skip", skip, groups);
+  const { grad, normSquares, param, m, v } = tensors;
+  arena.dispatch(adamwInPlaceKernel, {
+    bind: { grad, normSquares, skip, param, m, v },
+    params: { ...params, skipStride: shared ? 0 : 1 },
+  });
+  return skip;
+}
+
+/** The kernels' params, once shapes and options were found right. */
+function checked(op: string, tensors: AdamwTensors, options: AdamwOptions) {
+  const { lr, beta1, beta2, eps, weightDecay, step, maxGradNorm } = options;
+  const { param, grad, m, v, normSquares } = tensors;
+  const [groups, size] = matrix(op, "param", param);
+  for (const [name, tensor] of Object.entries({ grad, m, v })) {
+    matrix(op, name, tensor, groups, size);
+  }
+  length(op, "normSquares", normSquares, groups);
   const fits: [string, number, boolean, string][] = [
     ["lr", lr, lr >= 0, "a number from 0 up"],
     ["beta1", beta1, beta1 >= 0 && beta1 < 1, "0 to below 1"],
@@ -157,27 +298,15 @@ export function adamwInPlace(
   ];
   for (const [name, value, fit, wanted] of fits) {
     if (!(fit && Number.isFinite(value))) {
-      throw new RangeError(`Cannot run adamwInPlace: ${name} is ${value}, expected ${wanted}`);
+      throw new RangeError(`Cannot run ${op}: ${name} is ${value}, expected ${wanted}`);
     }
   }
   const c1 = 1 - beta1 ** step, c2 = 1 - beta2 ** step;
-  arena.dispatch(adamwInPlaceKernel, {
-    bind: { grad, normSquares, param, m, v },
-    params: {
-      groups,
-      size,
-      lr,
-      beta1,
-      beta2,
-      eps,
-      weightDecay,
-      c1,
-      c2,
-      maxGradNorm,
-      mix1: 1 - beta1,
-      mix2: 1 - beta2,
-      keep: 1 - lr * weightDecay,
-      rate: lr / c1,
-    },
-  });
+  return {
+    ...{ groups, size, lr, beta1, beta2, eps, weightDecay, c1, c2, maxGradNorm },
+    mix1: 1 - beta1,
+    mix2: 1 - beta2,
+    keep: 1 - lr * weightDecay,
+    rate: lr / c1,
+  };
 }

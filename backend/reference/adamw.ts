@@ -1,4 +1,6 @@
-// f64 truth of AdamW with gradient clipping, per member (Loshchilov & Hutter 2019, alg. 2; torch's order).
+// f64 truth of AdamW with gradient clipping, per member (Loshchilov & Hutter 2019, alg. 2; torch's order), and of which
+// members it leaves alone.
+import { countBlocks } from "./finite.ts";
 
 /** Sizes and options of a step. */
 export interface AdamwStep {
@@ -27,12 +29,13 @@ export function clipCoefficient(normSquare: number, maxGradNorm: number): number
   return maxGradNorm === 0 ? 1 : Math.min(1, maxGradNorm / (Math.sqrt(normSquare) + 1e-6));
 }
 
-/** One step; new arrays. */
+/** One step; new arrays. A group whose `skip` is not 0 stays as it is. */
 export function adamw(
   { param, m, v }: AdamwState,
   grad: ArrayLike<number>,
   normSquares: ArrayLike<number>,
   o: AdamwStep,
+  skip: ArrayLike<number> = [],
 ): { param: Float64Array; m: Float64Array; v: Float64Array } {
   const next = {
     param: Float64Array.from(param),
@@ -41,6 +44,7 @@ export function adamw(
   };
   const size = param.length / o.groups;
   for (let i = 0; i < param.length; i++) {
+    if ((skip[Math.floor(i / size)] ?? 0) !== 0) continue;
     const g = grad[i] * clipCoefficient(normSquares[Math.floor(i / size)], o.maxGradNorm);
     next.m[i] = o.beta1 * m[i] + (1 - o.beta1) * g;
     next.v[i] = o.beta2 * v[i] + (1 - o.beta2) * g * g;
@@ -49,4 +53,23 @@ export function adamw(
     next.param[i] = param[i] * (1 - o.lr * o.weightDecay) - o.lr * mean / (root + o.eps);
   }
   return next;
+}
+
+/** [G] blocks of 4096 parameters with a number, before or after the step, that is not finite in f32; all of them where the norm is. */
+export function adamwCounts(
+  state: AdamwState,
+  grad: ArrayLike<number>,
+  normSquares: ArrayLike<number>,
+  o: AdamwStep,
+): number[] {
+  const next = adamw(state, grad, normSquares, o);
+  const size = state.param.length / o.groups;
+  const arrays = [state.param, state.m, state.v, grad, next.param, next.m, next.v];
+  const isFinite = (x: number) => Number.isFinite(Math.fround(x));
+  return countBlocks(
+    size,
+    o.groups,
+    (i) =>
+      isFinite(normSquares[Math.floor(i / size)]) && arrays.every((array) => isFinite(array[i])),
+  );
 }

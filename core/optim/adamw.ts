@@ -13,6 +13,37 @@ export interface AdamwOptions {
   readonly maxGradNorm?: number;
 }
 
+/** When and how fast a step is. */
+export interface StepPace {
+  /** Updates made before this one, from 0: AdamW's bias correction. */
+  readonly step: number;
+  /** Learning rate of this step. */
+  readonly learningRate: number;
+}
+
+/**
+ * Refuse a step number or a learning rate that is none, before anything is computed.
+ *
+ * @example
+ * ```ts
+ * import { checkPace } from "@leash/bpo/core";
+ * import { assertThrows } from "@std/assert";
+ * checkPace({ step: 0, learningRate: 1e-4 });
+ * assertThrows(() => checkPace({ step: 0, learningRate: NaN }), RangeError, "learningRate is NaN");
+ * ```
+ *
+ * @throws {RangeError} If `step` is not a whole number from 0 up, or `learningRate` not a finite one.
+ */
+export function checkPace({ step, learningRate }: StepPace): void {
+  const refuse = (name: string, found: number, wanted: string) => {
+    throw new RangeError(`Cannot train a step: ${name} is ${found}, expected ${wanted}`);
+  };
+  if (!(Number.isInteger(step) && step >= 0)) refuse("step", step, "a whole number from 0 up");
+  if (!(Number.isFinite(learningRate) && learningRate >= 0)) {
+    refuse("learningRate", learningRate, "a number from 0 up");
+  }
+}
+
 /**
  * AdamW's constants with their defaults filled in.
  *

@@ -24,12 +24,13 @@ deviceTest(
       const run = { model, layout };
       const forward = adapterForward(arena, run, state.borrow().params, packed);
       const scale = arena.upload([2], new Float32Array([sign, sign]), "scale");
-      const options = { step: 0, learningRate: 1e-2, receiver: "a test" };
+      const nonFinite = arena.zeros([1], "nonFinite", "u32");
+      const options = { step: 0, learningRate: 1e-2, receiver: "a test", nonFinite };
       const { next } = adapterUpdate(
         arena,
         run,
         state,
-        adapterGradient(arena, forward, scale),
+        adapterGradient(arena, forward, { scale, nonFinite }),
         options,
       );
       assertThrows(() => state.borrow(), ReferenceError, "donated to a test");

@@ -42,6 +42,17 @@ Deno.test("summariseStep() averages pairs, then members, with the spread over me
   assertEquals(Object.keys(row).length, 19);
 });
 
+Deno.test("summariseStep() counts the members that were not updated, where there are any", () => {
+  const skipped = (nonFinite?: number[]) =>
+    summariseStep({ ...metrics, nonFinite }, batch, dpo({ beta: 0.5 })).skipped_members;
+  assertEquals([skipped(), skipped([0, 0]), skipped([0, 3]), skipped([1, 1])], [
+    undefined,
+    undefined,
+    1,
+    2,
+  ]);
+});
+
 Deno.test("summariseStep() has no reference in the rewards of a loss without one", () => {
   const row = summariseStep(metrics, batch, slicHf({ delta: 1, lambda: 0.1 }));
   assertAlmostEquals(row["rewards/margins"], slicHf({ delta: 1, lambda: 0.1 }).rewardScale * 10.5);

@@ -29,3 +29,16 @@ Deno.test("preferenceBatch() refuses a reference that is not the snapshot, where
 Deno.test("preferenceBatch() refuses an empty list", () => {
   assertThrows(() => preferenceBatch([], same), RangeError, "it has 0 pairs, expected at least 1");
 });
+
+Deno.test("preferenceBatch() refuses a reference log-prob that is none, or none in f32, and names it", () => {
+  for (
+    const [value, shown] of [[NaN, "NaN"], [Infinity, "Infinity"], [-1e39, "-Infinity"]] as const
+  ) {
+    const message = (answer: string) =>
+      `Cannot score the batch: the reference log-prob of the ${answer} answer of pair 1 is ${shown}, expected a finite number`;
+    const batch = (changes: Partial<TokenPair>) =>
+      preferenceBatch([pairs[0], { ...pairs[1], ...changes }], same);
+    assertThrows(() => batch({ referenceChosen: value }), RangeError, message("chosen"));
+    assertThrows(() => batch({ referenceRejected: value }), RangeError, message("rejected"));
+  }
+});

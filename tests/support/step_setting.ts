@@ -87,5 +87,6 @@ export async function runStep(
     logps: [...read.logps],
     entropy: [...read.entropy],
     normSquares: [...read.normSquares],
+    nonFinite: [...read.nonFinite],
   };
 }

@@ -27,6 +27,7 @@ const KERNELS = [
   ["rmsNorm", 7],
   ["rmsNormBackward", 8],
   ["adamw", 13],
+  ["adamwCheck", 13],
 ] as const;
 
 const memory = (shared: boolean) => new WebAssembly.Memory({ initial: 1, maximum: 2, shared });
