@@ -44,6 +44,8 @@ export interface DeviceInfo {
   readonly software: boolean;
   /** Most bytes of a tensor that a kernel can bind: larger matrices go into blocks, larger batches into parts. */
   readonly maxBindingBytes: number;
+  /** Most bytes that it can hold; absent where nobody says, as on WebGPU. */
+  readonly maxBytes?: number;
 }
 
 /**
@@ -100,6 +102,11 @@ export abstract class Device implements Disposable {
   /** The pool's size class for a request, in bytes. */
   sizeClass(bytes: number): number {
     return sizeClass(bytes);
+  }
+
+  /** Bytes that may still be taken: what lives is in the budget and on the device; Infinity where neither has an end. */
+  get room(): number {
+    return Math.min(this.byteBudget ?? Infinity, this.info.maxBytes ?? Infinity) - this.#bytes;
   }
 
   /** Take memory from the pool, or create it. Contents are undefined (NaN in poison mode). */

@@ -61,6 +61,7 @@ export * from "./eval/win_rate.ts";
 export * from "./eval/wilson.ts";
 export * from "./optim/adamw.ts";
 export * from "./optim/schedules.ts";
+export * from "./fit_split.ts";
 export * from "./micro_batches.ts";
 export * from "./preference_batch.ts";
 export * from "./state.ts";

@@ -95,7 +95,7 @@ export class Alignment implements Disposable {
    * @throws {TypeError} If `targetModules` matches nothing.
    */
   static start(device: Device, options: AlignmentOptions): Alignment {
-    const layout = planLayout(options);
+    const layout = alignmentLayout(options);
     const run = new Alignment(device, options, layout, startState(device, layout, options));
     if (options.reference.kind === "ema") {
       run.#ema = EmaReference.start(device, run.members(), "ema-0");
@@ -109,7 +109,7 @@ export class Alignment implements Disposable {
     options: AlignmentOptions,
     checkpoint: AlignmentCheckpoint,
   ): Alignment {
-    const layout = planLayout(options);
+    const layout = alignmentLayout(options);
     const { members } = options;
     const state = uploadTrainState(device, layout, members, checkpoint.train);
     const run = new Alignment(device, options, layout, state);
@@ -350,7 +350,8 @@ function startState(
   return uploadTrainState(device, layout, members, { params, m: zeros(), v: zeros() });
 }
 
-function planLayout(options: AlignmentOptions): AdapterLayout {
+/** Where the members' matrices are, as `Alignment.start` has them; throws what it throws. */
+export function alignmentLayout(options: AlignmentOptions): AdapterLayout {
   const { model, rank, alpha, rsLora, targetModules, startFrom } = options;
   for (const name of ["members", "pairsPerStep"] as const) {
     if (!(Number.isInteger(options[name]) && options[name] >= 1)) {

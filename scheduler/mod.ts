@@ -7,6 +7,7 @@ export * from "./alignment.ts";
 export * from "./alignment_types.ts";
 export * from "./cadence.ts";
 export * from "./collect.ts";
+export * from "./memory_plan.ts";
 export * from "./pairs.ts";
 export * from "./prompts.ts";
 export * from "./reference.ts";

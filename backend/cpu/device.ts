@@ -98,6 +98,7 @@ export class CpuDevice extends Device {
       detail: `${fma ? "relaxed FMA" : "no FMA"}, ${threads} thread${threads === 1 ? "" : "s"}`,
       software: false,
       maxBindingBytes: MAX_BINDING_BYTES,
+      maxBytes: PAGE * PAGE - PAGE - threads * SCRATCH_BYTES,
     };
   }
 

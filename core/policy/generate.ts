@@ -43,7 +43,7 @@ export interface GenerateOptions extends SamplingOptions {
   readonly streams?: ArrayLike<number>;
   /** Adapter of one member, borrowed; absent for the bare model. */
   readonly adapter?: Adapter;
-  /** Sequences decoded together. Default 128, or fewer where the device binds less. */
+  /** Sequences decoded together. Default 128, or fewer where the device binds or holds less. */
   readonly batchSize?: number;
   /** Stop between chunks. */
   readonly signal?: AbortSignal;
@@ -111,7 +111,8 @@ export async function generate(
     }
   });
   const longest = prompts.reduce((a, { length }) => Math.max(a, length), 1);
-  const within = sequencesWithin(device.info.maxBindingBytes, model.config, { longest, maxNew });
+  const rank = options.adapter?.layout.rank;
+  const within = sequencesWithin(device, model.config, { longest, maxNew, rank });
   const together = Math.min(batchSize, within);
   const out: Completion[] = [];
   for (let from = 0; from < prompts.length; from += together) {

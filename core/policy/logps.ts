@@ -90,7 +90,7 @@ export interface SequenceLogps {
  *
  * @param sequences Prompt then completion tokens.
  * @param options `adapter`: borrowed, one member; absent for the bare model. `rowsPerPass` bounds memory: 8192, or
- * fewer where the device binds less.
+ * fewer where the device binds or holds less.
  * @returns Sums and per-token values, in the order given.
  */
 export async function completionLogps(
@@ -99,7 +99,7 @@ export async function completionLogps(
   sequences: readonly TokenSequence[],
   { adapter, rowsPerPass = 8192 }: { adapter?: Adapter; rowsPerPass?: number } = {},
 ): Promise<SequenceLogps> {
-  const most = Math.min(rowsPerPass, rowsWithin(device.info.maxBindingBytes, model.config));
+  const most = Math.min(rowsPerPass, rowsWithin(device, model.config, adapter?.layout.rank));
   const sums: number[] = [];
   const perToken: Float32Array<ArrayBuffer>[] = [];
   for (let from = 0; from < sequences.length;) {

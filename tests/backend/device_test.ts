@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { CountingDevice } from "../../backend/counting_device.ts";
 import { Arena } from "../../backend/arena.ts";
 import { type Command, Device, type DeviceInfo } from "../../backend/device.ts";
 import { type Block, sizeClass, Storage } from "../../backend/memory.ts";
@@ -91,6 +92,16 @@ Deno.test("Device.acquire() gives back what was idle longest before the budget i
   assertEquals(device.log.slice(3), ["destroy 1", "create 768"]);
   device.acquire(1500, "z"); // what lives may pass it
   assertEquals(device.log.slice(5), ["destroy 2", "destroy 3", "create 1536"]);
+});
+
+Deno.test("Device.room is what lives taken off the budget, or off what the device holds", () => {
+  using counting = new CountingDevice({ ...new PaperDevice().info, maxBytes: 4096 });
+  const x = counting.acquire(1000, "x");
+  assertEquals([new PaperDevice().room, counting.room], [Infinity, 3072]);
+  counting.byteBudget = 2048;
+  assertEquals(counting.room, 1024);
+  counting.release(x, "done"); // what is idle makes room
+  assertEquals(counting.room, 2048);
 });
 
 Deno.test("Device.byteBudget is twice the most that lived at once, 256 MiB at least, by default", () => {

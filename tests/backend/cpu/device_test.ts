@@ -48,6 +48,7 @@ test("CpuDevice without FMA agrees with FMA to rounding, and says which it is", 
     detail: "no FMA, 1 thread",
     software: false,
     maxBindingBytes: 2 ** 30,
+    maxBytes: 2 ** 32 - 2 ** 16 - 2 ** 23,
   });
   if (!relaxedFmaSupported()) {
     await assertRejects(
