@@ -6,7 +6,10 @@
  * Directions are not listed anywhere: a first, unmutated run records which switches (numbers that are 0
  * and 1, or −1 and 1) the test really dispatches a kernel with, so none is forgotten and none invented.
  *
- * Flags: `--kernel NAME` (a kernel's name or its file's), `--device cpu|webgpu`, `--jobs N`.
+ * Then it plants the mistakes of tools/mistakes in the TypeScript of all rooms.
+ *
+ * Flags: `--kernel NAME` (a kernel's name or its file's) and `--device cpu|webgpu` for kernels alone; `--mistakes`,
+ * `--share P`, `--seed N`, `--room FOLDER`, `--seconds N` for mistakes alone; `--jobs N`.
  */
 import { parseArgs } from "@std/cli";
 import type { Kernel } from "../backend/kernel.ts";
@@ -15,6 +18,7 @@ import { lossTable } from "../tests/losses/table.ts";
 import { SEEN, type SeenDispatch } from "../tests/support/mutation.ts";
 import { findAdapter, wgpuEnv } from "./adapter.ts";
 import { denoCommand } from "./deno_command.ts";
+import { plantMistakes, type PlantOptions } from "./mistakes/plant.ts";
 
 /** One error to plant. */
 export interface Mutation {
@@ -190,26 +194,54 @@ interface Flags {
   readonly kernel?: string;
   readonly devices: readonly string[];
   readonly jobs: number;
+  /** What is planted: both, where no flag says that one of them is meant. */
+  readonly plant: readonly ("kernels" | "mistakes")[];
+  readonly mistakes: Omit<PlantOptions, "jobs">;
 }
+
+const MISTAKES_ONLY = ["share", "seed", "room", "seconds"] as const;
 
 /** The flags, or what is wrong with them. */
 export function parseFlags(args: readonly string[]): Flags | string {
   let unknown: string | undefined;
   const flags = parseArgs([...args], {
-    string: ["kernel", "device", "jobs"],
+    string: ["kernel", "device", "jobs", ...MISTAKES_ONLY],
+    boolean: ["mistakes"],
     unknown: (arg) => {
       unknown ??= arg;
       return false;
     },
   });
-  const known = "expected --kernel NAME, --device cpu|webgpu or --jobs N";
+  const known = "expected --kernel NAME, --device cpu|webgpu, --mistakes, " +
+    `${MISTAKES_ONLY.map((name) => `--${name}`).join(", ")} or --jobs N`;
   if (unknown !== undefined) return `Cannot read ${unknown}: ${known}`;
-  const { kernel, device, jobs = "2" } = flags;
+  const { kernel, device, jobs = "2", share = "1", seed = "1", seconds = "86400", room } = flags;
   if (device !== undefined && device !== "cpu" && device !== "webgpu") {
     return `Cannot mutate: --device is ${device}, expected cpu or webgpu`;
   }
   if (!/^[1-9]\d?$/.test(jobs)) return `Cannot mutate: --jobs is ${jobs}, expected 1 to 99`;
-  return { kernel, devices: device === undefined ? ["cpu", "webgpu"] : [device], jobs: +jobs };
+  if (!(Number(share) > 0 && Number(share) <= 1)) {
+    return `Cannot mutate: --share is ${share}, expected a number above 0 and at most 1`;
+  }
+  if (!/^\d{1,9}$/.test(seed)) return `Cannot mutate: --seed is ${seed}, expected a whole number`;
+  if (!/^[1-9]\d{0,5}$/.test(seconds)) {
+    return `Cannot mutate: --seconds is ${seconds}, expected a whole number from 1`;
+  }
+  const ofMistakes = flags.mistakes || MISTAKES_ONLY.some((name) => flags[name] !== undefined);
+  const ofKernels = kernel !== undefined || device !== undefined;
+  if (ofMistakes && ofKernels) {
+    return "Cannot mutate: --kernel and --device are for kernels, expected none beside a flag for mistakes";
+  }
+  return {
+    kernel,
+    devices: device === undefined ? ["cpu", "webgpu"] : [device],
+    jobs: +jobs,
+    plant: ofMistakes ? ["mistakes"] : ofKernels ? ["kernels"] : ["kernels", "mistakes"],
+    mistakes: {
+      ...{ share: +share, seed: +seed, seconds: +seconds },
+      ...(room === undefined ? {} : { room }),
+    },
+  };
 }
 
 /** The files to mutate, by a kernel's or a file's name; all without one. */
@@ -246,6 +278,15 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(flags);
     return 2;
   }
+  let code = 0;
+  if (flags.plant.includes("kernels")) code = await mutateKernels(flags);
+  if (flags.plant.includes("mistakes")) {
+    code = Math.max(code, await plantMistakes(Deno.cwd(), { ...flags.mistakes, jobs: flags.jobs }));
+  }
+  return code;
+}
+
+async function mutateKernels(flags: Flags): Promise<number> {
   const { devices, jobs } = flags;
   const all = await kernelFiles();
   const files = chosen(all, flags.kernel);

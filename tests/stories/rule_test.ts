@@ -67,6 +67,14 @@ Deno.test("ruleParts() takes points for repetition and misspelling by themselves
   assertEquals(parts(GOOD[0]).spelling, 0);
 });
 
+Deno.test("ruleParts() takes points for a word beyond its fourth use, whatever stands between", () => {
+  const balls = (n: number): string =>
+    " " + ["red", "big", "new", "wet", "old", "hot"].slice(0, n).map((word) => `The ${word} ball.`)
+      .join(" ");
+  const points = [4, 5, 6].map((n) => ruleParts(PROMPT, balls(n), known).repetition);
+  assert(points[0] === 0 && points[1] < -0.5 && points[2] < points[1], points.join());
+});
+
 Deno.test("kindRule() hardly minds a text that was cut off", () => {
   const cut = GOOD[0].slice(0, -9); // in the middle of "together", after "happy"
   assert(points(GOOD[0]) - points(cut) < 1.5, `${points(GOOD[0])} and ${points(cut)}`);

@@ -122,16 +122,28 @@ Deno.test("seenIn() reads the recording between other output", () => {
   assertEquals(seenIn(`running 1 test\n${line}\nok | 1 passed\n`), [seen[0]]);
 });
 
-Deno.test("parseFlags() takes three flags and refuses others", () => {
-  assertEquals(parseFlags([]), { kernel: undefined, devices: ["cpu", "webgpu"], jobs: 2 });
+Deno.test("parseFlags() says what is planted, and refuses what goes not together", () => {
+  const mistakes = { share: 1, seed: 1, seconds: 86400 };
+  const both = ["kernels", "mistakes"] as const;
+  const all = { kernel: undefined, devices: ["cpu", "webgpu"], jobs: 2, plant: both, mistakes };
+  assertEquals(parseFlags([]), { ...all, plant: [...both] });
   assertEquals(parseFlags(["--device", "cpu", "--jobs=4", "--kernel", "rope"]), {
-    kernel: "rope",
-    devices: ["cpu"],
-    jobs: 4,
+    ...{ kernel: "rope", devices: ["cpu"], jobs: 4, plant: ["kernels"], mistakes },
   });
-  for (const bad of [["--device", "gpu"], ["--jobs", "0"], ["--job", "1"], ["rope"]]) {
-    assertStringIncludes(String(parseFlags(bad)), "expected");
-  }
+  assertEquals(parseFlags(["--share", "0.1", "--seed=7", "--room", "core/text"]), {
+    ...{ ...all, plant: ["mistakes"] },
+    mistakes: { share: 0.1, seed: 7, seconds: 86400, room: "core/text" },
+  });
+  const refused = [
+    ...[["--device", "gpu"], ["--jobs", "0"], ["--job", "1"], ["rope"], ["--share", "0"]],
+    ...[["--share", "1.1"], ["--seed", "x"], ["--seconds", "0"], [
+      "--kernel",
+      "rope",
+      "--share",
+      "1",
+    ]],
+  ];
+  for (const bad of refused) assertStringIncludes(String(parseFlags(bad)), "expected");
 });
 
 deviceTest(

@@ -17,6 +17,7 @@ Deno.test("pairedGain() leaves a prompt out where either side failed", () => {
   const { value, n } = pairedGain(many("abfb", 5), many("bafa", 5));
   assertEquals([value, n], [(-1 + 1 + 1) / 3, 15]);
   assertEquals(pairedGain(["a", "failed"], ["b", "a"]), pairedGain(["a"], ["b"]));
+  assertEquals(pairedGain(["a", "a"], ["b", "failed"]), pairedGain(["a"], ["b"]));
 });
 
 Deno.test("pairedGain() is sure of what changed and not of what prompts are like", () => {
