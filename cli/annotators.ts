@@ -1,11 +1,12 @@
 // `--annotator`: a rule by name or from a user's file, with combinators around it. Who did not train the run judges it
 // besides, where there is somebody.
 import { type Annotator, ruleAnnotator, withNoise, withOrderSwap } from "../core/mod.ts";
+import { scoreVerdict } from "../core/annotator/score.ts";
 import { loadJudge } from "../stories/judge.ts";
 import { loadKindRule } from "../stories/rule.ts";
 import { quote, UsageError } from "./flags.ts";
 import { nearest } from "../losses/nearest.ts";
-import { readRuleFile } from "./rule_file.ts";
+import { advised, type OpenRule, openRule, type RuleFileOptions } from "./rule_file.ts";
 
 /** Who says what in a run. */
 export interface Annotators {
@@ -16,6 +17,9 @@ export interface Annotators {
   /** Never trains: the held-out win rate is its. Absent where there is nobody. */
   readonly heldOut?: Annotator;
 }
+
+/** The same with what they hold: the thread of a rule's file. Disposing it ends that. */
+export interface OpenAnnotators extends Annotators, Disposable {}
 
 /** The annotators of the embedded task: each of its two rules is held out from the other. */
 export type StoriesAnnotators = Required<Annotators>;
@@ -94,15 +98,39 @@ export async function buildAnnotators(text: string, seed: number): Promise<Stori
  *
  * @param text `--annotator`.
  * @param seed Of the noise.
+ * @param rule With what rights and how long a rule's file runs; what ends its loading.
  * @throws {UsageError} As `planAnnotator`, or if the file cannot be used.
  */
-export async function openAnnotators(text: string, seed: number): Promise<Annotators> {
+export async function openAnnotators(
+  text: string,
+  seed: number,
+  rule: RuleFileOptions = {},
+): Promise<OpenAnnotators> {
   const { source, around } = planAnnotator(text);
-  if (source === NO_ANNOTATOR) return { training: NOBODY };
-  if (!source.startsWith(RULE)) return await buildAnnotators(text, seed);
-  const file = source.slice(RULE.length);
-  const evaluation = ruleAnnotator(source, await readRuleFile(file));
-  return { training: wrapped(evaluation, around, seed, text), evaluation };
+  const held = { [Symbol.dispose]: () => {} };
+  if (source === NO_ANNOTATOR) return { training: NOBODY, ...held };
+  if (!source.startsWith(RULE)) return { ...await buildAnnotators(text, seed), ...held };
+  const open = await openRule(source.slice(RULE.length), rule);
+  const evaluation = fileAnnotator(source, open);
+  return {
+    training: wrapped(evaluation, around, seed, text),
+    evaluation,
+    [Symbol.dispose]: () => open[Symbol.dispose](),
+  };
+}
+
+/** A rule in its thread as an annotator: one message for all pairs of a call. */
+function fileAnnotator(name: string, rule: OpenRule): Annotator {
+  return {
+    name,
+    async annotate(pairs, { signal } = {}) {
+      const scores = await rule.score(pairs.map(({ prompt, a, b }) => [prompt, a, b]), signal);
+      return scores.map((pair) => {
+        const { reason, ...verdict } = scoreVerdict(name, pair);
+        return reason === undefined ? verdict : { ...verdict, reason: advised(reason) };
+      });
+    },
+  };
 }
 
 const NOBODY: Annotator = {

@@ -10,6 +10,7 @@ import {
   SEED_ROW,
   TOP_P_ROW,
 } from "./shared_flags.ts";
+import { RULE_FLAGS } from "./rule_rights.ts";
 
 export { fieldOf, flagOf } from "./flag_kinds.ts";
 export type { Flag, FlagKind } from "./flag_kinds.ts";
@@ -65,6 +66,7 @@ const METHOD: readonly FlagRow[] = [
     default: "stories",
     help: "Who says which answer wins: stories or judge; then ,swap or ,noise:P",
   },
+  ...RULE_FLAGS,
 ];
 
 const SIZE: readonly FlagRow[] = [

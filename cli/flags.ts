@@ -92,6 +92,10 @@ export interface RunConfig {
   readonly rslora?: boolean;
   /** Whether only each block's input is kept for the backward pass. */
   readonly gradientCheckpointing?: boolean;
+  /** What a rule's file may do besides scoring; absent for nothing, "all" where it is trusted. */
+  readonly rulePermissions?: string;
+  /** Seconds that a rule's file has for an answer. */
+  readonly ruleTimeout?: number;
 }
 
 /** Fields that may change on `--resume`, since no bit of the result depends on them. */
@@ -99,15 +103,26 @@ export const FREE_FIELDS: readonly string[] = [
   "threads",
   "checkpointEvery",
   "gradientCheckpointing",
+  "ruleTimeout",
 ];
 
 /** What the arguments ask for. */
 export type Command =
   | { readonly kind: "help" }
   /** A new run, in `out` or a folder named after the time. */
-  | { readonly kind: "start"; readonly config: RunConfig; readonly out?: string }
+  | {
+    readonly kind: "start";
+    readonly config: RunConfig;
+    readonly out?: string;
+    readonly trustRule?: boolean;
+  }
   /** The run in `dir` goes on; `given` holds the flags that stood beside `--resume`. */
-  | { readonly kind: "resume"; readonly dir: string; readonly given: Partial<RunConfig> };
+  | {
+    readonly kind: "resume";
+    readonly dir: string;
+    readonly given: Partial<RunConfig>;
+    readonly trustRule?: boolean;
+  };
 
 type Values = Record<string, FlagValue>;
 
@@ -132,15 +147,17 @@ export function commandOf(
   flags: readonly Flag[],
   values: Readonly<Values>,
 ): Exclude<Command, { kind: "help" }> {
-  const { resume, out, ...config } = values;
+  const { resume, out, trustRule, ...config } = values;
+  const trust = trustRule ? { trustRule: true } : {};
   if (resume !== undefined) {
     requireOneFolder("train", values);
-    return { kind: "resume", dir: String(resume), given: config as Partial<RunConfig> };
+    return { kind: "resume", dir: String(resume), given: config as Partial<RunConfig>, ...trust };
   }
   return {
     kind: "start",
     config: completeConfig(flags, config),
     ...(out === undefined ? {} : { out: String(out) }),
+    ...trust,
   };
 }
 

@@ -1,29 +1,49 @@
 // `--annotator` of commands that ask one: who it is, and its mistakes under the command's own name.
 import type { Annotator } from "../core/mod.ts";
 import { namedFailures, NO_ANNOTATOR, openAnnotators } from "./annotators.ts";
-import { type Flag, text } from "./flag_kinds.ts";
+import { type FlagRow, text } from "./flag_kinds.ts";
 import { UsageError } from "./flag_parser.ts";
+import { RULE_FLAGS, type RuleFlags } from "./rule_rights.ts";
 
-/** Who compares answers. */
-export const ANNOTATOR_FLAG: Omit<Flag, "group"> = {
-  name: "annotator",
-  value: "NAME",
-  type: text,
-  default: "stories",
-  help: "Who says which answer is better: stories, judge or rule:FILE.ts; then ,swap or ,noise:P",
-};
+/** Who compares answers, and with what rights where it is a rule's file. */
+export const ANNOTATOR_FLAGS: readonly FlagRow[] = [
+  {
+    name: "annotator",
+    value: "NAME",
+    type: text,
+    default: "stories",
+    help: "Who says which answer is better: stories, judge or rule:FILE.ts; then ,swap or ,noise:P",
+  },
+  ...RULE_FLAGS,
+];
+
+/** The flags that an annotator is opened by. */
+export interface JudgeFlags extends RuleFlags {
+  /** Who. */
+  readonly annotator: string;
+  /** Of noise. */
+  readonly seed: number;
+}
 
 /**
- * Opens the annotator, with the combinators that stand after it.
+ * Opens the annotator, with the combinators that stand after it. Disposing it ends the thread of a rule's file.
  *
+ * @param signal Ends the loading of a rule's file.
  * @throws {UsageError} If it is unknown, or its file is no rule.
  */
-export async function openJudge(command: string, name: string, seed: number): Promise<Annotator> {
+export async function openJudge(
+  command: string,
+  flags: JudgeFlags,
+  signal?: AbortSignal,
+): Promise<Annotator & Disposable> {
+  const { annotator: name, seed } = flags;
   if (name === NO_ANNOTATOR) {
     throw new UsageError(`Cannot ${command}: --annotator is none, expected somebody who annotates`);
   }
   try {
-    return namedFailures((await openAnnotators(name, seed)).training);
+    const opened = await openAnnotators(name, seed, { ...flags, signal });
+    const dispose = () => opened[Symbol.dispose]();
+    return { ...namedFailures(opened.training), [Symbol.dispose]: dispose };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new UsageError(error.message.replace(/^Cannot train:/, `Cannot ${command}:`), {

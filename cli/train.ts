@@ -45,6 +45,7 @@ import {
 import type { Summary } from "./summary.ts";
 import { requireWritable } from "./system_mistake.ts";
 import { loadTask, readTask, referencesOf, type Task } from "./task.ts";
+import { requireTrust, trustedConfig } from "./rule_rights.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
 
 /** How to train from another program. */
@@ -75,7 +76,7 @@ export async function train(
   const stored = command.kind === "resume" ? await readIdentity(command.dir) : undefined;
   const config = command.kind === "resume"
     ? resumedConfig(command.dir, stored!.config, command.given)
-    : withAbsolutePaths(command.config);
+    : trustedConfig(withAbsolutePaths(command.config), command);
   const dir = command.kind === "resume" ? command.dir : command.out ?? defaultDir(config);
   if (command.kind === "start") {
     await requireNoRun(dir);
@@ -88,9 +89,13 @@ export async function train(
     return JSON.parse(await Deno.readTextFile(`${dir}/${FILES.summary}`));
   }
   requireAnnotator(config);
+  if (stored !== undefined) requireTrust(dir, config, command);
   await checkReference(config.reference);
   const ruleFile = ruleFileOf(config.annotator);
-  const annotators = options.annotators ?? await openAnnotators(config.annotator, config.seed);
+  using asked = options.annotators === undefined
+    ? await openAnnotators(config.annotator, config.seed, { ...config, signal })
+    : undefined;
+  const annotators = options.annotators ?? asked!;
   using files = await asUsage(() => readTask(config, { terminal, signal }));
   const fixed = await asUsage(() => readReference(config, files));
   const start = await asUsage(() => readStart(config, files));

@@ -12,7 +12,7 @@ import { type DataFlags, openExamples } from "../data.ts";
 import { promptWords } from "../dialogues.ts";
 import { type Flag, given, text, under } from "../flag_kinds.ts";
 import { UsageError } from "../flag_parser.ts";
-import { ANNOTATOR_FLAG, openJudge } from "../judging.ts";
+import { ANNOTATOR_FLAGS, type JudgeFlags, openJudge } from "../judging.ts";
 import { type DeviceChoice, type OpenedPolicies, openPolicies } from "../open.ts";
 import { pairsFormat, type TextPair, writeTextPairs } from "../pair_files.ts";
 import { isThere } from "../run_folder.ts";
@@ -48,7 +48,7 @@ const FLAGS: readonly Flag[] = [
     },
     ...ROW_FLAGS,
     ...CHAT_FLAGS,
-    ANNOTATOR_FLAG,
+    ...ANNOTATOR_FLAGS,
   ]),
   ...under("Answers", SAMPLING_FLAGS),
   ...under("Result", [
@@ -64,11 +64,11 @@ const FLAGS: readonly Flag[] = [
   ...DEVICE_FLAGS,
 ];
 
-interface Flags extends DeviceChoice, BaseFlags, SamplingChoice, Omit<DataFlags, "data"> {
+interface Flags
+  extends DeviceChoice, BaseFlags, SamplingChoice, JudgeFlags, Omit<DataFlags, "data"> {
   readonly adapter?: string;
   readonly data?: string;
   readonly pairs?: string;
-  readonly annotator: string;
   readonly out: string;
   readonly resume: boolean;
 }
@@ -103,7 +103,7 @@ export const ANNOTATE: CliCommand = {
         throw new UsageError(`Cannot annotate: ${path} is a folder, expected a file for --out`);
       }
     }
-    const judge = await openJudge("annotate", flags.annotator, flags.seed);
+    using judge = await openJudge("annotate", flags, options.signal);
     if (flags.pairs !== undefined) {
       return await annotateFile({ ...flags, data: flags.pairs }, judge, log, options);
     }

@@ -18,7 +18,7 @@ import { type DataFlags, openExamples } from "../data.ts";
 import { Dialogues, promptWords } from "../dialogues.ts";
 import { type Flag, given, text, under } from "../flag_kinds.ts";
 import { quote, UsageError } from "../flag_parser.ts";
-import { ANNOTATOR_FLAG, openJudge } from "../judging.ts";
+import { ANNOTATOR_FLAGS, type JudgeFlags, openJudge } from "../judging.ts";
 import { type DeviceChoice, type NamedPolicy, type OpenedPolicies, openPolicies } from "../open.ts";
 import {
   CHAT_FLAGS,
@@ -46,7 +46,7 @@ const FLAGS: readonly Flag[] = [
       help:
         "The other side: the bare model, an adapter on it, or a dataset with an answer to each prompt",
     },
-    ANNOTATOR_FLAG,
+    ...ANNOTATOR_FLAGS,
     {
       name: "data",
       value: DATA_VALUE,
@@ -70,10 +70,9 @@ const FLAGS: readonly Flag[] = [
   ...DEVICE_FLAGS,
 ];
 
-interface Flags extends DeviceChoice, BaseFlags, SamplingChoice, DataFlags {
+interface Flags extends DeviceChoice, BaseFlags, SamplingChoice, JudgeFlags, DataFlags {
   readonly adapter?: string;
   readonly against: string;
-  readonly annotator: string;
   readonly json: boolean;
   readonly out?: string;
 }
@@ -98,7 +97,7 @@ export const EVALUATE: CliCommand = {
   async run(parsed, options) {
     const flags = complete<Flags>(EVALUATE, parsed);
     if (flags.out !== undefined) await requireNewOut("evaluate", flags.out);
-    const judge = await openJudge("evaluate", flags.annotator, flags.seed);
+    using judge = await openJudge("evaluate", flags, options.signal);
     const isFile = await isDataset(flags.against);
     const policy = flags.adapter ?? BASE;
     using opened = await openPolicies(

@@ -4,26 +4,38 @@ import type { Verdict } from "./annotator.ts";
 /** A score, or why there is none; plain data, fit for a message between threads. */
 export type Scored = number | { readonly reason: string };
 
-/** What a rule returned, checked. */
-export function checkedScore(value: unknown): Scored {
-  if (typeof value === "number" && Number.isFinite(value)) return value;
-  return { reason: `returned ${found(value)}, expected a finite number` };
-}
-
-/** What a rule threw, as a reason of one line. */
-export function thrownReason(error: unknown): { readonly reason: string } {
-  const text = error instanceof Error ? String(error.message || error.name) : found(error);
-  return { reason: `threw: ${text.replace(/\s*\n\s*/g, " ").trim()}` };
-}
-
-/** Calls a rule; what it throws, or its promise rejects with, is the reason. */
+/**
+ * Calls a rule. What it throws, or its promise rejects with, and what it returns that is no finite number, is the reason.
+ * (It uses nothing from around it: `cli/` sends it to another thread as text.)
+ */
 export function callRule(rule: () => unknown): Scored | Promise<Scored> {
+  const found = (value: unknown): string => {
+    if (typeof value === "string") return `${JSON.stringify(value.slice(0, 40))} (a string)`;
+    if (typeof value === "function") return "a function";
+    if (typeof value === "object" && value !== null) {
+      return Array.isArray(value) ? "a list" : "an object";
+    }
+    return typeof value === "bigint" ? `${value}n (a bigint)` : String(value);
+  };
+  const checked = (value: unknown): Scored =>
+    typeof value === "number" && Number.isFinite(value)
+      ? value
+      : { reason: `returned ${found(value)}, expected a finite number` };
+  const thrown = (error: unknown): Scored => {
+    let text = "an error that cannot be read";
+    try {
+      text = error instanceof Error ? String(error.message || error.name) : found(error);
+    } catch { /* a getter of its own */ }
+    return { reason: `threw: ${text.replace(/\s*\n\s*/g, " ").trim()}` };
+  };
   try {
-    const value = rule();
-    if (!isThenable(value)) return checkedScore(value);
-    return Promise.resolve(value).then(checkedScore, thrownReason);
+    const value = rule() as { then?: unknown } | null | undefined;
+    if (typeof value !== "object" || value === null || typeof value.then !== "function") {
+      return checked(value);
+    }
+    return Promise.resolve(value).then(checked, thrown);
   } catch (error) {
-    return thrownReason(error);
+    return thrown(error);
   }
 }
 
@@ -40,19 +52,4 @@ export function scoreVerdict(
   const difference = scores[0] - scores[1];
   if (Math.abs(difference) <= tieMargin) return { outcome: "tie", scores };
   return { outcome: difference > 0 ? "a" : "b", scores };
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value &&
-    typeof value.then === "function";
-}
-
-/** A value that is no number, as one sees at once what it is. */
-function found(value: unknown): string {
-  if (typeof value === "string") return `${JSON.stringify(value.slice(0, 40))} (a string)`;
-  if (typeof value === "function") return "a function";
-  if (typeof value === "object" && value !== null) {
-    return Array.isArray(value) ? "a list" : "an object";
-  }
-  return typeof value === "bigint" ? `${value}n (a bigint)` : String(value);
 }

@@ -79,12 +79,13 @@ Deno.test("namedFailures() puts the annotator's name on what it throws, but not 
 });
 
 Deno.test("openAnnotators() takes a rule of the user's, with nobody held out from it", async () => {
-  const path = await Deno.makeTempFile({ suffix: ".ts" });
+  const path = await Deno.makeTempFile({ suffix: ".js" });
   await Deno.writeTextFile(
     path,
-    "export default (_: string, text: string): number => -text.length;",
+    "export default (_, text) => -text.length;",
   );
-  const { training, evaluation, heldOut } = await openAnnotators(`rule:${path},swap`, 1);
+  using opened = await openAnnotators(`rule:${path},swap`, 1);
+  const { training, evaluation, heldOut } = opened;
   await Deno.remove(path);
   assertEquals([evaluation?.name, heldOut], [`rule:${path}`, undefined]);
   const pair = { prompt: "p", a: "long", b: "x" };
@@ -93,6 +94,17 @@ Deno.test("openAnnotators() takes a rule of the user's, with nobody held out fro
   const [swapped, tie] = await training.annotate([pair, { ...pair, b: "even" }]);
   assertEquals([swapped.outcome, tie.outcome], ["b", "tie"]);
   assertEquals([ruleFileOf(`rule:${path},swap`), ruleFileOf("stories")], [path, undefined]);
+});
+
+Deno.test("openAnnotators() says why a rule of the user's failed, and how to give it more", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".js" });
+  await Deno.writeTextFile(path, 'export default () => Deno.readTextFileSync("/words").length;');
+  using opened = await openAnnotators(`rule:${path}`, 1);
+  await Deno.remove(path);
+  const [verdict] = await opened.training.annotate([{ prompt: "p", a: "a", b: "b" }]);
+  const reason =
+    `rule:${path} threw: Requires read access to "/words"; --rule-permissions read gives it`;
+  assertEquals(verdict, { outcome: "failed", reason });
 });
 
 Deno.test("openAnnotators() of nobody has no measure, and refuses to annotate", async () => {

@@ -47,3 +47,46 @@ Deno.test("Interrupted.by() says the signal, else what was thrown", () => {
   assertEquals([thrown.message, thrown.dir, thrown.cause], ["disk full", "runs/x", error]);
   assertEquals(Interrupted.by(error, "runs/x", AbortSignal.abort()).message, "Interrupted");
 });
+
+// The thread of a rule cannot be ended from outside once it loops: the program must be.
+for (
+  const [signal, rule] of [
+    ["SIGINT", "() => { console.log('asked'); for (;;); }"],
+    ["SIGTERM", "async () => { await undefined; console.log('asked'); for (;;); }"],
+  ] as const
+) {
+  Deno.test({
+    name: `a rule that loops for ever ends by ${signal}`,
+    ignore: Deno.build.os === "windows",
+    fn: async () => {
+      const dir = await Deno.makeTempDir();
+      await Deno.writeTextFile(`${dir}/rule.js`, `export default ${rule};`);
+      const row = { prompt: "p", chosen: "a", rejected: "b" };
+      await Deno.writeTextFile(`${dir}/pairs.jsonl`, JSON.stringify(row) + "\n");
+      const main = new URL("../../cli/main.ts", import.meta.url).pathname;
+      const command = `annotate --pairs ${dir}/pairs.jsonl --out ${dir}/out.jsonl`;
+      const child = new Deno.Command(Deno.execPath(), {
+        args: [
+          ...["run", "--no-check", "--no-prompt", "--allow-read", "--allow-write", main],
+          ...`${command} --annotator rule:${dir}/rule.js`.split(" "),
+        ],
+        stdin: "null",
+        stdout: "null",
+        stderr: "piped",
+      }).spawn();
+      let printed = "", isSent = false;
+      for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+        printed += text;
+        if (isSent || !printed.includes("asked")) continue;
+        isSent = true;
+        child.kill(signal);
+      }
+      assertEquals((await child.status).code, 130, printed);
+      assertEquals(printed.trim().split("\n").slice(-2), [
+        "Stopping at the next safe moment; once more to stop at once",
+        "Interrupted",
+      ]);
+      await Deno.remove(dir, { recursive: true });
+    },
+  });
+}

@@ -3,9 +3,9 @@ import { UsageError } from "../../cli/flag_parser.ts";
 import { openJudge } from "../../cli/judging.ts";
 
 Deno.test("openJudge() opens a rule's file with its combinators, and names whoever fails", async () => {
-  const path = await Deno.makeTempFile({ suffix: ".ts" });
-  await Deno.writeTextFile(path, "export default (_p: string, c: string) => c.length;\n");
-  const judge = await openJudge("evaluate", `rule:${path},noise:1`, 1);
+  const path = await Deno.makeTempFile({ suffix: ".js" });
+  await Deno.writeTextFile(path, "export default (_p, c) => c.length;\n");
+  using judge = await openJudge("evaluate", { annotator: `rule:${path},noise:1`, seed: 1 });
   const [verdict] = await judge.annotate([{ prompt: "p", a: "long one", b: "b" }]);
   assertEquals(verdict.outcome, "b", "Expected noise:1 to turn every verdict round");
   await Deno.remove(path);
@@ -14,7 +14,7 @@ Deno.test("openJudge() opens a rule's file with its combinators, and names whoev
 Deno.test("openJudge() says the command's own name", async () => {
   for (const name of ["nobody", "none", "stories,noise:2"]) {
     await assertRejects(
-      () => openJudge("annotate", name, 1),
+      () => openJudge("annotate", { annotator: name, seed: 1 }),
       UsageError,
       "Cannot annotate: --annotator",
     );

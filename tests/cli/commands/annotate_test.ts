@@ -11,11 +11,11 @@ async function setting() {
   const prompts = Array.from({ length: 20 }, (_, i) => `Tom saw ${i} dogs.`);
   await Deno.writeTextFile(`${work.dir}/p.txt`, prompts.join("\n"));
   await Deno.writeTextFile(
-    `${work.dir}/rule.ts`,
-    "export default (p: string, c: string): number => {\n" +
+    `${work.dir}/rule.js`,
+    "export default (p, c) => {\n" +
       "  if (p.includes('saw 3 ')) throw new Error('three');\n  return c.length % 7;\n};\n",
   );
-  const base = `--annotator rule:${work.dir}/rule.ts`;
+  const base = `--annotator rule:${work.dir}/rule.js`;
   return {
     work,
     args: `${base} --model ${work.dir}/model --data ${work.dir}/p.txt ${DEVICE}`,

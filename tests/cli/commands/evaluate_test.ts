@@ -16,13 +16,13 @@ async function setting() {
   const work = await commandWorkspace();
   await Deno.writeTextFile(`${work.dir}/p.txt`, PROMPTS.join("\n"));
   await Deno.writeTextFile(
-    `${work.dir}/longer.ts`,
-    "export default (_prompt: string, completion: string): number => completion.length;\n",
+    `${work.dir}/longer.js`,
+    "export default (_prompt, completion) => completion.length;\n",
   );
   const [member] = await tinyMembers(1);
   await writePeft(`${work.dir}/lora`, member);
   const base = `--model ${work.dir}/model --data ${work.dir}/p.txt ` +
-    `--annotator rule:${work.dir}/longer.ts ${DEVICE}`;
+    `--annotator rule:${work.dir}/longer.js ${DEVICE}`;
   return { work, base };
 }
 

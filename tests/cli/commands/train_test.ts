@@ -42,8 +42,8 @@ async function workspace() {
   }));
   await Deno.writeTextFile(`${dir}/pairs.jsonl`, lines(pairs));
   await Deno.writeTextFile(
-    `${dir}/rule.ts`,
-    "export default (_prompt: string, completion: string): number => completion.length;\n",
+    `${dir}/rule.js`,
+    "export default (_prompt, completion) => completion.length;\n",
   );
   return work;
 }
@@ -64,7 +64,7 @@ Deno.test("TRAIN asks a dataset's prompts through the chat template, by a user's
   const { dir } = work;
   const { out } = await trained(
     `--model ${dir}/chat --data ${dir}/prompts.jsonl --columns prompt=question ` +
-      `--system Hi. --annotator rule:${dir}/rule.ts --out ${dir}/run`,
+      `--system Hi. --annotator rule:${dir}/rule.js --out ${dir}/run`,
   );
   const data = out.find((line) => line.startsWith("Data: "))!;
   assertStringIncludes(data, "13 of 14 rows used; 1 skipped: prompt is empty (first ");
@@ -79,7 +79,7 @@ Deno.test("TRAIN asks a dataset's prompts through the chat template, by a user's
   }
   const plain = await trained(
     `--model ${dir}/chat --data ${dir}/prompts.jsonl --columns prompt=question --chat never ` +
-      `--annotator rule:${dir}/rule.ts --out ${dir}/plain`,
+      `--annotator rule:${dir}/rule.js --out ${dir}/plain`,
   );
   assert(!plain.out.some((line) => line.includes("chat template")));
   const [first] = await jsonLines<PairRecord>(`${dir}/plain/pairs.jsonl`);
@@ -189,7 +189,7 @@ Deno.test("TRAIN --adapter starts every member at the adapter, and holds sft to 
 Deno.test("TRAIN --target-modules and --rslora shape the adapter, --base-dtype leaves the fingerprint", async () => {
   using work = await workspace();
   const { dir } = work;
-  const flags = `--model ${dir}/model --data ${dir}/pairs.jsonl --annotator rule:${dir}/rule.ts`;
+  const flags = `--model ${dir}/model --data ${dir}/pairs.jsonl --annotator rule:${dir}/rule.js`;
   await trained(
     `${flags} --target-modules q_proj,v_proj --rslora --base-dtype int8 --context 32 --out ${dir}/a`,
   );
@@ -205,7 +205,7 @@ Deno.test("TRAIN --target-modules and --rslora shape the adapter, --base-dtype l
   assertEquals([a.model, a.config.baseDtype], [b.model, "int8"]);
   const records = await jsonLines<PairRecord>(`${dir}/b/pairs.jsonl`);
   assert(records.every(({ referenceId }) => referenceId.startsWith("fixed-")));
-  assertEquals((await summary(`${dir}/b`)).annotator, `rule:${dir}/rule.ts`);
+  assertEquals((await summary(`${dir}/b`)).annotator, `rule:${dir}/rule.js`);
 
   const replay = `${flags} --replay ${dir}/b --phases 1 --out ${dir}`;
   await trained(`${replay}/c --reference sft`);

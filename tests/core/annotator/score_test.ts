@@ -1,10 +1,5 @@
 import { assertEquals } from "@std/assert";
-import {
-  callRule,
-  checkedScore,
-  scoreVerdict,
-  thrownReason,
-} from "../../../core/annotator/score.ts";
+import { callRule, scoreVerdict } from "../../../core/annotator/score.ts";
 
 for (
   const [value, found] of [
@@ -21,14 +16,10 @@ for (
     [() => 1, "a function"],
   ] as const
 ) {
-  Deno.test(`checkedScore() gives the reason for ${found}`, () => {
-    assertEquals(checkedScore(value), { reason: `returned ${found}, expected a finite number` });
+  Deno.test(`callRule() gives the reason for ${found}`, () => {
+    assertEquals(callRule(() => value), { reason: `returned ${found}, expected a finite number` });
   });
 }
-
-Deno.test("checkedScore() gives a finite number back", () => {
-  assertEquals([checkedScore(-2.5), checkedScore(0)], [-2.5, 0]);
-});
 
 for (
   const [error, text] of [
@@ -37,24 +28,30 @@ for (
     ["words", '"words" (a string)'],
     [undefined, "undefined"],
     [Object.create(null), "an object"],
+    [
+      new (class extends Error {
+        override get message(): string {
+          throw 1;
+        }
+      })(),
+      "an error that cannot be read",
+    ], // deno-fmt-ignore
   ] as const
 ) {
-  Deno.test(`thrownReason() is one line for ${text}`, () => {
-    assertEquals(thrownReason(error), { reason: `threw: ${text}` });
+  Deno.test(`callRule() is one line for a thrown ${text}`, () => {
+    const throws = () => {
+      throw error;
+    };
+    assertEquals(callRule(throws), { reason: `threw: ${text}` });
   });
 }
 
-Deno.test("callRule() awaits promises, and rejects for nothing", async () => {
-  assertEquals(callRule(() => 3), 3);
+Deno.test("callRule() gives a finite number back, and awaits promises", async () => {
+  assertEquals([callRule(() => -2.5), callRule(() => 0)], [-2.5, 0]);
   assertEquals(await callRule(() => Promise.resolve(3)), 3);
-  assertEquals(await callRule(() => Promise.resolve("3")), checkedScore("3"));
+  const reason = 'returned "3" (a string), expected a finite number';
+  assertEquals(await callRule(() => Promise.resolve("3")), { reason });
   assertEquals(await callRule(() => Promise.reject(new Error("x"))), { reason: "threw: x" });
-  assertEquals(
-    callRule(() => {
-      throw new Error("y");
-    }),
-    { reason: "threw: y" },
-  ); // deno-fmt-ignore
   // deno-lint-ignore no-explicit-any -- a thenable that is no promise
   assertEquals(await callRule(() => ({ then: (done: any) => done(4) })), 4);
 });
