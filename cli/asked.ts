@@ -2,10 +2,11 @@
 // says so, within the context.
 import { goesOn } from "../core/text/row_ids.ts";
 import { encodeExamples, type Example, type PromptRow, type RowText } from "../core/mod.ts";
+import type { PromptSource } from "../scheduler/mod.ts";
 import type { BaseModel } from "./base_model.ts";
 import type { CommandOptions } from "./commands/command.ts";
 import { type DataFlags, openExamples, reportOf } from "./data.ts";
-import { Dialogues, promptWords } from "./dialogues.ts";
+import { Dialogues, promptWords, sourceOf } from "./dialogues.ts";
 import { UsageError } from "./flag_parser.ts";
 
 /** A prompt in tokens. */
@@ -14,6 +15,8 @@ export interface Asked {
   readonly ids: readonly number[];
   /** As the user has it: text, or the dialogue. */
   readonly prompt: RowText;
+  /** As programs that are given the row need it. */
+  readonly source: PromptSource;
   /** For annotators and people. */
   readonly words: string;
   /** As text that a template has rendered: what the ids spell. */
@@ -62,7 +65,8 @@ export async function askedText(
         "answer fits in the context",
     );
   }
-  return { ids, prompt: text, words: text, rendered: renderedOf(base, turned), place: "--prompt" };
+  const rendered = renderedOf(base, turned);
+  return { ids, prompt: text, source: { prompt: text }, words: text, rendered, place: "--prompt" };
 }
 
 /** Ids of text to be continued, begin token first where the model's files say so, and where there is no other. */
@@ -96,7 +100,8 @@ export async function askedPrompts(
       const turned = dialogues.turn(row);
       const { place, prompt } = row;
       const words = promptWords(turned.prompt);
-      rows.set(place, { place, prompt, words, rendered: renderedOf(base, turned) });
+      const source = sourceOf(row, turned);
+      rows.set(place, { place, prompt, source, words, rendered: renderedOf(base, turned) });
       yield turned;
     }
   }

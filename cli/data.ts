@@ -13,11 +13,11 @@ import {
 } from "../core/mod.ts";
 import { openDataset } from "../core/io/mod.ts";
 import type { DatasetRow } from "../core/io/mod.ts";
-import type { Prompt } from "../scheduler/mod.ts";
+import type { AnswerRecord, Prompt, PromptSource } from "../scheduler/mod.ts";
 import { sha256 } from "./digest.ts";
 import type { RunConfig } from "./flags.ts";
 import { UsageError } from "./flag_parser.ts";
-import { type Budget, type DataModel, Dialogues, promptWords } from "./dialogues.ts";
+import { type Budget, type DataModel, Dialogues, promptWords, sourceOf } from "./dialogues.ts";
 import { datasetDownloader, type FetchOptions } from "./hub_files.ts";
 import { type PromptSplit, splitPrompts } from "./prompts_file.ts";
 
@@ -30,6 +30,10 @@ export type DataFlags =
 export interface DataPair extends EncodedPreference {
   /** The prompt, for people. */
   readonly text: string;
+  /** What it was before it became ids. */
+  readonly source?: PromptSource;
+  /** Turns of both answers, where they are dialogues. */
+  readonly turns?: { readonly [answer in "chosen" | "rejected"]: AnswerRecord["turns"] };
 }
 
 /** What a dataset is to a run. */
@@ -99,12 +103,13 @@ export async function readTrainingData(
 ): Promise<TrainingData> {
   const stream = await openExamples(flags, model.tokenizer, options);
   const dialogues = new Dialogues(flags, model);
-  const texts = new Map<string, string>();
+  const words = new Map<string, Pick<DataPair, "text" | "source" | "turns">>();
   async function* wanted(): AsyncGenerator<PreferenceRow | PromptRow> {
     for await (const example of stream) {
       const row = flags.offline ? preferenceOf(example, flags.data) : promptOf(example);
       const turned = dialogues.turn(row);
-      texts.set(row.place, promptWords(turned.prompt));
+      const text = promptWords(turned.prompt);
+      words.set(row.place, { text, source: sourceOf(row, turned), ...turnsOf(row) });
       yield turned;
     }
   }
@@ -114,10 +119,10 @@ export async function readTrainingData(
   let used = 0;
   for await (const row of encoded) {
     used++;
-    const text = texts.get(row.place)!;
+    const { text, source, ...more } = words.get(row.place)!;
     const key = row.prompt.join();
-    if (!prompts.has(key)) prompts.set(key, { text, ids: row.prompt });
-    if (row.kind === "preference") pairs.push({ ...row, text });
+    if (!prompts.has(key)) prompts.set(key, { text, source, ids: row.prompt });
+    if (row.kind === "preference") pairs.push({ ...row, text, source, ...more });
   }
   const report = reportOf(stream.report, encoded.report, {
     rendered: dialogues.rendered,
@@ -143,6 +148,14 @@ export async function readTrainingData(
 
 function keyOf(prompt: Prompt): string {
   return typeof prompt === "string" ? prompt : prompt.ids.join();
+}
+
+/** The turns of a row's answers. */
+function turnsOf(row: PreferenceRow | PromptRow): Pick<DataPair, "turns"> {
+  if (row.kind !== "preference") return {};
+  const { chosen, rejected } = row;
+  if (typeof chosen === "string" || typeof rejected === "string") return {};
+  return { turns: { chosen, rejected } };
 }
 
 function preferenceOf(example: Example, data: string): PreferenceRow {

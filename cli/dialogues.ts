@@ -8,6 +8,7 @@ import type {
   Tokenizer,
 } from "../core/mod.ts";
 import { parseHumanAssistant } from "../core/mod.ts";
+import type { PromptSource } from "../scheduler/mod.ts";
 import { UsageError } from "./flag_parser.ts";
 import type { RunConfig } from "./flags.ts";
 
@@ -125,6 +126,16 @@ export function endOfTurn({ chat, tokenizer, sizes }: DataModel): number | undef
   }
   const tail = tokenizer.encode(text.slice(text.lastIndexOf("B") + 1));
   return tail.find((id) => sizes.eosId?.includes(id));
+}
+
+/** What a prompt is to programs that are given the row: the dialogue as the model saw it, or text as the row has it. */
+export function sourceOf(
+  row: { readonly prompt: RowText; readonly tools?: readonly unknown[] },
+  turned: { readonly prompt: RowText },
+): PromptSource {
+  const { prompt, tools } = row;
+  const source = { prompt: typeof prompt === "string" ? prompt : turned.prompt };
+  return tools === undefined ? source : { ...source, tools };
 }
 
 /** A prompt for annotators and people: one question as it is, several turns with their roles. */

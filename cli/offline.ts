@@ -14,6 +14,7 @@ import {
   type PairRecord,
   phaseVisits,
   type Policy,
+  spelledRecords,
   type VisitOptions,
 } from "../scheduler/mod.ts";
 import type { DataPair } from "./data.ts";
@@ -80,7 +81,11 @@ export function offlinePairs(
   { device, model, tokenizer, reference, visits }: OfflineParts,
 ): RecordedPairs {
   const ends = model.config.eosId ?? [];
-  const answer = (ids: readonly number[], logps: Float32Array): AnswerRecord => {
+  const answer = (
+    ids: readonly number[],
+    logps: Float32Array,
+    turns: AnswerRecord["turns"],
+  ): AnswerRecord => {
     const isEnded = ends.includes(ids[ids.length - 1]);
     return {
       text: tokenizer.decode(isEnded ? ids.slice(0, -1) : ids),
@@ -88,6 +93,7 @@ export function offlinePairs(
       finish: isEnded ? "stop" : "length",
       logps: [...logps], // the reference's: the policy that wrote the answer is not known
       referenceLogp: total(logps),
+      ...(turns === undefined ? {} : { turns }),
     };
   };
   return {
@@ -97,22 +103,24 @@ export function offlinePairs(
       const wanted = needed.map((index) => pairs[index]);
       const scores = await scorePairs(device, model, wanted, reference.adapter, signal);
       const byIndex = new Map(needed.map((index, i) => [index, scores[i]]));
-      return visited.map(({ index, step }) => {
-        const { prompt, text, chosen, rejected, place } = pairs[index];
+      const records = visited.map(({ index, step }): PairRecord => {
+        const { prompt, text, source, turns, chosen, rejected, place } = pairs[index];
         const scored = byIndex.get(index)!;
         return {
           phase,
           step,
           prompt: text,
           promptIds: prompt,
-          a: answer(chosen, scored.chosen),
-          b: answer(rejected, scored.rejected),
+          ...(source === undefined ? {} : { source }),
+          a: answer(chosen, scored.chosen, turns?.chosen),
+          b: answer(rejected, scored.rejected, turns?.rejected),
           verdict: { outcome: "a", reason: `chosen in ${place}` },
           annotator: DATASET,
           snapshotId: DATASET,
           referenceId: reference.id,
         };
       });
+      return await spelledRecords(tokenizer, records);
     },
   };
 }

@@ -1,6 +1,6 @@
 // Annotated pairs of texts as a dataset: JSON lines or Parquet, by the ending of the file's name. Pairs that a policy
 // sampled have ids and log-probs besides, and are written by the library's `exportPairs`.
-import { type Columns, type PairsFormat, writeRows } from "../core/io/mod.ts";
+import { type Columns, type ExportedPairs, type PairsFormat, writeRows } from "../core/io/mod.ts";
 import { quote, UsageError } from "./flag_parser.ts";
 
 /** A pair whose better answer somebody named. */
@@ -39,6 +39,18 @@ export function pairsFormat(command: string, path: string): PairsFormat {
   throw new UsageError(
     `Cannot ${command}: --out is ${quote(path)}, expected a name that ends in .jsonl or .parquet`,
   );
+}
+
+/** What TRL's tokenisation makes of exported pairs, where it is not the ids that were trained on. */
+export function trlLines({ same, end, text, unknown }: ExportedPairs["trlIds"]): string[] {
+  const of = same + end + text + unknown;
+  const line = (count: number, why: string) =>
+    count === 0 ? [] : [`TRL will train on other ids in ${count} of ${of} pairs: ${why}`];
+  return [
+    ...line(end, "it puts an end token after text that was cut (trl_ids is end)"),
+    ...line(text, "no text has the ids that were sampled (trl_ids is text)"),
+    ...line(unknown, "they may differ, an older run does not say (trl_ids is null)"),
+  ];
 }
 
 const COLUMNS: Columns<TextPair> = {

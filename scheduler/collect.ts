@@ -12,7 +12,7 @@ import {
   type Tokenizer,
 } from "../core/mod.ts";
 import type { Device } from "../backend/mod.ts";
-import type { AnswerRecord, PairRecord } from "./pairs.ts";
+import { type AnswerRecord, type PairRecord, spelledRecords } from "./pairs.ts";
 import { type PromptAtStep, promptIds } from "./prompts.ts";
 import type { Policy } from "./reference.ts";
 import { adapterHash } from "./snapshot.ts";
@@ -128,11 +128,12 @@ export async function collect(device: Device, options: CollectOptions): Promise<
     logps: [...completions[i].logps],
     referenceLogp: sums[i],
   });
-  return prompts.map(({ text, step }, i) => ({
+  const records = prompts.map(({ text, step, source }, i) => ({
     phase: options.phase,
     step,
     prompt: text,
     promptIds: ids[i],
+    ...(source === undefined ? {} : { source }),
     a: answer(2 * i),
     b: answer(2 * i + 1),
     verdict: verdicts[i],
@@ -142,4 +143,5 @@ export async function collect(device: Device, options: CollectOptions): Promise<
     ...(snapshotHash === undefined ? {} : { snapshotHash }),
     referenceId: reference.id,
   }));
+  return await spelledRecords(tokenizer, records);
 }

@@ -1,5 +1,22 @@
 // What one generated and annotated pair is: everything that a later reader or a replay could ask for.
-import type { AskedOrder, Verdict } from "../core/mod.ts";
+import {
+  type AskedOrder,
+  type Message,
+  type RowText,
+  spellIds,
+  type Tokenizer,
+  type TokenizerRecord,
+  tokenizerRecord,
+  type Verdict,
+} from "../core/mod.ts";
+
+/** What a prompt was before it became ids. */
+export interface PromptSource {
+  /** Text, or the dialogue, its system message included. */
+  readonly prompt: RowText;
+  /** Tools that the chat template described. */
+  readonly tools?: readonly unknown[];
+}
 
 /** One sampled answer. */
 export interface AnswerRecord {
@@ -13,6 +30,12 @@ export interface AnswerRecord {
   readonly logps: readonly number[];
   /** Reference log-prob of the whole answer, nats. */
   readonly referenceLogp: number;
+  /** The answer with its special tokens spelt out; absent in older files. */
+  readonly spelled?: string;
+  /** Whether the prompt's spelling and the answer's, as one text, have the recorded ids. */
+  readonly isExact?: boolean;
+  /** The answer's turns, where a dataset has them. */
+  readonly turns?: readonly Message[];
 }
 
 /** One line of `pairs.jsonl`. */
@@ -21,10 +44,19 @@ export interface PairRecord {
   readonly phase: number;
   /** Training step that it belongs to, from 0. */
   readonly step: number;
-  /** Prompt text. */
+  /** The prompt for people and annotators. */
   readonly prompt: string;
   /** Prompt ids, BOS included. */
   readonly promptIds: readonly number[];
+  /** What the prompt was; absent where it is its text, and in older files. */
+  readonly source?: PromptSource;
+  /**
+   * The prompt with its special tokens spelt out, the begin token only where the tokenizer does not put it before text
+   * or the prompt is a dialogue; absent in older files.
+   */
+  readonly spelled?: string;
+  /** Whose ids these are; absent in older files. */
+  readonly tokenizer?: TokenizerRecord;
   /** First answer. */
   readonly a: AnswerRecord;
   /** Second answer. */
@@ -41,6 +73,67 @@ export interface PairRecord {
   readonly snapshotHash?: string;
   /** Policy that computed the reference log-probs. */
   readonly referenceId: string;
+}
+
+/** What {@link spelledRecords} needs of a record. */
+export interface UnspelledRecord extends Pick<PairRecord, "promptIds" | "source"> {
+  /** First answer. */
+  readonly a: Pick<AnswerRecord, "ids">;
+  /** Second answer. */
+  readonly b: Pick<AnswerRecord, "ids">;
+}
+
+/** What {@link spelledRecords} adds. */
+export interface Spelling extends Pick<PairRecord, "spelled" | "tokenizer"> {
+  /** First answer. */
+  readonly a: Pick<AnswerRecord, "spelled" | "isExact">;
+  /** Second answer. */
+  readonly b: Pick<AnswerRecord, "spelled" | "isExact">;
+}
+
+/**
+ * Records with their ids spelt out and the tokenizer named, so that other programs can be given the same tokens; as
+ * they are where no file made the tokenizer.
+ *
+ * @example
+ * ```ts
+ * import { tokenizerFromJson } from "@leash/bpo/core";
+ * import { spelledRecords } from "@leash/bpo/scheduler";
+ * import { assertEquals } from "@std/assert";
+ * const tokenizer = tokenizerFromJson({
+ *   added_tokens: [{ id: 0, content: "<e>", special: true }],
+ *   pre_tokenizer: { type: "ByteLevel", add_prefix_space: false },
+ *   decoder: { type: "ByteLevel" },
+ *   model: { type: "BPE", vocab: { "<e>": 0, a: 1, b: 2 }, merges: [] },
+ * });
+ * const [record] = await spelledRecords(tokenizer, [
+ *   { promptIds: [0, 1], a: { ids: [2, 0] }, b: { ids: [2] } },
+ * ]);
+ * assertEquals([record.spelled, record.a.spelled, record.b.isExact], ["<e>a", "b<e>", true]);
+ * ```
+ *
+ * @param tokenizer The ids' own.
+ * @param records Records of it.
+ */
+export async function spelledRecords<R extends UnspelledRecord>(
+  tokenizer: Tokenizer,
+  records: readonly R[],
+): Promise<(R & Spelling)[]> {
+  const known = await tokenizerRecord(tokenizer);
+  if (known === undefined) return [...records];
+  return records.map((record) => {
+    const { promptIds, a, b, source } = record;
+    const isWhole = Array.isArray(source?.prompt);
+    const { prompt, answers } = spellIds(tokenizer, promptIds, [a.ids, b.ids], { isWhole })!;
+    const [left, right] = answers.map(({ text, isExact }) => ({ spelled: text, isExact }));
+    return {
+      ...record,
+      spelled: prompt,
+      tokenizer: known,
+      a: { ...a, ...left },
+      b: { ...b, ...right },
+    };
+  });
 }
 
 /** Counts of a list of pairs. */

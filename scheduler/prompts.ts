@@ -1,6 +1,7 @@
 // Which prompts a phase visits: a pure function of the key, the same sequence whatever the cadence is.
 import { fold, type Key, permutation, type Tokenizer } from "../core/mod.ts";
 import type { Cadence } from "./cadence.ts";
+import type { PromptSource } from "./pairs.ts";
 
 /** What is to be continued: text, or text for people with the ids that the model reads in its place. */
 export type Prompt = string | {
@@ -8,6 +9,8 @@ export type Prompt = string | {
   readonly text: string;
   /** Ids, begin token and a chat template's special tokens included; at least one. */
   readonly ids: readonly number[];
+  /** What it was before; kept in the records. */
+  readonly source?: PromptSource;
 };
 
 /** A prompt in its place in the run. */
@@ -16,6 +19,8 @@ export interface PromptAtStep {
   readonly text: string;
   /** Its ids, where they are not those of the text. */
   readonly ids?: readonly number[];
+  /** What it was before it became ids. */
+  readonly source?: PromptSource;
   /** Training step that its pair belongs to, from 0. */
   readonly step: number;
   /** Its number in the run, from 0: selects the random stream of its answers. */
@@ -103,8 +108,8 @@ export function phasePrompts(
 ): PromptAtStep[] {
   return phaseVisits(prompts.length, options, phase).map(({ index, step, stream }) => {
     const prompt = prompts[index];
-    const ids = typeof prompt === "string" ? {} : { ids: prompt.ids };
-    return { text: promptText(prompt), ...ids, step, stream };
+    if (typeof prompt === "string") return { text: prompt, step, stream };
+    return { ...prompt, step, stream };
   });
 }
 

@@ -4,7 +4,7 @@ import { askAnnotator, type Example, fold, generate, keyOf } from "../../core/mo
 import type { Annotator, Completion, Outcome, Verdict } from "../../core/mod.ts";
 import { exportPairs, openJsonl, readJsonl, shownOrder } from "../../core/io/mod.ts";
 import { statIfThere } from "../../core/io/small_file.ts";
-import { completionText } from "../../scheduler/mod.ts";
+import { type AnswerRecord, completionText, spelledRecords } from "../../scheduler/mod.ts";
 import { BASE } from "../adapter_spec.ts";
 import { type Asked, askedPrompts, promptBudget } from "../asked.ts";
 import type { BaseFlags } from "../base_model.ts";
@@ -14,7 +14,7 @@ import { type Flag, given, text, under } from "../flag_kinds.ts";
 import { UsageError } from "../flag_parser.ts";
 import { ANNOTATOR_FLAGS, type JudgeFlags, openJudge } from "../judging.ts";
 import { type DeviceChoice, type OpenedPolicies, openPolicies } from "../open.ts";
-import { pairsFormat, type TextPair, writeTextPairs } from "../pair_files.ts";
+import { pairsFormat, type TextPair, trlLines, writeTextPairs } from "../pair_files.ts";
 import { isThere } from "../run_folder.ts";
 import {
   CHAT_FLAGS,
@@ -116,8 +116,9 @@ export const ANNOTATE: CliCommand = {
         askedPrompts("annotate", base, data, promptBudget("annotate", base, flags), options),
     );
     await annotatePrompts(flags, opened, judge, log, options);
-    const { pairs, ties, failed } = await exportPairs(log, flags.out, format);
+    const { pairs, ties, failed, trlIds } = await exportPairs(log, flags.out, format);
     options.terminal.line(countsLine(flags.out, { pairs, ties, failed }, log));
+    for (const line of trlLines(trlIds)) options.terminal.line(line);
     return 0;
   },
 };
@@ -221,13 +222,15 @@ async function annotatePrompts(
       b: answers[2 * i + 1].text,
     }));
     const verdicts = await askAnnotator(judge, pairs, { signal });
-    part.forEach(({ rendered, ids, place }, i) =>
-      lines.append({
-        ...{ phase: 0, step: from + i, place, prompt: rendered, promptIds: ids },
+    const records = await spelledRecords(
+      base.tokenizer,
+      part.map(({ rendered, ids, source, place }, i) => ({
+        ...{ phase: 0, step: from + i, place, prompt: rendered, promptIds: ids, source },
         ...{ a: answers[2 * i], b: answers[2 * i + 1], verdict: verdicts[i] },
         ...{ referenceId: policy.name, ...fixed },
-      })
+      })),
     );
+    for (const record of records) lines.append(record);
     await lines.sync();
   }
   terminal.status("");
@@ -237,7 +240,7 @@ async function annotatePrompts(
 function answerOf(
   tokenizer: Parameters<typeof completionText>[0],
   completion: Completion,
-): Readonly<Record<string, unknown>> & { readonly text: string } {
+): AnswerRecord {
   const logps = [...completion.logps];
   return {
     text: completionText(tokenizer, completion),

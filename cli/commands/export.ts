@@ -22,6 +22,7 @@ import { adapterFolder, readNamedAdapter, readRunMembers } from "../adapter_spec
 import { type ExportModel, openExportModel, writeMerged } from "../export_model.ts";
 import { choice, type Flag, text, under, whole } from "../flag_kinds.ts";
 import { UsageError } from "../flag_parser.ts";
+import { trlLines } from "../pair_files.ts";
 import { FILES, readIdentity } from "../run_folder.ts";
 import { ADAPTER_FLAG, MODEL_FLAG } from "../shared_flags.ts";
 import { parseBytes, showBytes } from "../sizes.ts";
@@ -140,10 +141,11 @@ async function exportRunPairs(
 ): Promise<number> {
   const { config } = await readIdentity(run!, "export");
   const format = to === "pairs.jsonl" ? "jsonl" : "parquet";
-  const { pairs, ties, failed } = await exportPairs(`${run}/${FILES.pairs}`, out, format, {
+  const { pairs, ties, failed, trlIds } = await exportPairs(`${run}/${FILES.pairs}`, out, format, {
     annotator: config.annotator,
   });
   terminal.line(`${pairs} pairs in ${out}; left out: ${ties} ties, ${failed} without a verdict`);
+  for (const line of trlLines(trlIds)) terminal.line(line);
   return 0;
 }
 

@@ -23,6 +23,7 @@ export * from "./datasets/export_pairs.ts";
 export * from "./datasets/glob.ts";
 export * from "./datasets/open_dataset.ts";
 export * from "./datasets/parquet_rows.ts";
+export * from "./datasets/trl_columns.ts";
 export * from "./datasets/write_rows.ts";
 export type { ParquetCodec } from "./datasets/parquet_footer.ts";
 export type { Decompress, Decompressors } from "./datasets/parquet_pages.ts";

@@ -148,7 +148,7 @@ export async function readPretrainedTokenizer(
       ? templates
       : pickChatTemplate(templates, folder, { name: options.chatTemplate }),
     encode(input: string, encode: EncodeOptions = {}): number[] {
-      const inner = base.encode(input, encode);
+      const inner = base.encode(input, { ...encode, addSpecial: false });
       for (const id of inner) if (id >= rows) checkRows(id, rows, name, base);
       return encode.addSpecial ? [...edges.first, ...inner, ...edges.last] : inner;
     },

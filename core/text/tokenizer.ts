@@ -1,5 +1,7 @@
 // Text to token ids and back, as the model's own tokenizer.json says (read by @huggingface/tokenizers).
 import { quote, show } from "../io/mistakes.ts";
+import { type EdgeTokens, edgeTokens } from "./edge_tokens.ts";
+import { tokenizerHash } from "./tokenizer_hash.ts";
 import { type AddedToken, checkTokenizerJson } from "./tokenizer_json.ts";
 import { type Pipeline, tokenizerPipeline } from "./tokenizer_pipeline.ts";
 
@@ -17,6 +19,12 @@ export interface Tokenizer {
   encode(text: string, options?: EncodeOptions): number[];
   /** Ids to text; special tokens are left out. */
   decode(ids: ArrayLike<number>): string;
+  /** Ids to text with special tokens spelt out; absent where no file made the tokenizer. */
+  spell?(ids: ArrayLike<number>): string;
+  /** Whether an id is a special token's; absent where no file made the tokenizer. */
+  isSpecial?(id: number): boolean;
+  /** Fingerprint of what ids depend on (`tokenizerHash`); absent where no file made the tokenizer. */
+  hash?(): Promise<string>;
 }
 
 /** How to encode. */
@@ -82,12 +90,32 @@ export function tokenizerFromJson(
   const plain = pipeline.withoutSpecials();
   const added = json.added_tokens as AddedToken[];
   const specials = new Set(added.filter(({ special }) => special).map(({ id }) => id));
-  return {
-    vocabSize,
+  const decoded = (ids: ArrayLike<number>, isLeftOut: (id: number) => boolean): string => {
+    const tokens: string[] = [];
+    for (let i = 0; i < ids.length; i++) {
+      const token = pipeline.tokenOf(ids[i]);
+      if (token === undefined) {
+        throw new RangeError(
+          `Cannot decode ids: ids[${i}] is ${ids[i]}, ` +
+            `expected an id of the vocabulary of ${vocabSize}`,
+        );
+      }
+      if (!isLeftOut(ids[i])) tokens.push(token);
+    }
+    return tokens.length === 0 ? "" : ran(() => pipeline.decode(tokens), "decode ids");
+  };
+  const special = {
     bosId: specialId(pipeline, vocabSize, "bos", options.bos),
     eosId: specialId(pipeline, vocabSize, "eos", options.eos),
     padId: specialId(pipeline, vocabSize, "pad", options.pad),
-    encode(text: string, { allowSpecial = true }: EncodeOptions = {}): number[] {
+  };
+  const name = options.name ?? "tokenizer.json";
+  let edges: EdgeTokens | undefined; // few ask for them
+  let hash: Promise<string> | undefined;
+  return {
+    vocabSize,
+    ...special,
+    encode(text: string, { allowSpecial = true, addSpecial }: EncodeOptions = {}): number[] {
       if (typeof text !== "string") {
         throw new TypeError(`Cannot encode text: it is a ${typeof text}, expected a string`);
       }
@@ -96,7 +124,7 @@ export function tokenizerFromJson(
         () => (allowSpecial ? pipeline : plain).encode(whole),
         "encode text",
       );
-      return ids.map((id, i) => {
+      const inner = ids.map((id, i) => {
         if (id === undefined) {
           throw new TypeError(
             `Cannot encode text: piece ${i} is ${show(tokens[i])}, ` +
@@ -111,21 +139,14 @@ export function tokenizerFromJson(
         }
         return id;
       });
+      if (!addSpecial) return inner;
+      edges ??= edgeTokens(json, {}, { bos: special.bosId, eos: special.eosId }, name);
+      return [...edges.first, ...inner, ...edges.last];
     },
-    decode(ids: ArrayLike<number>): string {
-      const tokens: string[] = [];
-      for (let i = 0; i < ids.length; i++) {
-        const token = pipeline.tokenOf(ids[i]);
-        if (token === undefined) {
-          throw new RangeError(
-            `Cannot decode ids: ids[${i}] is ${ids[i]}, ` +
-              `expected an id of the vocabulary of ${vocabSize}`,
-          );
-        }
-        if (!specials.has(ids[i])) tokens.push(token);
-      }
-      return tokens.length === 0 ? "" : ran(() => pipeline.decode(tokens), "decode ids");
-    },
+    decode: (ids) => decoded(ids, (id) => specials.has(id)),
+    spell: (ids) => decoded(ids, () => false),
+    isSpecial: (id) => specials.has(id),
+    hash: () => hash ??= tokenizerHash(json),
   };
 }
 

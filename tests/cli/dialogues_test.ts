@@ -1,7 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { chatTemplate, encodeExamples } from "../../core/mod.ts";
 import type { PreferenceRow, PromptRow } from "../../core/mod.ts";
-import { type DataModel, Dialogues, endOfTurn, promptWords } from "../../cli/dialogues.ts";
+import {
+  type DataModel,
+  Dialogues,
+  endOfTurn,
+  promptWords,
+  sourceOf,
+} from "../../cli/dialogues.ts";
 import { UsageError } from "../../cli/flag_parser.ts";
 
 /** A character is its code; <e> and <t> are special. */
@@ -114,4 +120,14 @@ Deno.test("promptWords() is the question alone, or a transcript", () => {
   assertEquals(promptWords([{ role: "system", content: "x" }, user("Hi.")]), "Hi.");
   const turns = [user("A"), { role: "assistant", content: "B" }, user("C")];
   assertEquals(promptWords(turns), "user: A\n\nassistant: B\n\nuser: C");
+});
+
+Deno.test("sourceOf() is the dialogue as the model saw it, tools too, or the row's text as it was", () => {
+  const dialogues = new Dialogues({ system: "S" }, model);
+  const row = { ...prompt([user("Hi")]), tools: [{ name: "f" }] };
+  assertEquals(sourceOf(row, dialogues.turn(row)), {
+    prompt: [{ role: "system", content: "S" }, user("Hi")],
+    tools: [{ name: "f" }],
+  });
+  assertEquals(sourceOf(prompt("Hi"), dialogues.turn(prompt("Hi"))), { prompt: "Hi" });
 });

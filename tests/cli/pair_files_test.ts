@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { openDataset } from "../../core/io/mod.ts";
 import { UsageError } from "../../cli/flag_parser.ts";
-import { pairsFormat, type TextPair, writeTextPairs } from "../../cli/pair_files.ts";
+import { pairsFormat, type TextPair, trlLines, writeTextPairs } from "../../cli/pair_files.ts";
 
 Deno.test("writeTextPairs() writes JSON lines and Parquet that read the same", async () => {
   const dir = await Deno.makeTempDir();
@@ -30,4 +30,14 @@ Deno.test("pairsFormat() refuses other endings", () => {
     error.message,
     'Cannot annotate: --out is "pairs.csv", expected a name that ends in .jsonl or .parquet',
   );
+});
+
+Deno.test("trlLines() say in how many pairs TRL makes other ids, and why; nothing where it makes the same", () => {
+  assertEquals(trlLines({ same: 3, end: 0, text: 0, unknown: 0 }), []);
+  const lines = trlLines({ same: 3, end: 2, text: 1, unknown: 4 });
+  assertEquals(lines.map((line) => line.slice(0, 50)), [
+    "TRL will train on other ids in 2 of 10 pairs: it p",
+    "TRL will train on other ids in 1 of 10 pairs: no t",
+    "TRL will train on other ids in 4 of 10 pairs: they",
+  ]);
 });

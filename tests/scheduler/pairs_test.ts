@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Verdict } from "../../core/mod.ts";
-import { countPairs, type PairRecord, tokenPair } from "../../scheduler/mod.ts";
+import { countPairs, type PairRecord, spelledRecords, tokenPair } from "../../scheduler/mod.ts";
+import { trlTokenizer } from "../support/trl_rows.ts";
 
 function record(verdict: Verdict): PairRecord {
   const answer = (id: number) => ({
@@ -54,4 +55,26 @@ Deno.test("countPairs() counts ties and failures apart", () => {
     failed: 1,
   });
   assertEquals(countPairs([]), { pairs: 0, ties: 0, failed: 0 });
+});
+
+Deno.test("spelledRecords() spells a dialogue whole and text without the begin token that the tokenizer puts", async () => {
+  const tokenizer = await trlTokenizer(true);
+  const ids = (text: string) => tokenizer.encode(text);
+  const line = {
+    promptIds: ids("<s>hello"),
+    a: { ids: ids("too</s>") },
+    b: { ids: [...ids("h"), ...ids("e")] },
+  };
+  const [text, dialogue] = await spelledRecords(tokenizer, [
+    { ...line, source: { prompt: "hello" } },
+    { ...line, source: { prompt: [{ role: "user", content: "hello" }] } },
+  ]);
+  assertEquals([text.spelled, dialogue.spelled], ["hello", "<s>hello"]);
+  assertEquals([text.a, dialogue.b], [
+    { ids: line.a.ids, spelled: "too</s>", isExact: true },
+    { ids: line.b.ids, spelled: "he", isExact: false },
+  ]);
+  assertEquals(text.tokenizer, { hash: await tokenizer.hash!(), begin: "<s>", end: "</s>" });
+  const made = { ...tokenizer, spell: undefined };
+  assertEquals(await spelledRecords(made, [line]), [line]);
 });

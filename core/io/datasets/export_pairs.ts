@@ -1,9 +1,19 @@
 // The pairs that a run annotated, as a dataset: JSON lines or Parquet that `datasets.load_dataset` reads and TRL trains
-// on, with everything beside the texts that says how each pair came about.
+// on, with everything beside the texts that says how each pair came about, and the ids that Leash itself reads back.
 import type { DatasetRow } from "../../text/rows.ts";
 import { openLocalFile } from "../local_file.ts";
 import { isObject, show } from "../mistakes.ts";
 import { jsonlRows } from "./jsonl_rows.ts";
+import {
+  formOf,
+  type RecordedAnswer,
+  type RecordedPair,
+  TRL_COLUMNS,
+  type TrlColumns,
+  trlColumns,
+  type TrlForm,
+  type TrlMessage,
+} from "./trl_columns.ts";
 import { type Columns, type PairsFormat, writeRows } from "./write_rows.ts";
 
 /** What the lines of a run do not say themselves. */
@@ -20,16 +30,14 @@ export interface ExportedPairs {
   readonly ties: number;
   /** Left out: the annotator failed. */
   readonly failed: number;
+  /** Written pairs by what TRL's tokenisation makes of them: see the column `trl_ids`. */
+  readonly trlIds: Readonly<Record<"same" | "end" | "text" | "unknown", number>>;
 }
 
 /** One exported pair; the names are columns. */
-export interface ExportedPair {
-  /** What both answers continue. */
-  prompt: string;
-  /** Text of the answer that won, without its end token. */
-  chosen: string;
-  /** Text of the other. */
-  rejected: string;
+export interface ExportedPair extends TrlColumns {
+  /** Fingerprint of the tokenizer whose ids these are (`tokenizerHash`), where the line has it. */
+  tokenizer_hash: string | null;
   /** Ids of the prompt, BOS included. */
   prompt_ids: number[];
   /** Sampled ids, the end token included if it was sampled. */
@@ -82,8 +90,8 @@ export interface ExportedPair {
   step: number;
 }
 
-const COLUMNS: Columns<ExportedPair> = {
-  ...{ prompt: "text", chosen: "text", rejected: "text" },
+const COLUMNS: Columns<Omit<ExportedPair, keyof TrlColumns>> = {
+  tokenizer_hash: "text",
   ...{ prompt_ids: "ints", chosen_ids: "ints", rejected_ids: "ints" },
   ...{ chosen_finish: "text", rejected_finish: "text" },
   ...{ chosen_logps: "reals", rejected_logps: "reals" },
@@ -129,21 +137,45 @@ export async function exportPairs(
   options: ExportPairsOptions = {},
 ): Promise<ExportedPairs> {
   const counts = { pairs: 0, ties: 0, failed: 0 };
+  const trlIds = { same: 0, end: 0, text: 0, unknown: 0 };
   using file = await openLocalFile(pairsJsonl);
-  async function* pairs(): AsyncGenerator<ExportedPair> {
+  async function* lines(): AsyncGenerator<ExportLine | "tie" | "failed"> {
     if (file.size === 0) return; // a run that has no phase yet
-    for await (const row of jsonlRows(file)) {
-      const pair = pairOf(row, options.annotator ?? null);
-      if (pair === "tie") counts.ties++;
-      else if (pair === "failed") counts.failed++;
+    for await (const row of jsonlRows(file)) yield pairOf(row, options.annotator ?? null);
+  }
+  const form = await formOfAll(lines());
+  async function* pairs(): AsyncGenerator<ExportedPair> {
+    for await (const line of lines()) {
+      if (line === "tie") counts.ties++;
+      else if (line === "failed") counts.failed++;
       else {
+        const columns = trlColumns(line.recorded, form);
         counts.pairs++;
-        yield pair;
+        trlIds[columns.trl_ids ?? "unknown"]++;
+        yield { ...columns, ...line.rest };
       }
     }
   }
-  await writeRows(out, format, COLUMNS, pairs());
-  return counts;
+  const columns = { ...TRL_COLUMNS[form], ...COLUMNS } as Columns<ExportedPair>;
+  await writeRows(out, format, columns, pairs());
+  return { ...counts, trlIds };
+}
+
+/** A column holds messages or text throughout: messages where every pair has them. */
+async function formOfAll(lines: AsyncIterable<ExportLine | "tie" | "failed">): Promise<TrlForm> {
+  let form: TrlForm | undefined;
+  for await (const line of lines) {
+    if (typeof line === "string") continue;
+    form = formOf(line.recorded);
+    if (form === "text") break;
+  }
+  return form ?? "text";
+}
+
+/** A line that has a winner. */
+interface ExportLine {
+  readonly recorded: RecordedPair;
+  readonly rest: Omit<ExportedPair, keyof TrlColumns>;
 }
 
 /** Checks one line's fields; errors name the file, the line and the field. */
@@ -185,10 +217,16 @@ class Line {
     if (!Array.isArray(logps) || logps.length !== ids.length || !logps.every(Number.isFinite)) {
       return this.wrong(`${name}.logps`, logps, `${ids.length} log-probs`);
     }
+    const said: RecordedAnswer = {
+      text: this.text(answer.text, `${name}.text`),
+      ...(typeof answer.spelled === "string" ? { spelled: answer.spelled } : {}),
+      isExact: answer.isExact === true,
+      ...(isTurns(answer.turns) ? { turns: answer.turns } : {}),
+    };
     return {
       ids,
+      said,
       logps: logps as number[],
-      text: this.text(answer.text, `${name}.text`),
       finish: this.text(answer.finish, `${name}.finish`),
       reference: this.number(answer.referenceLogp, `${name}.referenceLogp`),
     };
@@ -198,6 +236,12 @@ class Line {
 /** What a column of INT32 holds, from 0. */
 const isCount = (value: unknown): value is number =>
   Number.isInteger(value) && value as number >= 0 && value as number < 2 ** 31;
+/** Turns as a record has them. */
+function isTurns(value: unknown): value is readonly TrlMessage[] {
+  return Array.isArray(value) && value.length > 0 &&
+    value.every((turn) => isObject(turn) && typeof turn.role === "string");
+}
+
 const textOrNull = (value: unknown) => typeof value === "string" ? value : null;
 const numberOrNull = (value: unknown) => typeof value === "number" ? value : null;
 
@@ -224,7 +268,7 @@ export function shownOrder(outcome: "a" | "b", asked: unknown): string {
 function pairOf(
   { row, file, number }: DatasetRow,
   annotator: string | null,
-): ExportedPair | "tie" | "failed" {
+): ExportLine | "tie" | "failed" {
   const line = new Line(row, `${file}: line ${number}`);
   const verdict = isObject(row.verdict) ? row.verdict : {};
   const { outcome } = verdict;
@@ -237,10 +281,20 @@ function pairOf(
   const sampling = isObject(row.sampling) ? row.sampling : {};
   const scores: unknown[] = Array.isArray(verdict.scores) ? verdict.scores.slice(0, 2) : [];
   if (outcome === "b") scores.reverse();
-  return {
+  const source = isObject(row.source) ? row.source : {};
+  const tokenizer = isObject(row.tokenizer) ? row.tokenizer : {};
+  const recorded: RecordedPair = {
     prompt: line.text(row.prompt, "prompt"),
-    chosen: chosen.text,
-    rejected: rejected.text,
+    ...(isTurns(source.prompt) ? { messages: source.prompt } : {}),
+    ...(Array.isArray(source.tools) ? { tools: source.tools } : {}),
+    ...(typeof row.spelled === "string" ? { spelled: row.spelled } : {}),
+    begin: textOrNull(tokenizer.begin) ?? "",
+    end: textOrNull(tokenizer.end) ?? "",
+    chosen: chosen.said,
+    rejected: rejected.said,
+  };
+  const rest = {
+    tokenizer_hash: textOrNull(tokenizer.hash),
     prompt_ids: line.ids(row.promptIds, "promptIds"),
     chosen_ids: chosen.ids,
     rejected_ids: rejected.ids,
@@ -267,4 +321,5 @@ function pairOf(
     phase: line.count(row.phase, "phase"),
     step: line.count(row.step, "step"),
   };
+  return { recorded, rest };
 }

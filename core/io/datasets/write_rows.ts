@@ -7,8 +7,16 @@ import { streamFileDurably, writeAll } from "../durable.ts";
 /** How pairs are written. */
 export type PairsFormat = "jsonl" | "parquet";
 
-/** What a column holds; each value may be null. */
-export type ColumnKind = "text" | "real" | "int" | "reals" | "ints";
+/** What a column holds; each value may be null. "json" is any value: as it is in JSON lines, its JSON in Parquet. */
+export type ColumnKind =
+  | "text"
+  | "real"
+  | "int"
+  | "reals"
+  | "ints"
+  | "json"
+  | { readonly list: ColumnKind }
+  | { readonly fields: Readonly<Record<string, ColumnKind>> };
 
 /** Columns by name, in order. */
 export type Columns<R> = Readonly<Record<keyof R & string, ColumnKind>>;
@@ -18,12 +26,13 @@ const GROUP_ROWS = 1000;
 /** It ends before that at about so many bytes of values. */
 const GROUP_BYTES = 16 * 2 ** 20;
 
-const ELEMENTS: Readonly<Record<ColumnKind, Partial<SchemaElement>>> = {
+const ELEMENTS: Readonly<
+  Record<Exclude<ColumnKind & string, "ints" | "reals">, Partial<SchemaElement>>
+> = {
+  json: { type: "BYTE_ARRAY", converted_type: "UTF8" },
   text: { type: "BYTE_ARRAY", converted_type: "UTF8" },
   real: { type: "DOUBLE" },
-  reals: { type: "DOUBLE" },
   int: { type: "INT32" },
-  ints: { type: "INT32" },
 };
 
 /**
@@ -77,7 +86,7 @@ async function writeParquet<R>(
   for await (const group of groups(rows)) {
     const columnData = names.map((name) => ({
       name,
-      data: group.map((row) => row[name]),
+      data: group.map((row) => plain(row[name], columns[name])),
       offsetIndex: false,
     }));
     await writer.write({ columnData, rowGroupSize: group.length });
@@ -102,20 +111,48 @@ class FileWriter extends ByteWriter {
   }
 }
 
+/** A value as the schema has it: only the fields that it names, what is "json" as text. */
+function plain(value: unknown, kind: ColumnKind): unknown {
+  if (value === null || value === undefined) return null;
+  if (kind === "json") return typeof value === "string" ? value : JSON.stringify(value);
+  if (typeof kind === "string") return value;
+  if ("list" in kind) return (value as unknown[]).map((entry) => plain(entry, kind.list));
+  const fields = value as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(
+    Object.entries(kind.fields).map(([name, of]) => [name, plain(fields[name], of)]),
+  );
+}
+
 function schemaOf(columns: Readonly<Record<string, ColumnKind>>): SchemaElement[] {
-  const schema: SchemaElement[] = [{ name: "root", num_children: Object.keys(columns).length }];
-  for (const [name, kind] of Object.entries(columns)) {
-    if (kind !== "ints" && kind !== "reals") {
-      schema.push({ name, repetition_type: "OPTIONAL", ...ELEMENTS[kind] });
-      continue;
-    }
-    schema.push(
-      { name, repetition_type: "OPTIONAL", num_children: 1, converted_type: "LIST" },
-      { name: "list", repetition_type: "REPEATED", num_children: 1 },
-      { name: "element", repetition_type: "REQUIRED", ...ELEMENTS[kind] },
-    );
+  return [
+    { name: "root", num_children: Object.keys(columns).length },
+    ...Object.entries(columns).flatMap(([name, kind]) => elementsOf(name, kind)),
+  ];
+}
+
+function elementsOf(
+  name: string,
+  kind: ColumnKind,
+  repetition_type: "OPTIONAL" | "REQUIRED" = "OPTIONAL",
+): SchemaElement[] {
+  if (kind === "ints" || kind === "reals") {
+    return listOf(name, elementsOf("element", kind === "ints" ? "int" : "real", "REQUIRED"));
   }
-  return schema;
+  if (typeof kind === "string") return [{ name, repetition_type, ...ELEMENTS[kind] }];
+  if ("list" in kind) return listOf(name, elementsOf("element", kind.list));
+  const fields = Object.entries(kind.fields);
+  return [
+    { name, repetition_type, num_children: fields.length },
+    ...fields.flatMap(([field, of]) => elementsOf(field, of)),
+  ];
+}
+
+function listOf(name: string, element: readonly SchemaElement[]): SchemaElement[] {
+  return [
+    { name, repetition_type: "OPTIONAL", num_children: 1, converted_type: "LIST" },
+    { name: "list", repetition_type: "REPEATED", num_children: 1 },
+    ...element,
+  ];
 }
 
 async function* groups<R>(rows: AsyncIterable<R> | Iterable<R>): AsyncGenerator<R[]> {
@@ -124,13 +161,18 @@ async function* groups<R>(rows: AsyncIterable<R> | Iterable<R>): AsyncGenerator<
   for await (const row of rows) {
     group.push(row);
     for (const value of Object.values(row as Record<string, unknown>)) {
-      bytes += typeof value === "string"
-        ? 2 * value.length
-        : 8 * (Array.isArray(value) ? value.length : 1);
+      bytes += sizeOf(value);
     }
     if (group.length < GROUP_ROWS && bytes < GROUP_BYTES) continue;
     yield group;
     [group, bytes] = [[], 0];
   }
   if (group.length > 0) yield group;
+}
+
+/** Bytes of a value, roughly. */
+function sizeOf(value: unknown): number {
+  if (typeof value === "string") return 2 * value.length;
+  if (typeof value !== "object" || value === null) return 8;
+  return Object.values(value).reduce<number>((sum, entry) => sum + sizeOf(entry), 0);
 }

@@ -98,3 +98,28 @@ for (const [what, json, options, message] of REFUSED) {
     assert(error.message.startsWith("Cannot "));
   });
 }
+
+Deno.test("spell() keeps special tokens, isSpecial() knows them, addSpecial puts those of the post-processor", async () => {
+  const tokenizer = tokenizerFromJson({
+    added_tokens: [{ id: 0, content: "<s>", special: true }, {
+      id: 3,
+      content: "ab",
+      special: false,
+    }],
+    pre_tokenizer: { type: "ByteLevel", add_prefix_space: false },
+    post_processor: {
+      type: "TemplateProcessing",
+      single: [{ SpecialToken: { id: "<s>", type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }],
+      special_tokens: { "<s>": { id: "<s>", ids: [0], tokens: ["<s>"] } },
+    },
+    decoder: { type: "ByteLevel" },
+    model: { type: "BPE", vocab: { "<s>": 0, a: 1, b: 2 }, merges: [] },
+  });
+  assertEquals([tokenizer.spell!([0, 2, 3, 0]), tokenizer.decode([0, 2, 3, 0])], [
+    "<s>bab<s>",
+    "bab",
+  ]);
+  assertEquals([0, 1, 3].map((id) => tokenizer.isSpecial!(id)), [true, false, false]);
+  assertEquals([tokenizer.encode("b", { addSpecial: true }), tokenizer.encode("b")], [[0, 2], [2]]);
+  assertEquals(await tokenizer.hash!(), await tokenizer.hash!());
+});

@@ -51,8 +51,10 @@ const LINES = [
 for (const format of ["jsonl", "parquet"] as const) {
   Deno.test(`exportPairs() writes all that is known of a pair as ${format}, chosen first`, async () => {
     const { counts, rows } = await exported(LINES, format, "stories");
-    assertEquals(counts, { pairs: 2, ties: 1, failed: 1 });
+    const trlIds = { same: 0, end: 0, text: 0, unknown: 2 };
+    assertEquals(counts, { pairs: 2, ties: 1, failed: 1, trlIds });
     assertEquals(rows[0], {
+      ...{ trl_ids: null, tokenizer_hash: null },
       ...{ prompt: "Hi, 日本\n", chosen: "A", rejected: "B" },
       ...{ prompt_ids: [1, 9], chosen_ids: [4, 2], rejected_ids: [5, 2] },
       ...{ chosen_finish: "stop", rejected_finish: "stop" },
@@ -161,5 +163,65 @@ for (const [change, message] of WRONG) {
       assertEquals(error.message, `Cannot export ${path}: line 2 ${message}`);
       assertEquals(left, ["pairs.jsonl"]);
     }
+  });
+}
+
+const SPELLED = {
+  ...{ spelled: "<s>Hi", tokenizer: { hash: "ab12", begin: "<s>", end: "</s>" } },
+  a: { ...answer("A", 4), spelled: "A</s>", isExact: true },
+  b: { ...answer("B", 5), spelled: "B</s>", isExact: true },
+};
+const CALL = {
+  ...{ id: "1", type: "function" },
+  function: { name: "f", arguments: { x: 1.5 } },
+};
+const DIALOGUE = {
+  prompt: [
+    { role: "system", content: "S" },
+    { role: "user", content: "é" },
+    { role: "assistant", content: "", tool_calls: [CALL] },
+    { role: "tool", content: "2", name: "f", tool_call_id: "1" },
+  ],
+  tools: [{ type: "function", function: { name: "f" } }],
+};
+
+for (const format of ["jsonl", "parquet"] as const) {
+  Deno.test(`exportPairs() writes dialogues as messages in ${format}, and the tokenizer's hash`, async () => {
+    const { counts, rows } = await exported(
+      [line("tie", SPELLED), line("b", { ...SPELLED, source: DIALOGUE })],
+      format,
+    );
+    assertEquals(counts.trlIds, { same: 1, end: 0, text: 0, unknown: 0 });
+    const { prompt, chosen, tools, tokenizer_hash, trl_ids } = rows[0];
+    const there = (value: unknown): unknown =>
+      // Parquet has every field of a turn
+      JSON.parse(JSON.stringify(value), (_, v) => v === null ? undefined : v);
+    const args = format === "jsonl" ? { x: 1.5 } : '{"x":1.5}';
+    const called = { ...CALL, function: { ...CALL.function, arguments: args } };
+    const [system, user, call, tool] = DIALOGUE.prompt;
+    assertEquals(there(prompt), [system, user, { ...call, tool_calls: [called] }, tool]);
+    assertEquals(there(chosen), [{ role: "assistant", content: "B", rendered: "B</s>" }]);
+    assertEquals([tools, tokenizer_hash, trl_ids], [
+      JSON.stringify(DIALOGUE.tools),
+      "ab12",
+      "same",
+    ]);
+    const { rendered, end_token } = rows[0].chat_template_kwargs as Record<string, string>;
+    assertEquals([rendered, end_token], ["<s>Hi", "</s>"]);
+  });
+
+  Deno.test(`exportPairs() writes text throughout where one prompt of a ${format} was text`, async () => {
+    const text = { ...SPELLED, spelled: "Hi" };
+    const { counts, rows } = await exported(
+      [
+        line("a", { ...SPELLED, source: DIALOGUE }),
+        line("a", { ...text, source: { prompt: "Hi" } }),
+      ],
+      format,
+    );
+    assertEquals(rows.map(({ prompt }) => prompt), ["Hi", "Hi"]); // TRL puts <s> before both
+    assertEquals(rows.map(({ chosen }) => chosen), ["A", "A"]);
+    assertEquals(counts.trlIds, { same: 1, end: 0, text: 1, unknown: 0 });
+    assertEquals(Object.hasOwn(rows[0], "chat_template_kwargs"), false);
   });
 }

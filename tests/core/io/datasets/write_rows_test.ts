@@ -47,3 +47,23 @@ Deno.test("writeRows() ends a row group at 1,000 rows, or before that where rows
   assertEquals(await groups(new Array(5).fill({ text: "x".repeat(4 * 2 ** 20) })), [2, 2, 1]);
   await Deno.remove(dir, { recursive: true });
 });
+
+Deno.test("writeRows() writes lists of records to Parquet, absent fields as null and any value as JSON", async () => {
+  const dir = await Deno.makeTempDir();
+  const columns = {
+    turns: { list: { fields: { role: "text", n: "ints", any: "json" } } },
+  } as const;
+  const rows = [
+    { turns: [{ role: "é", n: [1, 2], any: { x: [1.5] } }, { role: "b" }] },
+    { turns: [] },
+    { turns: null },
+  ];
+  await writeRows(`${dir}/rows.parquet`, "parquet", columns, rows);
+  const dataset = await openDataset(`${dir}/rows.parquet`);
+  assertEquals(await Array.fromAsync(dataset.rows(), ({ row }) => ({ ...row })), [
+    { turns: [{ role: "é", n: [1, 2], any: '{"x":[1.5]}' }, { role: "b", n: null, any: null }] },
+    { turns: [] },
+    { turns: null },
+  ]);
+  await Deno.remove(dir, { recursive: true });
+});
