@@ -4,7 +4,7 @@ import { type CpuContext, type Kernel, type Numbers, SCRATCH_BYTES } from "../ke
 import type { Block, Storage } from "../memory.ts";
 import { Addresses } from "./addresses.ts";
 import { buildModule, relaxedFmaSupported, type WasmKernels } from "./wasm.ts";
-import { startThread, type ThreadHandle } from "./thread.ts";
+import { processors, startThread, type ThreadHandle } from "./thread.ts";
 import {
   ARGS,
   ARGS_OFFSET,
@@ -114,7 +114,7 @@ export class CpuDevice extends Device {
         "Cannot open the CPU device: fma is true, expected false, this engine has no relaxed SIMD",
       );
     }
-    const wanted = options.threads ?? Math.min(8, navigator.hardwareConcurrency || 1);
+    const wanted = options.threads ?? Math.min(8, processors());
     if (!(Number.isInteger(wanted) && wanted >= 1 && wanted <= 32)) {
       throw new RangeError(`Cannot open the CPU device: threads is ${wanted}, expected 1 to 32`);
     }

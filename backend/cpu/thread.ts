@@ -52,9 +52,21 @@ export async function startThread(source: string, message: unknown): Promise<Thr
   return worker;
 }
 
+/** How many threads can run at once: what `navigator` says, or node where there is none (Node 20). */
+export function processors(): number {
+  const { navigator } = globalThis as { navigator?: Navigator };
+  if (navigator !== undefined) return navigator.hardwareConcurrency || 1;
+  const os = nodeModule("os") as { availableParallelism?(): number } | undefined;
+  return os?.availableParallelism?.() ?? 1;
+}
+
 function nodeThreads(): WorkerThreads | undefined {
+  return nodeModule("worker_threads") as WorkerThreads | undefined;
+}
+
+function nodeModule(name: string): unknown {
   const { process } = globalThis as {
     process?: { getBuiltinModule?: (name: string) => unknown };
   };
-  return process?.getBuiltinModule?.("worker_threads") as WorkerThreads | undefined;
+  return process?.getBuiltinModule?.(name);
 }

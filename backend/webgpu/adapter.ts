@@ -3,6 +3,11 @@
 /** Names of adapters that run on the CPU. */
 const SOFTWARE = /llvmpipe|lavapipe|swiftshader|software|basic render|warp/i;
 
+/** This runtime's WebGPU; undefined where there is none, or no `navigator` (Node 20). */
+export function ownGpu(): GPU | undefined {
+  return (globalThis.navigator as Navigator & { gpu?: GPU } | undefined)?.gpu;
+}
+
 /**
  * Ask for an adapter, at most `timeoutMs`: some drivers never answer.
  *
@@ -14,7 +19,7 @@ export async function requestAdapter(
   gpu?: GPU,
   timeoutMs: number = 10_000,
 ): Promise<GPUAdapter | undefined> {
-  const source = gpu ?? (navigator as Navigator & { gpu?: GPU }).gpu;
+  const source = gpu ?? ownGpu();
   if (source === undefined) return undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<undefined>((resolve) => {

@@ -2,7 +2,8 @@
 import { type Command, Device, type DeviceInfo } from "../device.ts";
 import type { Kernel, Numbers } from "../kernel.ts";
 import { type Block, largestSizeClass, type Storage } from "../memory.ts";
-import { describeAdapter, requestAdapter } from "./adapter.ts";
+import { describeAdapter, ownGpu, requestAdapter } from "./adapter.ts";
+import { BufferUsage, ShaderStage } from "./flags.ts";
 import { Health, oneLine } from "./health.ts";
 import { fastReadbackKnown, Readback } from "./readback.ts";
 import { completeWgsl } from "./wgsl.ts";
@@ -13,7 +14,7 @@ export interface GpuOptions {
   readonly gpu?: GPU;
   /** Fill memory with NaN before it is handed out: for tests. */
   readonly poison?: boolean;
-  /** Read back without awaiting the map. Default: on runtimes where that was checked. */
+  /** Read back without awaiting the map. Default: where that was checked, with the runtime's own WebGPU. */
   readonly fastReadback?: boolean;
 }
 
@@ -63,7 +64,8 @@ export class GpuDevice extends Device {
     this.#device = device;
     this.info = info;
     this.poison = options.poison ?? false;
-    this.#readback = new Readback(device, options.fastReadback ?? fastReadbackKnown());
+    const { gpu, fastReadback = fastReadbackKnown(gpu ?? ownGpu()) } = options;
+    this.#readback = new Readback(device, fastReadback);
     this.#health = new Health(device);
   }
 
@@ -109,7 +111,7 @@ export class GpuDevice extends Device {
     }
     const buffer = this.#device.createBuffer({
       size: bytes,
-      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+      usage: BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST,
     });
     return { bytes, id: ++this.#blockId, buffer, generation: 0 };
   }
@@ -252,10 +254,11 @@ export class GpuDevice extends Device {
       this.#uniforms = this.#device.createBuffer({
         label: "params",
         size: Math.max(1 << 18, 2 ** Math.ceil(Math.log2(bytes.byteLength))),
-        usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+        usage: BufferUsage.UNIFORM | BufferUsage.COPY_DST,
       });
     }
-    this.#device.queue.writeBuffer(this.#uniforms, 0, bytes);
+    // Dawn takes no DataView.
+    this.#device.queue.writeBuffer(this.#uniforms, 0, new Uint8Array(bytes.buffer));
     return this.#uniforms;
   }
 
@@ -277,7 +280,7 @@ export class GpuDevice extends Device {
             this.#device.limits.maxBufferSize,
           ),
         ),
-        usage: GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+        usage: BufferUsage.COPY_SRC | BufferUsage.COPY_DST,
       });
     }
     const bytes = new Uint8Array(total);
@@ -303,7 +306,7 @@ export class GpuDevice extends Device {
     this.#nan = this.#device.createBuffer({
       label: "poison",
       size: most,
-      usage: GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+      usage: BufferUsage.COPY_SRC | BufferUsage.COPY_DST,
     });
     this.#device.queue.writeBuffer(this.#nan, 0, new Float32Array(most / 4).fill(NaN));
     return this.#nan;
@@ -322,12 +325,12 @@ export class GpuDevice extends Device {
       entries: [
         ...kernel.bindings.map(({ access }, binding): GPUBindGroupLayoutEntry => ({
           binding,
-          visibility: GPUShaderStage.COMPUTE,
+          visibility: ShaderStage.COMPUTE,
           buffer: { type: access === "read" ? "read-only-storage" : "storage" },
         })),
         ...(kernel.params.length === 0 ? [] : [{
           binding: kernel.bindings.length,
-          visibility: GPUShaderStage.COMPUTE,
+          visibility: ShaderStage.COMPUTE,
           buffer: { type: "uniform" as const, hasDynamicOffset: true },
         }]),
       ],

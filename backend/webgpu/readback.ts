@@ -1,5 +1,7 @@
 // Copies from the device to the host: pooled staging buffers, and a way round Deno's 11 ms per map.
 import { sizeClass } from "../memory.ts";
+import { ownGpu } from "./adapter.ts";
+import { BufferUsage, MapMode } from "./flags.ts";
 
 /**
  * Deno versions on which a primed staging buffer may be read at once after mapAsync() was called (measured:
@@ -7,9 +9,22 @@ import { sizeClass } from "../memory.ts";
  */
 const FAST_VERSIONS: readonly string[] = ["Deno/2.9.6"];
 
-/** Whether this runtime is one that the fast path was checked on. */
-export function fastReadbackKnown(userAgent: string = navigator.userAgent ?? ""): boolean {
-  return FAST_VERSIONS.includes(userAgent);
+/** What Deno's own objects have and Dawn's, which runs inside Deno too, has not. */
+const DENOS_OWN = Symbol.for(["Deno", "privateCustomInspect"].join("."));
+
+/**
+ * Whether the fast path was checked with this WebGPU on this runtime: any other implementation, injected or put in
+ * place of `navigator.gpu`, has its own ways.
+ *
+ * @param gpu The WebGPU that is used. Default: `navigator.gpu`.
+ * @param userAgent Default: `navigator.userAgent`.
+ */
+export function fastReadbackKnown(
+  gpu: GPU | undefined = ownGpu(),
+  userAgent: string = globalThis.navigator?.userAgent ?? "",
+): boolean {
+  return FAST_VERSIONS.includes(userAgent) && gpu !== undefined && gpu === ownGpu() &&
+    DENOS_OWN in gpu;
 }
 
 /** Staging buffers by size class. */
@@ -30,7 +45,7 @@ export class Readback {
     const buffer = this.device.createBuffer({
       label: "readback",
       size,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+      usage: BufferUsage.MAP_READ | BufferUsage.COPY_DST,
       mappedAtCreation: this.fast, // a buffer that was never mapped would bring the process down in read()
     });
     if (this.fast) buffer.unmap();
@@ -39,7 +54,7 @@ export class Readback {
 
   /** Copy out what the last submit wrote into `buffer`, and take the buffer back. */
   async read(buffer: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
-    const mapped = buffer.mapAsync(GPUMapMode.READ);
+    const mapped = buffer.mapAsync(MapMode.READ);
     if (this.fast) mapped.catch(() => {}); // what follows tells if it failed; unmap() may end it first
     else await mapped;
     const data = buffer.getMappedRange(0, bytes).slice(0);

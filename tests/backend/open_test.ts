@@ -1,9 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { Arena } from "../../backend/arena.ts";
 import { CpuDevice } from "../../backend/cpu/device.ts";
 import { chooseDevice, openDevice } from "../../backend/open.ts";
 import { GpuDevice } from "../../backend/webgpu/device.ts";
 import { deviceTest } from "../support/devices.ts";
-import { fakeGpu, spyGpu } from "./webgpu/spy_gpu.ts";
+import { scaleInPlace } from "./scale.ts";
+import { fakeGpu, spyGpu, withNavigator } from "./webgpu/spy_gpu.ts";
 
 const noAdapter = { kind: "cpu", reason: "no WebGPU adapter was found" } as const;
 
@@ -43,6 +45,41 @@ Deno.test("openDevice() opens the CPU device where that is asked for or chosen",
   assertEquals([asked instanceof CpuDevice, chosen instanceof CpuDevice], [true, true]);
   assertEquals([asked.poison, chosen.poison], [true, false]);
 });
+
+Deno.test("openDevice() needs no navigator: the CPU, or the WebGPU that it is given", async () => {
+  await withNavigator(undefined, async () => {
+    assertEquals(await chooseDevice(), noAdapter);
+    using device = await openDevice({ threads: 1 });
+    assertEquals(device instanceof CpuDevice, true);
+    await assertRejects(() => openDevice({ kind: "webgpu" }), Error, "there is no adapter");
+  });
+});
+
+deviceTest(
+  "openDevice() opens an injected WebGPU where there is no navigator and no globals of it",
+  async () => {
+    const { gpu } = spyGpu();
+    const adapter = (await gpu.requestAdapter())!;
+    const injected = { requestAdapter: () => Promise.resolve(adapter) } as unknown as GPU;
+    const globals = ["GPUBufferUsage", "GPUMapMode", "GPUShaderStage"];
+    const own = globals.map((name) => Object.getOwnPropertyDescriptor(globalThis, name)!);
+    await withNavigator(undefined, async () => {
+      for (const name of globals) {
+        Object.defineProperty(globalThis, name, { value: undefined, configurable: true });
+      }
+      try {
+        using device = await openDevice({ kind: "webgpu", gpu: injected });
+        using arena = new Arena(device, "test");
+        const x = arena.upload([3], new Float32Array([1, 2, 3]), "x");
+        scaleInPlace(arena, x, 2);
+        assertEquals([...await arena.read(x)], [2, 4, 6]);
+      } finally {
+        globals.forEach((name, i) => Object.defineProperty(globalThis, name, own[i]));
+      }
+    });
+  },
+  ["webgpu"],
+);
 
 Deno.test("openDevice() says what to do where WebGPU is asked for and there is none", async () => {
   const gpu = fakeGpu(() => Promise.resolve(null));

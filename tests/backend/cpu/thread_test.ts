@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { startThread } from "../../../backend/cpu/thread.ts";
+import { processors, startThread } from "../../../backend/cpu/thread.ts";
 
 /** Answers once it has written 42 into the memory that it was sent, then counts up. */
 const source = `
@@ -9,6 +9,27 @@ self.onmessage = ({ data }) => {
   self.postMessage("ready");
   setInterval(() => Atomics.add(words, 1, 1), 5);
 };`;
+
+Deno.test("processors() is what navigator says, or node, or one", () => {
+  assertEquals(processors(), navigator.hardwareConcurrency);
+  const own = ["navigator", "process"].map((name) =>
+    [name, Object.getOwnPropertyDescriptor(globalThis, name)!] as const
+  );
+  const put = (name: string, value: unknown) =>
+    Object.defineProperty(globalThis, name, { value, configurable: true });
+  const os = { availableParallelism: () => 3 };
+  try {
+    put("process", { getBuiltinModule: (name: string) => name === "os" ? os : undefined });
+    put("navigator", {}); // a browser that does not tell
+    assertEquals(processors(), 1);
+    put("navigator", undefined);
+    assertEquals(processors(), 3);
+    put("process", undefined);
+    assertEquals(processors(), 1);
+  } finally {
+    for (const [name, descriptor] of own) Object.defineProperty(globalThis, name, descriptor);
+  }
+});
 
 /** As in a browser: no process to ask for node's threads. */
 async function withoutProcess<T>(body: () => Promise<T>): Promise<T> {

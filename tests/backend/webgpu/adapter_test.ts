@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { describeAdapter, requestAdapter } from "../../../backend/webgpu/adapter.ts";
-import { fakeGpu } from "./spy_gpu.ts";
+import { describeAdapter, ownGpu, requestAdapter } from "../../../backend/webgpu/adapter.ts";
+import { fakeGpu, withNavigator } from "./spy_gpu.ts";
 
 Deno.test("requestAdapter() asks once, for the fast one", async () => {
   const asked: unknown[] = [];
@@ -33,6 +33,13 @@ Deno.test("requestAdapter() that fails late, after nobody waits, is no unhandled
   assertEquals(await requestAdapter(fakeGpu(() => slow), 1), undefined);
   fail(new Error("too late"));
   await new Promise((resolve) => setTimeout(resolve, 0));
+});
+
+Deno.test("ownGpu() is navigator's, and none where there is no navigator", async () => {
+  assertEquals(ownGpu(), navigator.gpu);
+  assertEquals(await withNavigator(undefined, ownGpu), undefined);
+  assertEquals(await withNavigator({}, ownGpu), undefined);
+  assertEquals(await withNavigator(undefined, () => requestAdapter()), undefined);
 });
 
 const rows: [info: Partial<GPUAdapterInfo>, name: string, detail: string, software: boolean][] = [

@@ -281,3 +281,25 @@ deviceTest("GpuDevice poisons reused memory without a buffer a time", async () =
   assertEquals(read[0], 19);
   assert(read.subarray(1).every(Number.isNaN));
 }, ["webgpu"]);
+
+const written: unknown[] = [];
+test(
+  "GpuDevice writes buffers from typed arrays: Dawn takes no DataView",
+  async (device) => {
+    written.length = 0;
+    using arena = new Arena(device, "test");
+    const x = arena.upload([2], new Float32Array([1, 2]), "x");
+    scaleInPlace(arena, x, 3);
+    assertEquals([...await arena.read(x)], [3, 6]);
+    assertEquals(written.length, 2); // params and uploads
+    assertEquals(written.some((data) => data instanceof DataView), false);
+  },
+  {
+    calls: {
+      writeBuffer: (real) => (...args) => {
+        written.push(args[2]);
+        return real(...args);
+      },
+    },
+  },
+);

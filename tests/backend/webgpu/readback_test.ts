@@ -6,13 +6,25 @@ import { fastReadbackKnown, Readback } from "../../../backend/webgpu/readback.ts
 import { deviceTest } from "../../support/devices.ts";
 import { uniform } from "../../support/random.ts";
 import { scaleInPlace } from "../scale.ts";
+import { spyGpu, withNavigator } from "./spy_gpu.ts";
 
 Deno.test("fastReadbackKnown() is true on the versions that were measured, and only there", () => {
-  assert(fastReadbackKnown("Deno/2.9.6"));
+  const { gpu } = navigator;
+  assert(fastReadbackKnown(gpu, "Deno/2.9.6"));
   for (const other of ["Deno/2.9.5", "Deno/2.9.60", "Deno/3.0.0", "Mozilla/5.0 Chrome/140", ""]) {
-    assert(!fastReadbackKnown(other), other);
+    assert(!fastReadbackKnown(gpu, other), other);
   }
   assertEquals(fastReadbackKnown(), navigator.userAgent === "Deno/2.9.6");
+});
+
+Deno.test("fastReadbackKnown() is false for another WebGPU, injected or put in place of navigator.gpu", async () => {
+  const { gpu } = spyGpu();
+  assert(!fastReadbackKnown(gpu, "Deno/2.9.6"));
+  await withNavigator({ gpu, userAgent: "Deno/2.9.6" }, () => {
+    assert(!fastReadbackKnown(gpu));
+    assert(!fastReadbackKnown());
+  });
+  await withNavigator(undefined, () => assert(!fastReadbackKnown()));
 });
 
 /** 200 reads of growing, shrinking and repeated sizes, each of other numbers. */

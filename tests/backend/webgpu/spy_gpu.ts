@@ -78,3 +78,17 @@ export function fakeGpu(
     });
   return { requestAdapter } as unknown as GPU;
 }
+
+/** Runs `body` where `navigator` is something else: undefined as in Node 20. */
+export async function withNavigator<T>(
+  navigator: Partial<Navigator> | undefined,
+  body: () => T | Promise<T>,
+): Promise<T> {
+  const own = Object.getOwnPropertyDescriptor(globalThis, "navigator")!;
+  Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
+  try {
+    return await body();
+  } finally {
+    Object.defineProperty(globalThis, "navigator", own);
+  }
+}
