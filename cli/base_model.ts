@@ -5,9 +5,11 @@ import {
   canonicalName,
   type ChatTemplate,
   defaultContext,
+  endTokenIds,
   longestContext,
   type Model,
   type ModelConfig,
+  parseDate,
   type PretrainedTokenizer,
   sourceOfTensors,
   streamModel,
@@ -19,7 +21,7 @@ import {
 import { type OpenedModel, openModel, readModelFolder } from "../core/io/mod.ts";
 import { digestingSource } from "./digest.ts";
 import { type FetchOptions, modelDownloader } from "./hub_files.ts";
-import { UsageError } from "./flag_parser.ts";
+import { quote, UsageError } from "./flag_parser.ts";
 import { absolutePath } from "./paths.ts";
 import { bar } from "./progress.ts";
 import { FILES, isThere } from "./run_folder.ts";
@@ -32,6 +34,12 @@ export interface BaseFlags {
   readonly context?: number;
   /** Absent for f32. */
   readonly baseDtype?: BaseDType;
+  /** End tokens beside the model's own, texts or ids with commas between. */
+  readonly endToken?: string;
+  /** The day that the chat template is told, `YYYY-MM-DD`; absent for today. */
+  readonly date?: string;
+  /** Notes on the chat template are kept back where it is never used. */
+  readonly chat?: "auto" | "always" | "never";
 }
 
 /** A base whose files are open. Disposing it closes them. */
@@ -56,6 +64,8 @@ export interface BaseModel extends Disposable {
   readonly addsBos: boolean;
   /** How it wants dialogues written; absent for a model that is not for chat. */
   readonly chat?: ChatTemplate;
+  /** The day that the template is told, where it asks for the date: `--date`, or today. */
+  readonly date?: string;
   /** Number of weights. */
   readonly parameters: number;
 }
@@ -66,15 +76,17 @@ export const EMBEDDED_MODEL: URL = new URL("../stories/model/", import.meta.url)
 /**
  * Opens the model that a command names.
  *
- * @param flags `--model`, `--context`, `--base-dtype`.
+ * @param flags `--model`, `--context`, `--base-dtype`, `--end-token`, `--date`.
  * @param options Where a download's bar is drawn; absent where nothing may be fetched.
  * @throws {UsageError} If it brings no tokenizer, or `--context` is out of its range.
  * @throws {TypeError} If it cannot be opened.
  */
 export async function openBase(flags: BaseFlags, options?: FetchOptions): Promise<BaseModel> {
-  const base = flags.model === undefined
-    ? await openEmbedded()
-    : await openNamed(flags.model, options);
+  if (flags.date !== undefined) checkDate(flags.date);
+  const { model } = flags;
+  const base = model === undefined
+    ? await openEmbedded(flags)
+    : await openNamed({ ...flags, model }, options);
   try {
     return { ...base, positions: positionsOf(base, flags) };
   } catch (error) {
@@ -85,27 +97,53 @@ export async function openBase(flags: BaseFlags, options?: FetchOptions): Promis
 
 type Opened = Omit<BaseModel, "positions">;
 
-async function openEmbedded(): Promise<Opened> {
-  const { config: sizes, tensors, tokenizerJson } = await readModelFolder(EMBEDDED_MODEL);
-  const source = sourceOfTensors(tensors, "the stories model");
-  const special = { bos: sizes.bosId, eos: sizes.eosId?.[0], pad: sizes.padId };
+function checkDate(date: string): void {
+  try {
+    parseDate(date);
+  } catch {
+    throw new UsageError(`Cannot use --date ${quote(date)}: it is no day, expected YYYY-MM-DD`);
+  }
+}
+
+async function openEmbedded({ endToken }: BaseFlags): Promise<Opened> {
+  const { config, tensors, tokenizerJson } = await readModelFolder(EMBEDDED_MODEL);
+  const name = "the stories model";
+  const source = sourceOfTensors(tensors, name);
+  const special = { bos: config.bosId, eos: config.eosId?.[0], pad: config.padId };
+  const tokenizer = tokenizerFromJson(tokenizerJson, special);
+  const more = endTokenIds(endTokensOf(endToken), tokenizer, config.vocabSize, name);
+  const sizes = more.length === 0
+    ? config
+    : { ...config, eosId: [...new Set([...config.eosId ?? [], ...more])] };
   return {
     embedded: true,
-    name: "the stories model",
+    name,
     peftName: addressOf(EMBEDDED_MODEL),
     sizes,
     source,
-    tokenizer: tokenizerFromJson(tokenizerJson, special),
+    tokenizer,
     addsBos: true,
     parameters: countWeights(sizes),
     [Symbol.dispose]: () => source[Symbol.dispose](),
   };
 }
 
-async function openNamed(model: string, options: FetchOptions | undefined): Promise<Opened> {
+/** `--end-token` as a list. */
+export function endTokensOf(endToken: string | undefined): string[] {
+  return endToken === undefined ? [] : [endToken];
+}
+
+async function openNamed(
+  { model, endToken, date, chat: whenChat }: BaseFlags & { readonly model: string },
+  options: FetchOptions | undefined,
+): Promise<Opened> {
   const isLocal = await isThere(model);
   await refuseRun(model);
-  const opened = await openModel(model, options ? { download: modelDownloader(options) } : {});
+  const opened = await openModel(model, {
+    ...(options ? { download: modelDownloader(options) } : {}),
+    endTokens: endTokensOf(endToken),
+    date,
+  });
   const { tokenizer, config, chat } = opened;
   if (tokenizer === undefined) {
     opened[Symbol.dispose]();
@@ -117,6 +155,7 @@ async function openNamed(model: string, options: FetchOptions | undefined): Prom
           "Save the tokenizer with transformers' save_pretrained",
     );
   }
+  if (whenChat !== "never") { for (const note of opened.notes) options?.terminal.error(note); }
   const { eosId = config.eosId?.[0], padId = config.padId } = tokenizer;
   const begin = beginOf(tokenizer);
   const bosId = begin ?? tokenizer.bosId ?? config.bosId;
@@ -130,6 +169,7 @@ async function openNamed(model: string, options: FetchOptions | undefined): Prom
     tokenizer: { ...tokenizer, bosId, eosId, padId },
     addsBos: begin !== undefined,
     chat,
+    date: opened.date,
     parameters: countWeights(config),
     [Symbol.dispose]: () => opened[Symbol.dispose](),
   };
@@ -172,6 +212,14 @@ function countWeights(config: ModelConfig): number {
 /** A local address as a path, any other as it is. */
 function addressOf({ protocol, pathname, href }: URL): string {
   return protocol === "file:" ? decodeURIComponent(pathname).replace(/\/$/, "") : href;
+}
+
+/** A run's config with the day that its template was told, so that the run goes on with it. */
+export function withDate<Config extends object>(
+  config: Config,
+  { date }: Pick<BaseModel, "date">,
+): Config {
+  return date === undefined ? config : { ...config, date };
 }
 
 /** A base on its device; the caller owns `model.weights`. */

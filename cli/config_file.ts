@@ -94,7 +94,8 @@ function readValue(value: unknown, flag: Flag, name: string): FlagValue {
   };
   if (flag.type.kind === "flag") return typeof value === "boolean" ? value : refuse();
   if (Array.isArray(value)) {
-    return flag.repeatable ? value.map((entry) => one(entry, flag, name, refuse)) : refuse();
+    const all = value.map((entry) => one(entry, flag, name, refuse));
+    return flag.repeatable ? all : flag.joined && all.length > 0 ? all.join(",") : refuse();
   }
   const read = one(value, flag, name, refuse);
   return flag.repeatable ? [read] : read;

@@ -7,7 +7,7 @@ import type {
   RowText,
   Tokenizer,
 } from "../core/mod.ts";
-import { parseHumanAssistant } from "../core/mod.ts";
+import { parseHumanAssistant, turnEnd } from "../core/mod.ts";
 import type { PromptSource } from "../scheduler/mod.ts";
 import { UsageError } from "./flag_parser.ts";
 import type { RunConfig } from "./flags.ts";
@@ -117,15 +117,7 @@ function asked(prompt: RowText, system: string | undefined): readonly Message[] 
 
 /** The id that ends the assistant's turn in the template; undefined where it writes none of the end tokens. */
 export function endOfTurn({ chat, tokenizer, sizes }: DataModel): number | undefined {
-  const probe = [{ role: "user", content: "A" }, { role: "assistant", content: "B" }];
-  let text: string;
-  try {
-    text = chat!.render(probe);
-  } catch {
-    return undefined; // a template that wants other dialogues: the tokenizer's end token it is
-  }
-  const tail = tokenizer.encode(text.slice(text.lastIndexOf("B") + 1));
-  return tail.find((id) => sizes.eosId?.includes(id));
+  return turnEnd(chat!, tokenizer)?.ids.find((id) => sizes.eosId?.includes(id));
 }
 
 /** What a prompt is to programs that are given the row: the dialogue as the model saw it, or text as the row has it. */

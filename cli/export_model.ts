@@ -1,6 +1,13 @@
 // The base model of an export: its sizes, its tensors and the files that belong to it, and the same with adapters merged
 // into it. No tokenizer is asked of it.
-import type { HostAdapter, ModelConfig, TensorSource } from "../core/mod.ts";
+import {
+  type HostAdapter,
+  type ModelConfig,
+  parseModelConfig,
+  type TensorSource,
+} from "../core/mod.ts";
+import { parseJsonObject } from "../core/io/mistakes.ts";
+import { readSmallFile } from "../core/io/small_file.ts";
 import {
   type MergedModel,
   type OpenedModel,
@@ -10,7 +17,7 @@ import {
   writeMergedFolder,
   type WriteMergedOptions,
 } from "../core/io/mod.ts";
-import { EMBEDDED_MODEL, openBase } from "./base_model.ts";
+import { EMBEDDED_MODEL, endTokensOf, openBase } from "./base_model.ts";
 import type { CommandOptions } from "./commands/command.ts";
 import { modelDownloader } from "./hub_files.ts";
 import { bar } from "./progress.ts";
@@ -33,21 +40,46 @@ export interface ExportModel extends Disposable {
 /** What belongs to a base beside its weights, for `writeMergedFolder`: the folder to copy it from, or the files. */
 export type BaseFiles = Pick<WriteMergedOptions, "from" | "extraFiles">;
 
-/** The config and tokenizer of a base, for a folder with other weights; undefined is the embedded model. */
+/**
+ * The config and tokenizer of a base, for a folder with other weights; undefined is the embedded model. Where the weights
+ * or the user know better than a file, the file says it: a head of its own, more end tokens.
+ */
 export async function baseFiles(opened: OpenedModel | undefined): Promise<BaseFiles> {
   if (opened === undefined) return { extraFiles: await embeddedFiles() };
-  const { path, gguf, configJson } = opened;
-  return gguf ? { extraFiles: await ggufFiles(path, configJson) } : { from: path };
+  const { path, gguf, configJson, config, addedEnds } = opened;
+  const files = gguf ? await ggufFiles(path, configJson) : new Map<string, Uint8Array>();
+  if (!config.tied && parseModelConfig(configJson, path).tied) {
+    files.set("config.json", jsonFile({ ...configJson, tie_word_embeddings: false }));
+  }
+  if (addedEnds.length > 0) {
+    const name = "generation_config.json";
+    const bytes = gguf ? undefined : await readSmallFile(`${path}/${name}`);
+    const said = bytes ? parseJsonObject(bytes, `${path}/${name}`, "the file") : {};
+    files.set(name, jsonFile({ ...said, eos_token_id: config.eosId }));
+  }
+  return { ...(gguf ? {} : { from: path }), ...(files.size > 0 ? { extraFiles: files } : {}) };
 }
 
-/** Opens a base by path or hub id; undefined is the embedded model. */
+function jsonFile(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value, null, 2) + "\n");
+}
+
+/**
+ * Opens a base by path or hub id; undefined is the embedded model.
+ *
+ * @param endToken As `--end-token` of the run that is exported.
+ */
 export async function openExportModel(
   model: string | undefined,
   options: CommandOptions,
+  endToken?: string,
 ): Promise<ExportModel> {
   if (model === undefined) return await openEmbedded();
   const isLocal = await isThere(model);
-  const opened = await openModel(model, { download: modelDownloader(options) });
+  const opened = await openModel(model, {
+    download: modelDownloader(options),
+    endTokens: endTokensOf(endToken),
+  });
   const { config, source, path, gguf, name } = opened;
   return {
     ...{ config, source, quantised: gguf },
@@ -82,12 +114,11 @@ async function ggufFiles(
 ): Promise<Map<string, Uint8Array>> {
   const { source, tokenizerJson, tokenizerConfig } = await openGgufFile(path);
   source[Symbol.dispose]();
-  const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value, null, 2) + "\n");
   return new Map([
-    ["config.json", json(configJson)],
+    ["config.json", jsonFile(configJson)],
     ...(tokenizerJson === undefined ? [] : [
-      ["tokenizer.json", json(tokenizerJson)] as const,
-      ["tokenizer_config.json", json(tokenizerConfig)] as const,
+      ["tokenizer.json", jsonFile(tokenizerJson)] as const,
+      ["tokenizer_config.json", jsonFile(tokenizerConfig)] as const,
     ]),
   ]);
 }

@@ -29,6 +29,8 @@ export interface Flag {
   readonly shownDefault?: string;
   /** May be given several times; its value is then a list. */
   readonly repeatable?: boolean;
+  /** May be given several times; its value is then one text with commas between. */
+  readonly joined?: boolean;
   /** The command cannot do without. */
   readonly required?: boolean;
   /** One line. */

@@ -23,7 +23,7 @@ export interface ParsedFlags {
 
 /**
  * Reads arguments by a table of flags: `--name value`, `--name=value`, `--name` where it has no value; everything after
- * `--` is positional. Of a flag that is not repeatable the last one counts.
+ * `--` is positional. Of a flag that is neither repeatable nor joined the last one counts.
  *
  * @param command What "Cannot …" says: "train".
  * @param flags The table; `--help` and `-h` are always understood.
@@ -68,6 +68,8 @@ export function parseTable(
     const read = readFlagValue(command, flag, value);
     values[field] = flag.repeatable
       ? [...(values[field] as readonly string[] | undefined ?? []), read]
+      : flag.joined && values[field] !== undefined
+      ? `${values[field]},${read}`
       : read;
   }
   return { help: false, values, positional };

@@ -78,6 +78,10 @@ export interface RunConfig {
   readonly system?: string;
   /** When rows go through the chat template; absent for "auto". */
   readonly chat?: "auto" | "always" | "never";
+  /** End tokens beside the model's own, texts or ids with commas between. */
+  readonly endToken?: string;
+  /** The day that the chat template is told; absent where it asks for none. */
+  readonly date?: string;
   /** Most tokens of a prompt; absent for what fits. */
   readonly maxPrompt?: number;
   /** Rows to read at most. */

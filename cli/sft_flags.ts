@@ -14,7 +14,7 @@ import {
   CHAT_FLAGS,
   DATA_VALUE,
   DEVICE_FLAGS,
-  MODEL_FLAG,
+  MODEL_FLAGS,
   RANK_ROW,
   RESUME_ROW,
   ROW_FLAGS,
@@ -29,7 +29,7 @@ const RATE = { adapter: 2e-4, full: 2e-5 };
 
 /** Every flag of `leash sft`. */
 export const SFT_FLAGS: readonly Flag[] = [
-  MODEL_FLAG,
+  ...MODEL_FLAGS,
   ...under("Data", [
     {
       name: "data",

@@ -12,6 +12,28 @@ export const MODEL_FLAG: Flag = {
   help: "Folder with config.json, .gguf file, or hub id as org/name[@revision][:file.gguf]",
 };
 
+/** What a model's files leave open: where answers end, and which day it is. */
+export const TEMPLATE_ROWS: readonly FlagRow[] = [
+  {
+    name: "end-token",
+    value: "TOKEN",
+    type: text,
+    joined: true,
+    shownDefault: "the model's",
+    help: "An end token beside the model's own, as text or id; may be repeated",
+  },
+  {
+    name: "date",
+    value: "YYYY-MM-DD",
+    type: text,
+    shownDefault: "today",
+    help: "The day that the chat template is told, where it asks for the date",
+  },
+];
+
+/** Which model, and what its files leave open. */
+export const MODEL_FLAGS: readonly Flag[] = [MODEL_FLAG, ...under("Model", TEMPLATE_ROWS)];
+
 /** Which adapters on it. */
 export const ADAPTER_FLAG: Flag = {
   group: "Model",

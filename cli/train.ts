@@ -12,6 +12,7 @@ import { sha256 } from "./digest.ts";
 import { type Command, parseFlags, type RunConfig, UsageError } from "./flags.ts";
 import { helpText } from "./help.ts";
 import { Interrupted, interruptSignal } from "./interrupt.ts";
+import { withDate } from "./base_model.ts";
 import { cadenceOf, methodName } from "./method.ts";
 import { pairRanker } from "./offline.ts";
 import { withAbsolutePaths } from "./paths.ts";
@@ -74,10 +75,10 @@ export async function train(
   const startedAt = performance.now();
   const { terminal, signal = new AbortController().signal } = options;
   const stored = command.kind === "resume" ? await readIdentity(command.dir) : undefined;
-  const config = command.kind === "resume"
+  const given = command.kind === "resume"
     ? resumedConfig(command.dir, stored!.config, command.given)
     : trustedConfig(withAbsolutePaths(command.config), command);
-  const dir = command.kind === "resume" ? command.dir : command.out ?? defaultDir(config);
+  const dir = command.kind === "resume" ? command.dir : command.out ?? defaultDir(given);
   if (command.kind === "start") {
     await requireNoRun(dir);
     await requireWritable("train", `${dir}/${FILES.config}`);
@@ -88,15 +89,16 @@ export async function train(
     );
     return JSON.parse(await Deno.readTextFile(`${dir}/${FILES.summary}`));
   }
-  requireAnnotator(config);
-  if (stored !== undefined) requireTrust(dir, config, command);
-  await checkReference(config.reference);
-  const ruleFile = ruleFileOf(config.annotator);
+  requireAnnotator(given);
+  if (stored !== undefined) requireTrust(dir, given, command);
+  await checkReference(given.reference);
+  const ruleFile = ruleFileOf(given.annotator);
   using asked = options.annotators === undefined
-    ? await openAnnotators(config.annotator, config.seed, { ...config, signal })
+    ? await openAnnotators(given.annotator, given.seed, { ...given, signal })
     : undefined;
   const annotators = options.annotators ?? asked!;
-  using files = await asUsage(() => readTask(config, { terminal, signal }));
+  using files = await asUsage(() => readTask(given, { terminal, signal }));
+  const config = withDate(given, files.base);
   const fixed = await asUsage(() => readReference(config, files));
   const start = await asUsage(() => readStart(config, files));
   await asUsage(() => checkTargets(config, files));

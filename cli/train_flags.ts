@@ -9,7 +9,14 @@ import { type FlagValue, UsageError } from "./flag_parser.ts";
 import { FLAGS } from "./flag_table.ts";
 import type { FetchOptions } from "./hub_files.ts";
 import type { RunConfig } from "./flags.ts";
-import { CHAT_FLAGS, DATA_VALUE, DEVICE_FLAGS, MODEL_FLAG, ROW_FLAGS } from "./shared_flags.ts";
+import {
+  CHAT_FLAGS,
+  DATA_VALUE,
+  DEVICE_FLAGS,
+  MODEL_FLAG,
+  ROW_FLAGS,
+  TEMPLATE_ROWS,
+} from "./shared_flags.ts";
 
 const STORIES_RATE = 4e-3;
 /** For models that have seen more than stories. */
@@ -40,6 +47,7 @@ const DATA: readonly FlagRow[] = [
   },
   ...ROW_FLAGS,
   ...CHAT_FLAGS,
+  ...TEMPLATE_ROWS,
   {
     name: "max-prompt",
     value: "N",

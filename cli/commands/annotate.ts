@@ -20,7 +20,7 @@ import {
   CHAT_FLAGS,
   DATA_VALUE,
   DEVICE_FLAGS,
-  MODEL_FLAG,
+  MODEL_FLAGS,
   POLICY_FLAG,
   ROW_FLAGS,
   SAMPLING_FLAGS,
@@ -31,7 +31,7 @@ import { requireNewOut } from "../system_mistake.ts";
 import { type CliCommand, type CommandOptions, complete } from "./command.ts";
 
 const FLAGS: readonly Flag[] = [
-  MODEL_FLAG,
+  ...MODEL_FLAGS,
   POLICY_FLAG,
   ...under("Pairs", [
     {
@@ -109,7 +109,7 @@ export const ANNOTATE: CliCommand = {
     }
     const data = { ...flags, data: flags.data! };
     using opened = await openPolicies(
-      flags,
+      { ...flags, date: flags.date ?? await dateOf(log) },
       [flags.adapter ?? BASE],
       options,
       (base) =>
@@ -142,6 +142,14 @@ interface LogLine {
   readonly prompt: string;
   readonly annotator: string;
   readonly [field: string]: unknown;
+}
+
+/** The day that the template was told when the log began. */
+async function dateOf(path: string): Promise<string | undefined> {
+  if (!await isThere(path)) return undefined;
+  (await openJsonl(path)).close(); // cuts off what a kill left of a last line
+  const [first] = await readJsonl(path) as (LogLine | undefined)[];
+  return typeof first?.date === "string" ? first.date : undefined;
 }
 
 /** The log so far, checked line by line against what this command would have written. */
@@ -190,7 +198,7 @@ async function annotatePrompts(
   const sampling = { ...samplingOf(flags), maxNew };
   const fixed = {
     ...{ annotator: judge.name, snapshotId: policy.name, snapshotHash: policy.digest },
-    ...{ seed: flags.seed, sampling },
+    ...{ seed: flags.seed, sampling, ...(base.date === undefined ? {} : { date: base.date }) },
   };
   const done = await readLog(log, (i) => {
     const row = asked[i];

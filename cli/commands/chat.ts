@@ -22,7 +22,7 @@ import {
   ADAPTER_FLAG,
   CHAT_FLAGS,
   DEVICE_FLAGS,
-  MODEL_FLAG,
+  MODEL_FLAGS,
   SAMPLING_FLAGS,
   type SamplingChoice,
   samplingOf,
@@ -32,7 +32,7 @@ import { systemMistake } from "../system_mistake.ts";
 import { type CliCommand, type CommandOptions, complete } from "./command.ts";
 
 const FLAGS: readonly Flag[] = [
-  MODEL_FLAG,
+  ...MODEL_FLAGS,
   {
     ...ADAPTER_FLAG,
     help:

@@ -24,7 +24,7 @@ import {
   CHAT_FLAGS,
   DATA_VALUE,
   DEVICE_FLAGS,
-  MODEL_FLAG,
+  MODEL_FLAGS,
   POLICY_FLAG,
   ROW_FLAGS,
   SAMPLING_FLAGS,
@@ -35,7 +35,7 @@ import { requireNewOut } from "../system_mistake.ts";
 import { type CliCommand, type CommandOptions, complete } from "./command.ts";
 
 const FLAGS: readonly Flag[] = [
-  MODEL_FLAG,
+  ...MODEL_FLAGS,
   POLICY_FLAG,
   ...under("Comparison", [
     {

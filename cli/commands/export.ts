@@ -105,7 +105,10 @@ export const EXPORT: CliCommand = {
     if (flags.to === "pairs.jsonl" || flags.to === "pairs.parquet") {
       return await exportRunPairs(flags, options);
     }
-    using model = await openExportModel(await modelOf(flags), options);
+    const endToken = flags.run === undefined
+      ? undefined
+      : (await readIdentity(flags.run, "export")).config.endToken;
+    using model = await openExportModel(await modelOf(flags), options, endToken);
     const layers = linearLayers(model.config);
     const members = flags.run === undefined
       ? await readAdapters(flags.adapter, layers)

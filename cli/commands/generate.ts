@@ -14,7 +14,7 @@ import {
   CHAT_FLAGS,
   DATA_VALUE,
   DEVICE_FLAGS,
-  MODEL_FLAG,
+  MODEL_FLAGS,
   ROW_FLAGS,
   SAMPLING_FLAGS,
   type SamplingChoice,
@@ -24,7 +24,7 @@ import { requireNewOut } from "../system_mistake.ts";
 import { type CliCommand, type CommandOptions, complete } from "./command.ts";
 
 const FLAGS: readonly Flag[] = [
-  MODEL_FLAG,
+  ...MODEL_FLAGS,
   ADAPTER_FLAG,
   ...under("Prompts", [
     { name: "prompt", value: "TEXT", type: text, help: "One prompt" },

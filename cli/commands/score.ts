@@ -19,14 +19,14 @@ import {
   CHAT_FLAGS,
   DATA_VALUE,
   DEVICE_FLAGS,
-  MODEL_FLAG,
+  MODEL_FLAGS,
   ROW_FLAGS,
 } from "../shared_flags.ts";
 import { requireNewOut } from "../system_mistake.ts";
 import { type CliCommand, type CommandOptions, complete } from "./command.ts";
 
 const FLAGS: readonly Flag[] = [
-  MODEL_FLAG,
+  ...MODEL_FLAGS,
   {
     ...ADAPTER_FLAG,
     repeatable: false,

@@ -1,6 +1,6 @@
 // `leash sft`: learns the answers of a dataset, by an adapter or in all weights.
 import { type AdapterLayout, adapterLayout, fold, keyOf, linearLayers } from "../../core/mod.ts";
-import { type BaseModel, loadBase, openBase } from "../base_model.ts";
+import { type BaseModel, loadBase, openBase, withDate } from "../base_model.ts";
 import { baseFiles } from "../export_model.ts";
 import { Interrupted } from "../interrupt.ts";
 import { targetsOf } from "../method.ts";
@@ -35,7 +35,7 @@ export const SFT: CliCommand = {
   ],
   async run({ values }, options) {
     const { terminal, signal } = options;
-    const { config, out, stored } = await sftRequest(values);
+    const { config: asked, out, stored } = await sftRequest(values);
     if (stored === undefined) {
       await requireNoRun(out);
       await requireWritable("sft", `${out}/${FILES.config}`);
@@ -44,7 +44,8 @@ export const SFT: CliCommand = {
       terminal.line(`${out} is done: its numbers are in ${FILES.summary}`);
       return 0;
     }
-    using base = await openBase(config, options);
+    using base = await openBase(asked, options);
+    const config = withDate(asked, base);
     const files = config.full ? await baseFiles(base.opened) : undefined;
     const layout = config.full ? undefined : layoutOf(config, base);
     const maxLength = Math.min(config.maxLength ?? DEFAULT_LENGTH, base.positions);

@@ -1,11 +1,14 @@
 // A model, folder or GGUF file: family, sizes, weights, tokenizer, chat template, and what it takes on a device.
 import { type BaseDType, wordsPerRow } from "../../backend/mod.ts";
 import {
-  canonicalName,
+  type ChatTemplate,
   checkTensorShapes,
   linearLayers,
   type ModelConfig,
+  type PretrainedTokenizer,
+  storedNames,
   tensorShapes,
+  turnEnd,
 } from "../../core/mod.ts";
 import { type OpenedModel, openModel } from "../../core/io/mod.ts";
 import { readNumbers, type ReadOptions, tensorCounts } from "./tensors.ts";
@@ -19,7 +22,7 @@ import type { Report, ReportValue } from "./report.ts";
  */
 export async function inspectModel(path: string, options: ReadOptions): Promise<Report> {
   using opened = await openModel(path);
-  const { config, configJson, source, gguf, ggufFiles, tokenizer, chat } = opened;
+  const { config, configJson, source, gguf, ggufFiles, tokenizer, chat, date, notes } = opened;
   checkWeights(opened);
   if (chat !== undefined) probeTemplate(chat);
   const all = await readNumbers(source, options);
@@ -32,11 +35,26 @@ export async function inspectModel(path: string, options: ReadOptions): Promise<
     weights: { ...tensorCounts(source.tensors), numbersRead: all },
     tokenizer: tokenizer === undefined ? null : tokenizerReport(tokenizer),
     ...templateReport(chat?.source),
+    ...(chat && tokenizer ? { endOfTurn: endOfTurnReport(chat, tokenizer, config.eosId) } : {}),
+    ...(date === undefined ? {} : { date: "asked for by the template: --date, or today" }),
+    ...(notes.length === 0 ? {} : { notes }),
     deviceBytes: deviceBytes(config),
     loraLayers: linearLayers(config).length,
     ...(ggufFiles && ggufFiles.count > 1 ? { parts: ggufFiles.count } : {}),
     ...(ggufFiles ? { fileBytes: ggufFiles.bytes } : {}),
   };
+}
+
+/** How the template ends an answer, and whether a generation ends there. */
+function endOfTurnReport(
+  chat: ChatTemplate,
+  tokenizer: PretrainedTokenizer,
+  ends: readonly number[] = [],
+): string {
+  const end = turnEnd(chat, tokenizer);
+  if (end === undefined) return "not known: the template renders other dialogues";
+  const what = end.token ? `${end.token.id} ${JSON.stringify(end.token.text)}` : "plain text";
+  return end.ids.some((id) => ends.includes(id)) ? what : `${what}, which is no end token`;
 }
 
 function architectureOf({ architectures }: OpenedModel["configJson"]): string | undefined {
@@ -46,11 +64,8 @@ function architectureOf({ architectures }: OpenedModel["configJson"]): string | 
 
 /** The weights are those of the config, as loading would find. */
 function checkWeights({ config, source }: OpenedModel): void {
-  const found = new Map<string, { readonly shape: readonly number[] }>();
-  for (const [name, info] of source.tensors) {
-    const canonical = canonicalName(config, name);
-    if (canonical !== undefined) found.set(canonical, info);
-  }
+  const stored = storedNames(config, source.tensors.keys());
+  const found = new Map([...stored].map(([name, at]) => [name, source.tensors.get(at)!]));
   checkTensorShapes(config, found, source.name);
 }
 

@@ -1,8 +1,8 @@
 // A Hugging Face model folder as named files: config.json, model.safetensors or its shards, tokenizer.json.
 // Where the bytes come from is the caller's; this file works in a browser.
 import { type ModelConfig, modelConfigJson, parseModelConfig } from "../model/config.ts";
-import { familyOf } from "../model/families/mod.ts";
-import { canonicalName, checkTensors } from "../model/shapes.ts";
+import { checkTensors } from "../model/shapes.ts";
+import { type Settled, settleHead, storedNames } from "../model/tied_head.ts";
 import type { HostTensors } from "./host_tensor.ts";
 import { TOKENIZER_BOUNDS } from "./json_bounds.ts";
 import { parseJsonObject, quote, refuseWrongDownload } from "./mistakes.ts";
@@ -36,7 +36,7 @@ const INDEX = "model.safetensors.index.json";
 
 /**
  * Reads a model from the files of a Hugging Face folder, in one piece or in shards, and checks every
- * tensor's name and shape against the config.
+ * tensor's name and shape against the config. A head that a tied model has of its own is kept: the config then says so.
  *
  * @example
  * ```ts
@@ -61,12 +61,11 @@ const INDEX = "model.safetensors.index.json";
  * @throws {RangeError} If a size in the config is out of range.
  */
 export async function readModelFiles(read: FileReader, folder: string): Promise<HostModel> {
-  const config = parseModelConfig(
+  const said = parseModelConfig(
     await readJson(read, folder, "config.json"),
     `${folder}/config.json`,
   );
-  const tensors = await readWeights(read, folder, config);
-  if (config.tied) dropTiedHead(tensors, config, folder);
+  const { config, tensors } = await readWeights(read, folder, said);
   checkTensors(config, tensors, folder);
   const tokenizer = await read("tokenizer.json");
   if (!tokenizer) return { config, tensors };
@@ -160,8 +159,8 @@ async function readJson(
 async function readWeights(
   read: FileReader,
   folder: string,
-  config: ModelConfig,
-): Promise<HostTensors> {
+  said: ModelConfig,
+): Promise<Settled<HostTensors>> {
   const open = async (file: string) => {
     const bytes = await read(file);
     return bytes && fileOfBytes(bytes, `${folder}/${file}`);
@@ -173,7 +172,7 @@ async function readWeights(
         "Save other weights with save_pretrained(safe_serialization=True)",
     );
   }
-  using source = whole
+  using opened = whole
     ? await openSafetensors(whole)
     : await openShardedSafetensors(index, async (file) => {
       const shard = await open(file);
@@ -182,30 +181,13 @@ async function readWeights(
         `Cannot read ${folder}: ${file} is missing, expected it, as ${INDEX} lists it`,
       );
     });
+  const { config, tensors: source } = await settleHead(said, opened);
   const tensors: HostTensors = new Map();
-  const head = `${familyOf(config).names.head}.weight`;
-  for (const [name, { shape }] of source.tensors) {
-    const canonical = name === head ? name : canonicalName(config, name);
-    if (canonical !== undefined) tensors.set(canonical, { shape, data: await source.read(name) });
+  for (const [canonical, name] of storedNames(config, source.tensors.keys())) {
+    const { shape } = source.tensors.get(name)!;
+    tensors.set(canonical, { shape, data: await source.read(name) });
   }
-  return tensors;
-}
-
-/** A tied head that stands in the file all the same must be the embedding. */
-function dropTiedHead(tensors: HostTensors, config: ModelConfig, folder: string): void {
-  const { names } = familyOf(config);
-  const head = tensors.get(`${names.head}.weight`);
-  const embedding = tensors.get(`${names.embedding}.weight`);
-  if (!head || !embedding) return;
-  const same = head.data.length === embedding.data.length &&
-    head.data.every((value, i) => Object.is(value, embedding.data[i]));
-  if (!same) {
-    throw new TypeError(
-      `Cannot load ${folder}: ${names.head}.weight is not ${names.embedding}.weight, ` +
-        "expected the same numbers, because tie_word_embeddings is true",
-    );
-  }
-  tensors.delete(`${names.head}.weight`);
+  return { config, tensors };
 }
 
 async function fetchFile(url: URL): Promise<Uint8Array | undefined> {

@@ -2,12 +2,15 @@
 // downloader turns into one of them. Weights stay in their files until they are read, tensor by tensor.
 import { MOST_END_IDS } from "../../backend/mod.ts";
 import { type ChatTemplate, chatTemplate } from "../text/chat_template.ts";
+import { endTokenIds, turnThatCannotEnd } from "../text/end_of_turn.ts";
 import {
   type PretrainedTokenizer,
   type PretrainedTokenizerOptions,
   readPretrainedTokenizer,
 } from "../text/pretrained_tokenizer.ts";
+import { asksDate, dayOf, templateDate } from "../text/template_date.ts";
 import { type ModelConfig, parseModelConfig } from "../model/config.ts";
+import { settleHead } from "../model/tied_head.ts";
 import { openGgufFile, wholeGgufs } from "./gguf_file.ts";
 import { openLocalFile } from "./local_file.ts";
 import { bare, parseJsonObject, refuseWrongDownload } from "./mistakes.ts";
@@ -28,7 +31,7 @@ export interface OpenedModel extends Disposable {
   readonly gguf: boolean;
   /** How many files a GGUF model lies in, and their bytes; absent for a folder. */
   readonly ggufFiles?: { readonly count: number; readonly bytes: number };
-  /** Sizes and constants; ends at any id that its config, generation config or tokenizer ends at. */
+  /** Sizes and constants, `tied` as the weights have it; ends at any id that its config, generation config or tokenizer ends at. */
   readonly config: ModelConfig;
   /** config.json as it stands in the folder, or as the GGUF file implies it. */
   readonly configJson: Readonly<Record<string, unknown>>;
@@ -38,12 +41,22 @@ export interface OpenedModel extends Disposable {
   readonly tokenizer?: PretrainedTokenizer;
   /** How it wants dialogues written; absent for a base model. */
   readonly chat?: ChatTemplate;
+  /** The day that the template is told, `YYYY-MM-DD`, where it asks for the date. */
+  readonly date?: string;
+  /** End tokens that `endTokens` added to the model's own. */
+  readonly addedEnds: readonly number[];
+  /** What a user should know of it, a line each: a head of its own, a turn that cannot end. */
+  readonly notes: readonly string[];
 }
 
 /** How to open a model. */
 export interface OpenModelOptions {
   /** Turns `org/name`, `org/name@revision` or `org/name:file.gguf` into a folder or file on this machine. */
   readonly download?: (spec: string) => Promise<string>;
+  /** Tokens at which it ends too, by text or id. */
+  readonly endTokens?: readonly string[];
+  /** The day that its chat template is told, `YYYY-MM-DD`; default today. */
+  readonly date?: string;
 }
 
 const HUB_ID = /^[\w-][\w.-]*\/[\w-][\w.-]*(@[\w./-]+)?(:[\w./-]+\.gguf)?$/;
@@ -60,7 +73,7 @@ const HUB_ID = /^[\w-][\w.-]*\/[\w-][\w.-]*(@[\w./-]+)?(:[\w./-]+\.gguf)?$/;
  *
  * @param spec A folder with config.json, a `.gguf` file (any part of one that was cut) or a folder with exactly one, or
  * a hub id.
- * @param options `download`: asked for a hub id that is no local path.
+ * @param options `download`: asked for a hub id that is no local path; `endTokens`, `date`.
  * @throws {TypeError} If there is no such model, or a file is missing or malformed; one line with file and field.
  * @throws {RangeError} If a size is out of range.
  */
@@ -70,8 +83,8 @@ export async function openModel(
 ): Promise<OpenedModel> {
   const path = await pathOf(spec, options);
   return path.toLowerCase().endsWith(".gguf")
-    ? await openGgufModel(spec, path)
-    : await openFolder(spec, path);
+    ? await openGgufModel(spec, path, options)
+    : await openFolder(spec, path, options);
 }
 
 async function pathOf(spec: string, { download }: OpenModelOptions): Promise<string> {
@@ -104,7 +117,11 @@ async function pathOf(spec: string, { download }: OpenModelOptions): Promise<str
   );
 }
 
-async function openGgufModel(name: string, path: string): Promise<OpenedModel> {
+async function openGgufModel(
+  name: string,
+  path: string,
+  options: OpenModelOptions,
+): Promise<OpenedModel> {
   const { source, configJson, tokenizerJson, tokenizerConfig, parts, fileBytes } =
     await openGgufFile(path);
   const ggufFiles = { count: parts, bytes: fileBytes };
@@ -116,15 +133,20 @@ async function openGgufModel(name: string, path: string): Promise<OpenedModel> {
       ["tokenizer_config.json", json(tokenizerConfig)],
     ]);
     const read = (file: string) => Promise.resolve(files.get(file));
-    const words = tokenizerJson && await readWords(read, path, config);
-    return opened({ name, path, gguf: true, ggufFiles, configJson, source }, config, words);
+    const words = tokenizerJson && await readWords(read, path, config, options);
+    const parts = { name, path, gguf: true, ggufFiles, configJson, source };
+    return opened(parts, config, words, options);
   } catch (error) {
     source[Symbol.dispose]();
     throw error;
   }
 }
 
-async function openFolder(name: string, path: string): Promise<OpenedModel> {
+async function openFolder(
+  name: string,
+  path: string,
+  options: OpenModelOptions,
+): Promise<OpenedModel> {
   const read = (file: string) => readSmallFile(`${path}/${file}`);
   const configBytes = await read("config.json");
   if (!configBytes) {
@@ -136,12 +158,21 @@ async function openFolder(name: string, path: string): Promise<OpenedModel> {
   }
   refuseWrongDownload(configBytes, `${path}/config.json`, "a JSON object");
   const configJson = parseJsonObject(configBytes, `${path}/config.json`, "the file");
-  const config = parseModelConfig(configJson, `${path}/config.json`);
+  const said = parseModelConfig(configJson, `${path}/config.json`);
   const hasTokenizer = await anyThere(path, ["tokenizer.json", "vocab.json", "tokenizer.model"]);
   const list = (folder: string) => namesIn(`${path}/${folder}`);
-  const words = hasTokenizer ? await readWords(read, path, config, list) : undefined;
-  const source = await openWeights(path);
-  return opened({ name, path, gguf: false, configJson, source }, config, words);
+  const words = hasTokenizer ? await readWords(read, path, said, { ...options, list }) : undefined;
+  const weights = await openWeights(path);
+  try {
+    const { config, tensors: source } = await settleHead(said, weights);
+    return opened({ name, path, gguf: false, configJson, source }, config, words, {
+      ...options,
+      headIsOwn: said.tied && !config.tied,
+    });
+  } catch (error) {
+    weights[Symbol.dispose]();
+    throw error;
+  }
 }
 
 async function openWeights(path: string): Promise<TensorSource> {
@@ -163,23 +194,25 @@ async function openWeights(path: string): Promise<TensorSource> {
 interface Words {
   readonly tokenizer: PretrainedTokenizer;
   readonly chat?: ChatTemplate;
+  readonly date?: string;
 }
 
 async function readWords(
   read: (file: string) => Promise<Uint8Array | undefined>,
   path: string,
   { vocabSize }: ModelConfig,
-  list?: PretrainedTokenizerOptions["list"],
+  { list, date }: OpenModelOptions & Pick<PretrainedTokenizerOptions, "list">,
 ): Promise<Words> {
   const tokenizer = await readPretrainedTokenizer(read, path, { embeddingRows: vocabSize, list });
   const source = tokenizer.chatTemplate;
   if (source === undefined) return { tokenizer };
+  const day = date ?? dayOf(new Date());
+  const told = date !== undefined || asksDate(source) ? templateDate(source, day) : {};
+  const name = `the chat template of ${path}`;
   return {
     tokenizer,
-    chat: chatTemplate(source, {
-      ...tokenizer.specialTokens,
-      name: `the chat template of ${path}`,
-    }),
+    chat: chatTemplate(source, { ...tokenizer.specialTokens, name, ...told }),
+    ...(asksDate(source) ? { date: day } : {}),
   };
 }
 
@@ -187,9 +220,13 @@ function opened(
   parts: Pick<OpenedModel, "name" | "path" | "gguf" | "ggufFiles" | "configJson" | "source">,
   config: ModelConfig,
   words: Words | undefined,
+  { endTokens = [], headIsOwn = false }: OpenModelOptions & { readonly headIsOwn?: boolean },
 ): OpenedModel {
   const { bosId, padId, eosIds = [] } = words?.tokenizer ?? {};
-  const ends = [...new Set([...config.eosId ?? [], ...eosIds])];
+  const own = new Set([...config.eosId ?? [], ...eosIds]);
+  const added = endTokenIds(endTokens, words?.tokenizer, config.vocabSize, parts.name)
+    .filter((id) => !own.has(id));
+  const ends = [...new Set([...own, ...added])];
   if (ends.length > MOST_END_IDS) {
     throw new TypeError(
       `Cannot open the model ${parts.name}: eos_token_id of its configs is [${ends}], expected at most ${MOST_END_IDS} ids`,
@@ -204,8 +241,24 @@ function opened(
       ...(padId === undefined || config.padId !== undefined ? {} : { padId }),
     },
     ...words,
+    addedEnds: [...new Set(added)],
+    notes: notesOf(words, ends, headIsOwn),
     [Symbol.dispose]: () => parts.source[Symbol.dispose](),
   };
+}
+
+function notesOf(
+  words: Words | undefined,
+  ends: readonly number[],
+  headIsOwn: boolean,
+): string[] {
+  const { chat, tokenizer } = words ?? {};
+  return [
+    headIsOwn
+      ? "The weights have a head of their own, although config.json says tie_word_embeddings: both are kept"
+      : undefined,
+    chat && tokenizer && turnThatCannotEnd(chat, tokenizer, ends),
+  ].filter((note) => note !== undefined);
 }
 
 async function anyThere(path: string, files: readonly string[]): Promise<boolean> {

@@ -13,7 +13,8 @@ import type { TensorSource } from "../io/tensor_source.ts";
 import { familyOf } from "./families/mod.ts";
 import { defaultContext, longestContext } from "./rope.ts";
 import { rotaryTable } from "./rope_frequencies.ts";
-import { canonicalName, checkTensors, checkTensorShapes, tensorShapes } from "./shapes.ts";
+import { checkTensors, checkTensorShapes, tensorShapes } from "./shapes.ts";
+import { settleHead, settleHostHead, storedNames } from "./tied_head.ts";
 import type { ModelConfig } from "./types.ts";
 
 /** Weights on the device by Hugging Face name, matrices [out, in], with the rotary tables. */
@@ -49,7 +50,7 @@ export interface LoadOptions {
 const UPLOAD_PART = 1 << 26; // bytes: uploads go out in parts, so that staging never holds a second model
 
 /**
- * Put a model on a device, whole.
+ * Put a model on a device, whole. A head that a tied model has of its own is kept.
  *
  * @example
  * ```ts
@@ -76,6 +77,7 @@ export function loadModel(
   tensors: HostTensors,
   options: LoadOptions = {},
 ): Model {
+  ({ config, tensors } = settleHostHead(config, tensors));
   checkTensors(config, tensors);
   const loading = new Loading(device, config, options);
   try {
@@ -89,7 +91,7 @@ export function loadModel(
 }
 
 /**
- * Put a checkpoint on a device, reading one tensor at a time.
+ * Put a checkpoint on a device, reading one tensor at a time. A head that a tied model has of its own is kept.
  *
  * @example
  * ```ts
@@ -117,11 +119,8 @@ export async function streamModel(
   source: TensorSource,
   options: LoadOptions = {},
 ): Promise<Model> {
-  const stored = new Map<string, string>(); // by canonical name
-  for (const name of source.tensors.keys()) {
-    const canonical = canonicalName(config, name);
-    if (canonical !== undefined) stored.set(canonical, name);
-  }
+  ({ config, tensors: source } = await settleHead(config, source));
+  const stored = storedNames(config, source.tensors.keys());
   const found = new Map([...stored].map(([name, at]) => [name, source.tensors.get(at)!]));
   checkTensorShapes(config, found, source.name);
   const loading = new Loading(device, config, options);

@@ -167,7 +167,9 @@ export function canonicalName(config: ModelConfig, name: string): string | undef
   if (config.family === "gpt_neox" && !config.tied && name === "lm_head.weight") {
     return `${names.head}.weight`; // transformers 5 has given it the usual name
   }
-  if (config.tied && name === `${names.head}.weight`) return undefined;
+  if (config.tied && (name === `${names.head}.weight` || name === "lm_head.weight")) {
+    return undefined;
+  }
   return name;
 }
 

@@ -23,6 +23,8 @@ export interface PretrainedTokenizer extends Tokenizer {
   readonly specialTokens: SpecialTokenTexts;
   /** Texts of all special tokens: what `allowSpecial: false` spells as plain text. */
   readonly allSpecial: readonly string[];
+  /** Texts of all tokens that were added to the vocabulary, special or not. */
+  readonly allAdded: readonly string[];
   /** Source of the model's chat template, or of several by name, if it has any. */
   readonly chatTemplate: ChatTemplateSource | undefined;
 }
@@ -144,6 +146,7 @@ export async function readPretrainedTokenizer(
       unkToken: special.unk_token,
     },
     allSpecial: addedTokens(whole).filter((token) => token.special).map(({ content }) => content),
+    allAdded: addedTokens(whole).map(({ content }) => content),
     chatTemplate: options.chatTemplate === undefined || templates === undefined
       ? templates
       : pickChatTemplate(templates, folder, { name: options.chatTemplate }),

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { CpuDevice } from "../../backend/cpu/device.ts";
 import { isMatrix } from "../../backend/mod.ts";
 import { textIds } from "../../cli/asked.ts";
-import { loadBase, openBase } from "../../cli/base_model.ts";
+import { loadBase, openBase, withDate } from "../../cli/base_model.ts";
 import { modelDigest } from "../../cli/digest.ts";
 import { UsageError } from "../../cli/flag_parser.ts";
 import { commandWorkspace } from "../support/command_run.ts";
@@ -54,6 +54,36 @@ Deno.test("openBase() of files that name no begin token puts none before text, a
   using processed = await openBase({ model });
   assertEquals([processed.tokenizer.bosId, processed.addsBos], [0, true]);
   assertEquals(textIds(processed, "Tom"), [0, ...processed.tokenizer.encode("Tom")]);
+});
+
+Deno.test("openBase() prints what the model's files leave open, and keeps the day of a dated template", async () => {
+  using work = await commandWorkspace();
+  const model = `${work.dir}/chat`;
+  const path = `${model}/tokenizer_config.json`;
+  const config = JSON.parse(await Deno.readTextFile(path));
+  const chat_template =
+    "{{ strftime_now('%F') }}{% for m in messages %}{{ m.content }}<end>{% endfor %}";
+  await Deno.writeTextFile(path, JSON.stringify({ ...config, chat_template }));
+  const terminal = recordingTerminal();
+  {
+    using base = await openBase({ model, date: "2020-02-03" }, { terminal });
+    assertEquals(base.chat!.render([]), "2020-02-03");
+    assertEquals(withDate({ rank: 8 } as object, base), { rank: 8, date: "2020-02-03" });
+    assertEquals(terminal.lines.length, 1);
+    assertMatch(terminal.lines[0], /ends a turn with <end>, which is no token/);
+  }
+  {
+    using quiet = await openBase({ model, chat: "never", endToken: "5,7" }, { terminal });
+    assertEquals([quiet.sizes.eosId, terminal.lines.length], [[0, 5, 7], 1]);
+    assertMatch(quiet.date!, /^\d{4}-\d\d-\d\d$/);
+  }
+  using embedded = await openBase({ endToken: "9" });
+  assertEquals([embedded.sizes.eosId, withDate({}, embedded)], [[0, 9], {}]);
+  await assertRejects(
+    () => openBase({ date: "2020-02-30" }),
+    UsageError,
+    'Cannot use --date "2020-02-30": it is no day, expected YYYY-MM-DD',
+  );
 });
 
 Deno.test("openBase() refuses a model without a tokenizer, and a context beyond its positions", async () => {

@@ -22,6 +22,12 @@ Deno.test("parseTable() gives numbers, words, lists and marks by field, and no d
   assertEquals(parse("").values, {});
 });
 
+Deno.test("parseTable() joins the values of a joined flag by commas", () => {
+  const flag = { group: "", name: "end-token", value: "T", type: text, joined: true, help: "" };
+  const { values } = parseTable("try", [flag], ["--end-token", "a", "--end-token=2,b"]);
+  assertEquals(values, { endToken: "a,2,b" });
+});
+
 Deno.test("parseTable() keeps positional arguments, a dash and what follows -- among them", () => {
   assertEquals(parse("a --json b", 2).positional, ["a", "b"]);
   assertEquals(parse("- --json -- --model -h", 3).positional, ["-", "--model", "-h"]);

@@ -76,6 +76,25 @@ Deno.test("ANNOTATE draws anew for a prompt that stands there again", async () =
   assertEquals(new Set(lines.map(({ a }) => a.ids.join())).size, 17);
 });
 
+Deno.test("ANNOTATE --resume tells the template the day on which the log began", async () => {
+  const { work, args } = await setting();
+  using _work = work;
+  const path = `${work.dir}/model/chat_template.jinja`;
+  const dated = "{{ strftime_now('%F') }} {% for m in messages %}{{ m.content }}{% endfor %}";
+  await Deno.writeTextFile(path, dated);
+  const out = `${work.dir}/pairs.jsonl`, log = `${out}.verdicts.jsonl`;
+  const limited = `${args} --max-new 2 --limit 17 --out ${out}`;
+  assertEquals((await runIn(ANNOTATE, `${limited} --date 2020-02-03`)).code, 0);
+  const logged = await Deno.readTextFile(log);
+  assertMatch(logged.split("\n")[0], /"prompt":"2020-02-03 Tom.*"date":"2020-02-03"/);
+  await Deno.remove(out);
+  await Deno.writeTextFile(log, logged.split("\n").slice(0, 16).join("\n") + "\n");
+  const again = await runIn(ANNOTATE, `${limited} --resume`);
+  assertEquals([again.code, await Deno.readTextFile(log)], [0, logged], again.errors.join("\n"));
+  const other = await runIn(ANNOTATE, `${limited} --resume --date 2020-02-04`);
+  assertEquals(other.code, 2);
+});
+
 Deno.test("ANNOTATE writes Parquet with the same pairs", async () => {
   const { work, args } = await setting();
   using _work = work;

@@ -81,6 +81,57 @@ Deno.test("SFT leaves an adapter, its metrics and a summary, the same bits every
   assertEquals(aligned.code, 0, aligned.errors.join("\n"));
 });
 
+Deno.test("SFT and TRAIN keep the day of a dated template, and go on with it", async () => {
+  using work = await workspace();
+  const { dir } = work;
+  const path = `${dir}/chat/tokenizer_config.json`;
+  const config = JSON.parse(await Deno.readTextFile(path));
+  const chat_template = "{{ strftime_now('%F') }} " + config.chat_template;
+  await Deno.writeTextFile(path, JSON.stringify({ ...config, chat_template }));
+  const identity = async (run: string) =>
+    JSON.parse(await Deno.readTextFile(`${dir}/${run}/config.json`));
+  const sft = `${TINY} --model ${dir}/chat --data ${dir}/rows.jsonl --steps 2 --rank 2`;
+  const controller = new AbortController();
+  const status = (text: string) => {
+    if (/step 1/.test(text)) controller.abort(new Error("Interrupted"));
+  };
+  const dated = `${sft} --date 2020-02-03`;
+  const stopped = await runIn(SFT, `${dated} --out ${dir}/a`, {
+    signal: controller.signal,
+    status,
+  });
+  assertEquals(stopped.code, 130, stopped.errors.join("\n"));
+  assertEquals((await identity("a")).config.date, "2020-02-03");
+  const other = await runIn(SFT, `--resume ${dir}/a --date 2020-02-04`);
+  assertStringIncludes(other.errors.at(-1)!, "--date is 2020-02-04, expected 2020-02-03");
+  const resumed = await runIn(SFT, `--resume ${dir}/a`);
+  assertEquals(resumed.code, 0, resumed.errors.join("\n"));
+  assertEquals((await runIn(SFT, `${dated} --out ${dir}/b`)).code, 0);
+  assertEquals((await identity("b")).rows, (await identity("a")).rows);
+  assertEquals(
+    await Deno.readFile(`${dir}/b/adapter/adapter_model.safetensors`),
+    await Deno.readFile(`${dir}/a/adapter/adapter_model.safetensors`),
+  );
+
+  const pair = JSON.stringify({ prompt: "Ben ran.", chosen: " He won.", rejected: " He hid." });
+  await Deno.writeTextFile(
+    `${dir}/pairs.jsonl`,
+    [1, 2, 3, 4].map((i) => pair.replace("Ben", `Ben ${i}`) + "\n").join(""),
+  );
+  const train = "--device cpu --threads 1 --steps 1 --pairs 2 --members 1 --max-new 4 " +
+    `--eval-prompts 2 --model ${dir}/chat --data ${dir}/pairs.jsonl`;
+  const run = await runIn(TRAIN, `${train} --date 2020-02-03 --out ${dir}/t`);
+  assertEquals(run.code, 0, run.errors.join("\n"));
+  assertEquals((await identity("t")).config.date, "2020-02-03");
+  await Deno.remove(`${dir}/t/summary.json`);
+  const again = await runIn(TRAIN, `--resume ${dir}/t`);
+  assertEquals(again.code, 0, again.errors.join("\n"));
+  assertEquals((await runIn(TRAIN, `${train} --out ${dir}/u`)).code, 0);
+  const today = await identity("u");
+  assertMatch(today.config.date, /^\d{4}-\d\d-\d\d$/);
+  assert(today.prompts !== (await identity("t")).prompts);
+});
+
 Deno.test("SFT --full leaves a model folder that loads", async () => {
   using work = await workspace();
   const { dir } = work;

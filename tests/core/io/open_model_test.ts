@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { openModel } from "../../../core/io/mod.ts";
+import { encodeSafetensors } from "../../../core/io/safetensors.ts";
+import { openModel, readModelFolder } from "../../../core/io/mod.ts";
 import { cutLlama, smallLlama } from "../../malformed/gguf.ts";
 
 const EMBEDDED = new URL("../../../stories/model", import.meta.url).pathname;
@@ -126,6 +127,62 @@ Deno.test("openModel() reads named templates of additional_chat_templates beside
       assertEquals([...model.chat?.source as Map<string, string>].length, 3, place);
       await Deno.writeTextFile(`${dir}/m/${place}`, before);
       if (before === "{}") await Deno.remove(`${dir}/m/${place}`);
+    }
+  });
+});
+
+Deno.test("openModel() keeps a head of its own in a model that says tied, and notes it", async () => {
+  await inFolder(async (dir) => {
+    await copyModel(`${dir}/m`);
+    const { config, tensors } = await readModelFolder(EMBEDDED);
+    const { shape, data } = tensors.get("model.embed_tokens.weight")!;
+    const write = async (head: Float32Array<ArrayBuffer>) =>
+      await Deno.writeFile(
+        `${dir}/m/model.safetensors`,
+        encodeSafetensors(new Map([...tensors, ["lm_head.weight", { shape, data: head }]])),
+      );
+    await write(data.map((x) => 2 * x));
+    {
+      using model = await openModel(`${dir}/m`);
+      assertEquals([config.tied, model.config.tied], [true, false]);
+      assertEquals(model.notes.length, 1);
+      assertEquals((await model.source.read("lm_head.weight"))[0], 2 * data[0]);
+    }
+    await write(data);
+    using model = await openModel(`${dir}/m`);
+    assertEquals([model.config.tied, model.notes], [true, []]);
+    assertEquals(model.source.tensors.has("lm_head.weight"), false);
+  });
+});
+
+Deno.test("openModel() tells the template the day, adds end tokens, and notes a turn that cannot end", async () => {
+  await inFolder(async (dir) => {
+    await copyModel(`${dir}/m`);
+    const path = `${dir}/m/tokenizer.json`;
+    const json = JSON.parse(await Deno.readTextFile(path));
+    const content = "Y"; // a token of the vocabulary that becomes the end of a turn
+    const id = json.model.vocab[content];
+    json.added_tokens.push({ ...json.added_tokens[0], id, content });
+    await Deno.writeTextFile(path, JSON.stringify(json));
+    await Deno.writeTextFile(
+      `${dir}/m/chat_template.jinja`,
+      "{{ strftime_now('%d.%m.%Y') }}{% for m in messages %}{{ m.content }}" +
+        `{{ '${content}' }}{% endfor %}`,
+    );
+    {
+      using model = await openModel(`${dir}/m`, { date: "2020-02-03" });
+      assertEquals([model.date, model.chat!.render([])], ["2020-02-03", "03.02.2020"]);
+      assertEquals([model.addedEnds, model.notes.length], [[], 1]);
+      assert(model.notes[0].includes(`(id ${id})`), model.notes[0]);
+    }
+    using model = await openModel(`${dir}/m`, { endTokens: [content, "0"] });
+    assertEquals([model.config.eosId, model.addedEnds, model.notes], [[0, id], [id], []]);
+    assert(/^\d{4}-\d\d-\d\d$/.test(model.date!));
+    await Deno.writeTextFile(`${dir}/m/chat_template.jinja`, "no date");
+    using plain = await openModel(`${dir}/m`, { date: "2020-02-03" });
+    assertEquals(plain.date, undefined);
+    for (const options of [{ endTokens: ["no token"] }, { date: "2020-02-30" }]) {
+      await assertRejects(() => openModel(`${dir}/m`, options), TypeError, "expected");
     }
   });
 });
