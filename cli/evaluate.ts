@@ -19,6 +19,7 @@ import {
 import { completionText, promptIds, promptText } from "../scheduler/mod.ts";
 import { distinctShare, meanQuality, type TextQuality } from "../stories/text_quality.ts";
 import type { Annotators } from "./annotators.ts";
+import { requireVerdicts } from "./failures.ts";
 import { ANSWER_KEY, type AnswerOptions } from "./references.ts";
 
 /** What an evaluation needs. */
@@ -76,7 +77,7 @@ export interface Evaluated {
 /**
  * Evaluates a policy. The random key is fixed, so that the same policy gets the same numbers in every run.
  *
- * @throws {RangeError} If no verdict counts.
+ * @throws {NoVerdict} If an annotator has none.
  */
 export async function evaluate(device: Device, options: EvaluateOptions): Promise<Evaluated> {
   const { model, tokenizer, prompts, policy, adapter: start, references, known, signal } = options;
@@ -94,6 +95,7 @@ export async function evaluate(device: Device, options: EvaluateOptions): Promis
     annotator && await askAnnotator(annotator, pairs, { signal });
   const rule = await ask(evaluation);
   const judge = await ask(heldOut);
+  for (const verdicts of [rule, judge]) requireVerdicts("evaluate the policy", verdicts ?? []);
   const outcomes = rule?.map(({ outcome }) => outcome) ?? await options.rank!(policy, signal);
   return {
     numbers: {

@@ -1,5 +1,5 @@
 // `--annotator` of commands that ask one: who it is, and its mistakes under the command's own name.
-import type { Annotator } from "../core/mod.ts";
+import { type Annotator, askAnnotator, type Candidate, type Verdict } from "../core/mod.ts";
 import { namedFailures, NO_ANNOTATOR, openAnnotators } from "./annotators.ts";
 import { type FlagRow, text } from "./flag_kinds.ts";
 import { UsageError } from "./flag_parser.ts";
@@ -50,4 +50,25 @@ export async function openJudge(
       cause: error,
     });
   }
+}
+
+/**
+ * The annotator, not asked about pairs that `train` could not learn from: equal answers are a tie, and an empty one is no
+ * verdict.
+ */
+export function askedOfTrainable(inner: Annotator): Annotator {
+  const known = ({ a, b }: Candidate): Verdict | undefined => {
+    if (a === b) return { outcome: "tie", reason: "both answers are the same" };
+    const empty = a.trim() === "" ? "a" : b.trim() === "" ? "b" : undefined;
+    return empty && { outcome: "failed", reason: `answer ${empty} is empty: nobody was asked` };
+  };
+  return {
+    name: inner.name,
+    async annotate(pairs, options) {
+      const verdicts = pairs.map(known);
+      const asked = pairs.filter((_, i) => verdicts[i] === undefined);
+      const answers = (await askAnnotator(inner, asked, options)).values();
+      return verdicts.map((verdict) => verdict ?? answers.next().value!);
+    },
+  };
 }

@@ -9,6 +9,7 @@ import {
   type ReferenceMode,
 } from "../scheduler/mod.ts";
 import { type Annotators, namedFailures } from "./annotators.ts";
+import { type Failures, heard, requireVerdicts, tellFailures } from "./failures.ts";
 import {
   evaluate,
   type Evaluated,
@@ -83,8 +84,9 @@ export class TrainingRun implements Disposable {
   #sums: PhaseSums;
 
   /** Starts at step 0, or goes on where `parts.resume` says. */
-  constructor(parts: RunParts) {
-    this.#parts = parts;
+  constructor(given: RunParts) {
+    const annotators = heard(given.annotators, (failures) => this.#tellFailures(failures));
+    const parts = this.#parts = { ...given, annotators };
     const { device, resume } = parts;
     const options = alignmentOptions(parts);
     this.alignment = resume === undefined
@@ -129,6 +131,12 @@ export class TrainingRun implements Disposable {
     } finally {
       this.#progress.clear();
     }
+  }
+
+  /** The first reasons for people, all of them in the folder. */
+  async #tellFailures(failures: Failures): Promise<void> {
+    const { phase, stepsDone: step } = this.alignment;
+    await tellFailures(this.#parts, { phase: phase + 1, step }, failures);
   }
 
   /** Writes a checkpoint. */
@@ -203,7 +211,7 @@ export class TrainingRun implements Disposable {
       return run.records;
     });
     this.#sums.collectSeconds = (performance.now() - this.#sums.startedAt) / 1000;
-    requireVerdicts(records, phase);
+    requireVerdicts(`train phase ${phase + 1}`, records.map(({ verdict }) => verdict));
     const sampling = { temperature, topP, maxNew };
     for (const record of records) folder.pairs.append({ ...record, sampling });
     const counts = countPairs(records);
@@ -375,15 +383,4 @@ function countTokens(records: readonly PairRecord[]): number {
 function shareStopped(records: readonly PairRecord[]): number {
   const answers = records.flatMap(({ a, b }) => [a, b]);
   return answers.filter(({ finish }) => finish === "stop").length / answers.length;
-}
-
-/** A whole phase without one verdict means that the annotator is broken, not that the run should idle. */
-function requireVerdicts(records: readonly PairRecord[], phase: number): void {
-  const { pairs, failed } = countPairs(records);
-  if (failed < pairs) return;
-  throw new Error(
-    `Cannot train phase ${phase + 1}: all ${failed} verdicts failed (${
-      records[0]?.verdict.reason ?? "no reason given"
-    }), expected some`,
-  );
 }

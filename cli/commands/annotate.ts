@@ -1,7 +1,15 @@
 // `leash annotate`: two answers a prompt by a policy, or the two of a file's pairs, and who says which is better; as a
 // dataset that `datasets` and TRL read. Every verdict is kept in a log beside it, so that a stopped command goes on.
-import { askAnnotator, type Example, fold, generate, keyOf } from "../../core/mod.ts";
-import type { Annotator, Completion, Outcome, Verdict } from "../../core/mod.ts";
+import {
+  askAnnotator,
+  countFailures,
+  describeFailures,
+  type Example,
+  fold,
+  generate,
+  keyOf,
+} from "../../core/mod.ts";
+import type { Annotator, Completion, FailureCount, Outcome, Verdict } from "../../core/mod.ts";
 import { exportPairs, openJsonl, readJsonl, shownOrder } from "../../core/io/mod.ts";
 import { statIfThere } from "../../core/io/small_file.ts";
 import { type AnswerRecord, completionText, spelledRecords } from "../../scheduler/mod.ts";
@@ -10,9 +18,10 @@ import { type Asked, askedPrompts, promptBudget } from "../asked.ts";
 import type { BaseFlags } from "../base_model.ts";
 import { type DataFlags, openExamples } from "../data.ts";
 import { promptWords } from "../dialogues.ts";
+import { requireVerdicts } from "../failures.ts";
 import { type Flag, given, text, under } from "../flag_kinds.ts";
 import { UsageError } from "../flag_parser.ts";
-import { ANNOTATOR_FLAGS, type JudgeFlags, openJudge } from "../judging.ts";
+import { ANNOTATOR_FLAGS, askedOfTrainable, type JudgeFlags, openJudge } from "../judging.ts";
 import { type DeviceChoice, type OpenedPolicies, openPolicies } from "../open.ts";
 import { pairsFormat, type TextPair, trlLines, writeTextPairs } from "../pair_files.ts";
 import { isThere } from "../run_folder.ts";
@@ -103,7 +112,8 @@ export const ANNOTATE: CliCommand = {
         throw new UsageError(`Cannot annotate: ${path} is a folder, expected a file for --out`);
       }
     }
-    using judge = await openJudge("annotate", flags, options.signal);
+    using annotator = await openJudge("annotate", flags, options.signal);
+    const judge = askedOfTrainable(annotator);
     if (flags.pairs !== undefined) {
       return await annotateFile({ ...flags, data: flags.pairs }, judge, log, options);
     }
@@ -116,12 +126,29 @@ export const ANNOTATE: CliCommand = {
         askedPrompts("annotate", base, data, promptBudget("annotate", base, flags), options),
     );
     await annotatePrompts(flags, opened, judge, log, options);
-    const { pairs, ties, failed, trlIds } = await exportPairs(log, flags.out, format);
-    options.terminal.line(countsLine(flags.out, { pairs, ties, failed }, log));
-    for (const line of trlLines(trlIds)) options.terminal.line(line);
+    const failures = await failuresIn(log);
+    const counts = await exportPairs(log, flags.out, format);
+    options.terminal.line(countsLine(flags.out, counts, log, failures));
+    for (const line of trlLines(counts.trlIds)) options.terminal.line(line);
     return 0;
   },
 };
+
+/**
+ * Why verdicts failed, all in the log.
+ *
+ * @throws {NoVerdict} If all of them did: an empty dataset helps nobody.
+ */
+async function failuresIn(log: string): Promise<FailureCount[]> {
+  const verdicts = (await readJsonl(log) as { readonly verdict: Verdict }[])
+    .map(({ verdict }) => verdict);
+  requireVerdicts(
+    "annotate",
+    verdicts,
+    `. All are in ${log}; mend the cause and start anew with another --out`,
+  );
+  return countFailures(verdicts);
+}
 
 /** What became of the pairs, for people. */
 function countsLine(
@@ -132,9 +159,14 @@ function countsLine(
     readonly failed: number;
   },
   log: string,
+  failures: readonly FailureCount[],
 ): string {
-  return `${pairs} pairs in ${out}; left out: ${ties} ties, ${failed} without a verdict (all in ${log})`;
+  const why = failed === 0 ? "" : `: ${describeFailures(failures)}`;
+  return `${plural(pairs, "pair")} in ${out}; left out: ${plural(ties, "tie")}, ` +
+    `${failed} without a verdict${why} (all in ${log})`;
 }
+
+const plural = (n: number, thing: string) => `${n} ${thing}${n === 1 ? "" : "s"}`;
 
 /** A line of the log that must be the same for a command to go on with it. */
 interface LogLine {
@@ -295,13 +327,14 @@ async function annotateFile(
     }
     terminal.status("");
   }
+  const failures = await failuresIn(log);
   const lines = await readJsonl(log) as JudgedLine[];
   const labelled = lines.flatMap(textPair);
   const count = (outcome: Outcome) =>
     lines.filter(({ verdict }) => verdict.outcome === outcome).length;
   await writeTextPairs(flags.out, pairsFormat("annotate", flags.out), labelled);
   const counts = { pairs: labelled.length, ties: count("tie"), failed: count("failed") };
-  terminal.line(countsLine(flags.out, counts, log));
+  terminal.line(countsLine(flags.out, counts, log, failures));
   return 0;
 }
 

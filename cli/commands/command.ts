@@ -1,4 +1,5 @@
 // What a command of `leash` is, how it is called, and how every one of them ends: 0, or one line and an exit code.
+import { NoVerdict } from "../failures.ts";
 import type { Flag } from "../flag_kinds.ts";
 import { completeValues, type ParsedFlags, parseTable, UsageError } from "../flag_parser.ts";
 import { flagLines, wrap } from "../help.ts";
@@ -60,7 +61,7 @@ export function commandHelp({ usage, summary, flags, examples }: CliCommand): st
  *
  * @param args Those after the command's name.
  * @returns What `run` returns; 0 for `--help`; 141 where nobody reads the output any more; 2 for a user's mistake, files that cannot be read among them; 130 where
- * the signal ended it; 1 for a run that ended early and can be resumed, and with a stack for anything else.
+ * the signal ended it; 1 for a run that ended early and can be resumed, where every verdict failed, and with a stack for anything else.
  */
 export async function runCommand(
   command: CliCommand,
@@ -85,6 +86,10 @@ export async function runCommand(
     if (signal?.aborted) {
       terminal.error("Interrupted");
       return 130;
+    }
+    if (error instanceof NoVerdict) {
+      terminal.error(error.message);
+      return 1;
     }
     const mistake = isMistake(error) ? error : systemMistake(command.name, error);
     if (mistake !== undefined) {

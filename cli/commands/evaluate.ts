@@ -1,6 +1,8 @@
 // `leash evaluate`: how often a policy's answer is preferred to another policy's or to a file's, with an interval.
 import {
   askAnnotator,
+  countFailures,
+  describeFailures,
   fold,
   generate,
   keyOf,
@@ -16,6 +18,7 @@ import { type Asked, askedPrompts, promptBudget } from "../asked.ts";
 import type { BaseFlags, BaseModel } from "../base_model.ts";
 import { type DataFlags, openExamples } from "../data.ts";
 import { Dialogues, promptWords } from "../dialogues.ts";
+import { requireVerdicts } from "../failures.ts";
 import { type Flag, given, text, under } from "../flag_kinds.ts";
 import { quote, UsageError } from "../flag_parser.ts";
 import { ANNOTATOR_FLAGS, type JudgeFlags, openJudge } from "../judging.ts";
@@ -112,7 +115,6 @@ export const EVALUATE: CliCommand = {
       await answersOf(flags, opened, opened.policies[1], "against", options);
     const pairs = asked.map(({ words }, i) => ({ prompt: words, a: own[i], b: other[i] }));
     const verdicts = await askAnnotator(judge, pairs, { signal: options.signal });
-    const rate = winRate(verdicts.map(({ outcome }) => outcome));
     if (flags.out !== undefined) {
       const lines = asked.map(({ prompt, place }, i) =>
         JSON.stringify({
@@ -123,9 +125,12 @@ export const EVALUATE: CliCommand = {
       await writeFileDurably(flags.out, new TextEncoder().encode(lines.join("\n") + "\n"));
       options.terminal.error(`${lines.length} comparisons in ${flags.out}`);
     }
+    requireVerdicts("evaluate", verdicts);
+    const rate = winRate(verdicts.map(({ outcome }) => outcome));
     const result = {
       ...{ model: opened.base.name, adapter: policy, against: flags.against },
       ...{ annotator: judge.name, prompts: asked.length, seed: flags.seed, winRate: rate },
+      ...(rate.failed === 0 ? {} : { failures: countFailures(verdicts) }),
     };
     options.terminal.line(
       flags.json ? JSON.stringify(result, null, 2) : evaluationLine(result, verdicts),
@@ -145,10 +150,10 @@ export function evaluationLine(
   verdicts: readonly Verdict[],
 ): string {
   const { value, low, high, n, ties, failed } = rate;
-  const why = verdicts.find(({ outcome }) => outcome === "failed")?.reason;
+  const why = describeFailures(countFailures(verdicts));
   return `Win rate of ${adapter} against ${against} by ${annotator}: ${value.toFixed(3)} ` +
     `[${low.toFixed(3)}, ${high.toFixed(3)}] over ${n} prompts, ${ties} ties` +
-    (failed === 0 ? "" : `, ${failed} without a verdict (${why ?? "no reason given"})`);
+    (failed === 0 ? "" : `, ${failed} without a verdict: ${why}`);
 }
 
 /** A file is answers; a folder or RUN#2 an adapter. */

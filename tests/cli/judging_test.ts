@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../cli/flag_parser.ts";
-import { openJudge } from "../../cli/judging.ts";
+import { askedOfTrainable, openJudge } from "../../cli/judging.ts";
 
 Deno.test("openJudge() opens a rule's file with its combinators, and names whoever fails", async () => {
   const path = await Deno.makeTempFile({ suffix: ".js" });
@@ -19,4 +19,24 @@ Deno.test("openJudge() says the command's own name", async () => {
       "Cannot annotate: --annotator",
     );
   }
+});
+
+Deno.test("askedOfTrainable() asks nobody about equal and empty answers, and keeps the order", async () => {
+  const asked: string[] = [];
+  const judge = askedOfTrainable({
+    name: "a",
+    annotate: (pairs) => Promise.resolve(pairs.map(({ a }) => (asked.push(a), { outcome: "b" }))),
+  });
+  const pair = (a: string, b: string) => ({ prompt: "p", a, b });
+  const verdicts = await judge.annotate(
+    [pair("x", "y"), pair(" ", "y"), pair("z", "z"), pair("w", "\n"), pair("v", "u")],
+  );
+  assertEquals(asked, ["x", "v"]);
+  assertEquals(verdicts.map(({ outcome, reason }) => [outcome, reason]), [
+    ["b", undefined],
+    ["failed", "answer a is empty: nobody was asked"],
+    ["tie", "both answers are the same"],
+    ["failed", "answer b is empty: nobody was asked"],
+    ["b", undefined],
+  ]);
 });

@@ -39,7 +39,51 @@ Deno.test("TrainingRun stops where every verdict of a phase failed", async () =>
   assertEquals(code, 1);
   assertStringIncludes(
     lines.at(-1)!,
-    "Cannot train phase 1: all 6 verdicts failed (no key), expected some. Go on with:",
+    "Cannot train phase 1: all 6 verdicts failed (no key (6 times)), expected some. Go on with:",
+  );
+  const failures = await readJsonl(`${dir}/failures.jsonl`);
+  const reasons = [{ reason: "no key", count: 6 }];
+  assertEquals(failures, [
+    { ...{ phase: 1, step: 0, annotator: "broken", failed: 6, of: 6 }, reasons },
+  ]);
+});
+
+Deno.test("TrainingRun says why some verdicts failed, and goes on; where all of an evaluation did it stops", async () => {
+  using work = await tinyWorkspace();
+  const { training, heldOut, evaluation } = await buildAnnotators("stories", 1);
+  let calls = 0;
+  const some = {
+    name: "some",
+    annotate: async (pairs: Parameters<typeof training.annotate>[0]) => {
+      const verdicts = await training.annotate(pairs);
+      if (++calls > 1) return verdicts;
+      return verdicts.map((verdict, i) =>
+        i === 1 ? { outcome: "failed" as const, reason: "slow" } : verdict
+      );
+    },
+  };
+  const flags = tinyFlags(work.dir);
+  const { code, lines } = await runTrain([...flags, "--out", `${work.dir}/a`], {
+    annotators: { training: some, evaluation, heldOut },
+  });
+  assertEquals(code, 0, lines.join("\n"));
+  const line = "1 of 6 verdicts of some failed: slow (once) (all in failures.jsonl)";
+  assertEquals(lines.filter((each) => each.includes("failed: ")), [line]);
+  const [first, ...more] = await readJsonl(`${work.dir}/a/failures.jsonl`) as { step: number }[];
+  assertEquals([first.step, more], [0, []]);
+
+  const mute = {
+    name: "mute",
+    annotate: (pairs: readonly unknown[]) =>
+      Promise.resolve(pairs.map(() => ({ outcome: "failed" as const, reason: "no key" }))),
+  };
+  const ended = await runTrain([...flags, "--out", `${work.dir}/b`], {
+    annotators: { training, evaluation: mute, heldOut },
+  });
+  assertEquals(ended.code, 1);
+  assertStringIncludes(
+    ended.lines.at(-1)!,
+    "Cannot evaluate the policy: all 6 verdicts failed (no key (6 times)), expected some. Go on",
   );
 });
 

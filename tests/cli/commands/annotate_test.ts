@@ -35,7 +35,7 @@ Deno.test("ANNOTATE writes what won with ids and log-probs, counts the rest, and
   const whole = await runIn(ANNOTATE, `${args} --out ${out}`);
   assertEquals(whole.code, 0, whole.errors.join("\n"));
   const [, pairs, ties, failed] = whole.out[0].match(
-    /^(\d+) pairs in .*; left out: (\d+) ties, (\d+) without a verdict/,
+    /^(\d+) pairs in .*; left out: (\d+) ties?, (\d+) without a verdict/,
   )!.map(Number);
   assertEquals([pairs + ties + failed, failed], [20, 1]);
   const rows = await rowsOf(out) as {
@@ -123,7 +123,10 @@ Deno.test("ANNOTATE --pairs annotates the answers of a file anew", async () => {
   for (const name of ["a.jsonl", "b.parquet"]) {
     const { code, out, errors } = await runIn(ANNOTATE, `${args} --out ${work.dir}/${name}`);
     assertEquals(code, 0, errors.join("\n"));
-    assertMatch(out[0], /^2 pairs in .*; left out: 1 ties, 1 without a verdict/);
+    assertMatch(
+      out[0],
+      /^2 pairs in .*; left out: 1 tie, 1 without a verdict: .*threw: three \(once\) \(all in /,
+    );
   }
   const rows = await rowsOf(`${work.dir}/a.jsonl`);
   assertEquals(
@@ -135,6 +138,40 @@ Deno.test("ANNOTATE --pairs annotates the answers of a file anew", async () => {
     `${work.dir}/a.jsonl.verdicts.jsonl`,
   );
   assertMatch(log[3].verdict.reason!, /threw: three$/);
+});
+
+Deno.test("ANNOTATE of which every verdict failed says why, exits 1 and writes no pair", async () => {
+  const { work, args, base } = await setting();
+  using _work = work;
+  await Deno.writeTextFile(
+    `${work.dir}/rule.js`,
+    "export default (p, c) => {\n  if (c.length > 3) throw new Error('no key');\n  return 'x';\n};\n",
+  );
+  const pairs = [
+    { prompt: "p", chosen: "long", rejected: "x" },
+    ...["ab", "cd"].map((chosen) => ({
+      ...{ prompt: "p", rejected: "abc" },
+      chosen,
+    })),
+  ];
+  await Deno.writeTextFile(`${work.dir}/g.jsonl`, pairs.map((p) => JSON.stringify(p)).join("\n"));
+  const rule = `rule:${work.dir}/rule.js`;
+  const reasons = `${rule} returned "x" (a string), expected a finite number`;
+  const ran = await runIn(
+    ANNOTATE,
+    `${base} --pairs ${work.dir}/g.jsonl --out ${work.dir}/a.jsonl`,
+  );
+  assertEquals([ran.code, ran.out], [1, []]);
+  assertEquals(
+    ran.errors.at(-1),
+    `Cannot annotate: all 3 verdicts failed (${reasons} (2 times); ${rule} threw: no key (once)), ` +
+      `expected some. All are in ${work.dir}/a.jsonl.verdicts.jsonl; mend the cause and start anew with another --out`,
+  );
+  const prompts = await runIn(ANNOTATE, `${args} --limit 2 --out ${work.dir}/b.jsonl`);
+  assertEquals(prompts.code, 1, prompts.errors.join("\n"));
+  assertMatch(prompts.errors.at(-1)!, /^Cannot annotate: all 2 verdicts failed \(rule:/);
+  const names = filesBelow(work.dir);
+  assert(!names.some((name) => /\/?[ab]\.jsonl$/.test(name)), names.join());
 });
 
 for (

@@ -95,7 +95,7 @@ Deno.test("evaluationLine() says why verdicts are missing", () => {
     { adapter: "a", against: "b", annotator: "c", winRate },
     [{ outcome: "a" }, { outcome: "failed", reason: "it threw" }],
   );
-  assertMatch(line, /over 1 prompts, 0 ties, 1 without a verdict \(it threw\)$/);
+  assertMatch(line, /over 1 prompts, 0 ties, 1 without a verdict: it threw \(once\)$/);
 });
 
 for (
@@ -120,3 +120,17 @@ for (
     assertMatch(ran.errors.at(-1)!, message);
   });
 }
+
+Deno.test("EVALUATE of which every verdict failed keeps them, says why and exits 1", async () => {
+  const { work, base } = await setting();
+  using _work = work;
+  await Deno.writeTextFile(`${work.dir}/longer.js`, "export default () => undefined;\n");
+  const out = `${work.dir}/e.jsonl`;
+  const ran = await runIn(EVALUATE, `${base} --adapter ${work.dir}/lora --out ${out}`);
+  assertEquals([ran.code, ran.out], [1, []], ran.errors.join("\n"));
+  assertMatch(
+    ran.errors.at(-1)!,
+    /^Cannot evaluate: all 4 verdicts failed \(rule:.* returned undefined, expected a finite number \(4 times\)\), expected some$/,
+  );
+  assertEquals((await jsonLines(out)).length, 4);
+});
