@@ -100,6 +100,10 @@ export interface RunConfig {
   readonly rulePermissions?: string;
   /** Seconds that a rule's file has for an answer. */
   readonly ruleTimeout?: number;
+  /** Pairs that go through the model at once; absent for what fits. */
+  readonly microBatch?: number;
+  /** Most GiB that may be taken on the device; absent for what there is. */
+  readonly memory?: number;
 }
 
 /** Fields that may change on `--resume`, since no bit of the result depends on them. */
@@ -108,6 +112,7 @@ export const FREE_FIELDS: readonly string[] = [
   "checkpointEvery",
   "gradientCheckpointing",
   "ruleTimeout",
+  "memory",
 ];
 
 /** What the arguments ask for. */

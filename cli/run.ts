@@ -88,7 +88,7 @@ export class TrainingRun implements Disposable {
     const annotators = heard(given.annotators, (failures) => this.#tellFailures(failures));
     const parts = this.#parts = { ...given, annotators };
     const { device, resume } = parts;
-    const options = alignmentOptions(parts);
+    const options = alignmentOptions({ ...parts, config: this.config });
     this.alignment = resume === undefined
       ? Alignment.start(device, options)
       : Alignment.resume(device, options, resume.checkpoint);
@@ -348,10 +348,12 @@ function freshSums(): PhaseSums {
   };
 }
 
-function alignmentOptions(
-  { task, annotators, reference, identity, start }: RunParts,
+/** A run's flags and parts as the library takes them. */
+export function alignmentOptions(
+  { task, annotators, reference, config, start }:
+    & Pick<RunParts, "task" | "annotators" | "reference">
+    & { readonly config: RunConfig; readonly start?: { readonly members: StartMembers } },
 ): AlignmentOptions {
-  const { config } = identity;
   return {
     model: task.model,
     tokenizer: task.tokenizer,
@@ -366,6 +368,7 @@ function alignmentOptions(
     alpha: config.alpha,
     rsLora: config.rslora,
     gradientCheckpointing: config.gradientCheckpointing,
+    microBatch: config.microBatch,
     targetModules: targetsOf(config.targetModules),
     startFrom: start?.members,
     sampling: { temperature: config.temperature, topP: config.topP },

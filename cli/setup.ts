@@ -5,6 +5,7 @@ import { type ReferenceMode, type Snapshot, uploadSnapshot } from "../scheduler/
 import { readAdapterFolder, type StoredAdapter } from "./adapter_files.ts";
 import { adapterFolder } from "./adapter_spec.ts";
 import { quote, type RunConfig, UsageError } from "./flags.ts";
+import { limitMemory } from "./machine_memory.ts";
 import { nearest } from "../losses/nearest.ts";
 import { cadenceOf, targetsOf } from "./method.ts";
 import { offlinePairs } from "./offline.ts";
@@ -34,11 +35,13 @@ export interface DeviceChoice {
   readonly device: "auto" | "cpu" | "webgpu";
   /** Of the CPU device. */
   readonly threads?: number;
+  /** Most GiB to take on it. */
+  readonly memory?: number;
 }
 
 /** Opens the device that the run asks for or began on, and says in one line which and why. */
 export async function openRunDevice(
-  { device: asked, threads }: DeviceChoice,
+  { device: asked, threads, memory }: DeviceChoice,
   stored: Identity | undefined,
   terminal: Pick<Terminal, "line">,
 ): Promise<Device> {
@@ -50,6 +53,7 @@ export async function openRunDevice(
     ? { kind: before, reason: "on which the run began" }
     : await chooseDevice();
   const device = await asUsage(() => openDevice({ kind, threads }));
+  limitMemory(device, memory);
   const { name, detail } = device.info;
   terminal.line(`Device: ${kind === "cpu" ? "CPU" : "WebGPU"} (${name}, ${detail}), ${reason}`);
   return device;

@@ -67,6 +67,13 @@ export const MACHINE_ROWS: readonly FlagRow[] = [
     shownDefault: "cores, at most 8",
     help: "Threads of the CPU device; the result does not depend on it",
   },
+  {
+    name: "memory",
+    value: "GIB",
+    type: number(1e-4, 1e6),
+    shownDefault: "what the device has",
+    help: "Most memory to take on the device; what does not fit at once goes in parts",
+  },
 ];
 
 /** What randomness follows from. */

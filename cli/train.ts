@@ -13,6 +13,7 @@ import { type Command, parseFlags, type RunConfig, UsageError } from "./flags.ts
 import { helpText } from "./help.ts";
 import { Interrupted, interruptSignal } from "./interrupt.ts";
 import { withDate } from "./base_model.ts";
+import { planRun } from "./memory_plan.ts";
 import { cadenceOf, methodName } from "./method.ts";
 import { pairRanker } from "./offline.ts";
 import { withAbsolutePaths } from "./paths.ts";
@@ -108,8 +109,12 @@ export async function train(
   using task = await asUsage(() => loadTask(device, files, config, { terminal, signal }));
   replay?.requireModel(task.modelDigest);
   using policies = openPolicies(device, config, fixed, start);
+  const parts = { device, task, config, stored, replay, annotators, terminal };
+  const planned = await asUsage(() =>
+    planRun({ ...parts, reference: policies.mode, start: policies.start })
+  );
   const identity: RunIdentity = {
-    config,
+    config: planned,
     kernelPath: kernelPath(device.info),
     model: task.modelDigest,
     prompts: task.promptsDigest,

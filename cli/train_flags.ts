@@ -22,12 +22,19 @@ const STORIES_RATE = 4e-3;
 /** For models that have seen more than stories. */
 const USUAL_RATE = 1e-4;
 
+/** Most tokens of an answer: stories go on for a sentence or two, chat models say more. */
+const STORIES_NEW = 40, USUAL_NEW = 128;
+
 /** Rows of `deno task train` that say more here. */
 const CHANGED: Readonly<Record<string, Partial<Flag>>> = {
   model: MODEL_FLAG,
   lr: {
     default: undefined,
     shownDefault: `${STORIES_RATE} for the stories model, else ${USUAL_RATE}`,
+  },
+  "max-new": {
+    default: undefined,
+    shownDefault: `${STORIES_NEW} for the stories model, else ${USUAL_NEW}`,
   },
   reference: { default: undefined, shownDefault: "behaviour; offline sft" },
   annotator: {
@@ -87,7 +94,15 @@ const ADAPTER: readonly FlagRow[] = [
   {
     name: "gradient-checkpointing",
     ...given,
+    shownDefault: "where a step does not fit",
     help: "Keep only each block's input for the backward pass: a third more work, far less memory",
+  },
+  {
+    name: "micro-batch",
+    value: "N",
+    type: whole(1, 4096),
+    shownDefault: "all, or what fits",
+    help: "Pairs of a step that go through the model at once; their gradients are summed",
   },
 ];
 
@@ -115,6 +130,7 @@ export async function settleTrainFlags(values: Values, options: FetchOptions): P
   if (values.resume !== undefined) return values;
   const settled: Record<string, FlagValue> = { ...values };
   settled.lr ??= values.model === undefined ? STORIES_RATE : USUAL_RATE;
+  settled.maxNew ??= values.model === undefined ? STORIES_NEW : USUAL_NEW;
   requireTogether(values);
   if (values.data === undefined) settled.annotator ??= "stories";
   else if (values.annotator === undefined && !values.offline) {

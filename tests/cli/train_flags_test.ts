@@ -18,8 +18,12 @@ Deno.test("TRAIN_FLAGS has every flag of deno task train, and each once", () => 
 });
 
 Deno.test("settleTrainFlags() without data is deno task train", async () => {
-  assertEquals(await settle({}), { lr: 4e-3, annotator: "stories", reference: "behaviour" });
-  assertEquals((await settle({ model: "m" })).lr, 1e-4);
+  assertEquals(await settle({}), {
+    ...{ lr: 4e-3, maxNew: 40, annotator: "stories", reference: "behaviour" },
+  });
+  const { lr, maxNew } = await settle({ model: "m" });
+  assertEquals([lr, maxNew], [1e-4, 128]);
+  assertEquals((await settle({ model: "m", maxNew: 9 })).maxNew, 9);
   assertEquals((await settle({ model: "m", lr: 0.5 })).lr, 0.5);
   assertEquals(await settle({ resume: "r", steps: 3 }), { resume: "r", steps: 3 });
 });
@@ -32,7 +36,7 @@ async function file(row: unknown): Promise<string> {
 
 Deno.test("settleTrainFlags() learns preferences where nobody annotates", async () => {
   const data = await file({ prompt: "a", chosen: "b", rejected: "c" });
-  const offline = { offline: true, reference: "sft", phases: 1, lr: 4e-3 };
+  const offline = { offline: true, reference: "sft", phases: 1, lr: 4e-3, maxNew: 40 };
   assertEquals(await settle({ data }), { data, annotator: "none", ...offline });
   assertEquals(await settle({ data, annotator: "judge", offline: true }), {
     ...{ data, annotator: "judge" },
