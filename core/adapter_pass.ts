@@ -17,7 +17,7 @@ import {
 } from "../backend/mod.ts";
 import { adamwConstants, type AdamwOptions, type StepPace } from "./optim/adamw.ts";
 import type { AdapterLayout } from "./lora/adapter.ts";
-import { type DeviceBatch, uploadBatch } from "./model/batch.ts";
+import { checkIds, type DeviceBatch, uploadBatch } from "./model/batch.ts";
 import { forward } from "./model/decoder.ts";
 import type { Model } from "./model/load.ts";
 import { headName } from "./model/shapes.ts";
@@ -62,6 +62,7 @@ export function adapterForward(
 ): AdapterForward {
   const { config } = model, weights = model.weights.borrow();
   const members = params.shape[0];
+  checkIds(packed.ids, config.vocabSize, "train on the texts: the batch");
   const gradient = arena.zeros(params.shape, "gradient");
   const device = uploadBatch(arena, packed, members);
   const tape = new Tape(arena, true);

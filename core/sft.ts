@@ -18,7 +18,7 @@ import {
   tokenLogpsWeightGrad,
 } from "../backend/mod.ts";
 import { showShape } from "./io/mistakes.ts";
-import { uploadBatch } from "./model/batch.ts";
+import { checkIds, uploadBatch } from "./model/batch.ts";
 import { forward } from "./model/decoder.ts";
 import { LOCAL_ROPE_TABLE, type Model, ROPE_TABLE } from "./model/load.ts";
 import { headName } from "./model/shapes.ts";
@@ -297,6 +297,7 @@ export function sftGradients(
   { weights, tables }: Pick<SftTensors, "weights" | "tables">,
   packed: PackedSequences,
 ): { gradients: Record<string, Tensor>; logps: Tensor } {
+  checkIds(packed.ids, config.vocabSize, "train on the texts: the batch");
   const batch = uploadBatch(arena, packed);
   const all = { ...weights, ...tables };
   const tape = new Tape(arena, true);

@@ -5,7 +5,7 @@
 // Drawn: arg max of e^x/E over the kept ids, E = −log(1 − u), which has the kept probabilities (an exponential race,
 // the Gumbel trick without its two logs). u comes from Threefry-2x32-20 with key (seed0, seed1), counter (stream,
 // step): 64 bits a row and step, mixed with the id by a multiply-xorshift hash. So a row's tokens depend on its
-// stream, not on its neighbours. Reads V logits 3 times, 32 more for top-k and top-p each; deterministic.
+// stream, not on its neighbours. Reads V logits 4 times, once to see that all are finite, 32 more for top-k and top-p each; deterministic.
 import type { Arena } from "../arena.ts";
 import { length, matrix } from "../checks.ts";
 import { type CpuContext, grid, type Kernel } from "../kernel.ts";
@@ -149,13 +149,21 @@ function sampleTwin({ b, p, f, wasm, scratch, f32 }: CpuContext, lo: number, hi:
 
   for (let row = lo; row < hi; row++) {
     const to = row * p.width + p.step;
-    if (b.done[row] === 1) {
+    if (b.done[row] !== 0) {
       b.ids[to] = p.pad;
       b.logps[to] = 0;
       continue;
     }
     const logits = b.logits.subarray(row * V, (row + 1) * V), at = logits.byteOffset;
     const top = wasm.rowMax(at, V);
+    f32.copyWithin(scratch / 4, at / 4, at / 4 + V);
+    wasm.scaleInPlace(scratch, V, -1);
+    if (!Number.isFinite(top) || !Number.isFinite(wasm.rowMax(scratch, V))) {
+      b.ids[to] = p.pad;
+      b.logps[to] = 0;
+      b.done[row] = 2;
+      continue;
+    }
     const sum = weigh(at, top, 1);
     let id = 0;
     if (p.greedy === 1) id = Math.max(0, logits.indexOf(top));
@@ -182,7 +190,7 @@ export interface SampleTensors {
   readonly tokens: Tensor;
   /** [S] u32: tokens of each sequence; grows by 1. */
   readonly lengths: Tensor;
-  /** [S] u32, 0 or 1: becomes 1 where an end of sequence is drawn. */
+  /** [S] u32, 0 where a row goes on: becomes 1 where an end is drawn, 2 where a logit is NaN or infinite. */
   readonly done: Tensor;
   /** [S, maxNew] u32: column `step` is written. */
   readonly ids: Tensor;
@@ -217,7 +225,8 @@ export interface SampleOptions {
 /**
  * Draw the next token of every row that is not done, on the device: nothing is read back.
  *
- * Rows that are done get `padId` and log-prob 0; their token and length stay. The log-prob of a drawn token is the
+ * Rows that are done get `padId` and log-prob 0; their token and length stay. So do rows with a logit that is not
+ * finite, which are done from then on: nothing can be drawn from them. The log-prob of a drawn token is the
  * behaviour policy's, log-softmax of the logits as the model defines them (capped where it caps), whatever temperature and truncation chose it.
  *
  * @example

@@ -1,5 +1,6 @@
 // WGSL of sampling: a workgroup of 256 threads a row; every sum and maximum goes through one two-level tree, two
 // barriers each. Its CPU twin and the meaning are in sample.ts.
+import { NON_FINITE_WGSL } from "./finite.ts";
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
@@ -74,7 +75,7 @@ var<workgroup> who: array<u32, 256>;
 var<workgroup> over: u32;
 ${reduction("total", (a, b) => `${a} + ${b}`)}
 ${reduction("most", (a, b) => `max(${a}, ${b})`)}
-${randomWgsl}
+${randomWgsl}${NON_FINITE_WGSL}
 // Whole numbers in the order of floats; −0 is 0.
 fn ordered(x: f32) -> u32 {
   let bits = bitcast<u32>(select(x, 0.0, x == 0.0));
@@ -105,7 +106,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let base = row * V;
   let to = row * p.width + p.step;
   if (local == 0u) { over = done[row]; }
-  if (workgroupUniformLoad(&over) == 1u) {
+  if (workgroupUniformLoad(&over) != 0u) {
     if (local == 0u) {
       ids[to] = p.pad;
       logps[to] = 0.0;
@@ -113,7 +114,19 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     return;
   }
 
-  var own = -3e38;
+  var own = 0.0;
+  for (var i = local; i < V; i += 256u) { if (isNonFinite(logits[base + i])) { own = 1.0; } }
+  let wrong = total(local, own);
+  if (local == 0u && wrong > 0.0) { over = 2u; }
+  if (workgroupUniformLoad(&over) == 2u) {
+    if (local == 0u) {
+      ids[to] = p.pad;
+      logps[to] = 0.0;
+      done[row] = 2u;
+    }
+    return;
+  }
+  own = -3e38;
   for (var i = local; i < V; i += 256u) { own = max(own, logits[base + i]); }
   let top = most(local, own);
   own = 0.0;

@@ -1,8 +1,10 @@
-// Soft cap: y = c·tanh(x/c), so that |y| < c (Gemma 2, arXiv 2408.00118, §2). Axes: any, n elements.
+// Soft cap: y = c·tanh(x/c), so that |y| < c (Gemma 2, arXiv 2408.00118, §2). Axes: any, n elements. NaN and ±∞ stay
+// what they are: a cap must not make a number of what is none.
 // Reads 4n bytes, writes 4n, some 20 flop an element. Deterministic.
 import type { Arena } from "../arena.ts";
 import { type CpuContext, grid, type Kernel } from "../kernel.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
+import { NON_FINITE_WGSL } from "./finite.ts";
 import { tanhWgsl } from "./tanh_wgsl.ts";
 
 /** Binds x and y [n]. */
@@ -15,12 +17,13 @@ export const softcapKernel: Kernel = {
   params: [["n", "u32"], ["cap", "f32"]],
   fixed: [],
   wgsl: () =>
-    /* wgsl */ `${tanhWgsl("f32")}
+    /* wgsl */ `${tanhWgsl("f32")}${NON_FINITE_WGSL}
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_index) local: u32) {
   let i = flatIndex(group, groups, 64u, local);
-  if (i < p.n) { y[i] = p.cap * tanhOf(x[i] / p.cap); }
+  if (i >= p.n) { return; }
+  if (isNonFinite(x[i])) { y[i] = x[i]; } else { y[i] = p.cap * tanhOf(x[i] / p.cap); }
 }`,
   workgroups: (p) => grid(p.n),
   cpu: [{ tasks: (p) => Math.ceil(p.n / 4096), run: softcapTwin }],
@@ -28,11 +31,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
 
 function softcapTwin({ b, p }: CpuContext, lo: number, hi: number): void {
   const { x, y } = b, { cap } = p, to = Math.min(hi * 4096, p.n);
-  for (let i = lo * 4096; i < to; i++) y[i] = cap * Math.tanh(x[i] / cap);
+  for (let i = lo * 4096; i < to; i++) {
+    y[i] = Number.isFinite(x[i]) ? cap * Math.tanh(x[i] / cap) : x[i];
+  }
 }
 
 /**
- * Squash numbers into (−cap, cap): y = cap·tanh(x/cap).
+ * Squash numbers into (−cap, cap): y = cap·tanh(x/cap). NaN and ±∞ stay.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 // f64 truth of the soft cap.
 
-/** c·tanh(x/c), or x where there is no c. */
+/** c·tanh(x/c), or x where there is no c or x is not finite. */
 export function softcap(x: number, c?: number): number {
-  return c === undefined ? x : c * Math.tanh(x / c);
+  return c === undefined || !Number.isFinite(x) ? x : c * Math.tanh(x / c);
 }

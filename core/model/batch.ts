@@ -27,6 +27,33 @@ export interface DeviceBatch {
 }
 
 /**
+ * Refuse ids that no token has: the embedding has no row for them, and what a device reads instead is anything.
+ *
+ * @example
+ * ```ts
+ * import { checkIds } from "@leash/bpo/core";
+ * import { assertThrows } from "@std/assert";
+ * checkIds([0, 96], 97, "generate: prompt 0");
+ * assertThrows(() => checkIds([5, 97], 97, "generate: prompt 0"), RangeError, "has the id 97 at place 1");
+ * ```
+ *
+ * @param ids Token ids.
+ * @param vocabSize Rows of the embedding.
+ * @param what What is to be done with them, for the message: "generate: prompt 3".
+ * @throws {RangeError} If one is not a whole number below `vocabSize`.
+ */
+export function checkIds(ids: ArrayLike<number>, vocabSize: number, what: string): void {
+  for (let i = 0; i < ids.length; i++) {
+    if (Number.isInteger(ids[i]) && ids[i] >= 0 && ids[i] < vocabSize) continue;
+    throw new RangeError(
+      `Cannot ${what} has the id ${ids[i]} at place ${i}, expected whole numbers from 0 to ${
+        vocabSize - 1
+      }. They are of another tokenizer than the model's`,
+    );
+  }
+}
+
+/**
  * Upload a packed batch, its sequences repeated for each of `groups` members.
  *
  * @example

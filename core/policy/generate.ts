@@ -13,7 +13,7 @@ import {
 } from "../../backend/mod.ts";
 import type { Adapter } from "../lora/adapter.ts";
 import { familyOf } from "../model/families/mod.ts";
-import { uploadBatch } from "../model/batch.ts";
+import { checkIds, uploadBatch } from "../model/batch.ts";
 import { block, embed, forward, headInput, type Places } from "../model/decoder.ts";
 import type { Model } from "../model/load.ts";
 import { headName } from "../model/shapes.ts";
@@ -88,7 +88,8 @@ const CHUNK = 16; // decode steps between looks at whether all are done
  *
  * @param prompts Token ids, at least one each (BOS included by the caller).
  * @returns Completions in the order of the prompts.
- * @throws {RangeError} If a prompt is empty or prompt + maxNew exceeds the model's positions.
+ * @throws {RangeError} If a prompt is empty, holds an id that is not in the vocabulary, or prompt + maxNew exceeds the
+ * model's positions; and where the model's logits are NaN or infinite, which nothing can be drawn from.
  */
 export async function generate(
   device: Device,
@@ -100,8 +101,10 @@ export async function generate(
   if (!(Number.isInteger(maxNew) && maxNew >= 1)) {
     throw new RangeError(`Cannot generate: maxNew is ${maxNew}, expected a whole number ≥ 1`);
   }
-  const { maxPositions } = model.config;
-  prompts.forEach(({ length }, i) => {
+  const { maxPositions, vocabSize } = model.config;
+  prompts.forEach((prompt, i) => {
+    const { length } = prompt;
+    checkIds(prompt, vocabSize, `generate: prompt ${i}`);
     if (length < 1 || length + maxNew > maxPositions) {
       throw new RangeError(
         `Cannot generate: prompt ${i} has ${length} tokens, expected 1 to ${
@@ -120,7 +123,8 @@ export async function generate(
     const streams = part.map((_, i) => options.streams?.[from + i] ?? from + i);
     const { onToken } = options;
     const hear = onToken && ((sequence: number, id: number) => onToken(from + sequence, id));
-    out.push(...await generateBatch(device, model, part, streams, { ...options, onToken: hear }));
+    const all = { ...options, onToken: hear, first: from };
+    out.push(...await generateBatch(device, model, part, streams, all));
   }
   return out;
 }
@@ -141,7 +145,7 @@ async function generateBatch(
   model: Model,
   prompts: readonly ArrayLike<number>[],
   streams: readonly number[],
-  options: GenerateOptions,
+  options: GenerateOptions & { readonly first: number },
 ): Promise<Completion[]> {
   const { maxNew, onToken } = options;
   const promptLengths = Uint32Array.from(prompts, ({ length }) => length);
@@ -157,12 +161,24 @@ async function generateBatch(
     const end = Math.min(step + chunk, maxNew);
     for (let s = step; s < end; s++) decodeStep(arena, model, state, s, promptLengths, options);
     const isLast = end === maxNew;
-    if (!isLast && !onToken && !(await arena.read(state.done)).every((d) => d === 1)) continue;
-    const { ids, logps, done } = await arena.readAll({
+    if (!isLast && !onToken) {
+      const done = await arena.read(state.done);
+      if (done.every((d) => d === 0 || d === 1) && done.includes(0)) continue;
+    }
+    const { ids, logps, done, lengths: all } = await arena.readAll({
       ids: state.ids,
       logps: state.logps,
       done: state.done,
+      lengths: state.lengths,
     });
+    const wrong = done.indexOf(2);
+    if (wrong >= 0) {
+      throw new RangeError(
+        `Cannot generate: token ${all[wrong] - promptLengths[wrong]} of prompt ${
+          options.first + wrong
+        } has logits that are NaN or infinite, expected finite numbers. The weights of the model or its adapter have diverged: go back to an earlier checkpoint`,
+      );
+    }
     const lengths = prompts.map((_, s) => {
       const row = ids.subarray(s * maxNew, s * maxNew + end);
       return done[s] === 1 ? row.findIndex((id) => ends.includes(id)) + 1 : end;

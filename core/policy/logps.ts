@@ -1,7 +1,7 @@
 // Log-probs of completions under a policy: sums over completion tokens, in nats.
 import { Arena, type Device, segmentSum, type Tensor, tokenLogps } from "../../backend/mod.ts";
 import type { Adapter } from "../lora/adapter.ts";
-import { type DeviceBatch, uploadBatch } from "../model/batch.ts";
+import { checkIds, type DeviceBatch, uploadBatch } from "../model/batch.ts";
 import { forward } from "../model/decoder.ts";
 import type { Model } from "../model/load.ts";
 import { headName } from "../model/shapes.ts";
@@ -110,6 +110,7 @@ export async function completionLogps(
       rows += sequences[to++].ids.length;
     }
     const packed = packSequences(sequences.slice(from, to));
+    checkIds(packed.ids, model.config.vocabSize, "score the texts: the batch");
     using arena = new Arena(device, "completion log-probs");
     const scores = scoreBatch(arena, model, uploadBatch(arena, packed), adapter);
     const read = await arena.readAll({ sums: scores.sums, logps: scores.logps });

@@ -213,6 +213,34 @@ deviceTest(
   },
 );
 
+for (const value of [NaN, Infinity, -Infinity]) {
+  for (const some of [{ temperature: 0 }, {}, { topK: 3, topP: 0.5, minP: 0.1 }, { softcap: 5 }]) {
+    deviceTest(
+      `sampleInPlace() ends a row with a logit of ${value} as 2 and draws nothing, ${
+        JSON.stringify(some)
+      }`,
+      async (device) => {
+        const S = 4,
+          V = 1030,
+          logits = modelLogits(S * V, 6),
+          options = { ...some, step: 1, padId: 4 };
+        const sound = await sample(device, logits, range(S), options, [0, 0, 0, 1]);
+        logits[V + 1029] = value; // the last
+        logits[2 * V] = value; // the first
+        logits[3 * V + 5] = value; // of a row that is done already
+        const out = await sample(device, logits, range(S), options, [0, 0, 0, 1]);
+        assertEquals(out.done, [0, 2, 2, 1]);
+        assertEquals(out.tokens, [sound.tokens[0], 77, 77, 77]);
+        assertEquals(out.lengths, [6, 6, 7, 8]);
+        assertEquals([out.ids[1], out.logps[1]], [sound.ids[1], sound.logps[1]]);
+        assertEquals([4, 7, 10].map((i) => [out.ids[i], out.logps[i]]), Array(3).fill([4, 0]));
+        const again = await sample(device, logits, range(S), options, out.done); // 2 stays 2
+        assertEquals([again.done, again.ids[4], again.lengths[1]], [out.done, 4, 6]);
+      },
+    );
+  }
+}
+
 deviceTest(
   "sampleInPlace() draws a row by its stream and step, not by its neighbours",
   async (device) => {

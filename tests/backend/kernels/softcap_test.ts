@@ -1,4 +1,4 @@
-import { assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { Arena } from "../../../backend/arena.ts";
 import { softcap } from "../../../backend/kernels/softcap.ts";
 import * as reference from "../../../backend/reference/softcap.ts";
@@ -18,6 +18,17 @@ for (const n of [1, 63, 65, 4097]) {
     });
   }
 }
+
+deviceTest("softcap() makes no number of what is none", async (device) => {
+  const x = new Float32Array([NaN, 1, Infinity, -Infinity, 3e38]);
+  using arena = new Arena(device, "test");
+  const y = await arena.read(softcap(arena, arena.upload([5], x, "x"), 30));
+  assertClose([y[1], y[4]], [1, 3e38].map((value) => reference.softcap(value, 30)), {
+    rtol: 9 * 2 ** -23,
+    atol: 0,
+  }, "numbers");
+  assertEquals([y[0], y[2], y[3]], [NaN, Infinity, -Infinity]);
+});
 
 deviceTest("softcap() refuses a cap that is not positive", (device) => {
   using arena = new Arena(device, "test");

@@ -1,7 +1,20 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Arena, type Tensor } from "../../../backend/mod.ts";
-import { packSequences, uploadBatch } from "../../../core/mod.ts";
+import {
+  adapterLayout,
+  checkIds,
+  completionLogps,
+  initSftState,
+  initTrainState,
+  keyOf,
+  linearLayers,
+  packSequences,
+  sftAdapterStep,
+  sftStep,
+  uploadBatch,
+} from "../../../core/mod.ts";
 import { deviceTest } from "../../support/devices.ts";
+import { modelFixture } from "../../support/fixtures.ts";
 
 deviceTest(
   "uploadBatch() repeats the sequences for every member, with rows counted on",
@@ -36,3 +49,33 @@ deviceTest(
     }
   },
 );
+
+Deno.test("checkIds() refuses what is no row of the embedding, and says where", () => {
+  checkIds([], 1, "do it: the prompt");
+  checkIds(new Uint32Array([0, 96, 5]), 97, "do it: the prompt");
+  for (const id of [97, -1, 0.5, NaN]) {
+    assertThrows(
+      () => checkIds([0, id, 99], 97, "do it: the prompt"),
+      RangeError,
+      `Cannot do it: the prompt has the id ${id} at place 1, expected whole numbers from 0 to 96. They are of another tokenizer`,
+    );
+  }
+});
+
+deviceTest("every pass over texts refuses ids that the vocabulary has not", async (device) => {
+  const model = await modelFixture(device, "tiny_llama");
+  using _weights = model.weights;
+  const layout = adapterLayout(linearLayers(model.config), { rank: 2, alpha: 4 });
+  const sequence = { ids: [1, 5, 97], promptLength: 1 }, packed = packSequences([sequence]);
+  const pace = { step: 0, learningRate: 0.1 }, message = "has the id 97 at place 2";
+  await assertRejects(() => completionLogps(device, model, [sequence]), RangeError, message);
+  using adapter = initTrainState(device, layout, 1, keyOf(1));
+  using all = initSftState(device, model);
+  using arena = new Arena(device, "test");
+  assertThrows(
+    () => sftAdapterStep(arena, { model, layout }, adapter, packed, pace),
+    RangeError,
+    message,
+  );
+  assertThrows(() => sftStep(arena, model.config, all, packed, pace), RangeError, message);
+}, ["cpu"]);

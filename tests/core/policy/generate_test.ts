@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { Arena, type Device } from "../../../backend/mod.ts";
+import { Arena, type Device, type Tensor } from "../../../backend/mod.ts";
 import {
   type Adapter,
   completionLogps,
@@ -218,6 +218,71 @@ deviceTest("generate() refuses what does not fit, and names it", async (device) 
   arena.commit();
   await refused([1], { adapter }, TypeError, "the adapter has 2 members, expected 1");
   assertEquals(await generate(device, model, [], { maxNew: 4, key }), []);
+});
+
+deviceTest("generate() refuses ids that the vocabulary has not", async (device) => {
+  const model = await modelFixture(device, "tiny_llama");
+  using _weights = model.weights;
+  assertEquals(model.config.vocabSize, 97);
+  for (const id of [97, 2 ** 32, -1, 1.5, NaN]) {
+    await assertRejects(
+      () => generate(device, model, [[1], [1, 96, id]], { maxNew: 4, key }),
+      RangeError,
+      `Cannot generate: prompt 1 has the id ${id} at place 2, expected whole numbers from 0 to 96`,
+    );
+  }
+});
+
+deviceTest("generate() stops with one line where logits are not finite", async (device) => {
+  const model = await modelFixture(device, "tiny_llama");
+  using _weights = model.weights;
+  const unending = { ...model, config: { ...model.config, eosId: [] } };
+  const options = { maxNew: 40, temperature: 0, key, batchSize: 2 };
+  const { layout, params } = await adapterFixture(model, "tiny_llama_lora");
+  const stops = async (
+    changes: Partial<typeof options>,
+    adapter: Adapter | undefined,
+    where: string,
+  ) => {
+    const heard: number[] = [];
+    for (
+      const onToken of [undefined, (prompt: number, id: number) => void heard.push(prompt, id)]
+    ) {
+      const error = await assertRejects(
+        () =>
+          generate(device, unending, prompts.slice(0, 3), {
+            ...options,
+            ...changes,
+            adapter,
+            onToken,
+          }),
+        RangeError,
+        `Cannot generate: ${where} has logits that are NaN or infinite, expected finite numbers`,
+      );
+      assert(!(error as Error).message.includes("\n"));
+    }
+    return heard;
+  };
+  for (const value of [NaN, Infinity, -Infinity, 3e38]) {
+    using arena = new Arena(device, "adapter");
+    const adapter = uploadMembers(arena, layout, [params.map((x, i) => i % 7 === 0 ? value : x)]);
+    arena.commit();
+    for (const temperature of [0, 1]) await stops({ temperature }, adapter, "token 0 of prompt 0");
+  }
+  // An embedding of NaN that is first met as the fifth token of the third prompt.
+  const free = await generate(device, unending, prompts.slice(0, 3), options);
+  const [first, second, third] = free.map(({ ids }) => [...ids]);
+  const at = third.findIndex((id, i) =>
+    i > 0 && third.indexOf(id) === i &&
+    ![...first, ...second, ...prompts.slice(0, 3).flat()].includes(id)
+  );
+  assert(at > 0);
+  using arena = new Arena(device, "embedding");
+  const table = model.weights.borrow()["model.embed_tokens.weight"] as Tensor;
+  arena.write(table, new Float32Array([NaN]), third[at] * model.config.hiddenSize);
+  arena.commit();
+  const heard = await stops({}, undefined, `token ${at + 1} of prompt 2`);
+  assertEquals(heard.filter((_, i) => heard[i - 1] === 2 && i % 2 === 1), third.slice(0, at + 1));
 });
 
 /** The shared stories260K is not in the repository; where it is missing, the tests above stand alone. */
