@@ -21,6 +21,7 @@ import {
 import { type OpenedModel, openModel, readModelFolder } from "../core/io/mod.ts";
 import { digestingSource } from "./digest.ts";
 import { type FetchOptions, modelDownloader } from "./hub_files.ts";
+import { hubNameOf } from "./hub_name.ts";
 import { quote, UsageError } from "./flag_parser.ts";
 import { absolutePath } from "./paths.ts";
 import { bar } from "./progress.ts";
@@ -162,7 +163,7 @@ async function openNamed(
   return {
     embedded: false,
     name: opened.name,
-    peftName: isLocal ? absolutePath(opened.path) : opened.name.replace(/[@:].*$/, ""),
+    peftName: isLocal ? hubNameOf(absolutePath(opened.path)) : opened.name.replace(/[@:].*$/, ""),
     opened,
     sizes: config,
     source: opened.source,

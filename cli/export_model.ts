@@ -20,6 +20,8 @@ import {
 import { EMBEDDED_MODEL, endTokensOf, openBase } from "./base_model.ts";
 import type { CommandOptions } from "./commands/command.ts";
 import { modelDownloader } from "./hub_files.ts";
+import { hubNameOf } from "./hub_name.ts";
+import { absolutePath } from "./paths.ts";
 import { bar } from "./progress.ts";
 import { isThere } from "./run_folder.ts";
 
@@ -83,10 +85,17 @@ export async function openExportModel(
   const { config, source, path, gguf, name } = opened;
   return {
     ...{ config, source, quantised: gguf },
-    peftName: isLocal ? await Deno.realPath(path) : name.replace(/[@:].*$/, ""),
+    peftName: isLocal ? await peftNameOf(path) : name.replace(/[@:].*$/, ""),
     files: () => baseFiles(opened),
     [Symbol.dispose]: () => opened[Symbol.dispose](),
   };
+}
+
+/** A hub id where the folder is the hub's cache, given as it is or through a link; else its real path. */
+async function peftNameOf(path: string): Promise<string> {
+  const real = await Deno.realPath(path);
+  const named = hubNameOf(absolutePath(path));
+  return named === absolutePath(path) ? hubNameOf(real) : named;
 }
 
 async function openEmbedded(): Promise<ExportModel> {

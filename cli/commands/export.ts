@@ -212,7 +212,10 @@ async function write(
   }
 }
 
-/** One adapter is the folder itself; several have a folder each beside that of their exact mean. */
+/**
+ * The folder itself is what to load: the one adapter, or the members' mean, of `--rank` where it is given. Members have
+ * a folder each below it, and so has the exact mean where it is not on top.
+ */
 async function writePeft(
   { out, rank }: Flags,
   model: ExportModel,
@@ -222,14 +225,15 @@ async function writePeft(
 ): Promise<string[]> {
   const mean = meanOfAdapters(members, layers);
   const { adapter, said } = reduced(mean, rank);
+  const isMean = members.length > 1;
+  const what = isMean ? `mean of ${members.length} members, ` : "";
   const folders = new Map<string, readonly [adapter: HostAdapter, said: string]>();
-  if (members.length === 1) folders.set("", [adapter, said]);
-  else {
+  folders.set("", [adapter, `${what}${said}${isMean && rank === undefined ? ", exact" : ""}`]);
+  if (isMean) {
+    if (rank !== undefined) folders.set("mean", [mean, `rank ${mean.layout.rank}, exact`]);
     members.forEach((member, k) =>
       folders.set(`member-${k + 1}`, [member, `rank ${member.layout.rank}`])
     );
-    folders.set("mean", [mean, `rank ${mean.layout.rank}, exact`]);
-    if (rank !== undefined) folders.set(`mean-rank-${rank}`, [adapter, said]);
   }
   await writeFolderDurably(out, async (folder) => {
     for (const [name, [{ layout, params }]] of folders) {

@@ -53,8 +53,33 @@ async function setting() {
   return { work, members, run: `--run ${work.dir}/run` };
 }
 
-Deno.test("EXPORT of a run --to peft has a folder a member, their exact mean, and the mean of a rank", async () => {
+Deno.test("EXPORT of a run --to peft is the members' exact mean, with a folder a member below it", async () => {
   const { work, members, run } = await setting();
+  using _work = work;
+  const out = `${work.dir}/peft`;
+  const { code, out: lines, errors } = await runIn(EXPORT, `${run} --to peft --out ${out}`);
+  assertEquals(code, 0, errors.join("\n"));
+  assertEquals(Deno.readDirSync(out).map(({ name }) => name).toArray().sort(), [
+    "adapter_config.json",
+    "adapter_model.safetensors",
+    "member-1",
+    "member-2",
+    "member-3",
+  ]);
+  assertEquals(lines[0], `${out}: mean of 3 members, rank 6, exact`);
+  for (const [k, { params }] of members.entries()) {
+    assertEquals((await readPeft(`${out}/member-${k + 1}`)).params, params);
+  }
+  const mean = await readPeft(out);
+  assertEquals(mean.layout.rank, 6);
+  const wanted = meanDelta(members, Q), found = meanDelta([mean], Q);
+  const size = Math.max(...wanted.map(Math.abs));
+  // B is rounded to f32 once more: each of 6 products is off by 2⁻²⁴ of itself at most
+  wanted.forEach((x, i) => assertAlmostEquals(found[i], x, 6 * 2 ** -23 * size));
+});
+
+Deno.test("EXPORT --to peft --rank is the mean of that rank, with the exact one below it", async () => {
+  const { work, run } = await setting();
   using _work = work;
   const out = `${work.dir}/peft`;
   const { code, out: lines, errors } = await runIn(
@@ -62,24 +87,28 @@ Deno.test("EXPORT of a run --to peft has a folder a member, their exact mean, an
     `${run} --to peft --rank 2 --out ${out}`,
   );
   assertEquals(code, 0, errors.join("\n"));
-  assertEquals(Deno.readDirSync(out).map(({ name }) => name).toArray().sort(), [
-    "mean",
-    "mean-rank-2",
-    "member-1",
-    "member-2",
-    "member-3",
-  ]);
-  for (const [k, { params }] of members.entries()) {
-    assertEquals((await readPeft(`${out}/member-${k + 1}`)).params, params);
-  }
-  const mean = await readPeft(`${out}/mean`);
-  assertEquals(mean.layout.rank, 6);
-  const wanted = meanDelta(members, Q), found = meanDelta([mean], Q);
-  const size = Math.max(...wanted.map(Math.abs));
-  // B is rounded to f32 once more: each of 6 products is off by 2⁻²⁴ of itself at most
-  wanted.forEach((x, i) => assertAlmostEquals(found[i], x, 6 * 2 ** -23 * size));
-  assertEquals((await readPeft(`${out}/mean-rank-2`)).layout.rank, 2);
-  assertMatch(lines.at(-1)!, /mean-rank-2: rank 2 of 6, relative error of ΔW 0\.\d+$/);
+  assertMatch(lines[0], /peft: mean of 3 members, rank 2 of 6, relative error of ΔW 0\.\d+$/);
+  const ranks = [out, `${out}/mean`, `${out}/member-3`].map(async (dir) =>
+    (await readPeft(dir)).layout.rank
+  );
+  assertEquals(await Promise.all(ranks), [2, 6, 2]);
+});
+
+Deno.test("EXPORT --to peft names a base in the hub's cache as the hub does, and reads its own folder", async () => {
+  const { work, run } = await setting();
+  using _work = work;
+  const snapshot = `${work.dir}/hub/models--org--tiny/snapshots/0123abcd`;
+  await Deno.mkdir(`${work.dir}/hub/models--org--tiny/snapshots`, { recursive: true });
+  await Deno.rename(`${work.dir}/model`, snapshot);
+  const model = `--model ${snapshot}`;
+  const first = await runIn(EXPORT, `${run} ${model} --to peft --out ${work.dir}/peft`);
+  assertEquals(first.code, 0, first.errors.join("\n"));
+  const config = JSON.parse(await Deno.readTextFile(`${work.dir}/peft/adapter_config.json`));
+  assertEquals(config.base_model_name_or_path, "org/tiny");
+  const again = `--adapter ${work.dir}/peft ${model} --to peft --out ${work.dir}/again`;
+  assertEquals((await runIn(EXPORT, again)).code, 0);
+  const [mean, copy] = [await readPeft(`${work.dir}/peft`), await readPeft(`${work.dir}/again`)];
+  assertEquals(copy.params, mean.params);
 });
 
 Deno.test("EXPORT --to peft of one adapter is the folder itself; a member is RUN#2", async () => {
