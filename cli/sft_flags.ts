@@ -12,6 +12,7 @@ import type { SftPlan } from "./sft_run.ts";
 import {
   ALPHA_ROW,
   CHAT_FLAGS,
+  CHECKPOINTING_ROW,
   DATA_VALUE,
   DEVICE_FLAGS,
   MODEL_FLAGS,
@@ -85,6 +86,14 @@ export const SFT_FLAGS: readonly Flag[] = [
       help: "Tokens of a batch: whole rows, packed without padding",
     },
     {
+      name: "micro-tokens",
+      value: "N",
+      type: whole(1, 1e6),
+      shownDefault: "all, or what fits",
+      help: "Tokens of a batch that go through the model at once; their gradients are summed",
+    },
+    CHECKPOINTING_ROW,
+    {
       name: "lr",
       value: "LR",
       type: number(1e-9, 10),
@@ -140,6 +149,10 @@ export interface SftConfig extends DeviceChoice, BaseFlags, DataFlags, SftPlan {
   readonly targetModules?: string;
   /** scale = alpha / √rank. */
   readonly rslora: boolean;
+  /** Tokens of a batch that go through the model at once; absent for all. */
+  readonly microTokens?: number;
+  /** Whether only each block's input is kept for the backward pass. */
+  readonly gradientCheckpointing?: boolean;
 }
 
 /** What must be the same for a run to go on bit for bit. */
@@ -195,7 +208,9 @@ function checkFlags(flags: SftConfig, given: Readonly<Record<string, unknown>>):
   if (flags.baseDtype !== "f32") {
     refuse(`--base-dtype is ${flags.baseDtype} and --full is given`, "f32, which all weights need");
   }
-  const adapter = ["rank", "alpha", "targetModules", "rslora"].find((name) => given[name]);
+  const adapter = [
+    ...["rank", "alpha", "targetModules", "rslora", "microTokens", "gradientCheckpointing"],
+  ].find((name) => given[name]);
   if (adapter !== undefined) {
     refuse(`--full and a flag of the adapter (${adapter}) are both given`, "one of them");
   }

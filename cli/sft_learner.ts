@@ -76,7 +76,7 @@ async function meanLoss(
   return -perToken.reduce((sum, logps) => sum + mean(logps) * logps.length, 0) / tokens;
 }
 
-/** How an adapter is saved. */
+/** How an adapter learns and is saved. */
 export interface SaveAdapter {
   /** What PEFT finds the base by. */
   readonly baseModel: string;
@@ -84,6 +84,10 @@ export interface SaveAdapter {
   readonly rsLora: boolean;
   /** Where it goes on; absent at a start. */
   readonly saved?: SavedArrays;
+  /** Tokens that go through the model at once; absent for all. */
+  readonly microTokens?: number;
+  /** Whether only each block's input is kept for the backward pass. */
+  readonly gradientCheckpointing?: boolean;
 }
 
 /** One LoRA adapter on a frozen base. */
@@ -92,7 +96,7 @@ export function adapterLearner(
   model: Model,
   layout: AdapterLayout,
   key: Key,
-  { baseModel, rsLora, saved }: SaveAdapter,
+  { baseModel, rsLora, saved, microTokens, gradientCheckpointing }: SaveAdapter,
 ): SftLearner {
   const state = new Slot<TrainTensors>(
     saved === undefined ? initTrainState(device, layout, 1, key) : uploadTrainState(
@@ -108,7 +112,9 @@ export function adapterLearner(
       .reduce((sum, { inDim, outDim }) => sum + layout.rank * (inDim + outDim), 0),
     async step(packed, at) {
       using arena = new Arena(device, `sft step ${at.step}`);
-      const next = sftAdapterStep(arena, { model, layout }, state.current, packed, at);
+      const run = { model, layout, gradientCheckpointing };
+      const options = { ...at, microTokens };
+      const next = sftAdapterStep(arena, run, state.current, packed, options);
       const { logps, normSquares, nonFinite } = await arena.readAll(next.metrics);
       state.set(next.state);
       return { loss: -mean(logps), gradNorm: Math.sqrt(normSquares[0]), nonFinite };

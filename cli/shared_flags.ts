@@ -1,6 +1,15 @@
 // Rows of flags that several commands share: which model and adapters, which rows of a dataset, how answers are drawn.
 import type { SamplingOptions } from "../core/mod.ts";
-import { choice, type Flag, type FlagRow, number, text, under, whole } from "./flag_kinds.ts";
+import {
+  choice,
+  type Flag,
+  type FlagRow,
+  given,
+  number,
+  text,
+  under,
+  whole,
+} from "./flag_kinds.ts";
 
 /** Which model. */
 export const MODEL_FLAG: Flag = {
@@ -118,6 +127,14 @@ export const ALPHA_ROW: FlagRow = {
   type: number(1e-3, 1e4),
   default: 16,
   help: "The update is scaled by alpha / rank",
+};
+
+/** Time for memory. */
+export const CHECKPOINTING_ROW: FlagRow = {
+  name: "gradient-checkpointing",
+  ...given,
+  shownDefault: "where a step does not fit",
+  help: "Keep only each block's input for the backward pass: a third more work, far less memory",
 };
 
 /** Which run goes on. */

@@ -11,6 +11,7 @@ import type { FetchOptions } from "./hub_files.ts";
 import type { RunConfig } from "./flags.ts";
 import {
   CHAT_FLAGS,
+  CHECKPOINTING_ROW,
   DATA_VALUE,
   DEVICE_FLAGS,
   MODEL_FLAG,
@@ -91,12 +92,7 @@ const ADAPTER: readonly FlagRow[] = [
     help: "PEFT or run folder that every member starts from; sft is then that policy",
   },
   ...LORA_FLAGS,
-  {
-    name: "gradient-checkpointing",
-    ...given,
-    shownDefault: "where a step does not fit",
-    help: "Keep only each block's input for the backward pass: a third more work, far less memory",
-  },
+  CHECKPOINTING_ROW,
   {
     name: "micro-batch",
     value: "N",

@@ -18,6 +18,7 @@ import {
 } from "../sft_flags.ts";
 import { openSftFolder, tidyFinished } from "../sft_folder.ts";
 import { adapterLearner, fullLearner } from "../sft_learner.ts";
+import { planSft } from "../sft_memory.ts";
 import { runSft } from "../sft_run.ts";
 import { requireWritable } from "../system_mistake.ts";
 import type { CliCommand, CommandOptions } from "./command.ts";
@@ -45,15 +46,18 @@ export const SFT: CliCommand = {
       return 0;
     }
     using base = await openBase(asked, options);
-    const config = withDate(asked, base);
-    const files = config.full ? await baseFiles(base.opened) : undefined;
-    const layout = config.full ? undefined : layoutOf(config, base);
-    const maxLength = Math.min(config.maxLength ?? DEFAULT_LENGTH, base.positions);
-    const data = await readSftData({ ...config, maxLength }, base, options);
+    const dated = withDate(asked, base);
+    const files = dated.full ? await baseFiles(base.opened) : undefined;
+    const layout = dated.full ? undefined : layoutOf(dated, base);
+    const maxLength = Math.min(dated.maxLength ?? DEFAULT_LENGTH, base.positions);
+    const data = await readSftData({ ...dated, maxLength }, base, options);
     terminal.line(`Data: ${data.report}`);
-    using device = await openCommandDevice(config, options, stored);
-    const { model, digest } = await loadBase(device, base, config, options);
+    using device = await openCommandDevice(dated, options, stored);
+    const { model, digest } = await loadBase(device, base, dated, options);
     using _weights = model.weights;
+    const config = await planSft({
+      ...{ device, model, layout, stored, rows: data.train, config: dated, terminal },
+    });
     const identity: SftIdentity = {
       config,
       kernelPath: kernelPath(device.info),
@@ -72,6 +76,8 @@ export const SFT: CliCommand = {
         baseModel: base.peftName,
         rsLora: config.rslora,
         saved: from,
+        microTokens: config.microTokens,
+        gradientCheckpointing: config.gradientCheckpointing,
       });
     announce(options, base, {
       trained: learner.trained,
