@@ -1,11 +1,12 @@
 // Prompts of a command as the model reads them: from `--prompt` or a dataset, through the chat template where `--chat`
 // says so, within the context.
 import { goesOn } from "../core/text/row_ids.ts";
-import { encodeExamples, type Example, type PromptRow, type RowText } from "../core/mod.ts";
+import { UnusableRow } from "../core/text/row_report.ts";
+import { encodePrompt, type PromptRow, type RowText } from "../core/mod.ts";
 import type { PromptSource } from "../scheduler/mod.ts";
 import type { BaseModel } from "./base_model.ts";
 import type { CommandOptions } from "./commands/command.ts";
-import { type DataFlags, openExamples, reportOf } from "./data.ts";
+import { type DataFlags, promptOf, readRows } from "./data.ts";
 import { Dialogues, promptWords, sourceOf } from "./dialogues.ts";
 import { UsageError } from "./flag_parser.ts";
 
@@ -46,19 +47,19 @@ export function promptBudget(
  *
  * @throws {UsageError} If it has no tokens or too many.
  */
-export async function askedText(
+export function askedText(
   command: string,
   base: BaseModel,
   text: string,
   most: number,
   flags: PromptChoice,
-): Promise<Asked> {
+): Asked {
   const dialogues = new Dialogues(flags, base);
   const row: PromptRow = { kind: "prompt", place: "--prompt", prompt: text };
   const turned = dialogues.turn(row);
-  const ids = typeof turned.prompt === "string" ? textIds(base, text) : (await Array.fromAsync(
-    encodeExamples([turned], ...dialogues.encoding({ maxPrompt: 2 ** 31, maxCompletion: 1 })),
-  ))[0]?.prompt ?? [];
+  const ids = typeof turned.prompt === "string"
+    ? textIds(base, text)
+    : turnIds(command, turned, dialogues);
   if (ids.length === 0 || ids.length > most) {
     throw new UsageError(
       `Cannot ${command}: --prompt has ${ids.length} tokens, expected 1 to ${most} so that the ` +
@@ -67,6 +68,17 @@ export async function askedText(
   }
   const rendered = renderedOf(base, turned);
   return { ids, prompt: text, source: { prompt: text }, words: text, rendered, place: "--prompt" };
+}
+
+function turnIds(command: string, row: PromptRow, dialogues: Dialogues): number[] {
+  try {
+    return encodePrompt(row, ...dialogues.encoding({})).prompt;
+  } catch (error) {
+    if (!(error instanceof UnusableRow)) throw error;
+    throw new UsageError(
+      `Cannot ${command}: --prompt cannot be used: ${error.message}, expected a question`,
+    );
+  }
 }
 
 /** Ids of text to be continued, begin token first where the model's files say so, and where there is no other. */
@@ -91,27 +103,22 @@ export async function askedPrompts(
   most: number,
   options: CommandOptions,
 ): Promise<Asked[]> {
-  const stream = await openExamples(flags, base.tokenizer, options);
-  const dialogues = new Dialogues(flags, base);
-  const rows = new Map<string, Omit<Asked, "ids">>();
-  async function* turned(): AsyncGenerator<PromptRow> {
-    for await (const example of stream) {
-      const row = promptOf(example);
-      const turned = dialogues.turn(row);
-      const { place, prompt } = row;
-      const words = promptWords(turned.prompt);
-      const source = sourceOf(row, turned);
-      rows.set(place, { place, prompt, source, words, rendered: renderedOf(base, turned) });
-      yield turned;
-    }
-  }
-  const encoded = encodeExamples(
-    turned(),
-    ...dialogues.encoding({ maxPrompt: most, maxCompletion: 1 }),
-  );
+  const rows = await readRows(flags, base, {
+    choose: promptOf,
+    budget: { maxPrompt: most },
+    limits: {
+      maxPrompt: `--context ${base.positions} before an answer of --max-new ${
+        base.positions - most
+      }`,
+    },
+  }, options);
   const asked: Asked[] = [];
-  for await (const { place, prompt } of encoded) asked.push({ ...rows.get(place)!, ids: prompt });
-  const report = reportOf(stream.report, encoded.report, { rendered: dialogues.rendered });
+  for await (const { encoded: { prompt: ids }, chosen, row } of rows) {
+    const { place, prompt } = chosen;
+    const [words, source] = [promptWords(row.prompt), sourceOf(chosen, row)];
+    asked.push({ place, prompt, source, words, rendered: renderedOf(base, row), ids });
+  }
+  const report = rows.report();
   if (asked.length === 0) {
     throw new UsageError(
       `Cannot ${command}: ${flags.data} has no prompt that can be used, expected one (${report})`,
@@ -119,13 +126,6 @@ export async function askedPrompts(
   }
   options.terminal.error(`${flags.data}: ${report}`);
   return asked;
-}
-
-/** The side of an example that is asked. */
-function promptOf(example: Example): PromptRow {
-  const { place, tools } = example;
-  const prompt = example.kind === "text" ? example.text : example.prompt;
-  return { kind: "prompt", place, prompt, ...(tools ? { tools } : {}) };
 }
 
 function renderedOf({ chat }: BaseModel, { prompt, tools }: PromptRow): string {

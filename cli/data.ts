@@ -1,52 +1,32 @@
-// `--data`: rows of any format as prompts that a model reads, or as preferences to learn from. What cannot be used is
-// counted and named, and what a budget cuts is counted.
+// `--data`: rows of any format as a command needs them. What it cannot use is passed over, counted and named, what a budget
+// cuts is counted with the flag that cut it, and only where no row is left does a command end.
 import {
-  type EncodedPreference,
+  type Encoded,
   encodeExamples,
+  type EncodingReport,
   type Example,
   type ExampleOptions,
+  type ExampleReport,
   parseColumns,
-  type PreferenceRow,
   type PromptRow,
+  type RowBudget,
+  type RowLimit,
+  type RowReport,
   toExamples,
   type Tokenizer,
 } from "../core/mod.ts";
+import { bare } from "../core/io/mistakes.ts";
 import { openDataset } from "../core/io/mod.ts";
 import type { DatasetRow } from "../core/io/mod.ts";
-import type { AnswerRecord, Prompt, PromptSource } from "../scheduler/mod.ts";
-import { sha256 } from "./digest.ts";
+import { RowCounter } from "../core/text/row_report.ts";
 import type { RunConfig } from "./flags.ts";
-import { UsageError } from "./flag_parser.ts";
-import { type Budget, type DataModel, Dialogues, promptWords, sourceOf } from "./dialogues.ts";
+import { type DataModel, Dialogues } from "./dialogues.ts";
 import { datasetDownloader, type FetchOptions } from "./hub_files.ts";
-import { type PromptSplit, splitPrompts } from "./prompts_file.ts";
 
 /** The flags that say which rows, and how they are read. */
 export type DataFlags =
-  & Pick<RunConfig, "split" | "columns" | "format" | "system" | "chat" | "limit">
+  & Pick<RunConfig, "split" | "columns" | "format" | "system" | "chat" | "limit" | "strict">
   & { readonly data: string };
-
-/** A preference in tokens and in words. */
-export interface DataPair extends EncodedPreference {
-  /** The prompt, for people. */
-  readonly text: string;
-  /** What it was before it became ids. */
-  readonly source?: PromptSource;
-  /** Turns of both answers, where they are dialogues. */
-  readonly turns?: { readonly [answer in "chosen" | "rejected"]: AnswerRecord["turns"] };
-}
-
-/** What a dataset is to a run. */
-export interface TrainingData {
-  /** Prompts to train on and to evaluate on; they share none. */
-  readonly prompts: PromptSplit<Prompt>;
-  /** The preferences, where they are trained on: those of the one list of prompts, and of the other. */
-  readonly pairs?: PromptSplit<DataPair>;
-  /** Fingerprint of all of it. */
-  readonly digest: string;
-  /** What became of the rows. */
-  readonly report: string;
-}
 
 /** Opens the dataset's examples; those that are used are counted by the stream. */
 export async function openExamples(
@@ -54,7 +34,7 @@ export async function openExamples(
   tokenizer: Tokenizer | undefined,
   options?: FetchOptions,
 ): Promise<ReturnType<typeof toExamples>> {
-  const { data, split, columns, format, limit } = flags;
+  const { data, split, columns, format, limit, strict } = flags;
   const dataset = await openDataset(data, {
     ...(split === undefined ? {} : { split }),
     ...(options ? { fetchHub: datasetDownloader(options) } : {}),
@@ -63,6 +43,7 @@ export async function openExamples(
     ...(format === undefined ? {} : { format }),
     ...(columns === undefined ? {} : { columns: parseColumns(columns) }),
     ...(tokenizer === undefined ? {} : { tokenizer }),
+    ...(strict === undefined ? {} : { strict }),
   };
   return toExamples(firstRows(dataset.rows(), limit ?? Infinity), read);
 }
@@ -78,119 +59,146 @@ async function* firstRows(
   }
 }
 
-/** What the first usable row of a dataset is; undefined where there is none. */
+/** Rows that are looked at to tell what a dataset holds. */
+const LOOKED_AT = 1000;
+
+/** Preferences where a dataset has some early, else what its first usable row is; undefined where there is none. */
 export async function firstKind(
   flags: DataFlags,
   options?: FetchOptions,
 ): Promise<Example["kind"] | undefined> {
-  for await (const { kind } of await openExamples(flags, undefined, options)) return kind;
-  return undefined;
+  let first: Example["kind"] | undefined;
+  let n = 0;
+  for await (const { kind } of await openExamples(flags, undefined, options)) {
+    if (kind === "preference") return kind;
+    first ??= kind;
+    if (++n >= LOOKED_AT) break;
+  }
+  return first;
 }
+
+/** A row in ids, and what it was made of. */
+export interface ReadRow<E extends Example> {
+  /** Ids within the budget. */
+  readonly encoded: Encoded<E>;
+  /** As the command needs it, and as the file has it. */
+  readonly chosen: E;
+  /** The same as the model is to see it: turns where it goes through the chat template. */
+  readonly row: E;
+}
+
+/** Rows one by one; the report is complete when they end. */
+export interface ReadRows<E extends Example> extends AsyncIterable<ReadRow<E>> {
+  /** One line on what became of them. */
+  report(): string;
+}
+
+/** How a command reads rows. */
+export interface RowNeeds<E extends Example> {
+  /** The row that it needs of an example; throws UnusableRow where there is none. */
+  readonly choose: (example: Example) => E;
+  /** Most tokens. */
+  readonly budget: RowBudget;
+  /** What sets each limit, for people: `{ maxLength: "--context 256" }`. */
+  readonly limits: LimitNames;
+}
+
+/** What sets each limit, for people. */
+export type LimitNames = Partial<Readonly<Record<RowLimit, string>>>;
 
 /**
- * Reads a dataset for a run.
+ * Reads the rows of a dataset as a command needs them.
  *
- * @param flags Which rows, how they are read, and `offline`: the preferences are trained on.
- * @throws {UsageError} If no row can be used, rows are not those that the run needs, or the chat template is asked for
- * and not there.
- * @throws {TypeError} If the dataset cannot be read.
+ * @throws {UsageError} If the chat template is asked for and not there.
+ * @throws {TypeError} While it is read: if the dataset cannot be, or with `--strict` a row cannot be used.
  */
-export async function readTrainingData(
-  flags: DataFlags & Pick<RunConfig, "offline" | "evalPrompts">,
+export async function readRows<E extends Example>(
+  flags: DataFlags,
   model: DataModel,
-  budget: Budget,
+  { choose, budget, limits }: RowNeeds<E>,
   options?: FetchOptions,
-): Promise<TrainingData> {
+): Promise<ReadRows<E>> {
   const stream = await openExamples(flags, model.tokenizer, options);
   const dialogues = new Dialogues(flags, model);
-  const words = new Map<string, Pick<DataPair, "text" | "source" | "turns">>();
-  async function* wanted(): AsyncGenerator<PreferenceRow | PromptRow> {
+  const needed = new RowCounter(flags);
+  let last: Omit<ReadRow<E>, "encoded"> | undefined; // the one that is being encoded
+  async function* wanted(): AsyncGenerator<E> {
     for await (const example of stream) {
-      const row = flags.offline ? preferenceOf(example, flags.data) : promptOf(example);
-      const turned = dialogues.turn(row);
-      const text = promptWords(turned.prompt);
-      words.set(row.place, { text, source: sourceOf(row, turned), ...turnsOf(row) });
-      yield turned;
+      last = needed.take(example.place, () => {
+        const chosen = choose(example);
+        return { chosen, row: dialogues.turn(chosen) };
+      });
+      if (last !== undefined) yield last.row;
     }
   }
-  const encoded = encodeExamples(wanted(), ...dialogues.encoding(budget));
-  const prompts = new Map<string, Prompt>();
-  const pairs: DataPair[] = [];
-  let used = 0;
-  for await (const row of encoded) {
-    used++;
-    const { text, source, ...more } = words.get(row.place)!;
-    const key = row.prompt.join();
-    if (!prompts.has(key)) prompts.set(key, { text, source, ids: row.prompt });
-    if (row.kind === "preference") pairs.push({ ...row, text, source, ...more });
-  }
-  const report = reportOf(stream.report, encoded.report, {
-    rendered: dialogues.rendered,
-    repeated: flags.offline ? 0 : used - prompts.size,
-  });
-  if (prompts.size < 2) {
-    throw new UsageError(
-      `Cannot use --data ${flags.data}: it has ${prompts.size} different prompts, expected at least 2 (${report})`,
-    );
-  }
-  const split = splitPrompts([...prompts.values()], flags.evalPrompts);
-  if (!flags.offline) {
-    return { prompts: split, report, digest: await sha256(JSON.stringify(split)) };
-  }
-  const held = new Set(split.evaluation.map((prompt) => keyOf(prompt)));
-  const isHeld = ({ prompt }: DataPair) => held.has(prompt.join());
-  const both = {
-    train: pairs.filter((pair) => !isHeld(pair)),
-    evaluation: pairs.filter(isHeld),
-  };
-  return { prompts: split, pairs: both, report, digest: await sha256(JSON.stringify(both)) };
-}
-
-function keyOf(prompt: Prompt): string {
-  return typeof prompt === "string" ? prompt : prompt.ids.join();
-}
-
-/** The turns of a row's answers. */
-function turnsOf(row: PreferenceRow | PromptRow): Pick<DataPair, "turns"> {
-  if (row.kind !== "preference") return {};
-  const { chosen, rejected } = row;
-  if (typeof chosen === "string" || typeof rejected === "string") return {};
-  return { turns: { chosen, rejected } };
-}
-
-function preferenceOf(example: Example, data: string): PreferenceRow {
-  if (example.kind === "preference") return example;
-  throw new UsageError(
-    `Cannot train offline on ${data}: ${example.place} is a ${example.kind}, expected preferences ` +
-      "(chosen and rejected). Map their columns with --columns, or name an --annotator without --offline",
+  const encoded = encodeExamples(
+    wanted(),
+    ...dialogues.encoding({ ...budget, strict: flags.strict }),
   );
+  async function* rows(): AsyncGenerator<ReadRow<E>> {
+    for await (const row of encoded) yield { ...last!, encoded: row };
+  }
+  return {
+    [Symbol.asyncIterator]: rows,
+    report: () => reportOf([stream.report, needed, encoded.report], limits, dialogues, flags),
+  };
 }
 
 /** The side of an example that is asked. */
-function promptOf(example: Example): PromptRow {
-  const { place, tools } = example;
+export function promptOf(example: Example): PromptRow {
+  const { place, tools, plain } = example;
   const prompt = example.kind === "text" ? example.text : example.prompt;
-  return { kind: "prompt", place, prompt, ...(tools ? { tools } : {}) };
+  return {
+    ...{ kind: "prompt", place, prompt },
+    ...(tools ? { tools } : {}),
+    ...(plain ? { plain: { prompt: plain.prompt } } : {}),
+  };
 }
 
-type Counts = ReturnType<typeof toExamples>["report"];
-
-/** One line on what became of the rows. */
-export function reportOf(
-  rows: Counts,
-  encoded: ReturnType<typeof encodeExamples>["report"],
-  { rendered, repeated = 0 }: { readonly rendered: number; readonly repeated?: number },
-): string {
-  const cut = (n: number, what: string, tokens: number) =>
-    n === 0 ? [] : [`${n} ${what} cut by ${tokens} tokens`];
+/** What was passed over, for people: reasons with their first places, and columns that nobody reads. */
+export function skippedLines(reports: readonly RowReport[]): string[] {
+  const [{ unread = new Set<string>() }] = reports as readonly Partial<ExampleReport>[];
+  const names = [...unread].slice(0, 8).map(bare);
   return [
-    `${encoded.used} of ${rows.read} rows used`,
-    ...[rows, encoded].flatMap(({ skipped }) =>
+    ...reports.flatMap(({ skipped }) =>
       [...skipped].map(([why, { count, first }]) => `${count} skipped: ${why} (first ${first})`)
     ),
-    ...(repeated > 0 ? [`${repeated} repeats of a prompt left out`] : []),
-    ...cut(encoded.promptsCut, "prompts", encoded.promptTokensCut),
-    ...cut(encoded.completionsCut, "answers", encoded.completionTokensCut),
+    ...(names.length > 0
+      ? [`columns not read: ${names.join(", ")}${unread.size > names.length ? ", …" : ""}`]
+      : []),
+  ];
+}
+
+/** One line on what became of the rows. */
+function reportOf(
+  reports: readonly [rows: ExampleReport, needed: RowReport, encoded: EncodingReport],
+  limits: LimitNames,
+  { rendered, templated }: Dialogues,
+  { system }: DataFlags,
+): string {
+  const [rows, , encoded] = reports;
+  const cuts = Object.entries(encoded.cutBy).flatMap(([limit, cut]) => {
+    const name = limits[limit as RowLimit];
+    const fit = name === undefined ? "" : ` to fit ${name}`;
+    const counts = [
+      [cut.prompts, "prompts", cut.promptTokens],
+      [cut.completions, "answers", cut.completionTokens],
+    ] as const;
+    return counts.flatMap(([n, what, tokens]) =>
+      n === 0 ? [] : [`${n} ${what} cut by ${tokens} tokens${fit}`]
+    );
+  });
+  const without = system === undefined ? "" : ", without --system";
+  return [
+    `${encoded.used} of ${rows.read} rows used`,
+    ...skippedLines(reports),
+    ...cuts,
     ...(rendered > 0 ? [`${rendered} through the chat template`] : []),
+    ...(templated > 0
+      ? [`${templated} in the chat template's form already, left as they are${without}`]
+      : []),
+    ...(encoded.special > 0
+      ? [`${encoded.special} of text that spells special tokens, read as those tokens`]
+      : []),
   ].join("; ");
 }

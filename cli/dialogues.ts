@@ -4,10 +4,13 @@ import type {
   EncodeExampleOptions,
   Example,
   Message,
+  PretrainedTokenizer,
+  RowBudget,
   RowText,
   Tokenizer,
 } from "../core/mod.ts";
-import { parseHumanAssistant, turnEnd } from "../core/mod.ts";
+import { parseHumanAssistant, templatedText, turnEnd } from "../core/mod.ts";
+import { UnusableRow } from "../core/text/row_report.ts";
 import type { PromptSource } from "../scheduler/mod.ts";
 import { UsageError } from "./flag_parser.ts";
 import type { RunConfig } from "./flags.ts";
@@ -26,25 +29,23 @@ export interface DataModel {
   readonly sizes: { readonly eosId?: readonly number[] };
 }
 
-/** Most tokens. */
-export interface Budget {
-  /** Of a prompt. */
-  readonly maxPrompt: number;
-  /** Of an answer. */
-  readonly maxCompletion: number;
-}
-
 /** What becomes a dialogue, and how dialogues become ids. */
 export class Dialogues {
   readonly #flags: Pick<RunConfig, "chat" | "system">;
   readonly #model: DataModel;
+  readonly #isTemplated: (text: string) => boolean;
+  readonly #ends: readonly string[];
   /** Rows that go through the chat template. */
   rendered = 0;
+  /** Rows of text that is a dialogue of the chat template already, and stays as it is. */
+  templated = 0;
 
   /** @throws {UsageError} If a flag asks for a template that the model has not. */
   constructor(flags: Pick<RunConfig, "chat" | "system">, model: DataModel) {
     this.#flags = flags;
     this.#model = model;
+    this.#isTemplated = model.chat ? templatedText(model.chat, model.tokenizer) : () => false;
+    this.#ends = endWords(model);
     const asks = flags.chat === "always"
       ? "--chat is always"
       : flags.system !== undefined
@@ -63,41 +64,71 @@ export class Dialogues {
     }
   }
 
-  /** The row as the model is to see it: text of an instruct model is one message of the user. */
+  /**
+   * The row as the model is to see it: text of an instruct model is one message of the user, unless it is a dialogue of
+   * the template already.
+   *
+   * @throws {UnusableRow} If it is messages, and there is no template or `--chat` is never.
+   */
   turn<E extends Example>(row: E): E {
     const { chat = "auto", system } = this.#flags;
     if (row.kind === "text") return row;
-    if (typeof row.prompt === "string") {
-      if (chat === "never" || this.#model.chat === undefined) return row;
-    } else if (chat === "never") {
-      throw new UsageError(
-        `Cannot use ${row.place}: its prompt is messages and --chat is never, expected text`,
-      );
-    } else if (this.#model.chat === undefined) {
-      throw new UsageError(
-        `Cannot use ${row.place}: its prompt is messages, expected text: ` +
-          `${this.#model.name} has no chat template`,
+    const { plain, ...rest } = row;
+    if (chat === "never" || this.#model.chat === undefined) {
+      if (typeof row.prompt === "string") return row;
+      if (plain !== undefined) return { ...rest, ...plain } as unknown as E;
+      throw new UnusableRow(
+        `its prompt is messages and ${
+          chat === "never" ? "--chat is never" : `${this.#model.name} has no chat template`
+        }, expected text`,
       );
     }
+    if (typeof row.prompt === "string" && this.#isTemplated(row.prompt)) {
+      this.templated++;
+      return row;
+    }
     this.rendered++;
-    const turned: Record<string, unknown> = { ...row, prompt: asked(row.prompt, system) };
+    const isCued = typeof row.prompt === "string" && CUE.test(row.prompt);
+    const turned: Record<string, unknown> = { ...rest, prompt: asked(row.prompt, system) };
     for (const name of ["chosen", "rejected", "completion"]) {
-      if (typeof turned[name] !== "string") continue;
-      turned[name] = [{ role: "assistant", content: turned[name].trim() }];
+      const answer = turned[name];
+      if (typeof answer !== "string") continue;
+      const content = this.#withoutEnd(isCued ? answer.replace(/^ /, "") : answer);
+      if (content.trim() === "") throw new UnusableRow(`${name} is empty`);
+      turned[name] = [{ role: "assistant", content }];
     }
     return turned as unknown as E;
   }
 
+  /** An answer without the end token that recipes write behind it: the template writes its own. */
+  #withoutEnd(answer: string): string {
+    const trimmed = answer.trimEnd();
+    const end = this.#ends.find((word) => trimmed.endsWith(word));
+    return end === undefined ? answer : trimmed.slice(0, -end.length);
+  }
+
   /** Tokenizer and options for `encodeExamples`. */
-  encoding(budget: Budget): [Tokenizer, EncodeExampleOptions] {
-    const { tokenizer, addsBos, chat } = this.#model;
+  encoding(budget: RowBudget & { readonly strict?: boolean }): [Tokenizer, EncodeExampleOptions] {
+    const { tokenizer, addsBos, chat, sizes: { eosId: ends = [] } } = this.#model;
     const plain = addsBos ? tokenizer : { ...tokenizer, bosId: undefined };
-    if (chat === undefined) return [plain, budget];
+    if (chat === undefined) return [plain, { ...budget, ends }];
     const eos = endOfTurn(this.#model);
     const render = chat.render.bind(chat) as EncodeExampleOptions["render"];
-    return [plain, { ...budget, render, ...(eos === undefined ? {} : { eos }) }];
+    return [plain, { ...budget, ends, render, ...(eos === undefined ? {} : { eos }) }];
   }
 }
+
+/** The end tokens as text spells them. */
+function endWords({ tokenizer, sizes }: DataModel): string[] {
+  const { allSpecial = [] } = tokenizer as Partial<PretrainedTokenizer>;
+  return allSpecial.filter((word) => {
+    const ids = tokenizer.encode(word);
+    return ids.length === 1 && sizes.eosId?.includes(ids[0]);
+  });
+}
+
+/** A prompt that ends where the assistant is to speak, as Anthropic's HH data do: the space after it is no answer's. */
+const CUE = /\bAssistant:$/;
 
 /** Text as a question: HH's marks are turns, and a cue for the answer is the template's to give. */
 function asked(prompt: RowText, system: string | undefined): readonly Message[] {

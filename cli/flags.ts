@@ -86,6 +86,8 @@ export interface RunConfig {
   readonly maxPrompt?: number;
   /** Rows to read at most. */
   readonly limit?: number;
+  /** Whether the first row that cannot be used ends the command. */
+  readonly strict?: boolean;
   /** Train on the dataset's preferences instead of generating. */
   readonly offline?: boolean;
   /** PEFT folder that the members start from. */

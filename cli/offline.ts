@@ -17,7 +17,7 @@ import {
   spelledRecords,
   type VisitOptions,
 } from "../scheduler/mod.ts";
-import type { DataPair } from "./data.ts";
+import type { DataPair } from "./training_data.ts";
 import type { RecordedPairs } from "./recorded_pairs.ts";
 
 /** Who wrote the answers of a dataset: nobody's policy that could be asked. */

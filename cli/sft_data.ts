@@ -1,6 +1,5 @@
 // What `leash sft` learns from: rows of any format as sequences of which the answer counts, in batches of bounded size.
 import {
-  encodeExamples,
   type Example,
   fold,
   type Key,
@@ -12,8 +11,8 @@ import {
 } from "../core/mod.ts";
 import type { CompletionRow, TextRow } from "../core/mod.ts";
 import type { BaseModel } from "./base_model.ts";
-import { type DataFlags, openExamples, reportOf } from "./data.ts";
-import { Dialogues } from "./dialogues.ts";
+import { UnusableRow } from "../core/text/row_report.ts";
+import { type DataFlags, readRows } from "./data.ts";
 import { sha256 } from "./digest.ts";
 import { UsageError } from "./flag_parser.ts";
 import type { FetchOptions } from "./hub_files.ts";
@@ -32,7 +31,7 @@ export interface SftData {
 export type SftDataFlags = DataFlags & {
   /** Most tokens of a sequence. */
   readonly maxLength: number;
-  /** Most tokens of a prompt; absent for half of them. */
+  /** Most tokens of a prompt; absent for what its answer leaves. */
   readonly maxPrompt?: number;
   /** Share of the rows that is held out. */
   readonly evalShare: number;
@@ -50,63 +49,51 @@ export async function readSftData(
   base: BaseModel,
   options?: FetchOptions,
 ): Promise<SftData> {
-  const { maxLength, maxPrompt = Math.max(1, Math.floor(maxLength / 2)) } = flags;
-  if (maxPrompt >= maxLength) {
+  const { maxLength, maxPrompt } = flags;
+  if (maxPrompt !== undefined && maxPrompt >= maxLength) {
     throw new UsageError(
       `Cannot sft: --max-prompt is ${maxPrompt}, expected fewer than the ${maxLength} of --max-length`,
     );
   }
-  const stream = await openExamples(flags, base.tokenizer, options);
-  const dialogues = new Dialogues(flags, base);
-  let unwanted = 0;
-  async function* answered(): AsyncGenerator<CompletionRow | TextRow> {
-    for await (const example of stream) {
-      const row = answerOf(example, flags.data);
-      if (row === undefined) unwanted++;
-      else yield dialogues.turn(row);
-    }
-  }
-  const [tokenizer, encoding] = dialogues.encoding({ maxPrompt, maxCompletion: maxLength });
+  const rows = await readRows<CompletionRow | TextRow>(flags, base, {
+    choose: answerOf,
+    budget: { maxLength, maxPrompt },
+    limits: { maxLength: `--max-length ${maxLength}`, maxPrompt: `--max-prompt ${maxPrompt}` },
+  }, options);
   const sequences: TokenSequence[] = [];
-  let tooLong = 0, cutTokens = 0;
-  const encoded = encodeExamples(answered(), tokenizer, encoding);
-  for await (const { prompt, completion } of encoded) {
-    const ids = [...prompt, ...completion];
-    if (ids.length > maxLength) {
-      tooLong++;
-      cutTokens += ids.length - maxLength;
-    }
-    sequences.push({ ids: ids.slice(0, maxLength), promptLength: prompt.length });
+  for await (const { encoded: { prompt, completion } } of rows) {
+    sequences.push({ ids: [...prompt, ...completion], promptLength: prompt.length });
   }
-  const report = [
-    reportOf(stream.report, encoded.report, { rendered: dialogues.rendered }),
-    ...(unwanted > 0 ? [`${unwanted} with the label false left out`] : []),
-    ...(tooLong > 0 ? [`${tooLong} sequences cut by ${cutTokens} tokens to --max-length`] : []),
-  ].join("; ");
+  const report = rows.report();
   if (sequences.length === 0) {
     throw new UsageError(`Cannot sft: ${flags.data} has no row that can be used (${report})`);
   }
   return { ...holdOut(sequences, flags.evalShare), report };
 }
 
-/** The answer to learn; undefined for one that nobody wants. */
-function answerOf(example: Example, data: string): CompletionRow | TextRow | undefined {
+/** The answer to learn; throws UnusableRow where there is none that somebody wants. */
+function answerOf(example: Example): CompletionRow | TextRow {
   switch (example.kind) {
     case "text":
     case "completion":
       return example;
     case "unpaired": {
       const { label, ...row } = example;
-      return label ? { ...row, kind: "completion" } : undefined;
+      if (label) return { ...row, kind: "completion" };
+      throw new UnusableRow("its label is false");
     }
     case "preference": {
-      const { chosen, rejected: _rejected, ...row } = example;
-      return { ...row, kind: "completion", completion: chosen };
+      const { chosen, rejected: _rejected, plain, ...row } = example;
+      const text = plain && { prompt: plain.prompt, completion: plain.chosen };
+      return {
+        ...{ ...row, kind: "completion", completion: chosen },
+        ...(text ? { plain: text } : {}),
+      };
     }
     case "prompt":
-      throw new UsageError(
-        `Cannot sft: ${example.place} of ${data} has a prompt and no answer, expected completion, ` +
-          "label, messages that end with the assistant, or text. Map other names with --columns",
+      throw new UnusableRow(
+        "it has a prompt and no answer, expected completion, label, messages that end with the " +
+          "assistant, or text. Map other names with --columns",
       );
   }
 }

@@ -52,8 +52,8 @@ export const SFT_FLAGS: readonly Flag[] = [
       name: "max-prompt",
       value: "N",
       type: whole(1, 1e6),
-      shownDefault: "half of --max-length",
-      help: "Most tokens of a prompt; a longer one loses its start",
+      shownDefault: "what its answer leaves",
+      help: "Most tokens of a prompt; a longer one loses its oldest turns, then words",
     },
     {
       name: "eval-share",
@@ -133,7 +133,7 @@ export const SFT_FLAGS: readonly Flag[] = [
 export interface SftConfig extends DeviceChoice, BaseFlags, DataFlags, SftPlan {
   /** Most tokens of a row; absent for the context, at most {@link DEFAULT_LENGTH}. */
   readonly maxLength?: number;
-  /** Most tokens of a prompt; absent for half of them. */
+  /** Most tokens of a prompt; absent for what its answer leaves. */
   readonly maxPrompt?: number;
   /** Share of the rows that is held out. */
   readonly evalShare: number;

@@ -186,13 +186,13 @@ export const ROW_FLAGS: readonly FlagRow[] = [
   {
     name: "format",
     ...choice(
-      ...["preference", "hh", "implicit", "unpaired", "completion", "label", "messages"],
-      ...["prompt", "text"],
+      ...["preference", "hh", "sharegpt", "question", "implicit", "ultrafeedback", "alpaca"],
+      ...["unpaired", "completion", "label", "messages", "conversations", "prompt", "text"],
     ),
     value: "NAME",
-    shownDefault: "as the first row says",
+    shownDefault: "as the rows say",
     help:
-      "What rows hold: preference, hh, implicit, unpaired, completion, label, messages, prompt or text",
+      "What rows hold: preference, hh, sharegpt, question, implicit, ultrafeedback, alpaca, unpaired, completion, label, messages, conversations, prompt or text",
   },
   {
     name: "limit",
@@ -200,6 +200,11 @@ export const ROW_FLAGS: readonly FlagRow[] = [
     type: whole(1, 1e9),
     shownDefault: "all",
     help: "Rows to read at most",
+  },
+  {
+    name: "strict",
+    ...given,
+    help: "End at the first row that cannot be used, instead of counting it",
   },
 ];
 

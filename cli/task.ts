@@ -7,7 +7,7 @@ import { loadReferences } from "../stories/references.ts";
 import { loadWordList } from "../stories/text_quality.ts";
 import { NO_ANNOTATOR } from "./annotators.ts";
 import { type BaseModel, loadBase, openBase } from "./base_model.ts";
-import { type DataPair, readTrainingData } from "./data.ts";
+import { type DataPair, readTrainingData } from "./training_data.ts";
 import { sha256 } from "./digest.ts";
 import { quote, type RunConfig, UsageError } from "./flags.ts";
 import type { FetchOptions } from "./hub_files.ts";
@@ -100,16 +100,37 @@ async function dataOf(
   base: BaseModel,
   options?: FetchOptions,
 ): Promise<Work> {
-  const { maxNew, maxPrompt = base.positions - maxNew } = config;
-  if (maxPrompt + maxNew > base.positions) {
+  const { maxNew, maxPrompt, offline } = config;
+  const { positions } = base;
+  const maxAsked = positions - maxNew;
+  const most = offline ? positions - 1 : maxAsked; // an answer of the file has its own length
+  if (maxPrompt !== undefined && maxPrompt > most) {
     throw new UsageError(
-      `Cannot train: --max-prompt is ${maxPrompt}, expected at most ${
-        base.positions - maxNew
-      } so that --max-new ${maxNew} more fit in ${base.positions} positions`,
+      `Cannot train: --max-prompt is ${maxPrompt}, expected at most ${most} so that ${
+        offline ? "an answer fits" : `--max-new ${maxNew} more fit`
+      } in ${positions} positions`,
     );
   }
-  const budget = { maxPrompt, maxCompletion: maxNew };
-  const { prompts, pairs, digest, report } = await readTrainingData(config, base, budget, options);
+  const given = `--max-prompt ${maxPrompt}`;
+  const budget = offline
+    ? {
+      budget: { maxPrompt, maxLength: positions },
+      limits: { maxPrompt: given, maxLength: `--context ${positions}` },
+    }
+    : {
+      budget: { maxPrompt: maxPrompt ?? maxAsked },
+      limits: {
+        maxPrompt: maxPrompt === undefined
+          ? `--context ${positions} before an answer of --max-new ${maxNew}`
+          : given,
+      },
+    };
+  const { prompts, pairs, digest, report } = await readTrainingData(
+    config,
+    base,
+    { ...budget, maxAsked },
+    options,
+  );
   return { prompts, ...(pairs ? { pairs } : {}), promptsDigest: digest, dataReport: report };
 }
 
@@ -229,6 +250,9 @@ export async function referencesOf(
 /** The first preferred answer to a prompt. */
 function chosenText({ pairs, tokenizer, sizes }: Task, prompt: Prompt): string {
   const key = promptIds(tokenizer, prompt).join();
-  const { chosen } = pairs!.evaluation.find((pair) => pair.prompt.join() === key)!;
+  const text = promptText(prompt);
+  const { chosen } = pairs!.evaluation.find((pair) =>
+    pair.text === text && pair.asked.join() === key
+  )!;
   return tokenizer.decode(chosen.filter((id) => !sizes.eosId?.includes(id)));
 }

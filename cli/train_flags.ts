@@ -60,8 +60,8 @@ const DATA: readonly FlagRow[] = [
     name: "max-prompt",
     value: "N",
     type: whole(1, 1e6),
-    shownDefault: "what --max-new leaves",
-    help: "Most tokens of a prompt; a longer one loses its start",
+    shownDefault: "what the answer leaves",
+    help: "Most tokens of a prompt; a longer one loses its oldest turns, then words",
   },
   {
     name: "offline",
@@ -151,7 +151,7 @@ function requireTogether(values: Values): void {
   if (values.offline && values.replay !== undefined) {
     refuse("--offline and --replay are both given", "one of them");
   }
-  const data = ["split", "columns", "format", "limit", "system", "chat", "max-prompt"];
+  const data = ["split", "columns", "format", "limit", "strict", "system", "chat", "max-prompt"];
   const field = (name: string) => name === "max-prompt" ? "maxPrompt" : name;
   const isGiven = (value: FlagValue | undefined) => value !== undefined && value !== "auto";
   const alone = data.find((name) => isGiven(values[field(name)]));

@@ -58,6 +58,7 @@ export { detectFormat, type RowFormatName } from "./text/row_format.ts";
 export { parseHumanAssistant } from "./text/row_messages.ts";
 export { describeRows, type RowReport, type SkipCount } from "./text/row_report.ts";
 export type * from "./text/rows.ts";
+export { templatedText } from "./text/templated_text.ts";
 export * from "./annotator/mod.ts";
 export * from "./eval/aggregates.ts";
 export * from "./eval/bootstrap.ts";

@@ -16,7 +16,8 @@ import { type AnswerRecord, completionText, spelledRecords } from "../../schedul
 import { BASE } from "../adapter_spec.ts";
 import { type Asked, askedPrompts, promptBudget } from "../asked.ts";
 import type { BaseFlags } from "../base_model.ts";
-import { type DataFlags, openExamples } from "../data.ts";
+import { RowCounter, UnusableRow } from "../../core/text/row_report.ts";
+import { type DataFlags, openExamples, skippedLines } from "../data.ts";
 import { promptWords } from "../dialogues.ts";
 import { requireVerdicts } from "../failures.ts";
 import { type Flag, given, text, under } from "../flag_kinds.ts";
@@ -299,18 +300,22 @@ async function annotateFile(
   { terminal, signal }: CommandOptions,
 ): Promise<number> {
   const stream = await openExamples(flags, undefined, { terminal, signal });
+  const needed = new RowCounter(flags);
   const pairs: ReturnType<typeof candidateOf>[] = [];
-  for await (const example of stream) pairs.push(candidateOf(example));
-  const { read, used, skipped } = stream.report;
-  terminal.error(
-    [
-      `${flags.data}: ${used} of ${read} rows used`,
-      ...[...skipped].map(([why, { count, first }]) => `${count} skipped: ${why} (first ${first})`),
-    ].join("; "),
-  );
-  if (pairs.length === 0) {
-    throw new UsageError(`Cannot annotate: ${flags.data} has no pair, expected at least one`);
+  for await (const example of stream) {
+    const pair = needed.take(example.place, () => candidateOf(example));
+    if (pair !== undefined) pairs.push(pair);
   }
+  const report = [
+    `${needed.used} of ${stream.report.read} rows used`,
+    ...skippedLines([stream.report, needed]),
+  ].join("; ");
+  if (pairs.length === 0) {
+    throw new UsageError(
+      `Cannot annotate: ${flags.data} has no pair, expected at least one (${report})`,
+    );
+  }
+  terminal.error(`${flags.data}: ${report}`);
   const done = await readLog(log, (i) => pairs[i] && { ...pairs[i], annotator: judge.name });
   if (done.length > 0) terminal.error(`Going on after ${done.length} pairs`);
   {
@@ -349,9 +354,9 @@ interface JudgedLine {
 
 function candidateOf(example: Example): Omit<JudgedLine, "annotator" | "verdict"> {
   if (example.kind !== "preference") {
-    throw new UsageError(
-      `Cannot annotate ${example.place}: it is a ${example.kind}, expected a pair: chosen and rejected. ` +
-        "Map other names with --columns, or answer its prompts with --data",
+    throw new UnusableRow(
+      `it is a ${example.kind}, expected a pair: chosen and rejected. Map other names with --columns, ` +
+        "or answer its prompts with --data",
     );
   }
   const { place, prompt, chosen, rejected } = example;

@@ -16,7 +16,8 @@ import { completionText } from "../../scheduler/mod.ts";
 import { BASE } from "../adapter_spec.ts";
 import { type Asked, askedPrompts, promptBudget } from "../asked.ts";
 import type { BaseFlags, BaseModel } from "../base_model.ts";
-import { type DataFlags, openExamples } from "../data.ts";
+import { RowCounter, UnusableRow } from "../../core/text/row_report.ts";
+import { type DataFlags, openExamples, promptOf, skippedLines } from "../data.ts";
 import { Dialogues, promptWords } from "../dialogues.ts";
 import { requireVerdicts } from "../failures.ts";
 import { type Flag, given, text, under } from "../flag_kinds.ts";
@@ -207,25 +208,28 @@ async function answersIn(
   const dialogues = new Dialogues(flags, base);
   const byPrompt = new Map<string, string>();
   const texts: string[] = [];
+  const needed = new RowCounter(flags);
   for await (const example of stream) {
-    if (example.kind === "prompt") {
-      throw new UsageError(
-        `Cannot evaluate against ${flags.against}: ${example.place} has no answer, expected completion, ` +
-          "label, chosen or text",
-      );
-    }
-    if (example.kind === "text") {
-      texts.push(example.text);
-      continue;
-    }
-    const answer = example.kind === "preference" ? example.chosen : example.completion;
-    const words = promptWords(dialogues.turn({ ...example, kind: "prompt" }).prompt);
-    if (!byPrompt.has(words)) byPrompt.set(words, answerText(answer));
+    needed.take(example.place, () => {
+      if (example.kind === "prompt") {
+        throw new UnusableRow("it has no answer, expected completion, label, chosen or text");
+      }
+      if (example.kind === "text") {
+        texts.push(example.text);
+        return;
+      }
+      const answer = example.kind === "preference" ? example.chosen : example.completion;
+      const words = promptWords(dialogues.turn(promptOf(example)).prompt);
+      if (!byPrompt.has(words)) byPrompt.set(words, answerText(answer));
+    });
   }
+  const skipped = skippedLines([stream.report, needed]);
+  if (skipped.length > 0) options.terminal.error(`${flags.against}: ${skipped.join("; ")}`);
   if (byPrompt.size === 0 && texts.length === asked.length) return texts;
   if (byPrompt.size === 0) {
     throw new UsageError(
-      `Cannot evaluate against ${flags.against}: it has ${texts.length} texts, expected ${asked.length}, one a prompt`,
+      `Cannot evaluate against ${flags.against}: it has ${texts.length} texts, expected ${asked.length}, one a prompt` +
+        (skipped.length > 0 ? ` (${skipped.join("; ")})` : ""),
     );
   }
   return asked.map(({ words, place }) => {

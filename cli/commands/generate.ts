@@ -97,7 +97,7 @@ async function promptsOf(
 ): Promise<Asked[]> {
   const most = promptBudget("generate", base, flags);
   if (flags.prompt !== undefined) {
-    return [await askedText("generate", base, flags.prompt, most, flags)];
+    return [askedText("generate", base, flags.prompt, most, flags)];
   }
   return await askedPrompts("generate", base, { ...flags, data: flags.prompts! }, most, options);
 }

@@ -3,14 +3,13 @@ import {
   completionLogps,
   type EncodedCompletion,
   type EncodedPreference,
-  encodeExamples,
   type Example,
   type TokenSequence,
 } from "../../core/mod.ts";
 import { writeFileDurably } from "../../core/io/mod.ts";
 import type { BaseFlags, BaseModel } from "../base_model.ts";
-import { type DataFlags, openExamples, reportOf } from "../data.ts";
-import { Dialogues } from "../dialogues.ts";
+import { UnusableRow } from "../../core/text/row_report.ts";
+import { type DataFlags, readRows } from "../data.ts";
 import { type Flag, given, text, under, whole } from "../flag_kinds.ts";
 import { UsageError } from "../flag_parser.ts";
 import { type DeviceChoice, type OpenedPolicies, openPolicies } from "../open.ts";
@@ -46,8 +45,8 @@ const FLAGS: readonly Flag[] = [
       name: "max-prompt",
       value: "N",
       type: whole(1, 1e6),
-      shownDefault: "half of the context",
-      help: "Most tokens of a prompt; a longer one loses its start",
+      shownDefault: "what its answer leaves of the context",
+      help: "Most tokens of a prompt; a longer one loses its oldest turns, then words",
     },
   ]),
   ...under("Result", [
@@ -106,7 +105,7 @@ export const SCORE: CliCommand = {
       flags,
       adapters,
       options,
-      (base) => readRows(flags, base, options),
+      (base) => answersOf(flags, base, options),
     );
     const scores = await scoreRows(flags, opened, opened.prepared, options);
     if (flags.out !== undefined) {
@@ -119,37 +118,25 @@ export const SCORE: CliCommand = {
   },
 };
 
-async function readRows(
+async function answersOf(
   flags: Flags,
   base: BaseModel,
   options: CommandOptions,
 ): Promise<Row[]> {
   const { positions } = base;
-  const maxPrompt = flags.maxPrompt ?? Math.max(1, Math.floor(positions / 2));
-  if (maxPrompt >= positions) {
+  const { maxPrompt } = flags;
+  if (maxPrompt !== undefined && maxPrompt >= positions) {
     throw new UsageError(
       `Cannot score: --max-prompt is ${maxPrompt}, expected fewer than the context's ${positions} tokens`,
     );
   }
-  const stream = await openExamples(flags, base.tokenizer, options);
-  const dialogues = new Dialogues(flags, base);
-  async function* answers(): AsyncGenerator<Exclude<Example, { kind: "prompt" }>> {
-    for await (const example of stream) {
-      if (example.kind === "prompt") {
-        throw new UsageError(
-          `Cannot score ${example.place}: it is a prompt without an answer, expected completion, ` +
-            "chosen and rejected, messages or text. Map other names with --columns",
-        );
-      }
-      yield dialogues.turn(example);
-    }
-  }
-  const encoded = encodeExamples(
-    answers(),
-    ...dialogues.encoding({ maxPrompt, maxCompletion: positions - maxPrompt }),
-  );
-  const rows = await Array.fromAsync(encoded as AsyncIterable<Row>);
-  const report = reportOf(stream.report, encoded.report, { rendered: dialogues.rendered });
+  const read = await readRows(flags, base, {
+    choose: answeredOf,
+    budget: { maxLength: positions, maxPrompt },
+    limits: { maxLength: `--context ${positions}`, maxPrompt: `--max-prompt ${maxPrompt}` },
+  }, options);
+  const rows = await Array.fromAsync(read, ({ encoded }) => encoded as Row);
+  const report = read.report();
   if (rows.length === 0) {
     throw new UsageError(
       `Cannot score: ${flags.data} has no row that can be used, expected one (${report})`,
@@ -157,6 +144,14 @@ async function readRows(
   }
   options.terminal.error(`${flags.data}: ${report}`);
   return rows;
+}
+
+function answeredOf(example: Example): Exclude<Example, { kind: "prompt" }> {
+  if (example.kind !== "prompt") return example;
+  throw new UnusableRow(
+    "it is a prompt without an answer, expected completion, chosen and rejected, messages or text. " +
+      "Map other names with --columns",
+  );
 }
 
 /** Answers of a row: one, or the chosen and the rejected. */

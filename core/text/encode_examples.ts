@@ -1,31 +1,38 @@
 // Training examples to token ids within a budget that is said beforehand: what is cut is counted, an answer that was
 // cut gets no end token, and an answer of no tokens never reaches the loss.
-import { type RenderMessages, rowIds, textIds } from "./row_ids.ts";
+import {
+  checkBudget,
+  type CutCount,
+  fitRow,
+  type FittedRow,
+  type RowBudget,
+  type RowLimit,
+} from "./row_budget.ts";
+import { type RenderMessages, type RowIds, rowIds, textIds } from "./row_ids.ts";
 import { RowCounter, type RowReport, UnusableRow } from "./row_report.ts";
 import type {
   CompletionRow,
   Example,
   PreferenceRow,
   PromptRow,
+  RowText,
   TextRow,
   UnpairedRow,
 } from "./rows.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
-export type { RenderMessages };
+export type { CutCount, RenderMessages, RowBudget, RowLimit };
 
 /** The budget, and what else ids depend on. */
-export interface EncodeExampleOptions {
-  /** Most tokens of a prompt, BOS included; at least 1. */
-  readonly maxPrompt: number;
-  /** Most tokens of an answer, end token included; at least 1. */
-  readonly maxCompletion: number;
-  /** Which end of a long prompt is kept; default "keep_end". BOS stays in any case. */
-  readonly promptSide?: "keep_end" | "keep_start";
+export interface EncodeExampleOptions extends RowBudget {
   /** The end token; default the tokenizer's. `null`: none. */
   readonly eos?: number | null;
+  /** Further ids at which a text may end itself, so that no end token is put after them; default none. */
+  readonly ends?: readonly number[];
   /** The chat template; needed for examples that hold messages. */
   readonly render?: RenderMessages;
+  /** Whether the first example that cannot be used ends it with a TypeError; default it is counted. */
+  readonly strict?: boolean;
 }
 
 /** A prompt in tokens. */
@@ -87,6 +94,10 @@ export interface EncodingReport extends RowReport {
   readonly completionsCut: number;
   /** Tokens that they lost. */
   readonly completionTokensCut: number;
+  /** The same by the limit that cut. */
+  readonly cutBy: Readonly<Record<RowLimit, Readonly<CutCount>>>;
+  /** Rows of text that spell special tokens, which are read as such. */
+  readonly special: number;
 }
 
 /** Encoded examples one by one; the report counts along. */
@@ -118,7 +129,8 @@ export interface EncodedStream<E extends Example> extends AsyncIterable<Encoded<
  * @param options The budget, and the chat template where there are messages.
  * @returns The examples in order, and the counts.
  * @throws {RangeError} If a budget is not a whole number of at least 1.
- * @throws {TypeError} While it is read: if there are messages and no `render`.
+ * @throws {TypeError} While it is read: if there are messages and no `render`, or a row cannot be used and `strict` is
+ * set.
  */
 export function encodeExamples<E extends Example>(
   examples: AsyncIterable<E> | Iterable<E>,
@@ -126,24 +138,36 @@ export function encodeExamples<E extends Example>(
   options: EncodeExampleOptions,
 ): EncodedStream<E> {
   checkBudget(options);
-  const report = Object.assign(new RowCounter(), {
+  const none = () => ({ prompts: 0, promptTokens: 0, completions: 0, completionTokens: 0 });
+  const cutBy = { maxPrompt: none(), maxCompletion: none(), maxLength: none() };
+  const report = Object.assign(new RowCounter(options), {
     promptsCut: 0,
     promptTokensCut: 0,
     completionsCut: 0,
     completionTokensCut: 0,
+    cutBy,
+    special: 0,
   });
   async function* encoded(): AsyncGenerator<Encoded<E>> {
     for await (const example of examples) {
       const result = report.take(example.place, () => encodeOne(example, tokenizer, options));
       if (result === undefined) continue;
-      const { prompt, ...answers } = result.cut;
-      report.promptsCut += prompt > 0 ? 1 : 0;
-      report.promptTokensCut += prompt;
-      for (const tokens of Object.values(answers)) {
-        report.completionsCut += tokens > 0 ? 1 : 0;
-        report.completionTokensCut += tokens;
+      const { row, fitted: { promptCut, answerCuts }, special } = result;
+      report.special += special ? 1 : 0;
+      if (promptCut !== undefined) {
+        report.promptsCut++;
+        report.promptTokensCut += promptCut.tokens;
+        cutBy[promptCut.by].prompts++;
+        cutBy[promptCut.by].promptTokens += promptCut.tokens;
       }
-      yield result as Encoded<E>;
+      for (const cut of answerCuts) {
+        if (cut === undefined) continue;
+        report.completionsCut++;
+        report.completionTokensCut += cut.tokens;
+        cutBy[cut.by].completions++;
+        cutBy[cut.by].completionTokens += cut.tokens;
+      }
+      yield row as Encoded<E>;
     }
   }
   return { report, [Symbol.asyncIterator]: encoded };
@@ -181,31 +205,57 @@ export function encodePreference(
   options: EncodeExampleOptions,
 ): EncodedPreference {
   checkBudget(options);
-  return encodePair(row, tokenizer, options);
+  return encodePair(row, tokenizer, options).row;
 }
 
-function checkBudget(options: EncodeExampleOptions): void {
-  for (const name of ["maxPrompt", "maxCompletion"] as const) {
-    if (Number.isSafeInteger(options[name]) && options[name] >= 1) continue;
-    throw new RangeError(
-      `Cannot encode examples: ${name} is ${options[name]}, expected a whole number of at least 1`,
-    );
-  }
+/**
+ * Encodes one prompt.
+ *
+ * @example
+ * ```ts
+ * import { encodePrompt } from "@leash/bpo/core";
+ * import { assertEquals } from "@std/assert";
+ * const tokenizer = {
+ *   ...{ vocabSize: 200, bosId: 1, eosId: 2, padId: 0, decode: () => "" },
+ *   encode: (text: string) => Array.from(text, (c) => c.charCodeAt(0)),
+ * };
+ * const row = { kind: "prompt" as const, prompt: "abc", place: "prompts.txt:2" };
+ * assertEquals(encodePrompt(row, tokenizer, { maxPrompt: 3 }).prompt, [1, 98, 99]);
+ * ```
+ *
+ * @param row The prompt.
+ * @param tokenizer The model's.
+ * @param options The budget, and the chat template where there are messages.
+ * @returns Ids, and how many tokens were cut.
+ * @throws {RangeError} If a budget is not a whole number of at least 1.
+ * @throws {Error} If the row cannot be used; the message is the reason.
+ */
+export function encodePrompt(
+  row: PromptRow,
+  tokenizer: Tokenizer,
+  options: EncodeExampleOptions,
+): EncodedPrompt {
+  checkBudget(options);
+  return encodeAsked(row, tokenizer, options).row;
+}
+
+/** A row in ids, and what it took to make it fit. */
+interface Result<R> {
+  readonly row: R;
+  readonly fitted: Pick<FittedRow, "promptCut" | "answerCuts">;
+  readonly special: boolean;
 }
 
 function encodeOne(
   example: Example,
   tokenizer: Tokenizer,
   options: EncodeExampleOptions,
-): EncodedPrompt | EncodedCompletion | EncodedPreference {
+): Result<EncodedPrompt | EncodedCompletion | EncodedPreference> {
   switch (example.kind) {
     case "preference":
       return encodePair(example, tokenizer, options);
-    case "prompt": {
-      const { prompt } = rowIds(example, [], tokenizer, options.render);
-      const { ids, cut } = cutPrompt(prompt, tokenizer, options);
-      return { kind: "prompt", place: example.place, prompt: ids, cut: { prompt: cut } };
-    }
+    case "prompt":
+      return encodeAsked(example, tokenizer, options);
     case "text":
       return encodeText(example, tokenizer, options);
     default:
@@ -213,96 +263,111 @@ function encodeOne(
   }
 }
 
+function encodeAsked(
+  row: PromptRow,
+  tokenizer: Tokenizer,
+  options: EncodeExampleOptions,
+): Result<EncodedPrompt> {
+  const { fitted, special } = fittedIds(row, [], tokenizer, options);
+  const { prompt, promptCut } = fitted;
+  const cut = { prompt: promptCut?.tokens ?? 0 };
+  return { row: { kind: "prompt", place: row.place, prompt, cut }, fitted, special };
+}
+
+/** Ids of a prompt and its answers within the budget. */
+function fittedIds(
+  row: { readonly prompt: RowText; readonly tools?: readonly unknown[] },
+  answers: readonly (readonly [name: string, answer: RowText])[],
+  tokenizer: Tokenizer,
+  options: EncodeExampleOptions,
+): { fitted: FittedRow; special: boolean } {
+  const { render } = options;
+  const ids: RowIds = rowIds(row, answers, tokenizer, render);
+  const ended = (answer: number[], i: number) =>
+    endedAnswer(answer, answers[i], tokenizer, options);
+  const fitted = fitRow(ids, { row, answers, render, ended }, tokenizer, options);
+  return { fitted, special: ids.special };
+}
+
 function encodePair(
   row: PreferenceRow,
   tokenizer: Tokenizer,
   options: EncodeExampleOptions,
-): EncodedPreference {
-  const answers = [["chosen", row.chosen], ["rejected", row.rejected]] as const;
-  const whole = rowIds(row, answers, tokenizer, options.render);
-  const prompt = cutPrompt(whole.prompt, tokenizer, options);
-  const [chosen, rejected] = whole.answers.map((ids, i) =>
-    endAnswer(ids, answers[i][0], tokenizer, options)
-  );
-  const isSame = chosen.ids.length === rejected.ids.length &&
-    chosen.ids.every((id, i) => id === rejected.ids[i]);
-  if (isSame) throw new UnusableRow("chosen and rejected are the same within the budget");
-  return {
-    kind: "preference",
-    place: row.place,
-    prompt: prompt.ids,
-    chosen: chosen.ids,
-    rejected: rejected.ids,
-    cut: { prompt: prompt.cut, chosen: chosen.cut, rejected: rejected.cut },
-  };
+): Result<EncodedPreference> {
+  const { place } = row;
+  const both = [["chosen", row.chosen], ["rejected", row.rejected]] as const;
+  const { fitted, special } = fittedIds(row, both, tokenizer, options);
+  const { prompt, answers: [chosen, rejected], promptCut, answerCuts } = fitted;
+  const isSame = chosen.length === rejected.length && chosen.every((id, i) => id === rejected[i]);
+  if (isSame) {
+    throw new UnusableRow(
+      answerCuts.some((cut) => cut !== undefined)
+        ? "chosen and rejected are the same within the budget"
+        : "chosen and rejected are the same in tokens",
+    );
+  }
+  const [chosenCut, rejectedCut] = answerCuts.map((cut) => cut?.tokens ?? 0);
+  const cut = { prompt: promptCut?.tokens ?? 0, chosen: chosenCut, rejected: rejectedCut };
+  return { row: { kind: "preference", place, prompt, chosen, rejected, cut }, fitted, special };
 }
 
 function encodeCompletion(
   row: CompletionRow | UnpairedRow,
   tokenizer: Tokenizer,
   options: EncodeExampleOptions,
-): EncodedCompletion {
+): Result<EncodedCompletion> {
   const answers = [["completion", row.completion]] as const;
-  const whole = rowIds(row, answers, tokenizer, options.render);
-  const prompt = cutPrompt(whole.prompt, tokenizer, options);
-  const completion = endAnswer(whole.answers[0], "completion", tokenizer, options);
-  return {
+  const { fitted, special } = fittedIds(row, answers, tokenizer, options);
+  const { prompt, answers: [completion], promptCut, answerCuts: [answerCut] } = fitted;
+  const encoded: EncodedCompletion = {
     kind: "completion",
     place: row.place,
-    prompt: prompt.ids,
-    completion: completion.ids,
+    prompt,
+    completion,
     ...(row.kind === "unpaired" ? { label: row.label } : {}),
-    cut: { prompt: prompt.cut, completion: completion.cut },
+    cut: { prompt: promptCut?.tokens ?? 0, completion: answerCut?.tokens ?? 0 },
   };
+  return { row: encoded, fitted, special };
 }
 
 /** Text alone: BOS is the prompt, or the first token where the tokenizer puts none. */
 function encodeText(
-  row: TextRow,
+  { place, text }: TextRow,
   tokenizer: Tokenizer,
   options: EncodeExampleOptions,
-): EncodedCompletion {
-  const { begin, ids } = textIds(row.text, tokenizer);
+): Result<EncodedCompletion> {
+  const { begin, ids, special } = textIds(text, tokenizer);
   const prompt = begin.length > 0 ? begin : ids.splice(0, 1);
-  const completion = endAnswer(ids, "text", tokenizer, options);
+  const whole = endedAnswer(ids, ["text", text], tokenizer, options);
+  const { maxCompletion = Infinity, maxLength = Infinity } = options;
+  const left = maxLength - prompt.length;
+  const completion = whole.slice(0, Math.min(maxCompletion, left));
+  const tokens = whole.length - completion.length;
+  const by: RowLimit = maxCompletion <= left ? "maxCompletion" : "maxLength";
   return {
-    kind: "completion",
-    place: row.place,
-    prompt,
-    completion: completion.ids,
-    cut: { prompt: 0, completion: completion.cut },
+    row: { kind: "completion", place, prompt, completion, cut: { prompt: 0, completion: tokens } },
+    fitted: { answerCuts: [tokens > 0 ? { by, tokens } : undefined] },
+    special,
   };
 }
 
-/** Cuts a prompt at the budget; its BOS stays. */
-function cutPrompt(
+/**
+ * Puts the end token where the answer ends. A text that ends with one of its own, as rows do that a template has
+ * rendered, gets no other.
+ */
+function endedAnswer(
   ids: number[],
-  { bosId }: Tokenizer,
-  { maxPrompt, promptSide = "keep_end" }: EncodeExampleOptions,
-): { ids: number[]; cut: number } {
-  const cut = Math.max(0, ids.length - maxPrompt);
-  if (cut === 0) return { ids, cut };
-  if (promptSide === "keep_start") return { ids: ids.slice(0, maxPrompt), cut };
-  const head = ids[0] === bosId ? 1 : 0;
-  return { ids: [...ids.slice(0, head), ...ids.slice(head + cut)], cut };
-}
-
-/** Puts the end token where the answer ends, and cuts at the budget. */
-function endAnswer(
-  ids: number[],
-  name: string,
+  [name, answer]: readonly [name: string, answer: RowText],
   tokenizer: Tokenizer,
-  { maxCompletion, eos = tokenizer.eosId ?? null }: EncodeExampleOptions,
-): { ids: number[]; cut: number } {
+  { eos = tokenizer.eosId ?? null, ends = [] }: EncodeExampleOptions,
+): number[] {
   if (ids.length === 0) throw new UnusableRow(`${name} has no tokens`);
-  let whole = ids;
-  if (eos !== null) {
-    // Templates write the end token and then a line break: nothing after it is ever sampled.
-    const end = ids.lastIndexOf(eos);
-    const isEnded = end >= 0 && tokenizer.decode(ids.slice(end + 1)).trim() === "";
-    whole = isEnded ? ids.slice(0, end + 1) : [...ids, eos];
-    if (whole.length === 1) throw new UnusableRow(`${name} has no tokens`);
-  }
-  const cut = Math.max(0, whole.length - maxCompletion);
-  return { ids: cut > 0 ? whole.slice(0, maxCompletion) : whole, cut };
+  if (eos === null) return ids;
+  // Templates write the end token and then a line break: nothing after it is ever sampled.
+  const isEnd = (id: number) => id === eos || typeof answer === "string" && ends.includes(id);
+  const end = ids.findLastIndex(isEnd);
+  const isEnded = end >= 0 && tokenizer.decode(ids.slice(end + 1)).trim() === "";
+  const whole = isEnded ? ids.slice(0, end + 1) : [...ids, eos];
+  if (whole.length === 1) throw new UnusableRow(`${name} has no tokens`);
+  return whole;
 }

@@ -2,30 +2,45 @@
 import { quote } from "../io/mistakes.ts";
 import { detectFormat, ROW_FORMATS, type RowFormat, type RowFormatName } from "./row_format.ts";
 import { toolsOf } from "./row_messages.ts";
-import { placeOf, RowCounter, type RowReport } from "./row_report.ts";
+import { placeOf, RowCounter, type RowReport, UnusableRow } from "./row_report.ts";
 import type { DatasetRow, Example } from "./rows.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 /** Columns that the row formats know. */
-const KNOWN = ["prompt", "chosen", "rejected", "completion", "label", "messages", "text", "tools"];
+const KNOWN = [
+  ...["prompt", "chosen", "rejected", "completion", "label", "messages", "text", "tools", "system"],
+  ...["question", "instruction", "input", "output", "conversations", "completions"],
+];
+/** Columns that every format reads. */
+const ALWAYS = ["tools", "system"];
+/** After so many rows of no format the file is none of ours. */
+const MOST_STRANGE = 1000;
 
 /** Which column of the file is which of ours: `{ prompt: "question" }`. */
 export type ColumnMap = Readonly<Record<string, string>>;
 
 /** How rows are to be read. */
 export interface ExampleOptions {
-  /** The format; default: as the first row says. */
+  /** The format; default: as the rows say. */
   readonly format?: RowFormatName;
   /** Columns that have other names in the file. */
   readonly columns?: ColumnMap;
   /** Says where a text may be split, for files whose prompt is not a column of its own. */
   readonly tokenizer?: Tokenizer;
+  /** Whether the first row that cannot be used ends it with a TypeError; default it is counted. */
+  readonly strict?: boolean;
+}
+
+/** What became of the rows, and what of them was not looked at. */
+export interface ExampleReport extends RowReport {
+  /** Columns that hold text or messages and are not read. */
+  readonly unread: ReadonlySet<string>;
 }
 
 /** Examples one by one; the report counts along and is complete when they end. */
 export interface ExampleStream extends AsyncIterable<Example> {
   /** What became of the rows so far. */
-  readonly report: RowReport;
+  readonly report: ExampleReport;
 }
 
 /**
@@ -71,30 +86,42 @@ export function parseColumns(text: string): ColumnMap {
  * assertEquals(examples.report.skipped.get("chosen is empty"), { count: 1, first: "pairs.jsonl:2" });
  * ```
  *
- * @param rows Rows of one format, from any of the readers; read once.
- * @param options `format` (default: as the first row says), `columns` (default none renamed), `tokenizer` (default:
- * texts are split between words only).
+ * @param rows Rows from any of the readers; read once.
+ * @param options `format` (default: as the first row says; a row that has none of its columns, as its own say), `columns`
+ * (default none renamed), `tokenizer` (default: texts are split between words only), `strict` (default no).
  * @returns The examples in order, and the counts.
- * @throws {TypeError} While it is read: if no format fits the first row's columns, or a renamed column is not there.
+ * @throws {TypeError} While it is read: if no row has the columns of a format, or a renamed column is nowhere; where
+ * `strict` is set, if a row cannot be used.
  */
 export function toExamples(
   rows: AsyncIterable<DatasetRow>,
   options: ExampleOptions = {},
 ): ExampleStream {
-  const report = new RowCounter();
+  requireKnown(options.format);
+  const unread = new Set<string>();
+  const report = Object.assign(new RowCounter(options), { unread });
   async function* examples(): AsyncGenerator<Example> {
-    let format: RowFormat | undefined;
+    let file: RowFormat | undefined;
+    let strange: TypeError | undefined; // why the first row of no format is none
     for await (const datasetRow of rows) {
-      const row = rename(datasetRow.row, options.columns ?? {});
-      format ??= formatOf(datasetRow, row, options);
-      const { read } = format;
       const place = placeOf(datasetRow);
+      let why: TypeError | undefined;
       const example = report.take(place, () => {
+        const row = rename(datasetRow.row, options.columns ?? {});
+        const format = formatOf(row, file, options.format);
+        why = strangeness(datasetRow, row, format, options, file !== undefined);
+        if (why !== undefined) throw new UnusableRow(reasonOf(datasetRow.row, options));
+        file ??= format;
+        addUnread(unread, datasetRow.row, format!, options.columns ?? {});
         const tools = toolsOf(row.tools);
-        return { ...read(row, options.tokenizer), place, ...(tools ? { tools } : {}) };
+        const body = format!.read(row, options.tokenizer);
+        return { ...body, place, ...(tools ? { tools } : {}) } as Example;
       });
       if (example !== undefined) yield example;
+      strange ??= why;
+      if (file === undefined && strange !== undefined && report.read >= MOST_STRANGE) throw strange;
     }
+    if (report.used === 0 && file === undefined && strange !== undefined) throw strange;
   }
   return { report, [Symbol.asyncIterator]: examples };
 }
@@ -107,36 +134,88 @@ function rename(row: DatasetRow["row"], columns: ColumnMap): Record<string, unkn
   return renamed;
 }
 
+function requireKnown(name: string | undefined): void {
+  if (name === undefined || ROW_FORMATS.some((format) => format.name === name)) return;
+  const names = ROW_FORMATS.map((format) => format.name).join(", ");
+  throw new TypeError(
+    `Cannot read rows: the format is ${quote(name)}, expected one of ${names}`,
+  );
+}
+
+/** The format of a row: the file's, unless the row has none of its columns but the prompt, or the file's is the least. */
 function formatOf(
+  row: Record<string, unknown>,
+  file: RowFormat | undefined,
+  name: RowFormatName | undefined,
+): RowFormat | undefined {
+  if (name !== undefined) return ROW_FORMATS.find((format) => format.name === name);
+  if (file !== undefined && !LEAST.includes(file.name)) {
+    if (hasOwnColumn(file, row)) return file;
+  }
+  const found = detectFormat(Object.keys(row), row);
+  return ROW_FORMATS.find((format) => format.name === found) ?? file;
+}
+
+/** Whether a row has what tells a format: more than the prompt, where that is not all. */
+function hasOwnColumn({ columns }: RowFormat, row: Record<string, unknown>): boolean {
+  const own = columns.length > 1 ? columns.filter((column) => column !== "prompt") : columns;
+  return own.some((column) => row[column] !== undefined && row[column] !== null);
+}
+
+/** Formats whose columns other formats have too. */
+const LEAST: readonly RowFormatName[] = ["prompt", "text"];
+
+/** What is wrong with the columns of a row; undefined where it can be read. */
+function strangeness(
   { row, file }: DatasetRow,
   renamed: Record<string, unknown>,
-  { format, columns = {} }: ExampleOptions,
-): RowFormat {
-  const there = Object.keys(row).slice(0, 12).map(quote);
-  const found = `its columns are ${there.join(", ") || "none"}`;
+  format: RowFormat | undefined,
+  { columns = {} }: ExampleOptions,
+  isKnown: boolean,
+): TypeError | undefined {
+  const found = columnsOf(row);
   for (const theirs of Object.values(columns)) {
     if (Object.hasOwn(row, theirs)) continue;
-    throw new TypeError(
+    return new TypeError(
       `Cannot use ${file}: ${found}, expected ${quote(theirs)} among them. ` +
         "Correct the column mapping",
     );
   }
-  const names = Object.keys(renamed);
-  const name = format ?? detectFormat(names, renamed);
-  const known = ROW_FORMATS.find((candidate) => candidate.name === name);
-  if (name !== undefined && known === undefined) {
-    throw new TypeError(
-      `Cannot use ${file}: the format is ${quote(name)}, expected one of ${
-        ROW_FORMATS.map((candidate) => candidate.name).join(", ")
-      }`,
-    );
-  }
-  if (known?.columns.every((column) => names.includes(column))) return known;
-  const wanted = known
-    ? known.columns.join(", ")
+  if (format !== undefined && (isKnown || hasOwnColumn(format, renamed))) return undefined;
+  const wanted = format
+    ? format.columns.join(", ")
     : "prompt with chosen and rejected, chosen and rejected, prompt with completion (and label), " +
       "prompt and label, messages, prompt, or text";
-  throw new TypeError(
+  return new TypeError(
     `Cannot use ${file}: ${found}, expected ${wanted}. Map other names, such as prompt=question`,
   );
+}
+
+function reasonOf(row: DatasetRow["row"], { columns = {} }: ExampleOptions): string {
+  const gone = Object.values(columns).find((theirs) => !Object.hasOwn(row, theirs));
+  return gone === undefined ? columnsOf(row) : `${quote(gone)} is missing`;
+}
+
+function columnsOf(row: DatasetRow["row"]): string {
+  const there = Object.keys(row).slice(0, 12).map(quote);
+  return `its columns are ${there.join(", ") || "none"}`;
+}
+
+/** Notes columns of text that a format passes over. */
+function addUnread(
+  unread: Set<string>,
+  row: DatasetRow["row"],
+  { columns, reads = [] }: RowFormat,
+  mapping: ColumnMap,
+): void {
+  for (const [column, value] of Object.entries(row)) {
+    const isText = typeof value === "string" && value.trim() !== "" ||
+      Array.isArray(value) && typeof value[0] === "object";
+    if (!isText || unread.has(column)) continue;
+    const ours = Object.entries(mapping).find(([, theirs]) => theirs === column)?.[0];
+    const isHidden = ours === undefined && Object.hasOwn(mapping, column); // another column stands in for it
+    const name = ours ?? column;
+    const isRead = [columns, reads, ALWAYS].some((names) => names.includes(name));
+    if (isHidden || !isRead) unread.add(column);
+  }
 }

@@ -1,31 +1,57 @@
 // The ways in which files hold preference data, one entry each: the columns that tell it, and how a row is read.
-import { isHumanAssistant, kindOf, parseHumanAssistant, rowText } from "./row_messages.ts";
+import {
+  type Body,
+  completionOf,
+  humanAssistantOf,
+  isDialogue,
+  isWhole,
+  preferenceOf,
+  requireAlike,
+  requireAnswer,
+  requireDifferent,
+  systemOf,
+} from "./row_checks.ts";
+import { isHumanAssistant, kindOf, rowText } from "./row_messages.ts";
 import { UnusableRow } from "./row_report.ts";
-import type { Example, Message, RowText } from "./rows.ts";
+import {
+  askedOf,
+  bestAndWorst,
+  dialogueOf,
+  DIALOGUES,
+  hasOtherPrompt,
+  questionOf,
+  QUESTIONS,
+} from "./row_shapes.ts";
 import { splitMessages, splitText } from "./split_prompt.ts";
+import type { Message, RowText } from "./rows.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 /** Names of the row formats that are read. */
 export type RowFormatName =
   | "preference"
   | "hh"
+  | "sharegpt"
+  | "question"
   | "implicit"
+  | "ultrafeedback"
+  | "alpaca"
   | "unpaired"
   | "completion"
   | "label"
   | "messages"
+  | "conversations"
   | "prompt"
   | "text";
 
 type Row = Readonly<Record<string, unknown>>;
-type Body<E = Example> = E extends Example ? Omit<E, "place" | "tools"> : never;
-
 /** One way to hold an example. */
 export interface RowFormat {
   /** Its name, as a flag takes it. */
   readonly name: RowFormatName;
   /** The columns that it needs. */
   readonly columns: readonly string[];
+  /** Further columns that it reads where they are there; `tools` and `system` are always read. */
+  readonly reads?: readonly string[];
   /** Whether a row with these columns is of this format; default yes. */
   readonly fits?: (row: Row) => boolean;
   /** The example; throws UnusableRow with the reason where there is none. */
@@ -38,82 +64,117 @@ export const ROW_FORMATS: readonly RowFormat[] = [
     name: "preference",
     columns: ["prompt", "chosen", "rejected"],
     read(row) {
-      const [chosen, rejected] = [rowText(row.chosen, "chosen"), rowText(row.rejected, "rejected")];
-      const prompt = rowText(row.prompt, "prompt");
-      // Files with a prompt as text beside whole dialogues: the dialogues say it exactly.
-      if (typeof prompt === "string" && isDialogue(chosen) && isDialogue(rejected)) {
-        return preference(splitMessages(chosen, rejected));
-      }
-      return preference({ prompt, chosen, rejected });
+      const { prompt, chosen, rejected } = row;
+      const isRepeated = [prompt, chosen, rejected].every(isHumanAssistant) &&
+        [chosen, rejected].every((text) => String(text).startsWith(String(prompt)));
+      if (isRepeated) return humanAssistantOf({ chosen, rejected });
+      const answers = {
+        chosen: rowText(chosen, "chosen"),
+        rejected: rowText(rejected, "rejected"),
+      };
+      return preferenceOf({ prompt: rowText(prompt, "prompt"), ...answers }, systemOf(row.system));
     },
   },
   {
     name: "hh",
     columns: ["chosen", "rejected"],
     fits: ({ chosen, rejected }) => isHumanAssistant(chosen) && isHumanAssistant(rejected),
+    read: ({ chosen, rejected }) => humanAssistantOf({ chosen, rejected }),
+  },
+  {
+    name: "sharegpt",
+    columns: ["chosen", "rejected"],
+    reads: DIALOGUES,
+    fits: (row) => dialogueOf(row) !== undefined && !isWhole(row.chosen),
     read(row) {
-      const [chosen, rejected] = ["chosen", "rejected"].map((column) => {
-        const text = rowText(row[column], column);
-        if (typeof text !== "string" || !isHumanAssistant(text)) {
-          throw new UnusableRow(`${column} does not begin with "Human:"`);
-        }
-        const messages = parseHumanAssistant(text);
-        const last = messages[messages.length - 1];
-        if (last.role !== "assistant") throw new UnusableRow(`${column} has no last answer`);
-        if (last.content === "") throw new UnusableRow(`${column} is empty`);
-        return messages;
-      });
-      return preference(splitMessages(chosen, rejected));
+      const column = dialogueOf(row) ?? "conversations";
+      return preferenceOf({
+        prompt: rowText(row[column], column),
+        chosen: asAnswer(rowText(row.chosen, "chosen")),
+        rejected: asAnswer(rowText(row.rejected, "rejected")),
+      }, systemOf(row.system));
+    },
+  },
+  {
+    name: "question",
+    columns: ["chosen", "rejected"],
+    reads: QUESTIONS,
+    fits: (row) => questionOf(row) !== undefined && !isWhole(row.chosen),
+    read(row) {
+      const column = questionOf(row) ?? "question";
+      return preferenceOf({
+        prompt: askedOf(row, column),
+        chosen: rowText(row.chosen, "chosen"),
+        rejected: rowText(row.rejected, "rejected"),
+      }, systemOf(row.system));
     },
   },
   {
     name: "implicit",
     columns: ["chosen", "rejected"],
+    fits: (row) => isWhole(row.chosen) || !hasOtherPrompt(row),
     read(row, tokenizer) {
       const [chosen, rejected] = [rowText(row.chosen, "chosen"), rowText(row.rejected, "rejected")];
       requireDifferent(chosen, rejected);
+      const system = systemOf(row.system);
       if (isDialogue(chosen) && isDialogue(rejected)) {
-        return preference(splitMessages(chosen, rejected));
+        return preferenceOf(splitMessages(chosen, rejected), system);
       }
       requireAlike({ chosen, rejected });
-      return preference(splitText(chosen as string, rejected as string, tokenizer));
+      return preferenceOf(splitText(chosen as string, rejected as string, tokenizer), system);
+    },
+  },
+  {
+    name: "ultrafeedback",
+    columns: ["instruction", "completions"],
+    read(row) {
+      const answers = bestAndWorst(row.completions);
+      return preferenceOf(
+        { prompt: askedOf(row, "instruction"), ...answers },
+        systemOf(row.system),
+      );
+    },
+  },
+  {
+    name: "alpaca",
+    columns: ["instruction", "output"],
+    reads: ["input"],
+    read(row) {
+      const output = rowText(row.output, "output");
+      const system = systemOf(row.system);
+      const asked = askedOf(row, "instruction");
+      return { kind: "completion", ...completionOf(asked, output, "output", system) };
     },
   },
   {
     name: "unpaired",
     columns: ["prompt", "completion", "label"],
-    read(row) {
-      const label = booleanOf(row.label);
-      return { kind: "unpaired", ...completion(row.prompt, row.completion, "completion"), label };
-    },
+    read: (row) => ({
+      kind: "unpaired",
+      ...answered(row, "completion"),
+      label: booleanOf(row.label),
+    }),
   },
   {
     name: "completion",
     columns: ["prompt", "completion"],
-    read: (row) => ({
-      kind: "completion",
-      ...completion(row.prompt, row.completion, "completion"),
-    }),
+    read: (row) => ({ kind: "completion", ...answered(row, "completion") }),
   },
   {
     name: "label",
     columns: ["prompt", "label"],
     fits: ({ label }) => typeof label === "string",
-    read: (row) => ({ kind: "completion", ...completion(row.prompt, row.label, "label") }),
+    read: (row) => ({ kind: "completion", ...answered(row, "label") }),
   },
   {
     name: "messages",
     columns: ["messages"],
-    read(row) {
-      const messages = rowText(row.messages, "messages");
-      if (!isDialogue(messages)) throw new UnusableRow("messages is text, expected a list");
-      const last = messages.findLastIndex(({ role }) => role === "user");
-      if (last < 0) throw new UnusableRow("messages has no turn of the user");
-      const [prompt, rest] = [messages.slice(0, last + 1), messages.slice(last + 1)];
-      if (rest.length === 0) return { kind: "prompt", prompt };
-      requireContent(rest, "messages");
-      return { kind: "completion", prompt, completion: rest };
-    },
+    read: (row) => lastAnswer(row, "messages"),
+  },
+  {
+    name: "conversations",
+    columns: ["conversations"],
+    read: (row) => lastAnswer(row, "conversations"),
   },
   {
     name: "prompt",
@@ -155,53 +216,29 @@ export function detectFormat(
   )?.name;
 }
 
-function preference(
-  { prompt, chosen, rejected }: { prompt: RowText; chosen: RowText; rejected: RowText },
-): Body {
-  requireAlike({ prompt, chosen, rejected });
-  requireContent(chosen, "chosen");
-  requireContent(rejected, "rejected");
-  requireDifferent(chosen, rejected);
-  return { kind: "preference", prompt, chosen, rejected };
+/** A prompt with the answer that is in a column. */
+function answered(row: Row, column: string): ReturnType<typeof completionOf> {
+  const [prompt, answer] = [rowText(row.prompt, "prompt"), rowText(row[column], column)];
+  return completionOf(prompt, answer, column, systemOf(row.system));
 }
 
-function completion(
-  prompt: unknown,
-  answer: unknown,
-  column: string,
-): { prompt: RowText; completion: RowText } {
-  const body = { prompt: rowText(prompt, "prompt"), completion: rowText(answer, column) };
-  requireAlike({ prompt: body.prompt, [column]: body.completion });
-  requireContent(body.completion, column);
-  return body;
+/** A dialogue: what the assistant says after the user's last turn is the answer; a prompt where that is nothing. */
+function lastAnswer(row: Row, column: string): Body {
+  const turns = rowText(row[column], column);
+  if (!isDialogue(turns)) throw new UnusableRow(`${column} is text, expected a list`);
+  const system = systemOf(row.system);
+  const messages = system && turns[0].role !== "system" ? [system, ...turns] : turns;
+  const last = messages.findLastIndex(({ role }) => role === "user");
+  if (last < 0) throw new UnusableRow(`${column} has no turn of the user`);
+  const [prompt, rest] = [messages.slice(0, last + 1), messages.slice(last + 1)];
+  if (rest.length === 0) return { kind: "prompt", prompt };
+  requireAnswer(rest, column);
+  return { kind: "completion", prompt, completion: rest };
 }
 
-/** All text or all messages: a template renders a dialogue as a whole. */
-function requireAlike(texts: Readonly<Record<string, RowText>>): void {
-  const dialogues = Object.values(texts).filter(isDialogue).length;
-  if (dialogues === 0 || dialogues === Object.keys(texts).length) return;
-  const kinds = Object.entries(texts).map(([name, text]) =>
-    `${name} is ${isDialogue(text) ? "messages" : "text"}`
-  );
-  throw new UnusableRow(`${kinds.join(", ")}: expected all of one kind`);
-}
-
-/** An answer of messages must say something or call something. */
-function requireContent(text: RowText, column: string): void {
-  if (!isDialogue(text)) return;
-  if (text.every((message) => message.content.trim() === "" && message.tool_calls === undefined)) {
-    throw new UnusableRow(`${column} is empty`);
-  }
-}
-
-function requireDifferent(chosen: RowText, rejected: RowText): void {
-  if (JSON.stringify(chosen) === JSON.stringify(rejected)) {
-    throw new UnusableRow("chosen is the same as rejected");
-  }
-}
-
-function isDialogue(text: RowText): text is readonly Message[] {
-  return typeof text !== "string";
+/** An answer to a dialogue is a turn of it. */
+function asAnswer(answer: RowText): readonly Message[] {
+  return isDialogue(answer) ? answer : [{ role: "assistant", content: answer }];
 }
 
 const WORDS = new Map<unknown, boolean>([

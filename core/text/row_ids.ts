@@ -30,6 +30,8 @@ export interface RowIds {
   readonly prompt: number[];
   /** Of the answers, in order. */
   readonly answers: number[][];
+  /** Whether it is text that spells special tokens, which are read as such. */
+  readonly special: boolean;
 }
 
 /** What special tokens are spelt with in the vocabularies that there are: `<|im_end|>`, `[INST]`, `<s>`. */
@@ -48,12 +50,18 @@ export function rowIds(
   render: RenderMessages | undefined,
 ): RowIds {
   if (typeof prompt === "string") {
-    const ids = idsOf(prompt, "prompt", tokenizer, false);
+    const ids = idsOf(prompt, "prompt", tokenizer, true);
+    const texts = [prompt];
     const rest = answers.map(([name, answer]) => {
-      if (typeof answer === "string") return idsAfter(prompt, ids, answer, name, tokenizer, false);
-      throw new UnusableRow(`${name} is messages, prompt is text`);
+      if (typeof answer !== "string") throw new UnusableRow(`${name} is messages, prompt is text`);
+      texts.push(answer);
+      return idsAfter(prompt, ids, answer, name, tokenizer);
     });
-    return { prompt: [...beginIds(prompt, ids, tokenizer), ...ids], answers: rest };
+    return {
+      prompt: [...beginIds(prompt, ids, tokenizer), ...ids],
+      answers: rest,
+      special: texts.some((text) => spellsSpecial(text, "text", tokenizer)),
+    };
   }
   requirePlain(prompt, "a message of prompt spells", tokenizer);
   requirePlain(tools, "tools spell", tokenizer);
@@ -64,11 +72,11 @@ export function rowIds(
   const ids = idsOf(head, "prompt", tokenizer, true);
   let shared = ids.length;
   const wholes = answers.map(([name, answer]) => {
-    if (typeof answer === "string") return [...ids, ...within(answer, name, tokenizer, false)];
+    if (typeof answer === "string") return [...ids, ...within(answer, name, tokenizer)];
     requirePlain(answer, `a message of ${name} spells`, tokenizer);
     const whole = write(isOpen ? joined(prompt, answer) : [...prompt, ...answer]);
     if (whole.startsWith(head)) {
-      return [...ids, ...idsAfter(head, ids, whole.slice(head.length), name, tokenizer, true)];
+      return [...ids, ...idsAfter(head, ids, whole.slice(head.length), name, tokenizer)];
     }
     const asked = isOpen ? prompt.slice(0, -1) : prompt; // what must not become a part of the answer
     const wholeIds = idsOf(whole, name, tokenizer, true);
@@ -79,13 +87,47 @@ export function rowIds(
     shared = Math.min(shared, n);
     return wholeIds;
   });
-  return { prompt: ids.slice(0, shared), answers: wholes.map((whole) => whole.slice(shared)) };
+  return {
+    prompt: ids.slice(0, shared),
+    answers: wholes.map((whole) => whole.slice(shared)),
+    special: false,
+  };
 }
 
 /** Ids of text with no prompt: what the tokenizer puts first, and the text's own. */
-export function textIds(text: string, tokenizer: Tokenizer): { begin: number[]; ids: number[] } {
-  const ids = idsOf(text, "text", tokenizer, false);
-  return { begin: beginIds(text, ids, tokenizer), ids };
+export function textIds(
+  text: string,
+  tokenizer: Tokenizer,
+): { begin: number[]; ids: number[]; special: boolean } {
+  const ids = idsOf(text, "text", tokenizer, true);
+  const special = spellsSpecial(text, "text", tokenizer);
+  return { begin: beginIds(text, ids, tokenizer), ids, special };
+}
+
+/**
+ * How many ids of a rendered prompt stand before the words of its first turn that is not the system's: begin token,
+ * system message, header. They are what goes last where a prompt is too long.
+ */
+export function headLength(
+  { prompt, tools }: { readonly prompt: readonly Message[]; readonly tools?: readonly unknown[] },
+  ids: readonly number[],
+  tokenizer: Tokenizer,
+  render: RenderMessages | undefined,
+): number {
+  const at = prompt.findIndex(({ role }) => !isSystem(role));
+  if (at < 0) return 0;
+  const [a, b] = ["A", "B"].map((content) => {
+    const turns = [...prompt.slice(0, at), { ...prompt[at], content }];
+    return rendered(turns, { addGenerationPrompt: false, tools }, render);
+  });
+  let n = 0;
+  while (n < a.length && a[n] === b[n]) n++;
+  return commonLength(idsOf(a.slice(0, n), "prompt", tokenizer, true), ids);
+}
+
+/** Whether a turn says how to answer, rather than what. */
+export function isSystem(role: string): boolean {
+  return role === "system" || role === "developer";
 }
 
 const OPENED = { addGenerationPrompt: true };
@@ -95,7 +137,7 @@ function beginIds(text: string, ids: readonly number[], tokenizer: Tokenizer): n
   const { bosId } = tokenizer;
   const usual = bosId === undefined ? [] : [bosId];
   const begin = knowsEdges(tokenizer)
-    ? edgeBefore(ids, tokenizer.encode(text, { addSpecial: true, allowSpecial: false }), bosId)
+    ? edgeBefore(ids, tokenizer.encode(text, { addSpecial: true }), bosId)
     : usual;
   return begin.every((id, i) => id === ids[i]) ? [] : begin;
 }
@@ -128,26 +170,20 @@ function idsAfter(
   answer: string,
   name: string,
   tokenizer: Tokenizer,
-  allowSpecial: boolean,
 ): number[] {
-  const whole = idsOf(prompt + answer, name, tokenizer, allowSpecial);
+  const whole = idsOf(prompt + answer, name, tokenizer, true);
   return commonLength(promptIds, whole) === promptIds.length
     ? whole.slice(promptIds.length)
-    : within(answer, name, tokenizer, allowSpecial);
+    : within(answer, name, tokenizer);
 }
 
 /** Ids of text that others stand before: SentencePiece must not put a space first, as it does after a line end. */
-function within(
-  text: string,
-  name: string,
-  tokenizer: Tokenizer,
-  allowSpecial: boolean,
-): number[] {
-  const own = idsOf(text, name, tokenizer, allowSpecial);
+function within(text: string, name: string, tokenizer: Tokenizer): number[] {
+  const own = idsOf(text, name, tokenizer, true);
   let line: number[], after: number[];
   try {
     line = tokenizer.encode("\n");
-    after = tokenizer.encode("\n" + text, { allowSpecial });
+    after = tokenizer.encode("\n" + text);
   } catch {
     return own; // a vocabulary without line ends
   }
@@ -174,7 +210,7 @@ function joined(prompt: readonly Message[], answer: readonly Message[]): readonl
   return [...prompt.slice(0, -1), one, ...answer.slice(1)];
 }
 
-/** Ids; only a template may spell special tokens, text from data stays text. */
+/** Ids; special tokens that are spelt out are those where a template or a text row writes them. */
 function idsOf(
   text: string,
   name: string,
@@ -192,10 +228,7 @@ function idsOf(
 /** No text in `value`, however deep, may spell a special token: within a template it would end a turn or forge a role. */
 function requirePlain(value: unknown, what: string, tokenizer: Tokenizer): void {
   if (typeof value === "string") {
-    if (!BRACKET.test(value)) return;
-    const name = what.replace(/ spells?$/, "");
-    const [special, plain] = [true, false].map((allow) => idsOf(value, name, tokenizer, allow));
-    if (special.length === plain.length && commonLength(special, plain) === plain.length) return;
+    if (!spellsSpecial(value, what.replace(/ spells?$/, ""), tokenizer)) return;
     throw new UnusableRow(`${what} a special token`);
   }
   if (typeof value !== "object" || value === null) return;
@@ -203,6 +236,19 @@ function requirePlain(value: unknown, what: string, tokenizer: Tokenizer): void 
     requirePlain(key, what, tokenizer);
     requirePlain(entry, what, tokenizer);
   }
+}
+
+/** Whether text spells a special token: read with and without them it has other ids. */
+function spellsSpecial(text: string, name: string, tokenizer: Tokenizer): boolean {
+  if (!BRACKET.test(text)) return false;
+  const special = idsOf(text, name, tokenizer, true);
+  let plain: number[];
+  try {
+    plain = tokenizer.encode(text, { allowSpecial: false });
+  } catch {
+    return true; // the vocabulary has no plain spelling of it
+  }
+  return special.length !== plain.length || commonLength(special, plain) < plain.length;
 }
 
 function rendered(

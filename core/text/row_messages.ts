@@ -7,6 +7,7 @@ import type { Message, RowText } from "./rows.ts";
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return "missing";
   if (Array.isArray(value)) return "a list";
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
@@ -19,6 +20,9 @@ export function rowText(value: unknown, column: string): RowText {
   if (Array.isArray(value)) {
     if (value.length === 0) throw new UnusableRow(`${column} is empty`);
     return value.map((message) => messageOf(message, column));
+  }
+  if (typeof value === "object" && value !== null && ("role" in value || "from" in value)) {
+    return [messageOf(value, column)];
   }
   const kind = kindOf(value);
   throw new UnusableRow(
@@ -43,6 +47,8 @@ export function toolsOf(value: unknown): readonly unknown[] | undefined {
   }
   if (tools === null || tools === undefined) return undefined;
   if (!Array.isArray(tools)) throw new UnusableRow(`tools is ${kindOf(tools)}, expected a list`);
+  const strange = notFinite(tools);
+  if (strange !== undefined) throw new UnusableRow(`tools has ${strange}, expected what JSON has`);
   return tools.length > 0 ? tools : undefined;
 }
 
@@ -58,6 +64,35 @@ function tidy(value: unknown): unknown {
   return Object.fromEntries(there.map(([key, entry]) => [key, tidy(entry)]));
 }
 
+/** The first NaN or infinity in a value, however deep. */
+function notFinite(value: unknown): number | undefined {
+  if (typeof value === "number") return Number.isFinite(value) ? undefined : value;
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const entry of Object.values(value)) {
+    const found = notFinite(entry);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Who speaks, as ShareGPT names them. */
+const SPEAKERS: Readonly<Record<string, string>> = {
+  human: "user",
+  gpt: "assistant",
+  chatgpt: "assistant",
+  bing: "assistant",
+  bard: "assistant",
+  observation: "tool",
+};
+
+/** A message of `from` and `value` as one of `role` and `content`. */
+function asRole(message: Record<string, unknown>): Record<string, unknown> {
+  if (message.role !== undefined || typeof message.from !== "string") return message;
+  const { from, value, ...rest } = message;
+  const role = Object.hasOwn(SPEAKERS, from) ? SPEAKERS[from] : from;
+  return { ...rest, role, ...(value === undefined ? {} : { content: value }) };
+}
+
 function messageOf(value: unknown, column: string): Message {
   const wrong = (what: string): never => {
     throw new UnusableRow(`a message of ${column} ${what}`);
@@ -65,7 +100,9 @@ function messageOf(value: unknown, column: string): Message {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return wrong(`is ${kindOf(value)}, expected role and content`);
   }
-  const message = tidy(value) as Record<string, unknown>;
+  const message = asRole(tidy(value) as Record<string, unknown>);
+  const strange = notFinite(message);
+  if (strange !== undefined) return wrong(`has ${strange}, expected what JSON has`);
   if (typeof message.role !== "string" || message.role === "") return wrong("has no role");
   return { ...message, role: message.role, content: contentOf(message, wrong) };
 }

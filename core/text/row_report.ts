@@ -27,8 +27,18 @@ export class RowCounter implements RowReport {
   read = 0;
   used = 0;
   readonly skipped: Map<string, SkipCount> = new Map();
+  readonly #strict: boolean;
 
-  /** Runs `use` on one row: counts it as used, or as skipped if it throws {@link UnusableRow}. */
+  /** `strict`: the first row that cannot be used ends it. */
+  constructor({ strict = false }: { readonly strict?: boolean } = {}) {
+    this.#strict = strict;
+  }
+
+  /**
+   * Runs `use` on one row: counts it as used, or as skipped if it throws {@link UnusableRow}.
+   *
+   * @throws {TypeError} Where it would be skipped, if the counter is strict.
+   */
   take<T>(place: string, use: () => T): T | undefined {
     this.read++;
     try {
@@ -37,6 +47,12 @@ export class RowCounter implements RowReport {
       return result;
     } catch (error) {
       if (!(error instanceof UnusableRow)) throw error;
+      if (this.#strict) {
+        throw new TypeError(
+          `Cannot use ${place}: ${error.message}. Correct the row, or leave --strict out to skip it`,
+          { cause: error },
+        );
+      }
       const before = this.skipped.get(error.message);
       this.skipped.set(error.message, {
         count: (before?.count ?? 0) + 1,

@@ -28,6 +28,20 @@ export interface ExampleBase {
   readonly place: string;
   /** Tools that a chat template is to describe, as the file has them. */
   readonly tools?: readonly unknown[];
+  /** The same as text, for models without a chat template, where the file says how a dialogue reads as text. */
+  readonly plain?: PlainText;
+}
+
+/** The texts of an example whose fields hold messages. */
+export interface PlainText {
+  /** What is to be continued. */
+  readonly prompt: string;
+  /** The preferred completion. */
+  readonly chosen?: string;
+  /** The other. */
+  readonly rejected?: string;
+  /** The answer. */
+  readonly completion?: string;
 }
 
 /** A preference between two completions of one prompt. */

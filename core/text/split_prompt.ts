@@ -24,7 +24,7 @@ export function splitMessages(
 ): PromptSplit<readonly Message[]> {
   const most = Math.min(chosen.length, rejected.length) - 1; // each keeps at least one message
   let n = 0;
-  while (n < most && isSame(chosen[n], rejected[n])) n++;
+  while (n < most && sameMessage(chosen[n], rejected[n])) n++;
   if (n === 0) throw new UnusableRow("chosen and rejected share no first message");
   for (const rest of [chosen.slice(n), rejected.slice(n)]) {
     if (rest[0].role !== "assistant" || rest.some(({ role }) => role === "user")) {
@@ -50,7 +50,7 @@ export function splitText(
   const words = texts.map((text) =>
     new Intl.Segmenter(undefined, { granularity: "word" }).segment(text)
   );
-  const ids = texts.map((text) => tokenizer?.encode(text, { allowSpecial: false }));
+  const ids = texts.map((text) => tokenizer?.encode(text));
   for (let tries = 0; at > 0 && tries < MOST_TRIES; tries++, at--) {
     let start: number;
     while ((start = Math.min(...words.map((word) => word.containing(at)!.index))) < at) at = start;
@@ -58,7 +58,7 @@ export function splitText(
     const prompt = chosen.slice(0, at);
     if (prompt.trim() === "") break;
     if (tokenizer !== undefined) {
-      const promptIds = tokenizer.encode(prompt, { allowSpecial: false });
+      const promptIds = tokenizer.encode(prompt);
       const isPrefix = (whole: number[] | undefined) =>
         promptIds.every((id, i) => id === whole?.[i]);
       if (!ids.every(isPrefix)) continue;
@@ -68,7 +68,8 @@ export function splitText(
   throw new UnusableRow("chosen and rejected share no first words");
 }
 
-function isSame(a: Message, b: Message): boolean {
+/** Whether two messages say the same. */
+export function sameMessage(a: Message, b: Message): boolean {
   const keys = Object.keys(a);
   return keys.length === Object.keys(b).length &&
     keys.every((key) => JSON.stringify(a[key]) === JSON.stringify(b[key]));

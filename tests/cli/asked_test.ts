@@ -9,17 +9,17 @@ Deno.test("askedText() encodes text to be continued as it stands, and a turn thr
   using work = await commandWorkspace();
   using plain = await openBase({ model: `${work.dir}/model` });
   const text = "Hi<|endoftext|>";
-  const asked = await askedText("generate", plain, text, 50, {});
+  const asked = askedText("generate", plain, text, 50, {});
   assertEquals(asked.ids, textIds(plain, text));
   assertEquals([asked.ids[0], asked.ids.at(-1)], [0, 0], "Expected BOS, and the token spelt out");
   assertEquals([asked.words, asked.rendered], [text, text]);
 
   using chat = await openBase({ model: `${work.dir}/chat` });
-  const turn = await askedText("generate", chat, "Hi", 50, {});
+  const turn = askedText("generate", chat, "Hi", 50, {});
   assertEquals(turn.rendered, "user: Hi\nassistant:");
   assertEquals(chat.tokenizer.decode(turn.ids), turn.rendered);
   await assertRejects(
-    () => askedText("generate", plain, "a b c d", 3, {}),
+    async () => await askedText("generate", plain, "a b c d", 3, {}),
     UsageError,
     "expected 1 to 3 so that the answer fits in the context",
   );

@@ -8,6 +8,7 @@ import {
   promptWords,
   sourceOf,
 } from "../../cli/dialogues.ts";
+import { UnusableRow } from "../../core/text/row_report.ts";
 import { UsageError } from "../../cli/flag_parser.ts";
 
 /** A character is its code; <e> and <t> are special. */
@@ -60,11 +61,53 @@ Deno.test("Dialogues.turn() makes answers turns of the assistant", () => {
   const row: PreferenceRow = {
     ...{ kind: "preference", place: "x:1", prompt: "Hi.", chosen: " Yes.", rejected: " No." },
   };
-  const { chosen, rejected } = new Dialogues({}, model).turn(row);
-  assertEquals(
-    [chosen, rejected],
-    ["Yes.", "No."].map((content) => [{ role: "assistant", content }]),
-  );
+  const turned = (texts: Partial<PreferenceRow>, of: DataModel = model) => {
+    const { chosen, rejected } = new Dialogues({}, of).turn({ ...row, ...texts });
+    return [chosen, rejected];
+  };
+  const said = (...contents: string[]) =>
+    contents.map((content) => [{ role: "assistant", content }]);
+  assertEquals(turned({}), said(" Yes.", " No."), "spaces are the answer's");
+  const code = { chosen: "    return x\n", rejected: "\n\n  pass" };
+  assertEquals(turned(code), said(code.chosen, code.rejected));
+  const cued = { prompt: "\n\nHuman: A\n\nAssistant:" };
+  assertEquals(turned(cued), said("Yes.", "No."), "the space after the cue is the cue's");
+  const named = { ...model, tokenizer: { ...tokenizer, allSpecial: ["<e>", "<t>"] } } as DataModel;
+  const ended = { chosen: "Yes.<t>\n", rejected: "No.<e>" };
+  assertEquals(turned(ended, named), said("Yes.", "No."), "the template writes its own end");
+  assertThrows(() => turned({ chosen: "<t>" }, named), UnusableRow, "chosen is empty");
+});
+
+Deno.test("Dialogues.turn() leaves text that is in the template's form already, and counts it", async () => {
+  const dialogues = new Dialogues({}, model);
+  const row: PreferenceRow = {
+    ...{ kind: "preference", place: "x:1", prompt: "u:Hi.<t>\na:" },
+    ...{ chosen: "Yes.<t>\n", rejected: "No.<t>\n" },
+  };
+  assertEquals(dialogues.turn(row), row);
+  const special = { ...row, prompt: "<t>Hi." };
+  assertEquals(dialogues.turn(special), special);
+  assertEquals([dialogues.templated, dialogues.rendered], [2, 0]);
+  const [pair] = await Array.fromAsync(encodeExamples([row], ...dialogues.encoding({})));
+  const ids = (text: string) => tokenizer.encode(text);
+  assertEquals(pair.prompt, ids(row.prompt as string));
+  assertEquals([pair.chosen, pair.rejected], [ids("Yes.<t>"), ids("No.<t>")]);
+  const amid = dialogues.turn({ ...row, prompt: "Is <t> a token?" });
+  const refused = encodeExamples([amid], ...dialogues.encoding({}));
+  assertEquals(await Array.fromAsync(refused), []);
+  assertEquals([...refused.report.skipped.keys()], ["a message of prompt spells a special token"]);
+});
+
+Deno.test("Dialogues.turn() takes the text of a dialogue where there is no template", () => {
+  const row: PreferenceRow = {
+    ...{ kind: "preference", place: "x:1", prompt: [user("A")] },
+    ...{ chosen: [{ role: "assistant", content: "B" }], rejected: "C" },
+    plain: { prompt: "Human: A\n\nAssistant:", chosen: " B", rejected: " C" },
+  };
+  const text = { kind: "preference", place: "x:1", ...row.plain };
+  assertEquals(new Dialogues({}, base).turn(row) as unknown, text);
+  assertEquals(new Dialogues({ chat: "never" }, model).turn(row) as unknown, text);
+  assertEquals(new Dialogues({}, model).turn(row).prompt, [user("A")]);
 });
 
 Deno.test("Dialogues.encoding() ends an answer where the template ends a turn, and counts what it rendered", async () => {
@@ -98,22 +141,26 @@ for (
       () => new Dialogues({ system: "x", chat: "never" }, model),
       "Cannot use --system: --chat is never",
     ],
-    [
-      "messages with --chat never",
-      () => new Dialogues({ chat: "never" }, model).turn(prompt([user("a")])),
-      "Cannot use x:1: its prompt is messages and --chat is never",
-    ],
-    [
-      "messages without a template",
-      () => new Dialogues({}, base).turn(prompt([user("a")])),
-      "tiny has no chat template",
-    ],
   ] as const
 ) {
   Deno.test(`Dialogues refuses ${name} in one line`, () => {
     assertThrows(act, UsageError, line);
   });
 }
+
+Deno.test("Dialogues.turn() cannot use messages without a template, and says why", () => {
+  const turn = (flags: { chat?: "never" }, of: DataModel) => () =>
+    new Dialogues(flags, of).turn(prompt([user("a")]));
+  const why = (act: () => unknown) => assertThrows(act, UnusableRow).message;
+  assertEquals(
+    why(turn({ chat: "never" }, model)),
+    "its prompt is messages and --chat is never, expected text",
+  );
+  assertEquals(
+    why(turn({}, base)),
+    "its prompt is messages and tiny has no chat template, expected text",
+  );
+});
 
 Deno.test("promptWords() is the question alone, or a transcript", () => {
   assertEquals(promptWords("Hi."), "Hi.");

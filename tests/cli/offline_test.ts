@@ -2,14 +2,20 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/as
 import { adapterLayout, completionLogps, keyOf, linearLayers } from "../../core/mod.ts";
 import { cadence, uploadSnapshot } from "../../scheduler/mod.ts";
 import { CpuDevice } from "../../backend/cpu/device.ts";
-import type { DataPair } from "../../cli/data.ts";
+import type { DataPair } from "../../cli/training_data.ts";
 import { offlinePairs, pairRanker, scorePairs } from "../../cli/offline.ts";
 import { modelFixture } from "../support/fixtures.ts";
 import { uniform } from "../support/random.ts";
 import { charTokenizer } from "../support/tiny_task.ts";
 
 const pairs: DataPair[] = Array.from({ length: 5 }, (_, i) => ({
-  ...{ kind: "preference", place: `p.csv:${i + 2}`, text: `prompt ${i}`, prompt: [1, 10 + i] },
+  ...{
+    kind: "preference",
+    place: `p.csv:${i + 2}`,
+    text: `prompt ${i}`,
+    prompt: [1, 10 + i],
+    asked: [1, 10 + i],
+  },
   ...{ chosen: [20 + i, 30, 2], rejected: [40 + i], cut: { prompt: 0, chosen: 0, rejected: 0 } },
 }));
 

@@ -51,14 +51,21 @@ Deno.test("readSftData() leaves out what nobody wants, and cuts at the length th
   const wanted = { prompt: "Tom ran.", completion: " He fell.", label: true };
   const { train, report } = await read([wanted, { ...wanted, label: false }], "model");
   assertEquals(train.length, 1);
-  assert(report.endsWith("; 1 with the label false left out"), report);
+  assert(report.startsWith("1 of 2 rows used; 1 skipped: its label is false (first "), report);
   const long = { text: "Tom ran and ran and ran and ran and ran and ran." };
   const cut = await read([long], "model", { maxLength: 6 });
   assertEquals(cut.train[0].ids.length, 6);
-  assert(
-    /; 1 answers cut by \d+ tokens; 1 sequences cut by 1 tokens to --max-length$/.test(cut.report),
-    cut.report,
-  );
+  assert(/; 1 answers cut by \d+ tokens to fit --max-length 6$/.test(cut.report), cut.report);
+});
+
+Deno.test("readSftData() cuts no prompt that fits beside its answer, however long it is", async () => {
+  const row = { prompt: "Tom ran and ran and ran and ran and ran.", completion: " Ha." };
+  const whole = await read([row], "model");
+  const { length } = whole.train[0].ids;
+  const tight = await read([row], "model", { maxLength: length });
+  assertEquals([tight.texts, tight.report], [whole.texts, "1 of 1 rows used"]);
+  const less = await read([row], "model", { maxLength: length - 1 });
+  assert(less.report.endsWith(`1 prompts cut by 1 tokens to fit --max-length ${length - 1}`));
 });
 
 Deno.test("readSftData() holds out a share, always the same, and never everything", async () => {

@@ -14,7 +14,7 @@ Deno.test("TRAIN_FLAGS has every flag of deno task train, and each once", () => 
   for (const { name } of FLAGS) assert(names.includes(name), name);
   assertEquals(new Set(names).size, names.length);
   const kinds = TRAIN_FLAGS.filter(({ type }) => type.kind === "flag").map(({ name }) => name);
-  assertEquals(kinds, ["offline", "rslora", "gradient-checkpointing", "trust-rule"]);
+  assertEquals(kinds, ["strict", "offline", "rslora", "gradient-checkpointing", "trust-rule"]);
 });
 
 Deno.test("settleTrainFlags() without data is deno task train", async () => {

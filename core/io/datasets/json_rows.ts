@@ -3,6 +3,7 @@ import type { DatasetRow } from "../../text/rows.ts";
 import { refuseHugeJson, ROWS_BOUNDS } from "../json_bounds.ts";
 import { duplicateKey, isObject, quote, refuseWrongDownload } from "../mistakes.ts";
 import type { RandomAccessFile } from "../random_access.ts";
+import { parsePythonJson } from "./python_json.ts";
 
 /** Largest JSON file, bytes; JSON lines have no limit. */
 const MOST_BYTES = 128 * 2 ** 20;
@@ -65,13 +66,13 @@ async function parseFile(file: RandomAccessFile): Promise<unknown> {
   } catch {
     throw new TypeError(`Cannot read ${name}: the file is not UTF-8, expected ${WANTED}`);
   }
-  let value: unknown;
+  let value: unknown, json: string;
   try {
-    value = JSON.parse(text);
+    ({ value, json } = parsePythonJson(text));
   } catch {
     throw new TypeError(`Cannot read ${name}: the file is not JSON, expected ${WANTED}`);
   }
-  const twice = typeof value === "object" && value !== null ? duplicateKey(text) : undefined;
+  const twice = typeof value === "object" && value !== null ? duplicateKey(json) : undefined;
   if (twice !== undefined) {
     throw new TypeError(
       `Cannot read ${name}: an object has the key ${quote(twice)} twice, expected each key once`,

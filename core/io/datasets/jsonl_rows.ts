@@ -3,6 +3,7 @@ import type { DatasetRow } from "../../text/rows.ts";
 import { refuseHugeJson, ROW_BOUNDS } from "../json_bounds.ts";
 import { duplicateKey, isObject, quote } from "../mistakes.ts";
 import type { RandomAccessFile } from "../random_access.ts";
+import { parsePythonJson } from "./python_json.ts";
 import { type ByteStream, byteStream, textLines } from "./text_lines.ts";
 
 const WANTED = "JSON lines";
@@ -35,9 +36,9 @@ export async function* jsonlRows(file: RandomAccessFile | ByteStream): AsyncGene
 }
 
 function parseLine(text: string, name: string, number: number): Record<string, unknown> {
-  let value: unknown;
+  let value: unknown, json: string;
   try {
-    value = JSON.parse(text);
+    ({ value, json } = parsePythonJson(text));
   } catch {
     throw new TypeError(
       `Cannot read ${name}: line ${number} is not JSON, expected one object a line`,
@@ -49,7 +50,7 @@ function parseLine(text: string, name: string, number: number): Record<string, u
       `Cannot read ${name}: line ${number} is ${kind}, expected one object a line`,
     );
   }
-  const twice = duplicateKey(text);
+  const twice = duplicateKey(json);
   if (twice !== undefined) {
     throw new TypeError(
       `Cannot read ${name}: line ${number} has the key ${quote(twice)} twice, ` +

@@ -12,6 +12,7 @@ import { declaredConfigs, filesOfConfig, folderConfigs } from "./dataset_configs
 import { globFiles, isGlob } from "./glob.ts";
 import { jsonRows } from "./json_rows.ts";
 import { jsonlRows } from "./jsonl_rows.ts";
+import { parsePythonJson } from "./python_json.ts";
 import { parquetRows } from "./parquet_rows.ts";
 import { splitMeant, splitOf } from "./split_names.ts";
 import { type ByteStream, byteStream, textLines } from "./text_lines.ts";
@@ -218,7 +219,7 @@ function isLines(head: Uint8Array): boolean {
   const end = start.indexOf("\n");
   if (end < 0 || start.slice(end).trim() === "") return false;
   try {
-    JSON.parse(start.slice(0, end));
+    parsePythonJson(start.slice(0, end));
     return true;
   } catch {
     return false;

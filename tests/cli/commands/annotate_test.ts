@@ -182,7 +182,7 @@ for (
     ["--data DIR/p.txt --out DIR/p.jsonl", /p\.jsonl is already there, .* add --resume$/],
     [
       "--pairs DIR/p.txt --out DIR/o.jsonl",
-      /p\.txt:1: it is a text, expected a pair: chosen and rejected/,
+      /has no pair.*it is a text, expected a pair: chosen and rejected.*p\.txt:1/,
     ],
   ] as const
 ) {

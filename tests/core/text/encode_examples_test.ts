@@ -1,7 +1,11 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { openDataset } from "../../../core/io/datasets/open_dataset.ts";
 import { chatTemplate } from "../../../core/text/chat_template.ts";
-import { encodeExamples, encodePreference } from "../../../core/text/encode_examples.ts";
+import {
+  encodeExamples,
+  encodePreference,
+  encodePrompt,
+} from "../../../core/text/encode_examples.ts";
 import { toExamples } from "../../../core/text/examples.ts";
 import type { Example, PreferenceRow } from "../../../core/text/rows.ts";
 import { sharedDataTest } from "../../support/shared_data.ts";
@@ -51,14 +55,25 @@ Deno.test("encodePreference() gives an answer that was cut no end token, the end
   assertEquals(other.rejected, [...codes("uv"), 7]);
 });
 
-Deno.test("encodePreference() does not put BOS twice, and reads no special token out of text", () => {
+Deno.test("encodePreference() does not put BOS twice, and reads text that spells special tokens as those", () => {
   const spelt = { ...tokenizer, encode: (text: string) => [BOS, ...codes(text)] };
   assertEquals(encodePreference(row, spelt, budget).prompt, [BOS, ...codes("abcd")]);
-  const forged = encodePreference({ ...row, chosen: END }, tokenizer, {
-    ...budget,
-    maxCompletion: 9,
-  });
-  assertEquals(forged.chosen, [...Array.from(END, (c) => c.charCodeAt(0)), EOS]);
+  const long = { ...budget, maxCompletion: 9 };
+  for (const chosen of [`xyz${END}`, `xyz${END}\n`, "xyz"]) {
+    const pair = encodePreference({ ...row, chosen }, tokenizer, long);
+    assertEquals(pair.chosen, [...codes("xyz"), EOS], "one end token, wherever it is from");
+  }
+  const other = { ...long, ends: [7] };
+  const ended = encodePreference({ ...row, chosen: "xyz\u0007" }, tokenizer, other);
+  assertEquals(ended.chosen, [...codes("xyz"), 7], "a text may end with any of the model's ends");
+});
+
+Deno.test("encodeExamples() counts rows of text that spell special tokens, not messages that are refused", async () => {
+  const spelt = { ...row, prompt: `q${END}a` };
+  const stream = encodeExamples([spelt, row, { ...row, chosen: "a < b" }], tokenizer, {});
+  const [first] = await Array.fromAsync(stream);
+  assertEquals(first.prompt, [BOS, ...codes("q"), EOS, ...codes("a")]);
+  assertEquals(stream.report.special, 1);
 });
 
 const source = `{% for m in messages %}<{{ m.role }}>{{ m.content }}${END}\n{% endfor %}` +
@@ -169,6 +184,29 @@ Deno.test("encodeExamples() encodes every kind and counts what the budget cuts",
   assertEquals([read, used], [5, 5]);
   assertEquals([promptsCut, promptTokensCut], [2, 5]);
   assertEquals([completionsCut, completionTokensCut], [1, 2]);
+  const none = { prompts: 0, promptTokens: 0, completions: 0, completionTokens: 0 };
+  assertEquals(stream.report.cutBy, {
+    maxPrompt: { ...none, prompts: 2, promptTokens: 5 },
+    maxCompletion: { ...none, completions: 1, completionTokens: 2 },
+    maxLength: none,
+  });
+});
+
+Deno.test("encodeExamples() that is strict ends at the first row that cannot be used, by name", async () => {
+  const rows = [row, { ...row, place: "f:2", rejected: row.chosen }];
+  const stream = encodeExamples(rows, tokenizer, { strict: true });
+  const error = await assertRejects(() => Array.fromAsync(stream), TypeError);
+  assertEquals(
+    error.message,
+    "Cannot use f:2: chosen and rejected are the same in tokens. " +
+      "Correct the row, or leave --strict out to skip it",
+  );
+});
+
+Deno.test("encodePrompt() is the ids of one prompt within the budget", () => {
+  const asked = { kind: "prompt" as const, place: "f:1", prompt: "abcd" };
+  assertEquals(encodePrompt(asked, tokenizer, { maxPrompt: 3 }).prompt, [BOS, ...codes("cd")]);
+  assertThrows(() => encodePrompt(asked, tokenizer, { maxPrompt: 0 }), RangeError);
 });
 
 Deno.test("encodeExamples() takes the first token of a text for its prompt where there is no BOS", async () => {
@@ -180,14 +218,15 @@ Deno.test("encodeExamples() takes the first token of a text for its prompt where
 });
 
 Deno.test("encodeExamples() refuses a budget that holds nothing", () => {
-  for (const [name, value] of [["maxPrompt", 0], ["maxCompletion", 1.5]] as const) {
+  const wrong = [["maxPrompt", 0, 1], ["maxCompletion", 1.5, 1], ["maxLength", 1, 2]] as const;
+  for (const [name, value, least] of wrong) {
     const error = assertThrows(
       () => encodeExamples([], tokenizer, { ...budget, [name]: value }),
       RangeError,
     );
     assertEquals(
       error.message,
-      `Cannot encode examples: ${name} is ${value}, expected a whole number of at least 1`,
+      `Cannot encode examples: ${name} is ${value}, expected a whole number of at least ${least}`,
     );
     assertThrows(() => encodePreference(row, tokenizer, { ...budget, [name]: value }), RangeError);
   }

@@ -3,6 +3,7 @@ import { detectFormat, ROW_FORMATS } from "../../../core/text/row_format.ts";
 import { UnusableRow } from "../../../core/text/row_report.ts";
 
 type Row = Record<string, unknown>;
+const system = { role: "system", content: "s" };
 const user = { role: "user", content: "q" };
 const answer = (content: string) => ({ role: "assistant", content });
 const hh = (last: string) => `\n\nHuman: q\n\nAssistant: ${last}`;
@@ -27,7 +28,113 @@ const ROWS: [name: string, row: Row, example: Row][] = [
   [
     "hh",
     { chosen: hh("a"), rejected: hh("b") },
+    {
+      ...{ kind: "preference", prompt: [user], chosen: [answer("a")], rejected: [answer("b")] },
+      plain: { prompt: hh("").trimEnd(), chosen: " a", rejected: " b" },
+    },
+  ],
+  [
+    "sharegpt",
+    {
+      conversations: [{ from: "system", value: "s" }, { from: "human", value: "q" }],
+      chosen: { from: "gpt", value: "a" },
+      rejected: { from: "gpt", value: "b" },
+    },
+    {
+      kind: "preference",
+      prompt: [system, user],
+      chosen: [answer("a")],
+      rejected: [answer("b")],
+    },
+  ],
+  [
+    "implicit",
+    {
+      chosen: [{ from: "human", value: "q" }, { from: "gpt", value: "a" }],
+      rejected: [{ from: "human", value: "q" }, { from: "gpt", value: "b" }],
+      question: "q",
+    },
     { kind: "preference", prompt: [user], chosen: [answer("a")], rejected: [answer("b")] },
+  ],
+  [
+    "question",
+    { system: "", question: "q", chosen: "a", rejected: "b" },
+    { kind: "preference", prompt: "q", chosen: "a", rejected: "b" },
+  ],
+  [
+    "question",
+    { system: "s", question: "q", chosen: "a", rejected: "b" },
+    {
+      ...{ kind: "preference", prompt: [system, user] },
+      ...{ chosen: [answer("a")], rejected: [answer("b")] },
+      plain: { prompt: "s\n\nq", chosen: "a", rejected: "b" },
+    },
+  ],
+  [
+    "question",
+    { instruction: "i", input: "x", chosen: "a", rejected: "b" },
+    { kind: "preference", prompt: "i\n\nx", chosen: "a", rejected: "b" },
+  ],
+  [
+    "alpaca",
+    { instruction: "i", input: "x", output: "o", text: "all of it" },
+    { kind: "completion", prompt: "i\n\nx", completion: "o" },
+  ],
+  [
+    "alpaca",
+    { instruction: "i", input: "", output: "o" },
+    { kind: "completion", prompt: "i", completion: "o" },
+  ],
+  [
+    "ultrafeedback",
+    {
+      instruction: "i",
+      source: "s",
+      completions: [
+        { response: "middle", overall_score: 5 },
+        { response: "worst", overall_score: 1.5 },
+        { response: "best", overall_score: "8" },
+        { response: "as good", overall_score: 8 },
+      ],
+    },
+    { kind: "preference", prompt: "i", chosen: "best", rejected: "worst" },
+  ],
+  [
+    "preference",
+    { prompt: "q", chosen: [user, answer("a")], rejected: [user, answer("b")], messages: [user] },
+    { kind: "preference", prompt: [user], chosen: [answer("a")], rejected: [answer("b")] },
+  ],
+  [
+    "preference",
+    { prompt: "q", chosen: [answer("a")], rejected: [answer("b")] },
+    { kind: "preference", prompt: [user], chosen: [answer("a")], rejected: [answer("b")] },
+  ],
+  [
+    "preference",
+    { prompt: [user], chosen: [user, answer("a")], rejected: [user, answer("b")] },
+    { kind: "preference", prompt: [user], chosen: [answer("a")], rejected: [answer("b")] },
+  ],
+  [
+    "preference",
+    {
+      prompt: [user],
+      chosen: [system, user, answer("a")],
+      rejected: [system, user, answer("b")],
+    },
+    { kind: "preference", prompt: [system, user], chosen: [answer("a")], rejected: [answer("b")] },
+  ],
+  [
+    "preference",
+    { prompt: hh("").trimEnd(), chosen: hh("a"), rejected: hh("b") },
+    {
+      ...{ kind: "preference", prompt: [user], chosen: [answer("a")], rejected: [answer("b")] },
+      plain: { prompt: hh("").trimEnd(), chosen: " a", rejected: " b" },
+    },
+  ],
+  [
+    "conversations",
+    { conversations: [{ from: "human", value: "q" }, { from: "gpt", value: "a" }], system: "s" },
+    { kind: "completion", prompt: [system, user], completion: [answer("a")] },
   ],
   [
     "implicit",
@@ -49,11 +156,13 @@ const ROWS: [name: string, row: Row, example: Row][] = [
     { prompt: "p", completion: "c", label: "0" },
     { kind: "unpaired", prompt: "p", completion: "c", label: false },
   ],
-  [
-    "completion",
-    { prompt: [user], completion: [answer("a")] },
-    { kind: "completion", prompt: [user], completion: [answer("a")] },
-  ],
+  ...[[answer("a")], [user, answer("a")]].flatMap((completion) =>
+    [[user], "q"].map((prompt): [string, Row, Row] => [
+      "completion",
+      { prompt, completion },
+      { kind: "completion", prompt: [user], completion: [answer("a")] },
+    ])
+  ),
   ["label", { prompt: "p", label: "c" }, { kind: "completion", prompt: "p", completion: "c" }],
   [
     "messages",
@@ -78,6 +187,16 @@ Deno.test("detectFormat() has no name for columns that it does not know", () => 
   assertEquals(detectFormat(["chosen"], { chosen: "a" }), undefined);
 });
 
+Deno.test("detectFormat() guesses an implicit prompt only where no other column could be it", () => {
+  const pair = { chosen: "Q a", rejected: "Q b" };
+  const named = (row: Row) => detectFormat(Object.keys(row), row);
+  assertEquals(named({ ...pair, problem: "Q" }), undefined);
+  assertEquals(named({ ...pair, turns: [user] }), undefined);
+  for (const about of [{}, { id: "x7" }, { source: "web", chosen_model: "m" }, { problem: " " }]) {
+    assertEquals(named({ ...pair, ...about }), "implicit", JSON.stringify(about));
+  }
+});
+
 const UNUSABLE: [name: string, row: Row, reason: string][] = [
   ["preference", { prompt: "p", chosen: "", rejected: "b" }, "chosen is empty"],
   ["preference", { prompt: " ", chosen: "a", rejected: "b" }, "prompt is empty"],
@@ -93,6 +212,66 @@ const UNUSABLE: [name: string, row: Row, reason: string][] = [
     { prompt: [user], chosen: [answer(" ")], rejected: [answer("b")] },
     "chosen is empty",
   ],
+  [
+    "preference",
+    { prompt: [user], chosen: [answer("a"), user], rejected: [answer("b")] },
+    "chosen has a turn of the user",
+  ],
+  [
+    "preference",
+    { prompt: [user], chosen: [user, answer("a")], rejected: [answer("b")] },
+    "chosen has a turn of the user",
+  ],
+  [
+    "preference",
+    {
+      prompt: [{ ...user, content: "other" }],
+      chosen: [user, answer("a")],
+      rejected: [user, answer("b")],
+    },
+    "prompt is not what chosen and rejected begin with",
+  ],
+  [
+    "preference",
+    {
+      prompt: [user],
+      chosen: [answer("a"), { role: "tool", content: "4" }],
+      rejected: [answer("b")],
+    },
+    "chosen ends with a turn of tool, expected the assistant's",
+  ],
+  [
+    "preference",
+    { prompt: "p", chosen: "a", rejected: "b", system: NaN },
+    "system is NaN, expected text",
+  ],
+  [
+    "preference",
+    { prompt: NaN, chosen: "a", rejected: "b" },
+    "prompt is NaN, expected text or messages",
+  ],
+  [
+    "completion",
+    { prompt: [user], completion: [{ ...answer("a"), score: Infinity }] },
+    "a message of completion has Infinity, expected what JSON has",
+  ],
+  ["completion", { prompt: "q", completion: [user] }, "completion has no last answer"],
+  [
+    "unpaired",
+    { prompt: "p", completion: "c", label: NaN },
+    "label is NaN, expected true or false",
+  ],
+  [
+    "ultrafeedback",
+    { instruction: "i", completions: [{ response: "a", score: 1 }, { response: "b", score: 1 }] },
+    "completions have equal scores",
+  ],
+  [
+    "ultrafeedback",
+    { instruction: "i", completions: [{ response: "a", score: NaN }, { response: "b", score: 1 }] },
+    "completions are not two or more answers with scores",
+  ],
+  ["alpaca", { instruction: "i", input: NaN, output: "o" }, "input is NaN, expected text"],
   ["hh", { chosen: hh(""), rejected: hh("b") }, "chosen is empty"],
   ["hh", { chosen: hh("a"), rejected: "no" }, 'rejected does not begin with "Human:"'],
   ["hh", { chosen: hh("a") + "\n\nHuman: x", rejected: hh("b") }, "chosen has no last answer"],
@@ -110,6 +289,11 @@ const UNUSABLE: [name: string, row: Row, reason: string][] = [
   ["unpaired", { prompt: "p", completion: "c" }, "label is missing"],
   ["completion", { prompt: "p", completion: "\n" }, "completion is empty"],
   ["label", { prompt: "p", label: null }, "label is missing"],
+  [
+    "messages",
+    { messages: [user, answer("a"), { role: "tool", content: "4" }] },
+    "messages ends with a turn of tool, expected the assistant's",
+  ],
   ["messages", { messages: [answer("a")] }, "messages has no turn of the user"],
   ["messages", { messages: [user, answer("")] }, "messages is empty"],
   ["messages", { messages: "text" }, "messages is text, expected a list"],

@@ -97,7 +97,11 @@ Deno.test("rowIds() keeps the prompt's ids where a token lies across the boundar
   );
   const answer = [["chosen", [turn("assistant", "\nb")]]] as const;
   const turns = rowIds({ prompt: asked }, answer, plain, render);
-  assertEquals(turns, { prompt: codes("user\nqassistant\n"), answers: [codes("\nb")] });
+  assertEquals(turns, {
+    prompt: codes("user\nqassistant\n"),
+    answers: [codes("\nb")],
+    special: false,
+  });
 });
 
 Deno.test("rowIds() ends the prompt where the answers' renderings leave it: an opened thought is not in the data", () => {
@@ -128,6 +132,7 @@ Deno.test("rowIds() gives both answers one prompt, the shorter", () => {
   assertEquals(rowIds({ prompt: asked }, answers, plain, render), {
     prompt: codes("user:qassistant:"),
     answers: [codes("<t>yes"), codes("no")],
+    special: false,
   });
 });
 
