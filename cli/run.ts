@@ -28,6 +28,7 @@ import type { RunFolder, RunIdentity } from "./run_folder.ts";
 import type { StartMembers } from "./start_adapter.ts";
 import type { Task } from "./task.ts";
 import type { Terminal } from "./terminal.ts";
+import { scoreMetrics } from "./score_metrics.ts";
 import { type EvaluationAt, NOTHING_DONE, type RunTotals, withDevice } from "./totals.ts";
 
 /** What a run is made of. Everything is borrowed. */
@@ -243,7 +244,7 @@ export class TrainingRun implements Disposable {
     const start = performance.now();
     await this.#show(`phase ${run.phase + 1}/${run.options.cadence.phases}: training`);
     const report = await this.#progress.time("step", 1, () => run.step());
-    const { metrics } = report;
+    const { metrics: { step_tokens: trained = 0, ...metrics } } = report;
     const entries = this.#parts.task.pairs ?? this.#parts.task.prompts;
     this.#parts.folder.metrics.append({
       step: report.step + 1,
@@ -251,8 +252,9 @@ export class TrainingRun implements Disposable {
       epoch: (report.step + 1) * pairs / entries.train.length,
       pairs: report.pairs,
       ...metrics,
+      ...scoreMetrics(run.records.filter((record) => record.step === report.step), metrics),
+      num_tokens: this.#totals.trained + trained,
     });
-    const trained = metrics.num_tokens ?? 0;
     this.#totals = {
       ...this.#totals,
       trained: this.#totals.trained + trained,

@@ -121,7 +121,8 @@ export function addPart(
 /** What of a forward pass is left when its gradient is known. */
 export function leftOf({ device, head }: AdapterForward): Record<string, Tensor> {
   const { groups: _groups, maxLength: _maxLength, ...tensors } = device;
-  return { ...tensors, logps: head.logps, entropy: head.entropy, lse: head.lse };
+  const { gradient: _gradient, ...rows } = head;
+  return { ...tensors, ...rows };
 }
 
 /** How an update is made. */

@@ -10,6 +10,10 @@ export interface HostStepMetrics {
   readonly logps: ArrayLike<number>;
   /** [K·H] entropies, nats. */
   readonly entropy: ArrayLike<number>;
+  /** [K·H] mean logits. Default: not known. */
+  readonly meanLogits?: ArrayLike<number>;
+  /** [K·H] 1 where the completion token is the model's first choice. Default: not known. */
+  readonly isTop?: ArrayLike<number>;
   /** [K] squared gradient norms before clipping. */
   readonly normSquares: ArrayLike<number>;
   /** [K] blocks of numbers that are not finite: a member with any was not updated. Default: none. */
@@ -20,8 +24,11 @@ export interface HostStepMetrics {
 export type MetricRow = Record<string, number>;
 
 /**
- * Summarise a step: loss, grad_norm, entropy, logps/{chosen,rejected}, rewards/{chosen,rejected,margins,
- * accuracies} (implicit rewards: the loss's scale × log-ratio), num_tokens; where members were not updated because
+ * Summarise a step as TRL's DPO and OnlineDPO trainers do: loss, grad_norm, entropy, logps/{chosen,rejected},
+ * logits/{chosen,rejected} (mean over vocabulary and tokens), mean_token_accuracy (of chosen answers),
+ * rewards/{chosen,rejected,margins,accuracies} (implicit rewards: the loss's scale × log-ratio; a tie is no hit), beta
+ * (that scale), objective/{kl,entropy,non_score_reward} (a sequence, over both answers); and step_tokens, of which
+ * TRL's num_tokens is the sum so far. Where members were not updated because
  * their numbers are not finite, skipped_members says how many.
  *
  * @example
@@ -54,6 +61,8 @@ export function summariseStep(
       "rewards/rejected": 0,
       "rewards/margins": 0,
       "rewards/accuracies": 0,
+      "objective/kl": 0,
+      "objective/entropy": 0,
     };
     for (let i = 0; i < B; i++) {
       const lw = metrics.logps[k * 2 * B + i], ll = metrics.logps[k * 2 * B + B + i];
@@ -65,8 +74,12 @@ export function summariseStep(
       row["rewards/chosen"] += rw / B;
       row["rewards/rejected"] += rl / B;
       row["rewards/margins"] += (rw - rl) / B;
-      row["rewards/accuracies"] += (rw > rl ? 1 : rw === rl ? 0.5 : 0) / B;
+      row["rewards/accuracies"] += (rw > rl ? 1 : 0) / B;
+      row["objective/kl"] += (lw - reference[i] + ll - reference[B + i]) / (2 * B);
+      row["objective/entropy"] -= (lw + ll) / (2 * B);
     }
+    row["objective/non_score_reward"] = -loss.rewardScale * row["objective/kl"];
+    Object.assign(row, ofTokens(metrics, packed, k * H));
     let entropy = 0;
     for (let i = 0; i < H; i++) entropy += metrics.entropy[k * H + i] / H;
     return { ...row, entropy, grad_norm: Math.sqrt(metrics.normSquares[k]) };
@@ -78,8 +91,32 @@ export function summariseStep(
     out[name] = mean;
     out[`${name}/std`] = Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / members);
   }
-  out.num_tokens = packed.ids.length;
+  out.beta = loss.rewardScale;
+  out.step_tokens = packed.ids.length;
   const skipped = Array.from(metrics.nonFinite ?? []).filter((count) => count > 0).length;
   if (skipped > 0) out.skipped_members = skipped;
   return out;
+}
+
+/** What the head says of the completion tokens of the member whose first is `from`. */
+function ofTokens(
+  { meanLogits, isTop }: HostStepMetrics,
+  { headStarts, headCounts }: PreferenceBatch["packed"],
+  from: number,
+): MetricRow {
+  const B = headStarts.length / 2;
+  const mean = (values: ArrayLike<number>, firstPair: number) => {
+    let sum = 0, tokens = 0;
+    for (let s = firstPair; s < firstPair + B; s++) {
+      for (let i = 0; i < headCounts[s]; i++) sum += values[from + headStarts[s] + i];
+      tokens += headCounts[s];
+    }
+    return sum / tokens;
+  };
+  return {
+    ...(meanLogits
+      ? { "logits/chosen": mean(meanLogits, 0), "logits/rejected": mean(meanLogits, B) }
+      : {}),
+    ...(isTop ? { mean_token_accuracy: mean(isTop, 0) } : {}),
+  };
 }

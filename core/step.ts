@@ -36,6 +36,10 @@ export type StepMetrics = {
   readonly logps: Tensor;
   /** [K·H] entropies of next-token distributions, nats. */
   readonly entropy: Tensor;
+  /** [K·H] mean logit of the vocabulary at each completion token. */
+  readonly meanLogits: Tensor;
+  /** [K·H] 1 where the completion token is the model's first choice, else 0. */
+  readonly isTop: Tensor;
   /** [K] squared gradient norms before clipping. */
   readonly normSquares: Tensor;
   /** [K] u32: blocks of numbers that are not finite. A member with any keeps its parameters and moments bit for bit. */
@@ -114,7 +118,8 @@ export async function trainStep(
     const scale = expandSegments(arena, slopes, headStarts, headCounts, targets.shape[0]);
     countNonFiniteInPlace(arena, { x: losses, count: nonFinite });
     const own = adapterGradient(arena, forward, { scale, nonFinite });
-    one = { losses, logps, entropy: head.entropy };
+    const { entropy, meanLogits, isTop } = head;
+    one = { losses, logps, entropy, meanLogits, isTop };
     if (whole === undefined) {
       gradient = own;
     } else {
@@ -150,6 +155,8 @@ class WholeMetrics {
       losses: arena.alloc([members * pairs], "losses of all pairs"),
       logps: arena.alloc([members * 2 * pairs], "log-probs of all pairs"),
       entropy: arena.alloc([members * packed.targets.length], "entropies of all pairs"),
+      meanLogits: arena.alloc([members * packed.targets.length], "mean logits of all pairs"),
+      isTop: arena.alloc([members * packed.targets.length], "first choices of all pairs"),
     };
   }
 
@@ -164,8 +171,10 @@ class WholeMetrics {
       copy("losses", k * b, k * B + first, b);
       copy("logps", k * 2 * b, k * 2 * B + first, b);
       copy("logps", k * 2 * b + b, k * 2 * B + B + first, b);
-      copy("entropy", k * h, k * H + headStarts[first], hw);
-      copy("entropy", k * h + hw, k * H + headStarts[B + first], h - hw);
+      for (const name of ["entropy", "meanLogits", "isTop"] as const) {
+        copy(name, k * h, k * H + headStarts[first], hw);
+        copy(name, k * h + hw, k * H + headStarts[B + first], h - hw);
+      }
     }
   }
 }

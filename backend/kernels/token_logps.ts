@@ -1,6 +1,7 @@
 // The head without logits: per row log p(y) = l_y − lse(l), l = h·Wᵀ, its entropy lse − Σ p·l, and the unscaled
 // gradient ∂log p(y)/∂h = w_y − Σ_v p_v w_v = (onehot(y) − p)·W. Axes: H rows, D columns, V vocabulary, S rows a slice.
 // With a softcap c (Gemma 2) l = c·tanh(h·Wᵀ/c) and onehot − p comes times ∂l = 1 − (l/c)².
+// Beside them each row's mean logit and whether y is its argmax, which TRL logs as logits/* and mean_token_accuracy.
 // [H, V] never exists: rows go through in slices, logits of one slice at a time, which its softmax overwrites with
 // onehot − p for the second product. 2HDV flop, 4HDV with the gradient, at the matmul's own speed; 16 bytes of slice
 // traffic a logit. Deterministic: one workgroup or thread a row, sums in a fixed tree.
@@ -14,8 +15,8 @@ import { capOf } from "./head_cap.ts";
 import { tanhWgsl } from "./tanh_wgsl.ts";
 
 /**
- * Softmax of a slice of logits. Binds logits [S, V], targets u32, logps, entropy, lse [H], of which rows `first`
- * to `first + rows` are this slice's; with `WEIGHTS` the logits become onehot(target) − p; with `CAP` they are capped
+ * Softmax of a slice of logits. Binds logits [S, V], targets u32, logps, entropy, lse, meanLogits, isTop [H], of which
+ * rows `first` to `first + rows` are this slice's; with `WEIGHTS` the logits become onehot(target) − p; with `CAP` they are capped
  * first.
  */
 export const headSoftmaxInPlaceKernel: Kernel = {
@@ -26,24 +27,34 @@ export const headSoftmaxInPlaceKernel: Kernel = {
     { name: "logps", access: "read_write" },
     { name: "entropy", access: "read_write" },
     { name: "lse", access: "read_write" },
+    { name: "meanLogits", access: "read_write" },
+    { name: "isTop", access: "read_write" },
   ],
   params: [["first", "u32"], ["rows", "u32"], ["softcap", "f32"]],
   fixed: ["V", "WEIGHTS", "CAP"],
   wgsl: (f) => /* wgsl */ `
 ${f.CAP === 1 ? tanhWgsl("f32") : ""}
-var<workgroup> lanes: array<vec2<f32>, 64>;
-fn most(local: u32, value: f32) -> f32 {
+var<workgroup> lanes: array<vec3<f32>, 64>;
+var<workgroup> places: array<u32, 64>;
+// The largest value; its first place is then in places[0].
+fn most(local: u32, value: f32, place: u32) -> f32 {
   lanes[local].x = value;
+  places[local] = place;
   workgroupBarrier();
   for (var s = 32u; s > 0u; s >>= 1u) {
-    if (local < s) { lanes[local].x = max(lanes[local].x, lanes[local + s].x); }
+    if (local < s) {
+      let other = lanes[local + s].x;
+      let isFirst = other == lanes[local].x && places[local + s] < places[local];
+      if (other > lanes[local].x || isFirst) { places[local] = places[local + s]; }
+      lanes[local].x = max(lanes[local].x, other);
+    }
     workgroupBarrier();
   }
   let result = lanes[0].x;
   workgroupBarrier();
   return result;
 }
-fn total(local: u32, value: vec2<f32>) -> vec2<f32> {
+fn total(local: u32, value: vec3<f32>) -> vec3<f32> {
   lanes[local] = value;
   workgroupBarrier();
   for (var s = 32u; s > 0u; s >>= 1u) {
@@ -60,15 +71,18 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let base = row * V;
   let y = targets[p.first + row];
   var own = -3e38;
+  var place = V;
   for (var v = local; v < V; v += 64u) {
     ${f.CAP === 1 ? "logits[base + v] = p.softcap * tanhOf(logits[base + v] / p.softcap);" : ""}
+    if (logits[base + v] > own) { place = v; }
     own = max(own, logits[base + v]);
   }
-  let top = most(local, own);
-  var sums = vec2<f32>(); // Σ e^(l − top), Σ e^(l − top)·(l − top)
+  let top = most(local, own, place);
+  var sums = vec3<f32>(); // Σ e^(l − top), Σ e^(l − top)·(l − top), Σ (l − top)
   for (var v = local; v < V; v += 64u) {
     let below = logits[base + v] - top;
-    sums += exp(below) * vec2<f32>(1.0, below);
+    let e = exp(below);
+    sums += vec3<f32>(e, e * below, below);
   }
   sums = total(local, sums);
   ${f.CAP === 1 ? "storageBarrier();" : ""}
@@ -76,6 +90,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     lse[p.first + row] = top + log(sums.x);
     logps[p.first + row] = logits[base + y] - top - log(sums.x);
     entropy[p.first + row] = log(sums.x) - sums.y / sums.x;
+    meanLogits[p.first + row] = top + sums.z / f32(V);
+    isTop[p.first + row] = select(0.0, 1.0, places[0] == y);
   }
   if (WEIGHTS == 1u) {
     storageBarrier();
@@ -105,17 +121,20 @@ function softmaxTwin({ b, p, f, wasm, scratch, f32 }: CpuContext, lo: number, hi
       if (f.WEIGHTS === 1) f32.copyWithin(kept, at / 4, at / 4 + V);
     }
     const chosen = b.logits[row * V + y], top = wasm.rowMax(at, V);
-    let sum = 0, moment = 0;
+    b.isTop[to] = chosen === top && b.logits.indexOf(top, row * V) === row * V + y ? 1 : 0;
+    let sum = 0, moment = 0, all = 0;
     for (let v = 0; v < V; v += block) {
       const n = Math.min(block, V - v), x = at + 4 * v;
       f32.copyWithin(below / 4, x / 4, x / 4 + n);
       wasm.axpy(ones, below, n, -top);
+      all += wasm.dot(ones, below, n);
       sum += wasm.expSubSum(x, n, top);
       moment += wasm.dot(x, below, n);
     }
     b.lse[to] = top + Math.log(sum);
     b.logps[to] = chosen - top - Math.log(sum);
     b.entropy[to] = Math.log(sum) - moment / sum;
+    b.meanLogits[to] = top + all / V;
     if (f.WEIGHTS === 1) {
       wasm.scaleInPlace(at, V, -1 / sum);
       b.logits[row * V + y] += 1;
@@ -144,6 +163,10 @@ export interface TokenLogps {
   readonly entropy: Tensor;
   /** [H] log Σ eˡ, for `tokenLogpsWeightGrad`. */
   readonly lse: Tensor;
+  /** [H] mean logit of the vocabulary. */
+  readonly meanLogits: Tensor;
+  /** [H] 1 where the target is the first of the largest logits, else 0. */
+  readonly isTop: Tensor;
   /** [H, D] ∂log p(target)/∂h, not yet times a row's slope. */
   readonly gradient?: Tensor;
 }
@@ -246,7 +269,10 @@ export function tokenLogps(
   const [H] = matrix("tokenLogps", "h", h, undefined, D);
   length("tokenLogps", "targets", targets, H);
   const vector = (name: string) => arena.alloc([H], `tokenLogps.${name}`);
-  const out = { logps: vector("logps"), entropy: vector("entropy"), lse: vector("lse") };
+  const out = {
+    ...{ logps: vector("logps"), entropy: vector("entropy"), lse: vector("lse") },
+    ...{ meanLogits: vector("meanLogits"), isTop: vector("isTop") },
+  };
   const slopes = gradient ? arena.alloc([H, D], "tokenLogps.gradient") : undefined;
   eachSlice(arena, { h, w }, ({ logits, first, rows }) => {
     arena.dispatch(headSoftmaxInPlaceKernel, {

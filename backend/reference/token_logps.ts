@@ -9,11 +9,16 @@ export interface HeadSizes {
   readonly softcap?: number;
 }
 
-/** Per row: log p(target), entropy and log-sum-exp [H] in nats; gradient [H, D] = ∂log p(target)/∂h. */
+/**
+ * Per row: log p(target), entropy and log-sum-exp [H] in nats; the mean logit, and 1 where the target is the first of
+ * the largest; gradient [H, D] = ∂log p(target)/∂h.
+ */
 export interface HeadOutputs {
   readonly logps: Float64Array<ArrayBuffer>;
   readonly entropy: Float64Array<ArrayBuffer>;
   readonly lse: Float64Array<ArrayBuffer>;
+  readonly meanLogits: Float64Array<ArrayBuffer>;
+  readonly isTop: Float64Array<ArrayBuffer>;
   readonly gradient: Float64Array<ArrayBuffer>;
 }
 
@@ -47,11 +52,14 @@ export function tokenLogps(
 ): HeadOutputs {
   const { H, D, V } = sizes;
   const logps = new Float64Array(H), entropy = new Float64Array(H), lse = new Float64Array(H);
+  const meanLogits = new Float64Array(H), isTop = new Float64Array(H);
   const gradient = new Float64Array(H * D);
   for (let r = 0; r < H; r++) {
     const logits = logitsOf(h, w, r, sizes);
     let max = -Infinity, sum = 0;
     for (const l of logits) max = Math.max(max, l);
+    for (const l of logits) meanLogits[r] += l / V;
+    isTop[r] = logits.indexOf(max) === targets[r] ? 1 : 0;
     for (const l of logits) sum += Math.exp(l - max);
     lse[r] = max + Math.log(sum);
     logps[r] = logits[targets[r]] - lse[r];
@@ -63,7 +71,7 @@ export function tokenLogps(
       for (let d = 0; d < D; d++) gradient[r * D + d] += weight * w[v * D + d];
     }
   }
-  return { logps, entropy, lse, gradient };
+  return { logps, entropy, lse, meanLogits, isTop, gradient };
 }
 
 /** dW[v] = Σ_r scale_r·(1[v = y_r] − p_rv)·h_r, the gradient of Σ_r scale_r·log p(y_r) in W [V, D]. */

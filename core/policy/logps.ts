@@ -1,5 +1,12 @@
 // Log-probs of completions under a policy: sums over completion tokens, in nats.
-import { Arena, type Device, segmentSum, type Tensor, tokenLogps } from "../../backend/mod.ts";
+import {
+  Arena,
+  type Device,
+  leaves,
+  segmentSum,
+  type Tensor,
+  tokenLogps,
+} from "../../backend/mod.ts";
 import type { Adapter } from "../lora/adapter.ts";
 import { checkIds, type DeviceBatch, uploadBatch } from "../model/batch.ts";
 import { forward } from "../model/decoder.ts";
@@ -50,12 +57,12 @@ export function scoreBatch(
   const tape = new Tape(arena, false);
   const weights = model.weights.borrow();
   const h = forward(tape, { config: model.config, weights, adapter }, batch);
-  const { logps, entropy, lse } = tokenLogps(arena, {
+  const { logps, entropy, ...others } = tokenLogps(arena, {
     h,
     w: weights[headName(model.config)],
     targets: batch.targets,
   }, { gradient: false, softcap: model.config.logitSoftcap });
-  tape.free(h, lse);
+  tape.free(h, ...leaves(others));
   return { logps, entropy, sums: segmentSum(arena, logps, batch.headStarts, batch.headCounts) };
 }
 

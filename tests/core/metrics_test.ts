@@ -11,6 +11,9 @@ const metrics = {
   losses: [1, 3, 5, 7],
   logps: [-9, -31, -20, -42, -10, -30, -20, -40],
   entropy: [1, 1, 1, 1, 1, 2, 2, 2, 2, 2],
+  // chosen answers have 1 and 2 tokens, rejected ones 1 each
+  meanLogits: [1, 2, 6, -1, -3, 0, 0, 0, 5, 5],
+  isTop: [1, 0, 0, 1, 1, 1, 1, 0, 0, 0],
   normSquares: [9, 25],
 };
 
@@ -31,15 +34,24 @@ Deno.test("summariseStep() averages pairs, then members, with the spread over me
     "rewards/rejected": -0.25, // 0.5·(0 − 2)/2 = −0.5, and 0
     "rewards/margins": 0.25,
     "rewards/margins/std": 0.25,
-    "rewards/accuracies": 0.75, // member 0 wins both; member 1 has two draws, a half each
-    "rewards/accuracies/std": 0.25,
+    "rewards/accuracies": 0.5, // member 0 wins both; member 1 has two draws, which TRL counts for nothing
+    "rewards/accuracies/std": 0.5,
+    "logits/chosen": 1.5, // a mean of three tokens: 3 and 0
+    "logits/rejected": 1.5, // −2 and 5
+    "logits/rejected/std": 3.5,
+    mean_token_accuracy: 0.5, // of chosen answers: 1/3 and 2/3
+    "objective/kl": -0.25, // a sequence: (1 − 1 + 0 − 2)/4 and 0
+    "objective/non_score_reward": 0.125,
+    "objective/entropy": 25.25, // −Σ log-probs of a sequence: 102/4 and 100/4
     entropy: 1.5,
     "entropy/std": 0.5,
     grad_norm: 4,
     "grad_norm/std": 1,
   });
-  assertEquals(row.num_tokens, 9);
-  assertEquals(Object.keys(row).length, 19);
+  assertEquals([row.step_tokens, row.beta], [9, 0.5]);
+  assertEquals(Object.keys(row).length, 32);
+  const { meanLogits: _, isTop: __, ...fewer } = metrics;
+  assertEquals(Object.keys(summariseStep(fewer, batch, dpo({ beta: 0.5 }))).length, 26);
 });
 
 Deno.test("summariseStep() counts the members that were not updated, where there are any", () => {
@@ -70,5 +82,5 @@ Deno.test("summariseStep() negates margins where chosen and rejected are exchang
   const there = summariseStep(metrics, batch, loss);
   const back = summariseStep({ ...metrics, logps: swap(metrics.logps) }, swapped, loss);
   assertAlmostEquals(back["rewards/margins"], -there["rewards/margins"], 1e-12);
-  assertAlmostEquals(back["rewards/accuracies"], 1 - there["rewards/accuracies"], 1e-12);
+  assertAlmostEquals(back["rewards/accuracies"], 0, 1e-12); // member 0 loses both, ties are no hits
 });

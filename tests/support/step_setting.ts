@@ -65,11 +65,12 @@ export const DPO: PreferenceLoss = dpo({ beta: 0.1 });
 
 /** One step; the slot gets the next state. */
 export async function runStep(
-  { device, model, layout, batch }: Setting,
+  { device, model, layout, batch }: Omit<Setting, keyof Disposable>,
   state: Slot<ReturnType<TrainState["borrow"]>>,
-  { loss = DPO, step = 0, adamw, microBatch }: {
+  { loss = DPO, step = 0, learningRate = 0.01, adamw, microBatch }: {
     loss?: PreferenceLoss;
     step?: number;
+    learningRate?: number;
     adamw?: AdamwOptions;
     microBatch?: number;
   } = {},
@@ -77,7 +78,7 @@ export async function runStep(
   using arena = new Arena(device, `step ${step}`);
   const out = await trainStep(arena, { model, layout, loss, adamw }, state.current, batch, {
     step,
-    learningRate: 0.01,
+    learningRate,
     microBatch,
   });
   const read = await arena.readAll(out.metrics);
@@ -86,6 +87,8 @@ export async function runStep(
     losses: [...read.losses],
     logps: [...read.logps],
     entropy: [...read.entropy],
+    meanLogits: [...read.meanLogits],
+    isTop: [...read.isTop],
     normSquares: [...read.normSquares],
     nonFinite: [...read.nonFinite],
   };

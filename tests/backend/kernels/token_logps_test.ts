@@ -68,7 +68,10 @@ async function run(device: Device, sizes: Case, gradient: boolean, stored?: Stor
   }, { gradient, softcap });
   assertEquals(slopes !== undefined, gradient);
   const out = await arena.readAll(slopes === undefined ? rows : { ...rows, slopes });
-  return out as Record<"logps" | "entropy" | "lse" | "slopes", Float32Array>;
+  return out as Record<
+    "logps" | "entropy" | "lse" | "meanLogits" | "isTop" | "slopes",
+    Float32Array
+  >;
 }
 
 for (
@@ -110,6 +113,15 @@ for (
       const far = 1 + Math.log(V);
       const entropy = { rtol: 0, atol: (2 * logit + 2 * exp + 8 * Math.sqrt(V) * u) * far + log };
       assertClose(out.entropy, truth.entropy, entropy, "entropy");
+      // Σ (l − top): V terms of up to 2·top, in at most 64 lanes or blocks
+      const mean = { rtol: 4 * u, atol: logit + 16 * Math.sqrt(V) * u * (top + range) };
+      assertClose(out.meanLogits, truth.meanLogits, mean, "meanLogits");
+      out.isTop.forEach((found, r) => {
+        if (found === truth.isTop[r]) return;
+        const logits = reference.logitsOf(h, w, r, sizes);
+        const gap = Math.max(...logits) - logits[targets[r]];
+        assert(gap < 2 * logit, `isTop[${r}] is ${found}, expected ${truth.isTop[r]}`);
+      });
       if (gradient) {
         const slope = { rtol: 8 * u, atol: 2 * logit + exp + 8 * u * (top + Math.sqrt(V)) };
         assertClose(out.slopes, truth.gradient, slope, "gradient");
@@ -117,6 +129,27 @@ for (
     }
   });
 }
+
+deviceTest("tokenLogps() knows the argmax, and of equal logits the first", async (device) => {
+  using arena = new Arena(device, "test");
+  const V = 200, row = new Float32Array(V);
+  row.set([3, 5, 5], 60); // places 60 to 62; 5 again in another lane and beyond the first 64
+  row[190] = 5;
+  const targets = [61, 62, 190, 60];
+  const { isTop, meanLogits } = tokenLogps(arena, {
+    h: arena.upload([4, 1], new Float32Array(4).fill(1), "h"),
+    w: arena.upload([V, 1], row, "w"),
+    targets: arena.upload([4], new Uint32Array(targets), "targets"),
+  }, { gradient: true });
+  const out = await arena.readAll({ isTop, meanLogits });
+  assertEquals([...out.isTop], [1, 0, 0, 0]);
+  assertClose(
+    out.meanLogits as Float32Array,
+    new Array(4).fill(18 / V),
+    { rtol: 1e-5, atol: 0 },
+    "mean",
+  );
+});
 
 for (const softcap of [undefined, 0.7]) {
   deviceTest(
@@ -130,6 +163,7 @@ for (const softcap of [undefined, 0.7]) {
         bind: {
           targets: arena.upload([rows], integers(rows, 2, V), "targets"),
           ...{ logits, logps: vector(), entropy: vector(), lse: vector() },
+          ...{ meanLogits: vector(), isTop: vector() },
         },
         params: { first: 0, rows, softcap: softcap ?? 0 },
         fixed: { V, WEIGHTS: 0, CAP: softcap === undefined ? 0 : 1 },
