@@ -7,13 +7,12 @@ import {
   type PeftConfig,
 } from "../core/mod.ts";
 import { writeFileDurably, writeFolderDurably } from "../core/io/mod.ts";
+import { readPeftFiles } from "../core/io/adapter_folder.ts";
 import { readSmallFile } from "../core/io/small_file.ts";
 import { sha256 } from "./digest.ts";
-import { isThere } from "./run_folder.ts";
 
 const CONFIG = "adapter_config.json";
 const WEIGHTS = "adapter_model.safetensors";
-const PICKLE = "adapter_model.bin";
 
 /** Writes the files of `peftFiles`, whole or not at all; returns the weights' bytes. */
 export async function writeAdapterFolder(
@@ -55,12 +54,7 @@ export async function readAdapterFolder(
   dir: string,
   layers: readonly LinearShape[],
 ): Promise<StoredAdapter> {
-  const files = new Map<string, Uint8Array<ArrayBuffer>>();
-  for (const file of [CONFIG, WEIGHTS]) {
-    const bytes = await readSmallFile(`${dir}/${file}`);
-    if (bytes) files.set(file, bytes);
-  }
-  if (await isThere(`${dir}/${PICKLE}`)) files.set(PICKLE, new Uint8Array(0)); // never read
+  const files = await readPeftFiles(dir);
   const { layout, params } = loadPeftAdapter(files, layers, dir);
   return { layout, params, digest: await sha256(files.get(WEIGHTS)!) };
 }

@@ -17,6 +17,12 @@ export type { HostAdapter, LoraFactors } from "../lora/factors.ts";
 export type { ModuleTarget, SelectOptions } from "../lora/target_modules.ts";
 export type { Tokenizer } from "../text/tokenizer.ts";
 export * from "./codecs.ts";
+export {
+  loadAdapter,
+  type LoadedAdapter,
+  saveAdapter,
+  type SaveAdapterOptions,
+} from "./adapter_folder.ts";
 export * from "./checkpoint.ts";
 export * from "./datasets/csv_rows.ts";
 export * from "./datasets/export_pairs.ts";
