@@ -2,7 +2,6 @@
 // root, `step-00000012`; the newest one that is whole is where it goes on.
 import {
   exists,
-  MANIFEST,
   readVerifiedFolder,
   removeFolderDurably,
   settleFolders,
@@ -10,9 +9,10 @@ import {
   writeFileDurably,
   writeFolderDurably,
 } from "./durable.ts";
+import { exactParse, exactStringify } from "./exact_json.ts";
 import { isObject, parseJsonObject, quote, show } from "./mistakes.ts";
 
-/** A value that JSON keeps exactly: numbers are finite, and −0 stays −0. */
+/** A value that our JSON keeps exactly: NaN and the infinities too, and −0 stays −0. */
 export type JsonValue =
   | null
   | boolean
@@ -83,7 +83,7 @@ export function checkpointDir(root: string, step: number): string {
  *
  * @param dir Its folder, e.g. from `checkpointDir`.
  * @param checkpoint Arrays and meta; borrowed.
- * @throws {TypeError} If `meta` holds something that JSON would change: NaN, infinity, a function, a typed array,
+ * @throws {TypeError} If `meta` holds something that JSON would change: a function, a typed array,
  * a bigint; the message says where.
  */
 export async function saveCheckpoint(dir: string, checkpoint: Checkpoint): Promise<void> {
@@ -173,11 +173,12 @@ export async function loadCheckpoint(
       `Cannot read ${dir}/${DATA}: it is ${data.length} bytes long, expected the ${at} of its arrays`,
     );
   }
-  return { arrays, meta: index.meta as JsonValue };
+  const { meta } = exactParse(new TextDecoder().decode(indexBytes)) as { readonly meta: JsonValue };
+  return { arrays, meta };
 }
 
 /**
- * The newest whole checkpoint under `root`. Half-written ones have temporary names and do not count.
+ * The newest checkpoint under `root`. Half-written ones have temporary names and do not count.
  *
  * @example
  * ```ts
@@ -228,15 +229,27 @@ export async function pruneCheckpoints(root: string, keep: number): Promise<void
   for (const { dir } of all.slice(0, -keep)) await removeFolderDurably(dir);
 }
 
-async function listCheckpoints(root: string): Promise<CheckpointAt[]> {
+/**
+ * Every checkpoint under `root`, the oldest first. Half-written ones have temporary names and do not count; one that is
+ * damaged does, and reading it says so.
+ *
+ * @example
+ * ```ts
+ * import { listCheckpoints } from "@leash/bpo/io";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(await listCheckpoints("no-such-folder"), []);
+ * ```
+ *
+ * @param root The folder of the run's checkpoints.
+ * @returns Their steps and folders.
+ */
+export async function listCheckpoints(root: string): Promise<CheckpointAt[]> {
   if (!await exists(root)) return [];
   const found: CheckpointAt[] = [];
   for await (const entry of Deno.readDir(root)) {
     const step = entry.name.match(/^step-(\d+)$/)?.[1];
     const dir = `${root}/${entry.name}`;
-    if (step && entry.isDirectory && await exists(`${dir}/${MANIFEST}`)) {
-      found.push({ step: Number(step), dir });
-    }
+    if (step) found.push({ step: Number(step), dir });
   }
   return found.sort((a, b) => a.step - b.step);
 }
@@ -256,10 +269,7 @@ function typeOf(name: string, array: CheckpointArray): "f32" | "u32" | "i32" {
 /** JSON text that parses to the same value; throws where JSON.stringify would change it in silence. */
 function exactJson(value: unknown, path: string): string {
   if (value === null || typeof value === "boolean") return String(value);
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "number" && Number.isFinite(value)) {
-    return Object.is(value, -0) ? "-0" : String(value);
-  }
+  if (typeof value === "string" || typeof value === "number") return exactStringify(value)!;
   if (Array.isArray(value)) {
     return `[${value.map((item, i) => exactJson(item, `${path}[${i}]`)).join(",")}]`;
   }

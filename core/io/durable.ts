@@ -141,9 +141,12 @@ export async function readVerifiedFolder(
     );
   }
   const name = `${dir}/${MANIFEST}`;
-  const listed = parseJsonObject(manifestBytes, name, "the file").files;
+  const { files: listed, sha256: own } = parseJsonObject(manifestBytes, name, "the file");
   if (!isObject(listed)) {
     throw new TypeError(`Cannot read ${name}: files is ${show(listed)}, expected an object`);
+  }
+  if (own !== undefined && await manifestText(listed) !== new TextDecoder().decode(manifestBytes)) {
+    throw new TypeError(`Cannot read ${name}: it was changed, expected it as it was written`);
   }
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const [file, entry] of Object.entries(listed)) {
@@ -260,6 +263,12 @@ function isInner(file: string): boolean {
     file.split(/[/\\]/).every((part) => !["", ".", ".."].includes(part) && part.length <= 255);
 }
 
+/** The text of a manifest; the last line is the SHA-256 of the rest, so that a change in it is told from one in a file. */
+async function manifestText(files: unknown): Promise<string> {
+  const sha256 = await sha256Hex(new TextEncoder().encode(JSON.stringify(files)));
+  return JSON.stringify({ files, sha256 }, null, 2) + "\n";
+}
+
 async function sealFolder(dir: string, manifest: boolean): Promise<void> {
   const synced = (await syncTree(dir, "")).sort();
   if (!manifest) return;
@@ -271,7 +280,7 @@ async function sealFolder(dir: string, manifest: boolean): Promise<void> {
     const bytes = await Deno.readFile(`${dir}/${file}`);
     files[file] = { sha256: await sha256Hex(bytes), size: bytes.length };
   }
-  const text = JSON.stringify({ files }, null, 2) + "\n";
+  const text = await manifestText(files);
   await writeFileDurably(`${dir}/${MANIFEST}`, new TextEncoder().encode(text));
 }
 

@@ -1,5 +1,6 @@
 // One owner for a folder: an exclusive lock on a file in it, which the kernel gives back even after kill −9.
 import { ensureFolder, writeAll } from "./durable.ts";
+import { openOwnFile } from "./own_file.ts";
 
 /** A held lock. Release it, or hold it with `using`. */
 export interface FolderLock extends Disposable {
@@ -26,10 +27,11 @@ export interface FolderLock extends Disposable {
  * @param dir The folder. The file `.lock` stays in it; only the lock on it counts.
  * @returns The lock; the caller releases it, or the end of the process does.
  * @throws {Error} If another run owns the folder.
+ * @throws {TypeError} If `.lock` is a link: what it points to stays as it is.
  */
 export async function lockFolder(dir: string): Promise<FolderLock> {
   await ensureFolder(dir);
-  const file = await Deno.open(`${dir}/.lock`, { read: true, write: true, create: true });
+  const { file } = await openOwnFile(`${dir}/.lock`);
   try {
     if (!await file.tryLock(true)) {
       throw new Error(

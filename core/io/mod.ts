@@ -48,7 +48,16 @@ export * from "./gguf_file.ts";
 export * from "./hub/download.ts";
 export { type Lookup } from "./hub/environment.ts";
 export { type RepoType } from "./hub/repo_spec.ts";
-export * from "./jsonl.ts";
+export * from "./exact_json.ts";
+export {
+  type JsonlAppender,
+  LogGone,
+  type LogMark,
+  openJsonl,
+  type OpenJsonlOptions,
+  readJsonl,
+  type ReadJsonlOptions,
+} from "./jsonl.ts";
 export * from "./local_file.ts";
 export * from "./merged_folder.ts";
 export * from "./model_folder.ts";

@@ -33,6 +33,18 @@ Deno.test("cadence() takes refreshEvery instead of phases, and not both", () => 
   );
 });
 
+Deno.test("cadence() begins a phase at each break, and the rhythm anew", () => {
+  const c = cadence({ steps: 20, refreshEvery: 4, breaks: [4, 10, 17] });
+  const spans = Array.from({ length: c.phases }, (_, phase) => c.span(phase));
+  assertEquals(spans, [[0, 4], [4, 8], [8, 10], [10, 14], [14, 17], [17, 20]]);
+  for (const [phase, [from, to]] of spans.entries()) {
+    for (let s = from; s < to; s++) assertEquals([c.phaseOf(s), c.isDue(s)], [phase, s === from]);
+  }
+  for (const breaks of [[0], [4, 4], [10, 4], [20], [2.5]]) {
+    assertThrows(() => cadence({ steps: 20, refreshEvery: 4, breaks }), RangeError, "rising steps");
+  }
+});
+
 Deno.test("cadence() refuses numbers that are not whole or F beyond T", () => {
   assertThrows(() => cadence({ steps: 0 }), RangeError, "steps is 0, expected a whole number");
   assertThrows(

@@ -4,6 +4,7 @@ import {
   checkpointDir,
   type JsonValue,
   latestCheckpoint,
+  listCheckpoints,
   loadCheckpoint,
   pruneCheckpoints,
   saveCheckpoint,
@@ -43,6 +44,7 @@ Deno.test("saveCheckpoint() then loadCheckpoint() keeps every bit", () =>
       tiny: 5e-324,
       list: [null, true, "é\u2028"],
       nested: { "__proto__x": 1e21 },
+      lost: [NaN, Infinity, -Infinity, "NaN", "Infinity"],
     };
     await saveCheckpoint(`${root}/c`, { arrays, meta });
     const loaded = await loadCheckpoint(`${root}/c`);
@@ -62,8 +64,7 @@ Deno.test("saveCheckpoint() then loadCheckpoint() keeps every bit", () =>
 
 Deno.test("saveCheckpoint() refuses meta that JSON would change, and says where", async () => {
   const rows: [unknown, string][] = [
-    [{ a: [0, { b: NaN }] }, "meta.a[1].b is NaN"],
-    [{ a: -Infinity }, "meta.a is -Infinity"],
+    [{ a: [0, { b: Symbol("s") }] }, "meta.a[1].b is Symbol(s)"],
     [{ a: Float32Array.of(1) }, "meta.a is [object Float32Array]"],
     [{ a: new Map() }, "meta.a is [object Map]"],
     [[undefined], "meta[0] is undefined"],
@@ -142,16 +143,18 @@ Deno.test("checkpointDir() sorts as the steps do", () => {
   }
 });
 
-Deno.test("latestCheckpoint() is the highest whole step, whatever else lies there", () =>
+Deno.test("latestCheckpoint() is the highest step, whole or damaged, whatever else lies there", () =>
   inTempDir(async (root) => {
     assertEquals(await latestCheckpoint(`${root}/none`), undefined);
     assertEquals(await latestCheckpoint(root), undefined);
     for (const step of [2, 10, 9]) await saveCheckpoint(checkpointDir(root, step), at(step));
     await Deno.mkdir(`${root}/.step-00000011.01234567-89ab-cdef-0123-456789abcdef.tmp`);
-    await Deno.mkdir(`${root}/step-00000012`); // no manifest: not ours, not whole
+    await Deno.mkdir(`${root}/step-00000012`); // no manifest: damaged, and reading it says so
     await Deno.writeTextFile(`${root}/step-00000013`, "a file");
     await Deno.mkdir(`${root}/step-final`);
-    assertEquals(await latestCheckpoint(root), { step: 10, dir: `${root}/step-00000010` });
+    assertEquals((await listCheckpoints(root)).map(({ step }) => step), [2, 9, 10, 12, 13]);
+    assertEquals((await latestCheckpoint(root))?.step, 13);
+    await assertRejects(() => loadCheckpoint(`${root}/step-00000013`), TypeError, "is missing");
   }));
 
 Deno.test("saveCheckpoint() that fails half-way leaves the one before it for a resume", () =>

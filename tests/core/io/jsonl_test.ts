@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { openJsonl, readJsonl } from "../../../core/io/jsonl.ts";
+import { fitOf, LogGone, openJsonl, readJsonl } from "../../../core/io/jsonl.ts";
 
 async function inTempDir(body: (path: string) => Promise<void>): Promise<void> {
   const root = await Deno.makeTempDir();
@@ -77,6 +77,68 @@ Deno.test("openJsonl() append() refuses what JSON has no text for, and close() t
     assertEquals(error.message, `Cannot append to ${path}: the value is undefined, expected JSON`);
     assertEquals(log.offset, 0);
     log.close();
+  }));
+
+Deno.test("openJsonl() append() keeps NaN, infinities and −0 for readJsonl()", () =>
+  inTempDir(async (path) => {
+    using log = await openJsonl(path);
+    const row = { loss: NaN, rest: [Infinity, -Infinity, -0, "NaN"] };
+    log.append(row);
+    const [back] = await readJsonl(path) as [typeof row];
+    assertEquals(back, row);
+    assertEquals(Object.is(back.rest[2], -0), true);
+  }));
+
+Deno.test("openJsonl() goes on from a mark, and refuses a file that begins with other bytes", () =>
+  inTempDir(async (path) => {
+    let mark;
+    {
+      using log = await openJsonl(path);
+      log.append({ step: 1 });
+      mark = log.mark();
+      log.append({ step: 2 });
+    }
+    {
+      using log = await openJsonl(path, { truncateTo: mark });
+      assertEquals(log.mark(), mark);
+      assertEquals(await Deno.readTextFile(path), '{"step":1}\n');
+      log.append({ step: 3 });
+      assertEquals(await fitOf(path, log.mark()), "fits");
+    }
+    await Deno.writeTextFile(path, '{"step":7}\n{"step":3}\n');
+    await assertRejects(
+      () => openJsonl(path, { truncateTo: mark }),
+      TypeError,
+      "its first 11 bytes were changed since they were written",
+    );
+    assertEquals(await fitOf(path, mark), "changed");
+    assertEquals(await fitOf(path, { ...mark, bytes: 99 }), "short");
+    assertEquals(await fitOf(`${path}.no`, mark), "short");
+  }));
+
+Deno.test("readJsonl() passes over a torn last line, and reads no more bytes than it is told", () =>
+  inTempDir(async (path) => {
+    (await openJsonl(path)).close();
+    const whole = '{"a":1}\n{"a":"é"}\n';
+    const bytes = new TextEncoder().encode(whole);
+    for (let cut = 8; cut < bytes.length - 1; cut++) {
+      await Deno.writeFile(path, bytes.subarray(0, cut));
+      assertEquals((await readJsonl(path)).length, cut < bytes.length - 1 ? 1 : 2, `cut at ${cut}`);
+    }
+    await Deno.writeFile(path, bytes);
+    assertEquals(await readJsonl(path, { bytes: 8 }), [{ a: 1 }]);
+  }));
+
+Deno.test("openJsonl() ends where its file was removed, moved or replaced", () =>
+  inTempDir(async (path) => {
+    using log = await openJsonl(path);
+    log.append(1);
+    await Deno.rename(path, `${path}.moved`);
+    await assertRejects(() => log.sync(), LogGone, "moved or removed while it was written");
+    await Deno.writeTextFile(path, "1\n");
+    await assertRejects(() => log.sync(), LogGone);
+    await Deno.remove(`${path}.moved`);
+    assertThrows(() => log.append(2), LogGone);
   }));
 
 Deno.test("readJsonl() names the line that is no JSON", () =>
