@@ -2,6 +2,7 @@
 
 import { choice, type Flag, type FlagRow, number, text, under, whole } from "./flag_kinds.ts";
 import {
+  ACCEPT_CHANGE_ROW,
   ALPHA_ROW,
   MACHINE_ROWS,
   RANK_ROW,
@@ -133,6 +134,7 @@ const FILES: readonly FlagRow[] = [
     help: "Run folder to make",
   },
   RESUME_ROW,
+  ACCEPT_CHANGE_ROW,
   {
     name: "replay",
     value: "DIR",

@@ -18,6 +18,8 @@ export interface RunConfig {
   readonly phases?: number;
   /** Steps between refreshes; absent where `phases` says it. */
   readonly refreshEvery?: number;
+  /** Steps that the run had each time before it was extended, with commas; a phase begins there. No flag. */
+  readonly extendedAt?: string;
   /** K. */
   readonly members: number;
   /** Annotator and combinators, e.g. "stories,noise:0.1". */
@@ -132,6 +134,9 @@ export type Command =
     readonly kind: "resume";
     readonly dir: string;
     readonly given: Partial<RunConfig>;
+    /** What may differ from the run so far, names with commas. */
+    readonly acceptChange?: string;
+    /** Run its rule although the folder was begun elsewhere. */
     readonly trustRule?: boolean;
   };
 
@@ -158,18 +163,35 @@ export function commandOf(
   flags: readonly Flag[],
   values: Readonly<Values>,
 ): Exclude<Command, { kind: "help" }> {
-  const { resume, out, trustRule, ...config } = values;
+  const { resume, out, acceptChange, trustRule, ...config } = values;
   const trust = trustRule ? { trustRule: true } : {};
   if (resume !== undefined) {
     requireOneFolder("train", values);
-    return { kind: "resume", dir: String(resume), given: config as Partial<RunConfig>, ...trust };
+    return {
+      ...{ kind: "resume", dir: String(resume), given: config as Partial<RunConfig> },
+      ...(acceptChange === undefined ? {} : { acceptChange: String(acceptChange) }),
+      ...trust,
+    };
   }
+  requireResume("train", values);
   return {
     kind: "start",
     config: completeConfig(flags, config),
     ...(out === undefined ? {} : { out: String(out) }),
     ...trust,
   };
+}
+
+/**
+ * Refuses `--accept-change` without `--resume`.
+ *
+ * @throws {UsageError} If it is given.
+ */
+export function requireResume(command: string, { acceptChange }: Readonly<Values>): void {
+  if (acceptChange === undefined) return;
+  throw new UsageError(
+    `Cannot ${command}: --accept-change is given without --resume, expected the run that changed`,
+  );
 }
 
 /**

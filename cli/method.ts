@@ -25,9 +25,14 @@ export function targetsOf(text: string | undefined): ModuleTarget | undefined {
 
 /** When the snapshot is refreshed. */
 export function cadenceOf(
-  { steps, phases, refreshEvery }: Pick<RunConfig, "steps" | "phases" | "refreshEvery">,
+  { steps, phases, refreshEvery, extendedAt }: Pick<
+    RunConfig,
+    "steps" | "phases" | "refreshEvery" | "extendedAt"
+  >,
 ): Cadence {
-  return cadence(refreshEvery === undefined ? { steps, phases } : { steps, refreshEvery });
+  if (refreshEvery === undefined) return cadence({ steps, phases });
+  const breaks = extendedAt?.split(",").map(Number);
+  return cadence({ steps, refreshEvery, ...(breaks ? { breaks } : {}) });
 }
 
 /** What the literature calls it: "bpo", "offline dpo", "on-policy dpo", "dpo, ema reference" …. */

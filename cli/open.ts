@@ -43,6 +43,8 @@ export interface OpenedPolicies extends Disposable {
   readonly device: Device;
   /** The model there; its config has the context as `maxPositions`. */
   readonly model: Model;
+  /** Fingerprint of its weights. */
+  readonly digest: string;
   /** One an adapter, in the order given. */
   readonly policies: readonly NamedPolicy[];
 }
@@ -93,6 +95,7 @@ export async function openPolicies<T>(
     base,
     device,
     model,
+    digest,
     policies,
     prepared,
     [Symbol.dispose]: () => owned.dispose(),

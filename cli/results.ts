@@ -5,7 +5,9 @@ import { linearLayers, peftFiles } from "../core/mod.ts";
 import { promptText } from "../scheduler/mod.ts";
 import { writeAdapterFolder } from "./adapter_files.ts";
 import { NO_ANNOTATOR } from "./annotators.ts";
+import { exactStringify } from "../core/io/exact_json.ts";
 import { sha256 } from "./digest.ts";
+import { sealResults } from "./finished.ts";
 import { winRateFigure } from "./plot.ts";
 import type { TrainingRun } from "./run.ts";
 import type { RunFolder } from "./run_folder.ts";
@@ -59,7 +61,10 @@ export async function writeResults(
   );
   await folder.write("svg", figure.svg);
   await folder.write("png", figure.png);
-  await folder.write("summary", JSON.stringify(summary, null, 2) + "\n");
+  const text = exactStringify(summary, 2) + "\n";
+  await folder.sync();
+  await sealResults(folder.dir, text);
+  await folder.write("summary", text);
   return { summary, samples };
 }
 

@@ -4,6 +4,7 @@ import {
   type FolderLock,
   type JsonlAppender,
   lockFolder,
+  type LogMark,
   openJsonl,
   settleFolders,
   writeFileDurably,
@@ -11,41 +12,17 @@ import {
 import { isLeftover } from "../core/io/durable.ts";
 import { isObject, show } from "../core/io/mistakes.ts";
 import { readSmallFile } from "../core/io/small_file.ts";
-import { type RunConfig, UsageError } from "./flags.ts";
+import { UsageError } from "./flags.ts";
+import type { Identity, RunIdentity } from "./identity.ts";
+import { brokenSeal, readSealed, writeSealed } from "./sealed_json.ts";
 
-/** What must be the same for any run to go on bit for bit. */
-export interface Identity<Config extends object = object> {
-  /** The flags. */
-  readonly config: Config;
-  /** Device and arithmetic, e.g. "cpu, relaxed FMA". */
-  readonly kernelPath: string;
-  /** Fingerprint of the model's weights. */
-  readonly model: string;
-}
+export type { Identity, RunIdentity } from "./identity.ts";
 
-/** That of a run of `train`. */
-export interface RunIdentity extends Identity<RunConfig> {
-  /** Fingerprint of the prompts. */
-  readonly prompts: string;
-  /** Fingerprint of the reference adapter, where it is a folder's. */
-  readonly referenceAdapter?: string;
-  /** Fingerprint of the replayed pairs. */
-  readonly replayedPairs?: string;
-  /** Fingerprint of the adapter that the members start from. */
-  readonly startAdapter?: string;
-  /** Fingerprint of the file of a `rule:` annotator. */
-  readonly rule?: string;
-}
+/** The logs of a run of `train`. */
+export const LOGS = ["metrics", "pairs", "answers", "timing"] as const;
 
-/** Lengths of the logs, bytes: where a resumed run cuts them. */
-export interface LogOffsets {
-  /** Of metrics.jsonl. */
-  readonly metrics: number;
-  /** Of pairs.jsonl. */
-  readonly pairs: number;
-  /** Of answers.jsonl. */
-  readonly answers: number;
-}
+/** Lengths and fingerprints of the logs: where a resumed run cuts them, and what must stand there. */
+export type LogMarks = Readonly<Record<typeof LOGS[number], LogMark>>;
 
 /** Names in a run folder. */
 export const FILES = {
@@ -63,7 +40,11 @@ export const FILES = {
 } as const;
 
 /** What config.json says that it is, by the command that made the run. */
-export const FORMATS = { train: "leash-run-1", sft: "leash-sft-2" } as const;
+export const FORMATS = {
+  train: "leash-run-1",
+  sft: "leash-sft-2",
+  annotate: "leash-annotate-1",
+} as const;
 
 /** An owned run folder. Its logs are there once `openLogs` has cut them. */
 export class RunFolder implements Disposable {
@@ -83,12 +64,11 @@ export class RunFolder implements Disposable {
     return new RunFolder(dir, await ownFolder(dir));
   }
 
-  /** Opens the logs, cut to what a checkpoint remembers. */
-  async openLogs(offsets: LogOffsets): Promise<void> {
-    for (const name of ["metrics", "pairs", "answers"] as const) {
-      this.#logs.push(await openJsonl(this.path(name), { truncateTo: offsets[name] }));
+  /** Opens the logs, cut to what a checkpoint remembers; empty where there is none. */
+  async openLogs(marks?: LogMarks): Promise<void> {
+    for (const name of LOGS) {
+      this.#logs.push(await openJsonl(this.path(name), { truncateTo: marks?.[name] ?? 0 }));
     }
-    this.#logs.push(await openJsonl(this.path("timing")));
   }
 
   /** Steps and evaluations, TRL's names; nothing in it depends on the clock. */
@@ -116,19 +96,21 @@ export class RunFolder implements Disposable {
     return `${this.dir}/${FILES[name]}`;
   }
 
-  /** Makes the logs durable and says how long they are. */
-  async sync(): Promise<LogOffsets> {
-    await Promise.all([this.metrics.sync(), this.pairs.sync(), this.answers.sync()]);
-    return {
-      metrics: this.metrics.offset,
-      pairs: this.pairs.offset,
-      answers: this.answers.offset,
-    };
+  /**
+   * Makes the logs durable and says what they hold.
+   *
+   * @throws {LogGone} If one is not where it was, as in a folder that was moved or removed.
+   */
+  async sync(): Promise<LogMarks> {
+    await Promise.all(this.#logs.map((log) => log.sync()));
+    const marks = LOGS.map((name, i) => [name, this.#logs[i].mark()]);
+    return Object.fromEntries(marks) as LogMarks;
   }
 
-  /** Writes a file whole or not at all. */
+  /** Writes a file whole or not at all, while the folder is there. */
   async write(name: keyof typeof FILES, content: string | Uint8Array): Promise<void> {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    await this.metrics.sync();
     await writeFileDurably(this.path(name), bytes);
   }
 
@@ -154,9 +136,6 @@ export async function ownFolder(dir: string): Promise<FolderLock> {
     throw error;
   }
 }
-
-/** Logs of a run that has none yet. */
-export const NO_LOGS: LogOffsets = { metrics: 0, pairs: 0, answers: 0 };
 
 /**
  * Refuses a folder that already holds a run.
@@ -193,50 +172,62 @@ export async function writeIdentity(
   about: Readonly<Record<string, unknown>>,
   format: string = FORMATS.train,
 ): Promise<void> {
-  await writeJson(`${dir}/${FILES.config}`, { format, ...identity, about });
+  await writeSealed(`${dir}/${FILES.config}`, { format, ...identity, about });
 }
 
-/** Writes a value as indented JSON, whole or not at all. */
-export async function writeJson(path: string, value: unknown): Promise<void> {
-  await writeFileDurably(path, new TextEncoder().encode(JSON.stringify(value, null, 2) + "\n"));
+/** Writes a text, whole or not at all. */
+export async function writeText(path: string, text: string): Promise<void> {
+  await writeFileDurably(path, new TextEncoder().encode(text));
 }
 
 /**
  * Reads config.json.
  *
  * @typeParam I What a run of that format has in it.
- * @throws {UsageError} If the folder holds no run, or the file is not one of ours.
+ * @throws {UsageError} If the folder holds no run, or the file is not one of ours or was changed.
  */
 export async function readIdentity<I extends Identity = RunIdentity>(
   dir: string,
   verb = "resume",
   format: string = FORMATS.train,
 ): Promise<I> {
-  const bytes = await readSmallFile(`${dir}/${FILES.config}`).catch((error: Error) => {
+  return await parseIdentity<I>(`${dir}/${FILES.config}`, format, { verb, dir });
+}
+
+/** How to call what is read. */
+interface Reading {
+  /** What "Cannot …" says. */
+  readonly verb?: string;
+  /** The folder of a run; absent for a file beside a result. */
+  readonly dir?: string;
+}
+
+/** The same of a file of any name. */
+export async function parseIdentity<I extends Identity>(
+  path: string,
+  format: string,
+  { verb = "resume", dir = path }: Reading = {},
+): Promise<I> {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const bytes = await readSmallFile(path).catch((error: Error) => {
     throw new UsageError(error.message, { cause: error });
   });
   if (bytes === undefined) {
-    throw new UsageError(
-      `Cannot ${verb} ${dir}: ${FILES.config} is missing, expected the folder of a run`,
-    );
+    throw new UsageError(`Cannot ${verb} ${dir}: ${name} is missing, expected the folder of a run`);
   }
-  let value;
-  try {
-    value = JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    value = undefined;
-  }
+  const { value, seal } = await readSealed(bytes) ?? {};
   if (value?.format !== format || !isObject(value.config)) {
     const made = Object.entries(FORMATS).find(([, known]) => known === value?.format)?.[0];
     throw new UsageError(
-      `Cannot ${verb} ${dir}: ${FILES.config} has format ${
-        show(value?.format)
-      }, expected "${format}"` +
+      `Cannot ${verb} ${dir}: ${name} has format ${show(value?.format)}, expected "${format}"` +
         (made === undefined ? "" : `. The run is one of leash ${made}`),
     );
   }
+  if (seal === "changed" || (seal === "none" && verb === "resume")) {
+    throw new UsageError(`Cannot ${verb} ${brokenSeal(path, seal)}`);
+  }
   const { format: _format, about: _about, ...identity } = value;
-  return identity as I;
+  return identity as unknown as I;
 }
 
 /** Whether something is at a path. */

@@ -3,13 +3,15 @@ import type { BaseFlags } from "./base_model.ts";
 import type { DataFlags } from "./data.ts";
 import { type Flag, given, number, text, under, whole } from "./flag_kinds.ts";
 import { completeValues, type FlagValue, UsageError } from "./flag_parser.ts";
-import { requireOneFolder } from "./flags.ts";
+import { acceptedFields } from "./changes.ts";
+import { extendedSftConfig } from "./extension.ts";
+import { requireOneFolder, requireResume } from "./flags.ts";
 import { withAbsolutePaths } from "./paths.ts";
-import { resumedConfig } from "./resume.ts";
 import { FORMATS, type Identity, readIdentity } from "./run_folder.ts";
 import type { DeviceChoice } from "./setup.ts";
 import type { SftPlan } from "./sft_run.ts";
 import {
+  ACCEPT_CHANGE_ROW,
   ALPHA_ROW,
   CHAT_FLAGS,
   CHECKPOINTING_ROW,
@@ -118,6 +120,7 @@ export const SFT_FLAGS: readonly Flag[] = [
       help: "Folder to make, with adapter/ or model/, metrics.jsonl and summary.json",
     },
     RESUME_ROW,
+    ACCEPT_CHANGE_ROW,
     {
       name: "checkpoint-every",
       value: "N",
@@ -167,8 +170,18 @@ export interface SftRequest {
   readonly config: SftConfig;
   /** Its folder. */
   readonly out: string;
-  /** What the folder says of itself, of a run that goes on. */
-  readonly stored?: SftIdentity;
+  /** A run that goes on. */
+  readonly resume?: SftResume;
+}
+
+/** What a run that goes on is asked for. */
+export interface SftResume {
+  /** What the folder says of itself. */
+  readonly stored: SftIdentity;
+  /** Flags that make it longer. */
+  readonly extended: readonly string[];
+  /** Fields of the identity that may differ. */
+  readonly accepted: readonly string[];
 }
 
 /**
@@ -180,14 +193,17 @@ export interface SftRequest {
 export async function sftRequest(
   values: Readonly<Record<string, FlagValue>>,
 ): Promise<SftRequest> {
-  const { resume, out, ...given } = values;
+  const { resume, out, acceptChange, ...given } = values;
   if (resume !== undefined) {
     requireOneFolder("sft", values);
     const dir = String(resume);
     const stored = await readIdentity<SftIdentity>(dir, "resume", FORMATS.sft);
-    const config = resumedConfig(dir, stored.config, given as Partial<SftConfig>);
-    return { config, stored, out: dir };
+    const wanted = given as Partial<SftConfig>;
+    const { config, changed } = extendedSftConfig(dir, stored.config, wanted);
+    const accepted = acceptedFields(acceptChange === undefined ? undefined : String(acceptChange));
+    return { config, resume: { stored, extended: changed, accepted }, out: dir };
   }
+  requireResume("sft", values);
   const complete = completeValues("sft", SFT_FLAGS, given) as unknown as SftConfig;
   checkFlags(complete, given);
   const lr = complete.lr ?? (complete.full ? RATE.full : RATE.adapter);

@@ -30,7 +30,7 @@ import { writeMergedFolder } from "../core/io/mod.ts";
 import { familyOf } from "../core/model/families/mod.ts";
 import { writeAdapterFolder } from "./adapter_files.ts";
 import type { BaseFiles } from "./export_model.ts";
-import type { FoundCheckpoint } from "./resume.ts";
+import type { FoundCheckpoint } from "./checkpoints.ts";
 
 /** Numbers of one step, before its update. */
 export interface SftNumbers {

@@ -146,6 +146,16 @@ export const RESUME_ROW: FlagRow = {
   help: "Go on with the run in this folder; its flags stay",
 };
 
+/** What may differ in a run that goes on. */
+export const ACCEPT_CHANGE_ROW: FlagRow = {
+  name: "accept-change",
+  value: "NAMES",
+  type: text,
+  shownDefault: "none",
+  help:
+    "With --resume, what may differ from now on, kept in config.json: rule, data, template, tokenizer or device",
+};
+
 /** How the model lies on which device. */
 export const DEVICE_FLAGS: readonly Flag[] = under("Machine", [
   ...MACHINE_ROWS,

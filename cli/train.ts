@@ -8,7 +8,6 @@ import {
   planAnnotator,
   ruleFileOf,
 } from "./annotators.ts";
-import { sha256 } from "./digest.ts";
 import { type Command, parseFlags, type RunConfig, UsageError } from "./flags.ts";
 import { helpText } from "./help.ts";
 import { Interrupted, interruptSignal } from "./interrupt.ts";
@@ -20,18 +19,13 @@ import { withAbsolutePaths } from "./paths.ts";
 import { dataFlags } from "./replay.ts";
 import { nextOfTask, report } from "./report.ts";
 import { writeResults } from "./results.ts";
-import { loadRun, requireSameRun, resumedConfig, type ResumePoint } from "./resume.ts";
+import { adapterPrint, basePrints } from "./prints.ts";
+import { lostFolder } from "./lost_folder.ts";
+import type { ResumePoint } from "./resume.ts";
+import { distrust, openResumed, type Resumed } from "./resumed.ts";
+import { rulePrint } from "./rule_print.ts";
 import { TrainingRun } from "./run.ts";
-import {
-  FILES,
-  isThere,
-  NO_LOGS,
-  readIdentity,
-  requireNoRun,
-  RunFolder,
-  type RunIdentity,
-  writeIdentity,
-} from "./run_folder.ts";
+import { FILES, requireNoRun, RunFolder, type RunIdentity, writeIdentity } from "./run_folder.ts";
 import {
   asUsage,
   checkReference,
@@ -49,6 +43,7 @@ import { requireWritable } from "./system_mistake.ts";
 import { loadTask, readTask, referencesOf, type Task } from "./task.ts";
 import { requireTrust, trustedConfig } from "./rule_rights.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
+import { originOf } from "./trust.ts";
 
 /** How to train from another program. */
 export interface TrainOptions {
@@ -61,6 +56,8 @@ export interface TrainOptions {
   /** Last lines of the report; default those of `deno task train`. */
   readonly next?: (dir: string, config: RunConfig) => readonly string[];
 }
+
+type StartCommand = Extract<Command, { kind: "start" }>;
 
 /**
  * Trains as a command says.
@@ -75,29 +72,32 @@ export async function train(
 ): Promise<Summary> {
   const startedAt = performance.now();
   const { terminal, signal = new AbortController().signal } = options;
-  const stored = command.kind === "resume" ? await readIdentity(command.dir) : undefined;
-  const given = command.kind === "resume"
-    ? resumedConfig(command.dir, stored!.config, command.given)
-    : trustedConfig(withAbsolutePaths(command.config), command);
-  const dir = command.kind === "resume" ? command.dir : command.out ?? defaultDir(given);
-  if (command.kind === "start") {
+  using resumed = command.kind === "resume" ? await openResumed(command) : undefined;
+  if (resumed?.finished) {
+    terminal.line(
+      `${resumed.dir} is done: its numbers are in ${FILES.summary}, its answers in ${FILES.samples}`,
+    );
+    return JSON.parse(await Deno.readTextFile(`${resumed.dir}/${FILES.summary}`));
+  }
+  const given = resumed?.config ??
+    trustedConfig(withAbsolutePaths((command as StartCommand).config), command);
+  const dir = resumed?.dir ?? (command as StartCommand).out ?? defaultDir(given);
+  if (resumed === undefined) {
     await requireNoRun(dir);
     await requireWritable("train", `${dir}/${FILES.config}`);
   }
-  if (stored !== undefined && await isThere(`${dir}/${FILES.summary}`)) {
-    terminal.line(
-      `${dir} is done: its numbers are in ${FILES.summary}, its answers in ${FILES.samples}`,
-    );
-    return JSON.parse(await Deno.readTextFile(`${dir}/${FILES.summary}`));
-  }
+  for (const note of resumed?.notes ?? []) terminal.error(note);
   requireAnnotator(given);
-  if (stored !== undefined) requireTrust(dir, given, command);
+  if (resumed !== undefined) requireTrust(dir, given, command);
   await checkReference(given.reference);
   const ruleFile = ruleFileOf(given.annotator);
-  using asked = options.annotators === undefined
-    ? await openAnnotators(given.annotator, given.seed, { ...given, signal })
-    : undefined;
-  const annotators = options.annotators ?? asked!;
+  const rule = await rulePrint(ruleFile);
+  resumed?.requireRule(rule);
+  using stack = new DisposableStack();
+  const open = async () =>
+    options.annotators ??
+      stack.use(await openAnnotators(given.annotator, given.seed, { ...given, signal }));
+  const first = resumed === undefined ? await open() : undefined; // a mistake in it is said first
   using files = await asUsage(() => readTask(given, { terminal, signal }));
   const config = withDate(given, files.base);
   const fixed = await asUsage(() => readReference(config, files));
@@ -105,30 +105,45 @@ export async function train(
   await asUsage(() => checkTargets(config, files));
   const replay = await asUsage(() => replayOf(config, files));
   if (files.dataReport !== undefined) terminal.line(`Data: ${files.dataReport}`);
-  using device = await openRunDevice(config, stored, terminal);
+  using device = await openRunDevice(config, resumed?.stored, terminal);
   using task = await asUsage(() => loadTask(device, files, config, { terminal, signal }));
   replay?.requireModel(task.modelDigest);
   using policies = openPolicies(device, config, fixed, start);
-  const parts = { device, task, config, stored, replay, annotators, terminal };
+  const asked = first ?? await openAnnotators(NO_ANNOTATOR, 0); // a plan asks nobody
+  const parts = {
+    device,
+    task,
+    config,
+    stored: resumed?.stored,
+    replay,
+    annotators: asked,
+    terminal,
+  };
   const planned = await asUsage(() =>
     planRun({ ...parts, reference: policies.mode, start: policies.start })
   );
-  const identity: RunIdentity = {
+  const now: RunIdentity = {
     config: planned,
     kernelPath: kernelPath(device.info),
     model: task.modelDigest,
+    ...await basePrints(files.base),
     prompts: task.promptsDigest,
-    ...(fixed ? { referenceAdapter: fixed.digest } : {}),
+    ...(fixed ? { referenceAdapter: await adapterPrint(fixed) } : {}),
     ...(replay ? { replayedPairs: replay.digest } : {}),
-    ...(start ? { startAdapter: start.digest } : {}),
-    ...(ruleFile === undefined ? {} : { rule: await sha256(await Deno.readFile(ruleFile)) }),
+    ...(start ? { startAdapter: await adapterPrint(start) } : {}),
+    ...(rule === undefined ? {} : { rule }),
   };
-  if (stored !== undefined) requireSameRun(dir, identity, stored, FILES.config);
+  const settled = resumed?.settle(now) ?? now;
   signal.throwIfAborted();
+  const trusted = resumed === undefined || options.annotators || rule === undefined ||
+    await resumed.trusts();
+  if (!trusted) throw distrust(dir, ruleFile!);
+  const annotators = first ?? await open(); // a folder's rule runs last of all
   using opened = await asUsage(() =>
-    openFolder(dir, identity, stored, about(config, device, task))
+    openFolder(dir, settled, resumed, about(config, device, task))
   );
-  const { folder, resume } = opened;
+  const { folder, identity } = opened;
+  const resume = resumed?.point;
   announce(terminal, config, task, dir, resume);
   try {
     const references = await referencesOf(device, task, config, signal, policies.start?.policy);
@@ -155,7 +170,7 @@ export async function train(
     for (const line of report(summary, samples, dir, next(dir, config))) terminal.line(line);
     return summary;
   } catch (error) {
-    throw Interrupted.by(error, dir, signal);
+    throw await lostFolder(error, dir) ?? Interrupted.by(error, dir, signal);
   }
 }
 
@@ -193,25 +208,28 @@ function about(config: RunConfig, device: Device, task: Task): Record<string, un
 
 interface OpenedFolder extends Disposable {
   readonly folder: RunFolder;
-  readonly resume: ResumePoint | undefined;
+  readonly identity: RunIdentity;
 }
 
 /** The run's folder, owned by this process, its logs where the checkpoint has them. */
 async function openFolder(
   dir: string,
   identity: RunIdentity,
-  stored: RunIdentity | undefined,
+  resumed: Resumed | undefined,
   about: Readonly<Record<string, unknown>>,
 ): Promise<OpenedFolder> {
-  const folder = await RunFolder.own(dir); // only its owner may tidy checkpoints and cut logs
+  if (resumed !== undefined) {
+    await resumed.begin(identity, about);
+    return { folder: resumed.folder, identity, [Symbol.dispose]: () => {} };
+  }
+  const folder = await RunFolder.own(dir);
   try {
-    const resume = stored === undefined ? undefined : await loadRun(dir, identity);
-    if (stored === undefined) {
-      await requireNoRun(dir);
-      await writeIdentity(dir, identity, about);
-    }
-    await folder.openLogs(resume?.offsets ?? NO_LOGS);
-    return { folder, resume, [Symbol.dispose]: () => folder[Symbol.dispose]() };
+    await requireNoRun(dir);
+    const origin = await originOf(dir);
+    const own = { ...identity, ...(origin ? { origin } : {}) };
+    await writeIdentity(dir, own, about);
+    await folder.openLogs();
+    return { folder, identity: own, [Symbol.dispose]: () => folder[Symbol.dispose]() };
   } catch (error) {
     folder[Symbol.dispose]();
     throw error;

@@ -10,13 +10,14 @@ import {
   keyOf,
 } from "../../core/mod.ts";
 import type { Annotator, Completion, FailureCount, Outcome, Verdict } from "../../core/mod.ts";
-import { exportPairs, openJsonl, readJsonl, shownOrder } from "../../core/io/mod.ts";
-import { statIfThere } from "../../core/io/small_file.ts";
+import { exportPairs, readJsonl, shownOrder } from "../../core/io/mod.ts";
 import { type AnswerRecord, completionText, spelledRecords } from "../../scheduler/mod.ts";
 import { BASE } from "../adapter_spec.ts";
+import { type AnnotateRun, openAnnotateRun } from "../annotate_run.ts";
 import { type Asked, askedPrompts, promptBudget } from "../asked.ts";
 import type { BaseFlags } from "../base_model.ts";
 import { RowCounter, UnusableRow } from "../../core/text/row_report.ts";
+import { openChained } from "../chained_log.ts";
 import { type DataFlags, openExamples, skippedLines } from "../data.ts";
 import { promptWords } from "../dialogues.ts";
 import { requireVerdicts } from "../failures.ts";
@@ -25,8 +26,10 @@ import { UsageError } from "../flag_parser.ts";
 import { ANNOTATOR_FLAGS, askedOfTrainable, type JudgeFlags, openJudge } from "../judging.ts";
 import { type DeviceChoice, type OpenedPolicies, openPolicies } from "../open.ts";
 import { pairsFormat, type TextPair, trlLines, writeTextPairs } from "../pair_files.ts";
-import { isThere } from "../run_folder.ts";
+import { basePrints } from "../prints.ts";
+import { kernelPath } from "../setup.ts";
 import {
+  ACCEPT_CHANGE_ROW,
   CHAT_FLAGS,
   DATA_VALUE,
   DEVICE_FLAGS,
@@ -37,7 +40,6 @@ import {
   type SamplingChoice,
   samplingOf,
 } from "../shared_flags.ts";
-import { requireNewOut } from "../system_mistake.ts";
 import { type CliCommand, type CommandOptions, complete } from "./command.ts";
 
 const FLAGS: readonly Flag[] = [
@@ -70,6 +72,7 @@ const FLAGS: readonly Flag[] = [
       help: "Dataset to write, .jsonl or .parquet; every verdict stands in FILE.verdicts.jsonl",
     },
     { name: "resume", ...given, help: "Go on after the verdicts that are there" },
+    ACCEPT_CHANGE_ROW,
   ]),
   ...DEVICE_FLAGS,
 ];
@@ -81,6 +84,7 @@ interface Flags
   readonly pairs?: string;
   readonly out: string;
   readonly resume: boolean;
+  readonly acceptChange?: string;
 }
 
 /** Prompts between two writes to the log. */
@@ -105,31 +109,24 @@ export const ANNOTATE: CliCommand = {
       );
     }
     const format = pairsFormat("annotate", flags.out);
-    const log = `${flags.out}.verdicts.jsonl`;
-    for (const path of [flags.out, log]) {
-      if (!flags.resume) {
-        await requireNewOut("annotate", path, ". To go on with it, add --resume");
-      } else if ((await statIfThere(path))?.isDirectory) {
-        throw new UsageError(`Cannot annotate: ${path} is a folder, expected a file for --out`);
-      }
-    }
+    const run = await openAnnotateRun(flags); // its rule is known before it runs
     using annotator = await openJudge("annotate", flags, options.signal);
     const judge = askedOfTrainable(annotator);
     if (flags.pairs !== undefined) {
-      return await annotateFile({ ...flags, data: flags.pairs }, judge, log, options);
+      return await annotateFile({ ...flags, data: flags.pairs }, judge, run, options);
     }
     const data = { ...flags, data: flags.data! };
     using opened = await openPolicies(
-      { ...flags, date: flags.date ?? await dateOf(log) },
+      { ...flags, date: flags.date ?? dateOf(run) },
       [flags.adapter ?? BASE],
       options,
       (base) =>
         askedPrompts("annotate", base, data, promptBudget("annotate", base, flags), options),
     );
-    await annotatePrompts(flags, opened, judge, log, options);
-    const failures = await failuresIn(log);
-    const counts = await exportPairs(log, flags.out, format);
-    options.terminal.line(countsLine(flags.out, counts, log, failures));
+    await annotatePrompts(flags, opened, judge, run, options);
+    const failures = await failuresIn(run.log);
+    const counts = await exportPairs(run.log, flags.out, format);
+    options.terminal.line(countsLine(flags.out, counts, run.log, failures));
     for (const line of trlLines(counts.trlIds)) options.terminal.line(line);
     return 0;
   },
@@ -178,21 +175,16 @@ interface LogLine {
 }
 
 /** The day that the template was told when the log began. */
-async function dateOf(path: string): Promise<string | undefined> {
-  if (!await isThere(path)) return undefined;
-  (await openJsonl(path)).close(); // cuts off what a kill left of a last line
-  const [first] = await readJsonl(path) as (LogLine | undefined)[];
+function dateOf({ lines: [first] }: AnnotateRun): string | undefined {
   return typeof first?.date === "string" ? first.date : undefined;
 }
 
 /** The log so far, checked line by line against what this command would have written. */
-async function readLog(
-  path: string,
+function checkedLog(
+  { log: path, lines: read }: AnnotateRun,
   expected: (line: number) => Readonly<Record<string, unknown>> | undefined,
-): Promise<LogLine[]> {
-  if (!await isThere(path)) return [];
-  (await openJsonl(path)).close(); // cuts off what a kill left of a last line
-  const lines = await readJsonl(path) as LogLine[];
+): readonly LogLine[] {
+  const lines = read as readonly LogLine[];
   for (const [i, line] of lines.entries()) {
     const wanted = expected(i);
     if (wanted === undefined) {
@@ -220,11 +212,11 @@ function short(text: string | undefined): string {
 /** Samples and annotates the prompts that the log does not have yet. */
 async function annotatePrompts(
   flags: Flags,
-  { device, model, base, policies: [policy], prepared: asked }: OpenedPolicies & {
+  { device, model, base, digest, policies: [policy], prepared: asked }: OpenedPolicies & {
     readonly prepared: readonly Asked[];
   },
   judge: Annotator,
-  log: string,
+  run: AnnotateRun,
   { terminal, signal }: CommandOptions,
 ): Promise<void> {
   const { maxNew } = flags;
@@ -233,12 +225,18 @@ async function annotatePrompts(
     ...{ annotator: judge.name, snapshotId: policy.name, snapshotHash: policy.digest },
     ...{ seed: flags.seed, sampling, ...(base.date === undefined ? {} : { date: base.date }) },
   };
-  const done = await readLog(log, (i) => {
+  await run.begin({
+    kernelPath: kernelPath(device.info),
+    model: digest,
+    ...await basePrints(base),
+    policy: policy.digest,
+  });
+  const done = checkedLog(run, (i) => {
     const row = asked[i];
-    return row && { place: row.place, prompt: row.rendered, ...fixed };
+    return row && { place: row.place, prompt: row.rendered, promptIds: row.ids, ...fixed };
   });
   if (done.length > 0) terminal.error(`Going on after ${done.length} prompts`);
-  using lines = await openJsonl(log);
+  using lines = await openChained(run.log);
   const key = fold(keyOf(flags.seed), "annotate");
   for (let from = done.length; from < asked.length; from += AT_ONCE) {
     signal?.throwIfAborted();
@@ -296,7 +294,7 @@ function answerOf(
 async function annotateFile(
   flags: Flags & DataFlags,
   judge: Annotator,
-  log: string,
+  run: AnnotateRun,
   { terminal, signal }: CommandOptions,
 ): Promise<number> {
   const stream = await openExamples(flags, undefined, { terminal, signal });
@@ -316,10 +314,11 @@ async function annotateFile(
     );
   }
   terminal.error(`${flags.data}: ${report}`);
-  const done = await readLog(log, (i) => pairs[i] && { ...pairs[i], annotator: judge.name });
+  await run.begin({ kernelPath: "none", model: "none" });
+  const done = checkedLog(run, (i) => pairs[i] && { ...pairs[i], annotator: judge.name });
   if (done.length > 0) terminal.error(`Going on after ${done.length} pairs`);
   {
-    using lines = await openJsonl(log);
+    using lines = await openChained(run.log);
     for (let from = done.length; from < pairs.length; from += AT_ONCE) {
       signal?.throwIfAborted();
       terminal.status(`pair ${from} of ${pairs.length}`);
@@ -332,14 +331,14 @@ async function annotateFile(
     }
     terminal.status("");
   }
-  const failures = await failuresIn(log);
-  const lines = await readJsonl(log) as JudgedLine[];
+  const failures = await failuresIn(run.log);
+  const lines = await readJsonl(run.log) as JudgedLine[];
   const labelled = lines.flatMap(textPair);
   const count = (outcome: Outcome) =>
     lines.filter(({ verdict }) => verdict.outcome === outcome).length;
   await writeTextPairs(flags.out, pairsFormat("annotate", flags.out), labelled);
   const counts = { pairs: labelled.length, ties: count("tie"), failed: count("failed") };
-  terminal.line(countsLine(flags.out, counts, log, failures));
+  terminal.line(countsLine(flags.out, counts, run.log, failures));
   return 0;
 }
 

@@ -5,8 +5,10 @@ import { baseFiles } from "../export_model.ts";
 import { Interrupted } from "../interrupt.ts";
 import { targetsOf } from "../method.ts";
 import { openCommandDevice } from "../open.ts";
-import { requireSameRun } from "../resume.ts";
-import { FILES, isThere, requireNoRun } from "../run_folder.ts";
+import { requireMore } from "../extension.ts";
+import { lostFolder } from "../lost_folder.ts";
+import { basePrints } from "../prints.ts";
+import { FILES, requireNoRun } from "../run_folder.ts";
 import { kernelPath } from "../setup.ts";
 import { readSftData, rowsDigest } from "../sft_data.ts";
 import {
@@ -16,10 +18,10 @@ import {
   type SftIdentity,
   sftRequest,
 } from "../sft_flags.ts";
-import { openSftFolder, tidyFinished } from "../sft_folder.ts";
+import { openSftFolder, resumeSftFolder } from "../sft_folder.ts";
 import { adapterLearner, fullLearner } from "../sft_learner.ts";
 import { planSft } from "../sft_memory.ts";
-import { runSft } from "../sft_run.ts";
+import { countSteps, runSft } from "../sft_run.ts";
 import { requireWritable } from "../system_mistake.ts";
 import type { CliCommand, CommandOptions } from "./command.ts";
 
@@ -36,15 +38,17 @@ export const SFT: CliCommand = {
   ],
   async run({ values }, options) {
     const { terminal, signal } = options;
-    const { config: asked, out, stored } = await sftRequest(values);
-    if (stored === undefined) {
+    const { config: asked, out, resume } = await sftRequest(values);
+    if (resume === undefined) {
       await requireNoRun(out);
       await requireWritable("sft", `${out}/${FILES.config}`);
-    } else if (await isThere(`${out}/${FILES.summary}`)) {
-      await tidyFinished(out);
+    }
+    using resumed = resume && await resumeSftFolder(out, resume);
+    if (resumed?.finished) {
       terminal.line(`${out} is done: its numbers are in ${FILES.summary}`);
       return 0;
     }
+    for (const note of resumed?.notes ?? []) terminal.error(note);
     using base = await openBase(asked, options);
     const dated = withDate(asked, base);
     const files = dated.full ? await baseFiles(base.opened) : undefined;
@@ -52,24 +56,31 @@ export const SFT: CliCommand = {
     const maxLength = Math.min(dated.maxLength ?? DEFAULT_LENGTH, base.positions);
     const data = await readSftData({ ...dated, maxLength }, base, options);
     terminal.line(`Data: ${data.report}`);
-    using device = await openCommandDevice(dated, options, stored);
+    using device = await openCommandDevice(dated, options, resume?.stored);
     const { model, digest } = await loadBase(device, base, dated, options);
     using _weights = model.weights;
+    const stored = resume?.stored;
     const config = await planSft({
       ...{ device, model, layout, stored, rows: data.train, config: dated, terminal },
     });
-    const identity: SftIdentity = {
+    const now: SftIdentity = {
       config,
       kernelPath: kernelPath(device.info),
       model: digest,
+      ...await basePrints(base),
       rows: await rowsDigest(data),
     };
-    if (stored !== undefined) requireSameRun(out, identity, stored, FILES.config);
+    const identity = resumed?.settle(now) ?? now;
+    const key = keyOf(config.seed);
+    const from = resumed?.from;
+    if (from !== undefined && resume?.extended.length) {
+      const [flag] = resume.extended.filter((name) => config[name as "steps"] !== undefined);
+      const steps = countSteps(data, config, key);
+      if (steps <= from.step) requireMore(out, `--${flag}, in steps,`, steps, from.step);
+    }
     signal?.throwIfAborted();
     const rows = { train: data.train.length, evaluation: data.evaluation.length };
-    using folder = await openSftFolder(out, identity, stored, { model: base.name, rows });
-    const { from } = folder;
-    const key = keyOf(config.seed);
+    using folder = await openSftFolder(out, identity, resumed, { model: base.name, rows });
     using learner = layout === undefined
       ? fullLearner(device, model, { files: files!, saved: from })
       : adapterLearner(device, model, layout, fold(key, "adapter"), {
@@ -98,6 +109,7 @@ export const SFT: CliCommand = {
         done: from?.meta.done,
         save: async (done) => await folder.save(await learner.capture(), done, spent()),
       });
+      await folder.save(await learner.capture(), result, spent()); // what a longer run goes on from
       const name = await learner.save(out);
       const { seconds, bytesPeak } = spent();
       await folder.finish({
@@ -120,7 +132,7 @@ export const SFT: CliCommand = {
       return 0;
     } catch (error) {
       if (error instanceof RangeError) throw error; // a loss that is lost would be lost again
-      throw Interrupted.by(error, out, signal);
+      throw await lostFolder(error, out) ?? Interrupted.by(error, out, signal);
     }
   },
 };

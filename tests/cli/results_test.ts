@@ -30,5 +30,6 @@ Deno.test("an adapter that a run wrote is the reference of another", async () =>
   assertEquals(config.about.method, "dpo, fixed reference");
   assertEquals(config.referenceAdapter.length, 64);
   const [first] = (await Deno.readTextFile(`${dir}2/pairs.jsonl`)).split("\n", 1);
-  assertEquals(JSON.parse(first).referenceId, `fixed-${config.referenceAdapter.slice(0, 16)}`);
+  const summary = JSON.parse(await Deno.readTextFile(`${dir}/summary.json`));
+  assertEquals(JSON.parse(first).referenceId, `fixed-${summary.adapterSha256.slice(0, 16)}`);
 });

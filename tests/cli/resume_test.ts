@@ -4,6 +4,7 @@ import { type Annotators, buildAnnotators } from "../../cli/annotators.ts";
 import { parseFlags, UsageError } from "../../cli/flags.ts";
 import { withAbsolutePaths } from "../../cli/paths.ts";
 import { resumedConfig } from "../../cli/resume.ts";
+import { readIdentity, writeIdentity } from "../../cli/run_folder.ts";
 import {
   filesBelow,
   recordingTerminal,
@@ -122,9 +123,17 @@ Deno.test("main() --resume refuses what differs, by name, and writes nothing", a
   await refuse(["--lr", "0.5"], "--lr is 0.5, expected 0.01 as when the run began");
   await refuse(["--refresh-every", "2"], "--refresh-every is 2, expected not given as when");
   await edit('"lr": 0.01', '"lr": 0.02');
+  await refuse([], `Cannot resume ${dir}/config.json: it was changed since it was written`);
+  await edit('"seal": "', '"sea1": "');
+  await refuse([], "config.json: it has no seal");
+  const stored = await (async () => {
+    await Deno.writeTextFile(`${dir}/config.json`, original);
+    return await readIdentity(dir);
+  })();
+  await writeIdentity(dir, { ...stored, config: { ...stored.config, lr: 0.02 } }, {});
   await refuse([], "--lr is 0.02, expected 0.01 as its checkpoint says");
-  await edit('"kernelPath": "cpu', '"kernelPath": "cpu, on the moon');
-  await refuse([], "the kernel path is cpu, ");
+  await writeIdentity(dir, { ...stored, kernelPath: "cpu, on the moon" }, {});
+  await refuse([], "the kernel path is cpu, on the moon, expected cpu, ");
   await Deno.writeTextFile(`${dir}/config.json`, original);
   await Deno.writeTextFile(`${work.dir}/prompts.txt`, "Other prompts.\nAnd one more.\n");
   await refuse([], "the prompts' fingerprint is ");

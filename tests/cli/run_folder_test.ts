@@ -3,7 +3,6 @@ import { parseFlags, UsageError } from "../../cli/flags.ts";
 import {
   FORMATS,
   isThere,
-  NO_LOGS,
   readIdentity,
   requireNoRun,
   RunFolder,
@@ -35,7 +34,7 @@ Deno.test("RunFolder has one owner, and its logs are cut to the offsets", () =>
     {
       using folder = await RunFolder.own(dir);
       await assertRejects(() => RunFolder.own(dir), Error, "another run owns it");
-      await folder.openLogs(NO_LOGS);
+      await folder.openLogs();
       folder.metrics.append({ step: 1 });
       offsets = await folder.sync();
       folder.metrics.append({ step: 2 });

@@ -23,13 +23,23 @@ Deno.test("sftRequest() of a run that goes on has its flags, and lets those chan
     await writeIdentity(dir, identity, {}, FORMATS.sft);
     const request = await sftRequest({ resume: dir, steps: 5, threads: 2, checkpointEvery: 7 });
     assertEquals(request, {
-      ...{ out: dir, stored: identity },
+      ...{ out: dir, resume: { stored: identity, extended: [], accepted: [] } },
       config: { ...config, threads: 2, checkpointEvery: 7 },
     });
     await assertRejects(
-      () => sftRequest({ resume: dir, steps: 6 }),
+      () => sftRequest({ resume: dir, seed: 6 }),
       UsageError,
-      "--steps is 6, expected 5 as when the run began",
+      "--seed is 6, expected 1 as when the run began",
+    );
+    const longer = await sftRequest({ resume: dir, steps: 6, acceptChange: "data" });
+    assertEquals([longer.config.steps, longer.resume?.extended, longer.resume?.accepted], [
+      ...[6, ["steps", "epochs"]],
+      ["prompts", "rows"],
+    ]);
+    await assertRejects(
+      () => sftRequest({ data: "rows.jsonl", acceptChange: "rule" }),
+      UsageError,
+      "--accept-change is given without --resume",
     );
   } finally {
     await Deno.remove(dir, { recursive: true });

@@ -33,6 +33,7 @@ function log() {
   const lines: Record<string, number>[] = [];
   return {
     ...{ lines, offset: 0, sync: () => Promise.resolve(), close: () => {} },
+    mark: () => ({ bytes: 0, sha256: "" }),
     append: (value: unknown) => lines.push(value as Record<string, number>),
     [Symbol.dispose]: () => {},
   };

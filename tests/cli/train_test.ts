@@ -14,6 +14,7 @@ Deno.test("train() leaves a whole run folder and the same bits every time", asyn
   const files = filesBelow(dir).filter((file) => !file.startsWith("checkpoints/"));
   assertEquals(files, [
     ".lock",
+    "MANIFEST.json",
     "adapter/adapter_config.json",
     "adapter/adapter_model.safetensors",
     "answers.jsonl",

@@ -208,10 +208,53 @@ Deno.test("ANNOTATE --resume refuses a log of other settings", async () => {
   await runIn(ANNOTATE, `${args} --limit 2 --out ${out}`);
   const { code, errors } = await runIn(ANNOTATE, `${args} --seed 9 --out ${out} --resume`);
   assertEquals(code, 2);
-  assertMatch(errors.at(-1)!, /line 1 has seed 1, expected 9 as this command has it/);
+  assertMatch(errors.at(-1)!, /--seed is 9, expected 1 as \S+\.run\.json says$/);
+  await Deno.writeTextFile(`${work.dir}/q.txt`, "Tom saw 9 dogs.\n");
+  const moved = await runIn(ANNOTATE, `${args} --data ${work.dir}/q.txt --out ${out} --resume`);
+  assertMatch(moved.errors.at(-1)!, /line 1 has place "\S+p\.txt:1", expected "\S+q\.txt:1"/);
+  const types = await runIn(ANNOTATE, `${args} --base-dtype int8 --out ${out} --resume`);
+  assertMatch(types.errors.at(-1)!, /--base-dtype is int8, expected f32 as/);
   await Deno.mkdir(`${work.dir}/folder.jsonl`);
   const folder = await runIn(ANNOTATE, `${args} --out ${work.dir}/folder.jsonl --resume`);
   assertMatch(folder.errors.at(-1)!, /folder\.jsonl is a folder, expected a file for --out$/);
   const fewer = await runIn(ANNOTATE, `${args} --limit 1 --out ${out} --resume`);
   assertMatch(fewer.errors.at(-1)!, /it has 2 lines, expected at most 1 for this --data$/);
+});
+
+Deno.test("ANNOTATE --resume refuses another rule, model or tokenizer under the same names, and no edited rule runs", async () => {
+  const { work, args } = await setting();
+  using _work = work;
+  const { dir } = work;
+  const out = `${dir}/pairs.jsonl`;
+  const first = await runIn(ANNOTATE, `${args} --limit 2 --out ${out}`);
+  assertEquals(first.code, 0, first.errors.join("\n"));
+  const edits: [file: string, edit: (text: string) => string, message: RegExp][] = [
+    ["rule.js", (t) => t + `Deno.writeTextFileSync("${dir}/ran", "");`, /the rule's fingerprint/],
+    [
+      "model/config.json",
+      (t) => t.replace('"rms_norm_eps"', '"rms_norm_eps_"'),
+      /model's settings/,
+    ],
+    ["model/tokenizer.json", (t) => t + " ", /the tokenizer's fingerprint is/],
+  ];
+  for (const [file, edit, message] of edits) {
+    const text = await Deno.readTextFile(`${dir}/${file}`);
+    await Deno.writeTextFile(`${dir}/${file}`, edit(text));
+    const { code, errors } = await runIn(ANNOTATE, `${args} --out ${out} --resume`);
+    assertEquals(code, 2, errors.join("\n"));
+    assertMatch(errors.at(-1)!, message);
+    await Deno.writeTextFile(`${dir}/${file}`, text);
+  }
+  assert(!filesBelow(dir).includes("ran"));
+  await Deno.writeTextFile(`${dir}/rule.js`, "export default (_, c) => -c.length;");
+  const { code, errors } = await runIn(
+    ANNOTATE,
+    `${args} --limit 4 --accept-change rule --out ${out} --resume`,
+  );
+  assertEquals(code, 0, errors.join("\n"));
+  const { history } = JSON.parse(await Deno.readTextFile(`${out}.run.json`));
+  assertEquals(history.map(({ step, field }: Record<string, unknown>) => [step, field]), [[
+    2,
+    "rule",
+  ]]);
 });

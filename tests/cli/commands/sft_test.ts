@@ -37,8 +37,11 @@ Deno.test("SFT leaves an adapter, its metrics and a summary, the same bits every
   );
   assertEquals(filesBelow(`${dir}/run`), [
     ".lock",
+    "MANIFEST.json",
     "adapter/adapter_config.json",
     "adapter/adapter_model.safetensors",
+    ...["MANIFEST.json", "arrays.bin", "checkpoint.json"]
+      .map((file) => `checkpoints/step-00000006/${file}`),
     "config.json",
     "metrics.jsonl",
     "summary.json",
