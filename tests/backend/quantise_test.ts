@@ -112,6 +112,12 @@ Deno.test("wordsPerRow() is 1, ½, 9/32 and 5/32 of f32 at whole blocks", () => 
   ]);
 });
 
+Deno.test("quantise() to int8 keeps the sign where a subnormal scale is rounded down by much", () => {
+  const tiny = 136 * 2 ** -149; // a scale of 1.07 steps of f32's last bit becomes 1: 136 of them
+  const kept = dequantise(quantise([1, 2], new Float32Array([tiny, -tiny]), "int8"));
+  assertEquals([...kept], [127 * 2 ** -149, -127 * 2 ** -149]);
+});
+
 Deno.test("quantise() refuses other lengths, numbers that are not finite, and what halves cannot hold", () => {
   const store = (x: number[], dtype: BaseDType) => () =>
     quantise([1, 2], new Float32Array(x), dtype, "w");

@@ -1,8 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Annotator, Verdict } from "../../core/mod.ts";
-import { adapterLayout, linearLayers } from "../../core/mod.ts";
+import { adapterLayout, generate, linearLayers } from "../../core/mod.ts";
 import { CpuDevice } from "../../backend/cpu/device.ts";
 import { correlation, evaluate, evaluationRow, temperatureOneKl } from "../../cli/evaluate.ts";
+import { ANSWER_KEY } from "../../cli/references.ts";
 import { loadTask, readTask, referencesOf } from "../../cli/task.ts";
 import { promptIds, uploadSnapshot } from "../../scheduler/mod.ts";
 import { distinctShare } from "../../stories/text_quality.ts";
@@ -59,6 +60,14 @@ Deno.test("evaluate() compares answers with references, the same in every run, a
     bare.numbers.outcomes,
     { winRate: longer.map((w) => w === 1 ? "a" : w === 0 ? "b" : "t").join(""), heldOut: "bbbbbb" },
   );
+  const ended = (await generate(
+    device,
+    task.model,
+    task.prompts.evaluation.map((prompt) => promptIds(task.tokenizer, prompt)),
+    { maxNew: 5, key: ANSWER_KEY },
+  )).filter(({ finish }) => finish === "stop").length;
+  assertEquals(bare.numbers.stopped, ended / 6);
+  assertNotEquals(ended, 3, "Expected another share than its opposite");
   assertEquals(bare.numbers.text.distinct3, distinctShare(bare.answers, 3));
   assertEquals(bare.numbers.judgeCorrelation, null, "Expected no correlation with a constant");
 

@@ -50,6 +50,9 @@ Deno.test("splitPrompts() holds out at most a quarter, the same ones every time,
   assertEquals(splitPrompts(prompts, 256), split);
   assertEquals(new Set([...split.train, ...split.evaluation]).size, 40);
   assertEquals(splitPrompts(prompts, 4).evaluation.length, 4);
+  for (const [n, held] of [[7, 1], [8, 2], [11, 2], [12, 3]]) {
+    assertEquals(splitPrompts(prompts.slice(0, n), 256).evaluation.length, held, `of ${n}`);
+  }
   assertEquals(splitPrompts(prompts.slice(0, 2), 4).evaluation.length, 1);
   assert(
     split.evaluation.some((prompt, i) => prompt !== `prompt ${i}`),

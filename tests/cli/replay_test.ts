@@ -105,7 +105,7 @@ function record(referenceId = "snapshot-0"): PairRecord {
     prompt: "p",
     promptIds: [0, 3],
     a: answer(4),
-    b: answer(5),
+    b: { ...answer(5), logps: [-1, -4] },
     verdict: { outcome: "a" },
     snapshotId: "snapshot-0",
     referenceId,
@@ -128,7 +128,7 @@ Deno.test("rescore() keeps reference log-probs of the same reference, and comput
   const own = await rescore(device, model, [record()], 1, "behaviour", sft);
   assertEquals(own, [{ ...record(), phase: 1 }]);
   const [sum] = await rescore(device, model, [record("sft")], 1, "behaviour", sft);
-  assertEquals([sum.a.referenceLogp, sum.b.referenceLogp, sum.referenceId], [-3, -3, "snapshot-0"]);
+  assertEquals([sum.a.referenceLogp, sum.b.referenceLogp, sum.referenceId], [-3, -5, "snapshot-0"]);
   const mixed = await rescore(device, model, [record("sft"), record()], 0, "sft", sft);
   assertEquals(mixed[0].a.referenceLogp, -7);
   assert(mixed[1].a.referenceLogp !== -7 && mixed[1].a.referenceLogp < -5);

@@ -1,5 +1,6 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { readJsonl } from "../../core/io/mod.ts";
+import type { PairRecord } from "../../scheduler/mod.ts";
 import { buildAnnotators } from "../../cli/annotators.ts";
 import { runTrain, tinyFlags, tinyWorkspace } from "../support/tiny_run.ts";
 
@@ -22,6 +23,51 @@ Deno.test("TrainingRun trains past steps whose pairs are all ties, and counts th
   assertEquals(steps.map((row) => "loss" in row), [false, true, false, true]);
   const summary = JSON.parse(await Deno.readTextFile(`${dir}/summary.json`));
   assertEquals([summary.pairs, summary.ties, summary.failed], [12, 6, 0]);
+});
+
+Deno.test("TrainingRun's lines say what happened: epochs, ended answers, margins, greedy answers", async () => {
+  using work = await tinyWorkspace();
+  const dir = `${work.dir}/run`;
+  const { code, lines } = await runTrain([...tinyFlags(work.dir), "--lr", "0.1", "--out", dir]);
+  assertEquals(code, 0, lines.join("\n"));
+  const rows = await readJsonl(`${dir}/metrics.jsonl`) as Record<string, number>[];
+  const pairs = await readJsonl(`${dir}/pairs.jsonl`) as PairRecord[];
+  // 24 prompts less 6 that are held out; 3 a step.
+  assertEquals(rows.flatMap(({ epoch }) => epoch ?? []), [3 / 18, 6 / 18, 9 / 18, 12 / 18]);
+  const ended = rows.flatMap((row) => row["val/contain_eos_token"] ?? []);
+  const answers = [0, 1].map((phase) =>
+    pairs.filter((pair) => pair.phase === phase).flatMap(({ a, b }) => [a, b])
+  );
+  assertEquals(
+    ended,
+    answers.map((all) => all.filter(({ finish }) => finish === "stop").length / all.length),
+  );
+  const phaseLines = lines.filter((line) => line.startsWith("Phase "));
+  for (const phase of [1, 2]) {
+    const steps = rows.filter((row) => row.phase === phase && "loss" in row);
+    const margin = steps.reduce((sum, row) => sum + row["rewards/margins"], 0) / steps.length;
+    assertStringIncludes(phaseLines[phase - 1], `margin ${margin.toFixed(3)}`);
+  }
+  assert(
+    rows.some((row) => Math.abs(row["rewards/margins"] ?? 0) > 0.001),
+    "Expected a margin that a sum would double",
+  );
+  const [first] = await readJsonl(`${dir}/answers.jsonl`) as {
+    sampled: string[];
+    greedy: string[];
+  }[];
+  assertNotEquals(first.sampled, first.greedy);
+  const again = await runTrain([
+    ...tinyFlags(work.dir),
+    "--temperature",
+    "0.3",
+    "--out",
+    `${dir}2`,
+  ]);
+  assertEquals(again.code, 0, again.lines.join("\n"));
+  const [other] = await readJsonl(`${dir}2/answers.jsonl`) as typeof first[];
+  assertNotEquals(other.sampled, first.sampled);
+  assertEquals(other.greedy, first.greedy); // whatever samples are drawn with
 });
 
 Deno.test("TrainingRun stops where every verdict of a phase failed", async () => {

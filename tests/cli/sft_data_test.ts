@@ -73,6 +73,8 @@ Deno.test("readSftData() holds out a share, always the same, and never everythin
   const first = await read(rows, "model", { evalShare: 0.25 });
   assertEquals([first.train.length, first.evaluation.length], [7, 3]);
   assertEquals((await read(rows, "model", { evalShare: 0.25 })).evaluation, first.evaluation);
+  const most = await read(rows, "model", { evalShare: 1 });
+  assertEquals([most.train.length, most.evaluation.length], [1, 9]);
   const one = await read(rows.slice(0, 1), "model", { evalShare: 0.5 });
   assertEquals([one.train.length, one.evaluation.length], [1, 0]);
 });
@@ -112,6 +114,15 @@ Deno.test("epochBatches() has every sequence once, whole, in another order each 
   }
   assert(orders[0].join() !== orders[1].join());
   assertEquals(epochBatches(sequences, 1, keyOf(1), 0).length, 9, "one each where none fits");
+});
+
+Deno.test("epochBatches() fills a batch to the last token", () => {
+  const sequences = Array.from({ length: 6 }, () => ({ ids: [1, 2, 3, 4], promptLength: 1 }));
+  const sizes = (tokens: number) =>
+    epochBatches(sequences, tokens, keyOf(1), 0).map(({ ids }) => ids.length);
+  assertEquals(sizes(8), [8, 8, 8]);
+  assertEquals(sizes(11), [8, 8, 8]);
+  assertEquals(sizes(12), [12, 12]);
 });
 
 Deno.test("rowsDigest() changes with any id, any prompt's length, and what is held out", async () => {

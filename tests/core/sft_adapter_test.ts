@@ -103,6 +103,7 @@ deviceTest("sftAdapterStep()'s gradient is the full one, seen through B = 0", as
 
 deviceTest("sftAdapterStep() trains each member as if it were alone", async (device) => {
   const alone = await train(device, 1, 3), both = await train(device, 2, 3);
+  assert(Math.abs(both.norm / alone.norm - 1) < 1e-5, `${both.norm} against ${alone.norm}`);
   assertEquals(both.sums.length, alone.sums.length);
   both.sums.forEach((sum, i) => assert(Math.abs(sum - alone.sums[i]) < 1e-4 * Math.abs(sum)));
 });

@@ -109,6 +109,48 @@ deviceTest(
   },
 );
 
+deviceTest(
+  "sftGradients() of a capped head has the cap's slope in the head's rows too",
+  async (device) => {
+    const bare = await modelFixture(device, "tiny_llama");
+    using _weights = bare.weights;
+    const cap = 2, model = { ...bare, config: { ...bare.config, logitSoftcap: cap } };
+    const { vocabSize: V, hiddenSize: D } = model.config;
+    const packed = packSequences([{ ids: [1, 50, 9, 40, 23], promptLength: 3 }]);
+    const { read } = await gradientsOf(device, model, packed);
+    using arena = new Arena(device, "logits");
+    const pass = { config: bare.config, weights: bare.weights.borrow() };
+    const hidden = forward(new Tape(arena, false), pass, uploadBatch(arena, packed));
+    const { h, logits } = await arena.readAll({ h: hidden, logits: logitsOf(arena, bare, hidden) });
+    const expected = new Float64Array(D), token = 9; // no target: p·(1 − tanh²)·h / H
+    for (let t = 0; t < 2; t++) {
+      const squashed = Array.from(logits.subarray(t * V, (t + 1) * V), (z) => Math.tanh(z / cap));
+      const e = squashed.map((x) => Math.exp(cap * x));
+      const p = e[token] / e.reduce((a, b) => a + b), slope = 1 - squashed[token] ** 2;
+      for (let d = 0; d < D; d++) expected[d] += p * slope * h[t * D + d] / 2;
+    }
+    const got = read["lm_head.weight"].subarray(token * D, (token + 1) * D);
+    assertRelativeToMax(got, expected, 1e-4, "row of the head");
+  },
+);
+
+deviceTest("sftStep()'s first update is of AdamW's full size", async (device) => {
+  const model = await modelFixture(device, "tiny_llama");
+  using state = new Slot(initSftState(device, model));
+  model.weights[Symbol.dispose]();
+  const before = await downloadSftState(device, state.current);
+  using arena = new Arena(device, "first");
+  const packed = packSequences([{ ids: [1, 50, 9, 40, 23], promptLength: 1 }]);
+  const out = sftStep(arena, model.config, state.current, packed, { step: 0, learningRate: 1e-2 });
+  await arena.readAll(out.metrics);
+  state.set(out.state);
+  const after = await downloadSftState(device, state.current);
+  // m̂/√v̂ is ±1 after one update: what has a gradient moves by the learning rate.
+  const name = "model.norm.weight";
+  const moved = after.weights[name].map((w, i) => Math.abs(w - before.weights[name][i]));
+  assertAlmostEquals(Math.max(...moved), 1e-2, 1e-5);
+});
+
 for (const name of models) {
   deviceTest(
     `sftStep() lowers the loss of ${name} five times in a row, in one submit each`,

@@ -18,43 +18,10 @@ import {
   type ReferenceMode,
   type StepReport,
 } from "../../scheduler/mod.ts";
+import { finish, reread, wholeRun } from "../support/alignment_run.ts";
 import { deviceTest } from "../support/devices.ts";
 import { adapterFixture, uploadMembers } from "../support/fixtures.ts";
 import { alternating, always, tinyTask } from "../support/tiny_task.ts";
-
-interface History {
-  readonly records: PairRecord[];
-  readonly reports: StepReport[];
-}
-
-/** Drive a run to its end. `between` is called before every collect and every step. */
-async function finish(
-  run: Alignment,
-  between: () => Promise<void> = () => Promise.resolve(),
-): Promise<History> {
-  const history: History = { records: [], reports: [] };
-  while (!run.done) {
-    await between();
-    if (run.phaseDue) history.records.push(...await run.collect());
-    await between();
-    history.reports.push(await run.step());
-  }
-  return history;
-}
-
-async function wholeRun(device: Device, options: AlignmentOptions) {
-  using run = Alignment.start(device, options);
-  const history = await finish(run);
-  return { ...history, end: await run.capture() };
-}
-
-/** A checkpoint as it comes back from a file. */
-function reread(checkpoint: AlignmentCheckpoint): AlignmentCheckpoint {
-  return {
-    ...structuredClone(checkpoint),
-    records: JSON.parse(JSON.stringify(checkpoint.records)),
-  };
-}
 
 deviceTest(
   "Alignment asks for the same prompts and the same number of annotations whatever F is",

@@ -3,6 +3,8 @@ import { Arena } from "../../backend/mod.ts";
 import {
   type Candidate,
   completionLogps,
+  fold,
+  generate,
   keyOf,
   type Verdict,
   withOrderSwap,
@@ -67,6 +69,24 @@ deviceTest(
       assertEquals(record.verdict, (await letters.annotate([textsOf(record)]))[0]);
     }
   },
+);
+
+deviceTest(
+  "collect() draws from the run's behaviour key, and each answer from a stream of its own",
+  async (device) => {
+    const model = await modelFixture(device, "tiny_llama");
+    using _weights = model.weights;
+    const same = [10, 11, 12].map((stream) => ({ text: "Hello", step: 0, stream }));
+    const records = await collect(device, { ...common, model, prompts: same });
+    const ids = records.flatMap(({ a, b }) => [a.ids, b.ids]);
+    assertEquals(new Set(ids.map(String)).size, 6);
+    const drawn = await generate(device, model, ids.map(() => records[0].promptIds), {
+      ...{ temperature: 1, maxNew: common.maxNew, key: fold(common.key, "behaviour") },
+      streams: [20, 21, 22, 23, 24, 25],
+    });
+    assertEquals(ids, drawn.map((completion) => [...completion.ids]));
+  },
+  ["cpu"],
 );
 
 function textsOf({ prompt, a, b }: { prompt: string; a: { text: string }; b: { text: string } }) {

@@ -113,6 +113,7 @@ Deno.test("ANNOTATE --pairs annotates the answers of a file anew", async () => {
     { question: "Two?", good: "123", bad: "12" },
     { question: "Tie?", good: "12", bad: "ab" },
     { question: "It saw 3 of them", good: "12", bad: "a" },
+    { question: "Tie again?", good: "1", bad: "a" },
   ];
   await Deno.writeTextFile(
     `${work.dir}/g.jsonl`,
@@ -125,10 +126,14 @@ Deno.test("ANNOTATE --pairs annotates the answers of a file anew", async () => {
     assertEquals(code, 0, errors.join("\n"));
     assertMatch(
       out[0],
-      /^2 pairs in .*; left out: 1 tie, 1 without a verdict: .*threw: three \(once\) \(all in /,
+      /^2 pairs in .*; left out: 2 ties, 1 without a verdict: .*threw: three \(once\) \(all in /,
     );
   }
   const rows = await rowsOf(`${work.dir}/a.jsonl`);
+  assertEquals(
+    rows.map(({ chosen_score, rejected_score }) => [chosen_score, rejected_score]),
+    [[2, 0], [3, 2]],
+  );
   assertEquals(
     rows.map(({ prompt, chosen, rejected, verdict }) => [prompt, chosen, rejected, verdict]),
     [["One?", "12", "1234567", "b"], ["Two?", "123", "12", "a"]],

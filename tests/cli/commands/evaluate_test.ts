@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { EVALUATE, evaluationLine } from "../../../cli/commands/evaluate.ts";
 import {
   commandWorkspace,
@@ -69,6 +69,31 @@ Deno.test("EVALUATE against a file compares each prompt with its own answer", as
   assertEquals(lines.map(({ prompt }) => prompt), PROMPTS);
   assertEquals(lines.map(({ verdict }) => verdict.outcome), ["b", "b", "a", "a"]);
   assert(lines[0].against.startsWith("yyy") && lines[3].against === ".");
+});
+
+Deno.test("EVALUATE draws other answers for the other side", async () => {
+  const { work, base } = await setting();
+  using _work = work;
+  const out = `${work.dir}/verdicts.jsonl`;
+  const ran = await runIn(EVALUATE, `${base} --out ${out}`); // the base against itself
+  assertEquals(ran.code, 0, ran.errors.join("\n"));
+  const lines = await jsonLines<{ completion: string; against: string }>(out);
+  assertNotEquals(lines.map((line) => line.completion), lines.map((line) => line.against));
+});
+
+Deno.test("EVALUATE against preferences takes the chosen answer, and the first of a prompt's", async () => {
+  const { work, base } = await setting();
+  using _work = work;
+  const rows = PROMPTS.flatMap((prompt, i) => [
+    { prompt, chosen: `first ${i}`, rejected: "worse" },
+    { prompt, chosen: "second", rejected: "worse" },
+  ]);
+  const answers = `${work.dir}/answers.jsonl`, out = `${work.dir}/verdicts.jsonl`;
+  await Deno.writeTextFile(answers, rows.map((row) => JSON.stringify(row)).join("\n"));
+  const ran = await runIn(EVALUATE, `${base} --against ${answers} --out ${out}`);
+  assertEquals(ran.code, 0, ran.errors.join("\n"));
+  const lines = await jsonLines<{ against: string }>(out);
+  assertEquals(lines.map(({ against }) => against), PROMPTS.map((_, i) => `first ${i}`));
 });
 
 Deno.test("EVALUATE of an adapter says the same every time, and its text names both sides", async () => {

@@ -98,6 +98,25 @@ deviceTest(
   },
 );
 
+deviceTest(
+  "generate() that draws an end token at the very last place has stopped, and was not cut",
+  async (device) => {
+    const model = await modelFixture(device, "tiny_llama");
+    using _weights = model.weights;
+    const options = { temperature: 1, key };
+    const many = Array.from({ length: 40 }, (_, i) => prompts[i % prompts.length]);
+    const long = await generate(device, model, many, { ...options, maxNew: 30 });
+    const at = long.findIndex(({ ids, finish }) => finish === "stop" && ids.length > 1);
+    assert(at >= 0, "Expected one of 40 to stop within 30 tokens");
+    const { ids } = long[at], draw = { ...options, streams: [at] };
+    const [just] = await generate(device, model, [many[at]], { ...draw, maxNew: ids.length });
+    assertEquals([just.ids, just.finish], [ids, "stop"]);
+    const [short] = await generate(device, model, [many[at]], { ...draw, maxNew: ids.length - 1 });
+    assertEquals([short.ids, short.finish], [ids.slice(0, -1), "length"]);
+  },
+  ["cpu"],
+);
+
 deviceTest("generate() reports the log-probs of the whole temperature-1 policy", async (device) => {
   const model = await modelFixture(device, "tiny_llama");
   using _weights = model.weights;

@@ -37,6 +37,46 @@ for (const [name, { json, ...wanted }] of Object.entries(models)) {
   });
 }
 
+/** A file of words, with added tokens that are looked for in different ways. */
+function wordFile(added: Record<string, unknown>[], more: Record<string, unknown> = {}) {
+  return {
+    ...{ normalizer: null, pre_tokenizer: { type: "Whitespace" }, decoder: null, ...more },
+    added_tokens: added.map((token) => ({
+      ...{ special: false, single_word: false, lstrip: false, rstrip: false, normalized: false },
+      ...token,
+    })),
+    model: { type: "WordLevel", vocab: { "?": 0, a: 1, b: 2, ab: 3 }, unk_token: "?" },
+  };
+}
+
+Deno.test("tokenizerPipeline() takes a single word for text where a word goes on at either side", () => {
+  const file = wordFile([{ id: 9, content: "TOK", single_word: true }]);
+  const ids = (text: string) => tokenizerPipeline(file, "file").encode(text).ids;
+  assertEquals(ids("a TOK b"), [1, 9, 2]);
+  assertEquals(ids("aTOK b"), [0, 2]); // within a word on the left alone
+  assertEquals(ids("a TOKb"), [1, 0]); // on the right alone
+  assertEquals(ids("aTOKb"), [0]);
+});
+
+Deno.test("tokenizerPipeline() finds a token of normalized text where nothing is normalized", () => {
+  const added = [{ id: 9, content: "TOK", normalized: true }];
+  assertEquals(tokenizerPipeline(wordFile(added), "file").encode("aTOKb").ids, [1, 9, 2]);
+  const lower = wordFile(added, { normalizer: { type: "Lowercase" } });
+  assertEquals(tokenizerPipeline(lower, "file").encode("aTOKb").ids, [1, 9, 2]);
+  assertEquals(tokenizerPipeline(lower, "file").encode("Atokb").ids, [1, 9, 2]);
+});
+
+Deno.test("tokenizerPipeline() falls back to bytes only where every byte of a piece is there", () => {
+  const pieces = (bytes: string[]) => [["<unk>", 0], ["a", -1], ...bytes.map((byte) => [byte, -2])];
+  const of = (bytes: string[]) =>
+    tokenizerPipeline({
+      ...{ normalizer: null, pre_tokenizer: null, decoder: null, added_tokens: [] },
+      model: { type: "Unigram", unk_id: 0, byte_fallback: true, vocab: pieces(bytes) },
+    }, "file").encode("aé").tokens;
+  assertEquals(of(["<0xC3>", "<0xA9>"]), ["a", "<0xC3>", "<0xA9>"]);
+  assertEquals(of(["<0xC3>"]), ["a", "é"]);
+});
+
 Deno.test("tokenizerPipeline() leaves its argument as it was", () => {
   const json = {
     normalizer: null,

@@ -1,0 +1,69 @@
+/** Mistakes that once passed every test; a test was written for each. */
+import type { MistakeRow } from "./mistake.ts";
+
+/** One a row. */
+export const REPORTED: readonly MistakeRow[] = [
+  // Collecting and generating.
+  ["collect", "[2 * stream, 2 * stream + 1]", "[2 * stream, 2 * stream + 2]"],
+  ["collect", 'fold(options.key, "behaviour")', "options.key"],
+  [
+    "generateBatch",
+    'done[s] === 1 ? "stop" : "length"',
+    'done[s] === 1 && lengths[s] < maxNew ? "stop" : "length"',
+  ],
+  // Training steps.
+  ["sftStep", "step: step + 1", "step: step + 2"],
+  ["sftGradients", "targets, lse, scale }, { softcap }", "targets, lse, scale }, {}"],
+  ["sftAdapterStep", "fill(-1 / H)", "fill(-1 / (members * H))"],
+  ["Alignment", "gradNorm, nonFinite: read.nonFinite", "gradNorm: 0"],
+  ["Alignment", "run.#updates = checkpoint.updates", "run.#updates = checkpoint.step"],
+  [
+    "uploadTrainState",
+    'm: arena.upload(shape, host.m, "m")',
+    'm: arena.upload(shape, host.params, "m")',
+  ],
+  ["runSft", '...numbers }, "Lower --lr"', 'loss, gradNorm: 0 }, "Lower --lr"'],
+  ["initAdapter", "1 / Math.sqrt(inDim)", "1 / inDim"],
+  // Files.
+  [
+    "rescore",
+    "[total(record.a.logps), total(record.b.logps)]",
+    "[total(record.a.logps), total(record.a.logps)]",
+  ],
+  ["pairOf", "ref_rejected_logps: rejected.reference", "ref_rejected_logps: chosen.reference"],
+  ["readPhase", "record.phase === phase", "record.phase <= phase"],
+  ["requireSameRun", 'rule: "the rule\'s fingerprint",', ""],
+  // Evaluating and annotating.
+  ["answersOf", "fold(keyOf(flags.seed), side)", "keyOf(flags.seed)"],
+  ["answersIn", "? example.chosen", "? example.rejected"],
+  ["answersIn", "if (!byPrompt.has(words)) byPrompt.set", "byPrompt.set"],
+  ["textPair", "chosen_score: scores?.[won]", "chosen_score: scores?.[lost]"],
+  [
+    "annotateFile",
+    'ties: count("tie"), failed: count("failed")',
+    'ties: count("failed"), failed: count("tie")',
+  ],
+  // The run.
+  ["TrainingRun", "greedy ? { temperature: 0 } : { temperature, topP }", "{ temperature, topP }"],
+  ["shareStopped", "/ answers.length", "/ records.length"],
+  ["TrainingRun", "(report.step + 1) * pairs / entries", "report.step * pairs / entries"],
+  ["TrainingRun", "margin: steps > 0 ? margin / steps", "margin: steps > 0 ? margin"],
+  ["evaluate", 'finish === "stop" ? 1 : 0', 'finish === "stop" ? 0 : 1'],
+  // Texts.
+  [
+    "wholeWords",
+    '(ENDS_IN_WORD.test(sections[i - 1] ?? "") || BEGINS',
+    '(ENDS_IN_WORD.test(sections[i - 1] ?? "") && BEGINS',
+  ],
+  [
+    "splitting",
+    "(token.normalized && normalizer !== null) !== isNormalized",
+    "token.normalized !== isNormalized",
+  ],
+  ["bytesOf", "bytes.every", "bytes.some"],
+  ["keyOf", "JSON.stringify([prompt, a, b])", "prompt + a + b"],
+  ["holdOut", "all.length - 1", "all.length"],
+  ["epochBatches", "rows + sequence.ids.length > tokens", "rows + sequence.ids.length >= tokens"],
+  ["splitPrompts", "order.subarray(0, held)", "order.subarray(0, held - 1)"],
+  ["int8Encoder", "q > 127 ? 127 : q < -127 ? -127 : q", "q"],
+];
