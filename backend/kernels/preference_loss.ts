@@ -1,11 +1,13 @@
 // From summed log-probs to preference losses and slopes, for any loss: L(dw, dl, …) of each pair, with
 // dw = lw − rw and dl = ll − rl the log-ratios to the reference, and ∂(mean over pairs of L)/∂log-prob.
 // Axes: K members, B pairs; a member's 2B rows are the B chosen, then the B rejected. 36KB bytes, elementwise.
+// A log-prob or reference that is not finite gives NaN for its pair, whatever min and max of the loss make of it.
 // A loss brings its own formula, so there is a kernel a loss object; the CPU twin is the loss itself, in f64.
 import type { Arena } from "../arena.ts";
 import { length } from "../checks.ts";
 import { grid, type Kernel } from "../kernel.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
+import { NON_FINITE_WGSL } from "./finite.ts";
 
 /** What a loss sees of one pair (chosen w, rejected l). */
 export interface LossInput {
@@ -88,6 +90,7 @@ function makeKernel(loss: KernelLoss): Kernel {
     params: [["members", "u32"], ["pairs", "u32"], ["whole", "u32"], ["referenceStride", "u32"]],
     fixed: [],
     wgsl: () => /* wgsl */ `
+${NON_FINITE_WGSL}
 struct LossInput { dw: f32, dl: f32, nw: f32, nl: f32, lw: f32, ll: f32 }
 ${loss.wgsl}
 @compute @workgroup_size(64)
@@ -100,6 +103,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let w = 2u * p.pairs * member + pair;
   let l = w + p.pairs;
   let r = p.referenceStride * member + pair;
+  if (isNonFinite(logps[w]) || isNonFinite(logps[l]) ||
+      isNonFinite(reference[r]) || isNonFinite(reference[r + p.pairs])) {
+    let none = bitcast<f32>(0x7fc00000u | (p.pairs & 0u)); // WGSL refuses a NaN that it knows
+    losses[at] = none;
+    slopes[w] = none;
+    slopes[l] = none;
+    return;
+  }
   let x = LossInput(logps[w] - reference[r], logps[l] - reference[r + p.pairs],
     f32(counts[pair]), f32(counts[p.pairs + pair]), logps[w], logps[l]);
   losses[at] = lossValue(x);
@@ -150,7 +161,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
  * @param counts [2B] u32: completion tokens of the rows, the same for all members; borrowed.
  * @param loss Value, slopes and, for WebGPU, their WGSL.
  * @returns In `arena`: `losses` [K·B], one a pair, and `slopes` [K·2B] = ∂(mean over pairs of L)/∂logps, already
- * divided by B (or `of`), each member's for itself.
+ * divided by B (or `of`), each member's for itself; NaN for a pair of which a log-prob or reference is not finite.
  * @throws {TypeError} If shapes do not fit, or the loss has no `wgsl` on WebGPU.
  */
 export function preferenceLoss(
@@ -239,6 +250,10 @@ export function preferenceLossOnHost(
         lw,
         ll,
       };
+      if (![lw, ll, x.dw, x.dl].every(Number.isFinite)) {
+        losses[B * k + b] = slopes[w] = slopes[l] = NaN;
+        continue;
+      }
       losses[B * k + b] = loss.value(x);
       const slope = loss.slopes(x);
       slopes[w] = slope.dw / of;

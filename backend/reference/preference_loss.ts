@@ -30,6 +30,10 @@ export function preferenceLoss(
       const dw = lw - reference[referenceStride * k + b];
       const dl = ll - reference[referenceStride * k + B + b];
       const x = { dw, dl, nw: counts[b], nl: counts[B + b], lw, ll };
+      if (![lw, ll, dw, dl].every(Number.isFinite)) {
+        losses[B * k + b] = slopes[2 * B * k + b] = slopes[2 * B * k + B + b] = NaN;
+        continue;
+      }
       losses[B * k + b] = loss.value(x);
       const slope = loss.slopes(x);
       slopes[2 * B * k + b] = slope.dw / B;

@@ -72,6 +72,52 @@ for (const { title, loss, target, exponential } of lossTable) {
   }
 }
 
+deviceTest(
+  "preferenceLoss() is NaN for a pair with a number that is none, and for no other",
+  async (device) => {
+    const members = 2,
+      pairs = 3,
+      stride = 6,
+      { logps, base, counts } = batch(members, pairs, stride);
+    const sizes = { members, pairs, referenceStride: stride };
+    for (const { title, loss } of lossTable) {
+      const run = async (logps: Float32Array, base: Float32Array) => {
+        using arena = new Arena(device, "test");
+        return await arena.readAll(preferenceLoss(
+          arena,
+          {
+            logps: arena.upload([logps.length], logps, "logps"),
+            reference: arena.upload([base.length], base, "reference"),
+            counts: arena.upload([2 * pairs], counts, "counts"),
+          },
+          loss,
+          { members, pairs },
+        ));
+      };
+      const sound = await run(logps, base);
+      for (const value of [NaN, Infinity, -Infinity]) {
+        // The second pair of the first member, the third of the second.
+        for (const [name, at] of [["logps", 1], ["logps", 11], ["base", 4], ["base", 8]] as const) {
+          const sick = { logps: logps.slice(), base: base.slice() };
+          sick[name][at] = value;
+          const pair = [1, 4, 8, 11].indexOf(at) < 2 ? 1 : 5;
+          const out = await run(sick.logps, sick.base);
+          const truth = reference.preferenceLoss(loss, sick.logps, sick.base, counts, sizes);
+          const isNone = (x: ArrayLike<number>) => Array.from(x, Number.isNaN);
+          assertEquals(isNone(truth.losses), [0, 1, 2, 3, 4, 5].map((i) => i === pair), title);
+          assertEquals(isNone(out.losses), isNone(truth.losses), `${title}: ${value} in ${name}`);
+          assertEquals(isNone(out.slopes), isNone(truth.slopes), `${title}: ${value} in ${name}`);
+          const others = (x: ArrayLike<number>, y: ArrayLike<number>) =>
+            Array.from(x).filter((_, i) => !Number.isNaN(y[i]));
+          for (const part of ["losses", "slopes"] as const) {
+            assertEquals(others(out[part], out[part]), others(sound[part], out[part]), title);
+          }
+        }
+      }
+    }
+  },
+);
+
 const mine: KernelLoss = {
   name: "squared-hinge",
   value: ({ dw, dl }) => Math.max(0, 1 - (dw - dl)) ** 2,
