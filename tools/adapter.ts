@@ -52,7 +52,7 @@ async function probe(run: Run): Promise<string | undefined> {
 }
 
 /** How apt-get can be run here: as root, by sudo without a password, or not at all. */
-async function aptGet(run: Run): Promise<string[] | undefined> {
+export async function aptGet(run: Run): Promise<string[] | undefined> {
   if ((await run("apt-get", ["--version"])).code !== 0) return undefined;
   if ((await run("id", ["-u"])).stdout.trim() === "0") return ["apt-get"];
   if ((await run("sudo", ["-n", "true"])).code === 0) return ["sudo", "-n", "apt-get"];

@@ -48,6 +48,8 @@ export class GpuDevice extends Device {
   readonly #bindGroups = new Map<string, GPUBindGroup>();
   readonly #readback: Readback;
   readonly #health: Health;
+  /** The injected WebGPU: Dawn ends the process when it is collected while a device of it lives. */
+  readonly #gpu: GPU | undefined;
   /** Names and numbers for a person. */
   readonly info: DeviceInfo;
   /** Fill memory with NaN before it is handed out: for tests. */
@@ -62,6 +64,7 @@ export class GpuDevice extends Device {
   private constructor(device: GPUDevice, info: DeviceInfo, options: GpuOptions) {
     super();
     this.#device = device;
+    this.#gpu = options.gpu;
     this.info = info;
     this.poison = options.poison ?? false;
     const { gpu, fastReadback = fastReadbackKnown(gpu ?? ownGpu()) } = options;

@@ -12,9 +12,17 @@ const opened = new Map<Kind, Promise<Device>>();
 async function open(kind: Kind): Promise<Device> {
   const device = kind === "cpu"
     ? await CpuDevice.open({ poison: true, threads: 2 })
-    : await GpuDevice.open({ poison: true });
+    : await GpuDevice.open({ poison: true, gpu: await otherWebGpu() });
   device.onSubmit = plantedError(kind);
   return device;
+}
+
+/** `npm:webgpu@…` for Dawn: see tools/outside/two_webgpus.ts. */
+const other = Deno.env.get("LEASH_TEST_WEBGPU");
+
+/** The WebGPU that LEASH_TEST_WEBGPU names; without it Deno's own. */
+async function otherWebGpu(): Promise<GPU | undefined> {
+  return other === undefined ? undefined : (await import(other)).create([]);
 }
 
 /** The device that the tests of this file share (pipelines compile once). */
@@ -25,6 +33,7 @@ export function sharedDevice(kind: Kind): Promise<Device> {
 }
 
 globalThis.addEventListener("unload", () => {
+  if (other !== undefined) return; // Dawn tells of a device's end after there is anybody to tell: the process crashes
   for (const device of opened.values()) device.then((d) => d[Symbol.dispose]());
 });
 
