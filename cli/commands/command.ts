@@ -104,5 +104,5 @@ export async function runCommand(
 /** A user's mistake: a bad flag, or what the library's readers refuse in their one line; no engine's own "Cannot". */
 function isMistake(error: unknown): error is Error {
   return error instanceof UsageError ||
-    (error instanceof Error && /^Cannot \w+ [^]*:\s/.test(error.message));
+    (error instanceof Error && /^Cannot \w+(?: [^]*)?:\s/.test(error.message));
 }

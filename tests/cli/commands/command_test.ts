@@ -60,6 +60,8 @@ Deno.test("runCommand() ends with one line and 2 for a mistake, 130 for Ctrl-C, 
   assertEquals(await fails(new UsageError("Use it so")), { code: 2, lines: ["Use it so"] });
   const reader = new TypeError("Cannot read x:\n it is y");
   assertEquals(await fails(reader), { code: 2, lines: ["Cannot read x: it is y"] });
+  const short = new RangeError("Cannot generate: prompt 0 has the id 97"); // no thing between verb and colon
+  assertEquals(await fails(short), { code: 2, lines: [short.message] });
   const engine = new TypeError("Cannot read properties of undefined (reading 'y')");
   assertEquals((await fails(engine)).code, 1); // a mistake of ours, not the user's
   const aborted = AbortSignal.abort();
