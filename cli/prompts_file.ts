@@ -1,6 +1,14 @@
-// `--prompts FILE`: prompts as lines, JSON or JSON lines, and which of them are held out to evaluate on.
+// `--prompts FILE`: prompts as lines, JSON, JSON lines or rows, read as a dataset is, and which are held out to evaluate on.
 import { fold, keyOf, permutation } from "../core/mod.ts";
-import { UsageError } from "./flags.ts";
+import { byteStream, textLines } from "../core/io/datasets/text_lines.ts";
+import { readJsonFile } from "../core/io/datasets/json_rows.ts";
+import { jsonLines } from "../core/io/datasets/jsonl_rows.ts";
+import { openDataset, openLocalFile } from "../core/io/mod.ts";
+import { statIfThere } from "../core/io/small_file.ts";
+import { kindOf } from "../core/text/row_messages.ts";
+import { placeOf, RowCounter, UnusableRow } from "../core/text/row_report.ts";
+import { skippedLines } from "./data.ts";
+import { quote, UsageError } from "./flags.ts";
 
 /** What is trained on, and what is evaluated on. */
 export interface PromptSplit<T = string> {
@@ -10,61 +18,90 @@ export interface PromptSplit<T = string> {
   readonly evaluation: readonly T[];
 }
 
+/** Prompts of a file. */
+export interface PromptsOfFile {
+  /** Every prompt once, in order. */
+  readonly prompts: readonly string[];
+  /** What was passed over, and why; empty where nothing was. */
+  readonly skipped: readonly string[];
+}
+
 /**
- * Reads prompts out of a file's text.
+ * Reads prompts out of a file: one a line of text; for `.json` an array and for `.jsonl` a value a line, each a string or
+ * an object with `prompt` or `text`; of any other dataset its rows. Encoding and size are checked as in `--data`.
  *
- * @param text One prompt a line; for `.json` an array, for `.jsonl` one value a line, each a string or an object
- * with `prompt`.
- * @param name The file's name, which says the format.
- * @returns Every prompt once, in order.
- * @throws {UsageError} If an entry is no prompt, or there are fewer than two.
+ * @param path The file, whose name says the format.
+ * @throws {UsageError} If it is no file, or there are fewer than two prompts.
+ * @throws {TypeError} If it cannot be read as what its name says.
  */
-export function parsePrompts(text: string, name: string): string[] {
-  const body = text.replace(/^\ufeff/, "");
-  const prompts = name.endsWith(".json")
-    ? fromArray(parseJson(body, name, "the file"), name)
-    : name.endsWith(".jsonl")
-    ? body.split("\n").flatMap((line, i) =>
-      line.trim() === ""
-        ? []
-        : [fromValue(parseJson(line, name, `line ${i + 1}`), name, `line ${i + 1}`)]
-    )
-    : body.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-  const unique = [...new Set(prompts)];
-  if (unique.length < 2) {
+export async function readPrompts(path: string): Promise<PromptsOfFile> {
+  const info = await statIfThere(path);
+  if (!info?.isFile) {
+    const found = info === undefined
+      ? "is not there"
+      : info.isDirectory
+      ? "is a folder"
+      : "is no file";
+    throw new UsageError(`Cannot read --prompts ${quote(path)}: it ${found}, expected a file`);
+  }
+  const report = new RowCounter();
+  const prompts = new Set<string>();
+  for await (const { value, place } of entriesOf(path)) {
+    const prompt = report.take(place, () => promptIn(value));
+    if (prompt !== undefined) prompts.add(prompt);
+  }
+  const skipped = skippedLines([report]);
+  if (prompts.size < 2) {
+    const why = skipped.length > 0 ? ` (${skipped.join("; ")})` : "";
     throw new UsageError(
-      `Cannot read --prompts ${name}: it has ${unique.length} different prompts, expected at least 2`,
+      `Cannot read --prompts ${path}: it has ${prompts.size} different prompts, expected at least 2${why}`,
     );
   }
-  return unique;
+  return { prompts: [...prompts], skipped };
 }
 
-function parseJson(text: string, name: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new UsageError(`Cannot read --prompts ${name}: ${where} is not JSON, expected JSON`);
+interface Entry {
+  readonly value: unknown;
+  readonly place: string;
+}
+
+async function* entriesOf(path: string): AsyncGenerator<Entry> {
+  if (/\.(csv|tsv|parquet)$|\.gz$/i.test(path)) {
+    for await (const row of (await openDataset(path)).rows()) {
+      yield { value: row.row, place: placeOf(row) };
+    }
+    return;
+  }
+  using file = await openLocalFile(path);
+  if (/\.json$/i.test(path)) {
+    const value = await readJsonFile(file, "an array of prompts");
+    if (!Array.isArray(value)) {
+      throw new TypeError(
+        `Cannot read --prompts ${path}: it holds ${kindOf(value)}, expected an array of prompts`,
+      );
+    }
+    for (const [i, entry] of value.entries()) yield { value: entry, place: `${path} entry ${i}` };
+  } else if (/\.(jsonl|ndjson)$/i.test(path)) {
+    for await (const { value, number } of jsonLines(byteStream(file), "one prompt a line")) {
+      yield { value, place: `${path}:${number}` };
+    }
+  } else {
+    for await (const { text, number } of textLines(byteStream(file), "prompts")) {
+      if (text.trim() !== "") yield { value: text.trim(), place: `${path}:${number}` };
+    }
   }
 }
 
-function fromArray(value: unknown, name: string): string[] {
-  if (!Array.isArray(value)) {
-    throw new UsageError(
-      `Cannot read --prompts ${name}: it holds ${
-        value === null ? "null" : typeof value
-      }, expected an array of prompts`,
-    );
-  }
-  return value.map((entry, i) => fromValue(entry, name, `entry ${i}`));
-}
-
-function fromValue(value: unknown, name: string, where: string): string {
-  const prompt = typeof value === "object" && value !== null && "prompt" in value
-    ? value.prompt
-    : value;
-  if (typeof prompt === "string" && prompt !== "") return prompt;
-  throw new UsageError(
-    `Cannot read --prompts ${name}: ${where} has no prompt, expected text or an object with prompt`,
+function promptIn(value: unknown): string {
+  const isRow = typeof value === "object" && value !== null && !Array.isArray(value);
+  const { prompt = undefined, text = undefined } = isRow ? value as Record<string, unknown> : {};
+  const found = isRow ? prompt ?? text : value;
+  if (typeof found === "string" && found.trim() !== "") return found;
+  if (typeof found === "string") throw new UnusableRow("prompt is empty");
+  throw new UnusableRow(
+    Array.isArray(found)
+      ? "prompt is messages, expected text. Give the file as --data"
+      : `prompt is ${kindOf(found)}, expected text or an object with prompt`,
   );
 }
 

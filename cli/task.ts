@@ -1,6 +1,7 @@
 // What a run works on: the model on its device, the prompts or preferences, and the texts that answers are compared with.
 import type { Device } from "../backend/mod.ts";
 import type { Adapter, Model, ModelConfig, Tokenizer } from "../core/mod.ts";
+import { withoutMiddle } from "../core/text/row_budget.ts";
 import { type Prompt, promptIds, promptText } from "../scheduler/mod.ts";
 import { loadPrompts } from "../stories/prompts.ts";
 import { loadReferences } from "../stories/references.ts";
@@ -11,7 +12,7 @@ import { type DataPair, readTrainingData } from "./training_data.ts";
 import { sha256 } from "./digest.ts";
 import { quote, type RunConfig, UsageError } from "./flags.ts";
 import type { FetchOptions } from "./hub_files.ts";
-import { parsePrompts, type PromptSplit, splitPrompts } from "./prompts_file.ts";
+import { type PromptSplit, readPrompts, splitPrompts } from "./prompts_file.ts";
 import { committedTexts, sampleReferences } from "./references.ts";
 
 /** What a run works on, read and checked, on no device yet. Disposing it closes the model's files. */
@@ -67,7 +68,7 @@ export async function readTask(config: TaskFlags, options?: FetchOptions): Promi
     const { positions, tokenizer } = base;
     checkNew(config.maxNew, positions);
     const work = config.data === undefined
-      ? await promptsOf(config)
+      ? await readPromptFile(config, base)
       : await dataOf({ ...config, data: config.data }, base, options);
     const files = {
       base,
@@ -89,11 +90,6 @@ export async function readTask(config: TaskFlags, options?: FetchOptions): Promi
 }
 
 type Work = Pick<TaskFiles, "prompts" | "pairs" | "promptsDigest" | "dataReport">;
-
-async function promptsOf(config: TaskFlags): Promise<Work> {
-  const prompts = await readPrompts(config);
-  return { prompts, promptsDigest: await sha256(JSON.stringify(prompts)) };
-}
 
 async function dataOf(
   config: TaskFlags & { readonly data: string },
@@ -150,27 +146,41 @@ export async function loadTask(
   };
 }
 
-async function readPrompts(
-  { prompts, evalPrompts }: Pick<RunConfig, "prompts" | "evalPrompts">,
-): Promise<PromptSplit> {
-  if (prompts !== undefined) {
-    return splitPrompts(parsePrompts(await readUserFile(prompts), prompts), evalPrompts);
+/** The prompts of a file, those that are too long without their start; else the embedded ones. */
+async function readPromptFile(
+  { prompts: path, evalPrompts, maxNew }: TaskFlags,
+  { tokenizer, addsBos, positions }: BaseModel,
+): Promise<Work> {
+  if (path === undefined) {
+    const { train, evaluation } = await loadPrompts();
+    return await digested({ train, evaluation: evaluation.slice(0, evalPrompts) });
   }
-  const { train, evaluation } = await loadPrompts();
-  return { train, evaluation: evaluation.slice(0, evalPrompts) };
+  const { prompts, skipped } = await readPrompts(path);
+  const plain = addsBos ? tokenizer : { ...tokenizer, bosId: undefined };
+  const most = positions - maxNew;
+  let shortened = 0, tokens = 0;
+  const fitting = prompts.map((prompt): Prompt => {
+    const ids = promptIds(plain, prompt);
+    if (ids.length <= most) return prompt;
+    shortened++;
+    tokens += ids.length - most;
+    return { text: prompt, ids: withoutMiddle(ids, ids[0] === plain.bosId ? 1 : 0, most) };
+  });
+  const report = [
+    ...skipped,
+    ...(shortened > 0
+      ? [
+        `${shortened} prompts cut by ${tokens} tokens to fit --context ${positions} before an ` +
+        `answer of --max-new ${maxNew}`,
+      ]
+      : []),
+  ];
+  const work = await digested(splitPrompts(fitting, evalPrompts));
+  return report.length > 0 ? { ...work, dataReport: `${path}: ${report.join("; ")}` } : work;
 }
 
-async function readUserFile(path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    const why = error instanceof Deno.errors.NotFound
-      ? "is not there"
-      : error instanceof Deno.errors.IsADirectory
-      ? "is a folder"
-      : `cannot be read (${error instanceof Error ? error.message : String(error)})`;
-    throw new UsageError(`Cannot read --prompts ${quote(path)}: it ${why}, expected a file`);
-  }
+async function digested(prompts: PromptSplit<Prompt>): Promise<Work> {
+  return { prompts, promptsDigest: await sha256(JSON.stringify(prompts)) };
 }
 
 function checkNew(maxNew: number, positions: number): void {

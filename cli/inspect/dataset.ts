@@ -1,6 +1,7 @@
 // A dataset: every row is read, so that what is wrong in it is found; what its rows hold, and how many can be used.
-import { detectFormat, toExamples } from "../../core/mod.ts";
+import { detectFormat, type Example, toExamples } from "../../core/mod.ts";
 import { type DatasetRow, openDataset } from "../../core/io/mod.ts";
+import { promptOf } from "../data.ts";
 import { fileBytes } from "./files.ts";
 import { excerpt, type Report, type ReportValue } from "./report.ts";
 
@@ -42,9 +43,16 @@ export async function inspectDataset(
   else {
     const examples = toExamples(chained(head, stream));
     const kinds = new Map<string, number>();
-    for await (const { kind } of examples) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    let cued = 0;
+    for await (const example of examples) {
+      kinds.set(example.kind, (kinds.get(example.kind) ?? 0) + 1);
+      if (isCued(example)) cued++;
+    }
+    const { unread } = examples.report;
     used = {
       examples: Object.fromEntries(kinds),
+      ...(cued > 0 ? { rawPrompts: `${cued} ${CUED}` } : {}),
+      ...(unread.size > 0 ? { notRead: [...unread] } : {}),
       skipped: [...examples.report.skipped].map(([reason, { count, first }]) => ({
         ...{ reason, rows: count, first },
       })),
@@ -63,6 +71,18 @@ export async function inspectDataset(
     ...used,
     firstRow: seen.first === undefined ? null : shortened(seen.first.row),
   };
+}
+
+const CUED =
+  'end in "Assistant:", where the answer is to begin: a model without a chat template reads ' +
+  "them as they are, one with it as turns";
+
+/** Whether the prompt is raw text that asks the assistant to speak, as Anthropic's HH data have it. */
+function isCued(example: Example): boolean {
+  const { prompt } = promptOf(example);
+  return typeof prompt === "string"
+    ? /\bAssistant:\s*$/.test(prompt)
+    : /\bAssistant:\s*$/.test(example.plain?.prompt ?? "");
 }
 
 async function* chained(

@@ -283,6 +283,7 @@ function fittedIds(
 ): { fitted: FittedRow; special: boolean } {
   const { render } = options;
   const ids: RowIds = rowIds(row, answers, tokenizer, render);
+  if (ids.prompt.length === 0) throw new UnusableRow("prompt has no tokens");
   const ended = (answer: number[], i: number) =>
     endedAnswer(answer, answers[i], tokenizer, options);
   const fitted = fitRow(ids, { row, answers, render, ended }, tokenizer, options);

@@ -175,8 +175,8 @@ function withoutTurns(prompt: readonly Message[]): (readonly Message[])[] {
   return questions.map((at) => [...prompt.slice(0, first), ...prompt.slice(at)]);
 }
 
-/** Its first `head` ids and its end. */
-function withoutMiddle(ids: readonly number[], head: number, most: number): number[] {
+/** A prompt in `most` ids: its first `head` and its end. */
+export function withoutMiddle(ids: readonly number[], head: number, most: number): number[] {
   const first = Math.min(head, most - 1);
   return [...ids.slice(0, first), ...ids.slice(ids.length - (most - first))];
 }

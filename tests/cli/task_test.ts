@@ -29,6 +29,25 @@ Deno.test("readTask() has the model, disjoint prompts and fingerprints of both",
   assert(fewer.promptsDigest !== task.promptsDigest);
 });
 
+Deno.test("readTask() cuts prompts of a file that leave no room for an answer, and says so with the flag", async () => {
+  using work = await tinyWorkspace();
+  const path = `${work.dir}/long.jsonl`;
+  const long = "Tom ran and ran and ran. ".repeat(5);
+  const rows = [...TINY_PROMPTS.slice(0, 3), long, 5].map((prompt) => JSON.stringify({ prompt }));
+  await Deno.writeTextFile(path, rows.join("\n"));
+  const config = { model: `${work.dir}/model`, prompts: path, evalPrompts: 1 };
+  using task = await readTask({ ...config, maxNew: 50 });
+  const all = [...task.prompts.train, ...task.prompts.evaluation];
+  assertEquals(all.filter((prompt) => typeof prompt === "string").length, 3);
+  const cut = all.find((prompt) => typeof prompt !== "string") as { text: string; ids: number[] };
+  assertEquals([cut.text, cut.ids.length, cut.ids[0]], [long, 14, 0]);
+  assert(
+    /^.*long\.jsonl: 1 skipped: prompt is a number.*; 1 prompts cut by \d+ tokens to fit --context 64 before an answer of --max-new 50$/
+      .test(task.dataReport!),
+    task.dataReport,
+  );
+});
+
 Deno.test("readTask() refuses a model without a tokenizer and a folder of prompts", async () => {
   using work = await tinyWorkspace();
   const config = { model: `${work.dir}/model`, prompts: work.dir, evalPrompts: 3, maxNew: 5 };

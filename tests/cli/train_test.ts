@@ -154,7 +154,6 @@ for (
       ["--max-new", "64"],
       "Cannot train: --max-new is 64, expected fewer than the model's 64 positions",
     ],
-    [["--max-new", "60"], "so that --max-new 60 more fit in 64 positions"],
     [["--prompts", "no-such-file"], 'Cannot read --prompts "no-such-file": it is not there'],
     [["--replay", "no-such-run"], "Cannot replay no-such-run: pairs.jsonl is missing"],
   ] as const

@@ -30,7 +30,7 @@ const WANTED = "a list of objects or an object of columns";
  */
 export async function* jsonRows(file: RandomAccessFile): AsyncGenerator<DatasetRow> {
   const { name } = file;
-  const value = await parseFile(file);
+  const value = await readJsonFile(file);
   const rows = Array.isArray(value) ? value : rowsOfColumns(value, name);
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i];
@@ -43,7 +43,16 @@ export async function* jsonRows(file: RandomAccessFile): AsyncGenerator<DatasetR
   }
 }
 
-async function parseFile(file: RandomAccessFile): Promise<unknown> {
+/**
+ * What a JSON file holds, within the bounds of a file of rows; `wanted` says in errors what it was to hold.
+ *
+ * @throws {TypeError} If it is not JSON in UTF-8, has a key twice, or is over 128 MiB.
+ * @throws {RangeError} If it has over 2.5 million values, or is nested over 512 deep.
+ */
+export async function readJsonFile(
+  file: RandomAccessFile,
+  wanted: string = WANTED,
+): Promise<unknown> {
   const { name, size } = file;
   if (size > MOST_BYTES) {
     throw new TypeError(
@@ -52,7 +61,7 @@ async function parseFile(file: RandomAccessFile): Promise<unknown> {
     );
   }
   const bytes = await file.read(0, size);
-  refuseWrongDownload(bytes, name, WANTED);
+  refuseWrongDownload(bytes, name, wanted);
   refuseHugeJson(
     bytes,
     name,
@@ -64,13 +73,13 @@ async function parseFile(file: RandomAccessFile): Promise<unknown> {
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new TypeError(`Cannot read ${name}: the file is not UTF-8, expected ${WANTED}`);
+    throw new TypeError(`Cannot read ${name}: the file is not UTF-8, expected ${wanted}`);
   }
   let value: unknown, json: string;
   try {
     ({ value, json } = parsePythonJson(text));
   } catch {
-    throw new TypeError(`Cannot read ${name}: the file is not JSON, expected ${WANTED}`);
+    throw new TypeError(`Cannot read ${name}: the file is not JSON, expected ${wanted}`);
   }
   const twice = typeof value === "object" && value !== null ? duplicateKey(json) : undefined;
   if (twice !== undefined) {

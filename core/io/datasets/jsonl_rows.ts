@@ -6,8 +6,6 @@ import type { RandomAccessFile } from "../random_access.ts";
 import { parsePythonJson } from "./python_json.ts";
 import { type ByteStream, byteStream, textLines } from "./text_lines.ts";
 
-const WANTED = "JSON lines";
-
 /**
  * Rows of a JSON-lines file; empty lines are passed over.
  *
@@ -28,34 +26,40 @@ const WANTED = "JSON lines";
  */
 export async function* jsonlRows(file: RandomAccessFile | ByteStream): AsyncGenerator<DatasetRow> {
   const stream = "parts" in file ? file : byteStream(file);
-  for await (const { text, number } of textLines(stream, WANTED)) {
-    if (text.trim() === "") continue;
-    refuseHugeJson(new TextEncoder().encode(text), file.name, `line ${number}`, ROW_BOUNDS);
-    yield { row: parseLine(text, file.name, number), file: file.name, unit: "line", number };
+  const { name } = file;
+  for await (const { value, number } of jsonLines(stream, "one object a line")) {
+    if (!isObject(value)) {
+      const kind = Array.isArray(value) ? "a list" : value === null ? "null" : `a ${typeof value}`;
+      throw new TypeError(
+        `Cannot read ${name}: line ${number} is ${kind}, expected one object a line`,
+      );
+    }
+    yield { row: value, file: name, unit: "line", number };
   }
 }
 
-function parseLine(text: string, name: string, number: number): Record<string, unknown> {
-  let value: unknown, json: string;
-  try {
-    ({ value, json } = parsePythonJson(text));
-  } catch {
-    throw new TypeError(
-      `Cannot read ${name}: line ${number} is not JSON, expected one object a line`,
-    );
+/** The values of JSON lines, each on a line of its own; `wanted` says in errors what they were to be. */
+export async function* jsonLines(
+  stream: ByteStream,
+  wanted: string,
+): AsyncGenerator<{ readonly value: unknown; readonly number: number }> {
+  const { name } = stream;
+  for await (const { text, number } of textLines(stream, "JSON lines")) {
+    if (text.trim() === "") continue;
+    refuseHugeJson(new TextEncoder().encode(text), name, `line ${number}`, ROW_BOUNDS);
+    let value: unknown, json: string;
+    try {
+      ({ value, json } = parsePythonJson(text));
+    } catch {
+      throw new TypeError(`Cannot read ${name}: line ${number} is not JSON, expected ${wanted}`);
+    }
+    const twice = duplicateKey(json);
+    if (twice !== undefined) {
+      throw new TypeError(
+        `Cannot read ${name}: line ${number} has the key ${quote(twice)} twice, ` +
+          "expected each key once",
+      );
+    }
+    yield { value, number };
   }
-  if (!isObject(value)) {
-    const kind = Array.isArray(value) ? "a list" : value === null ? "null" : `a ${typeof value}`;
-    throw new TypeError(
-      `Cannot read ${name}: line ${number} is ${kind}, expected one object a line`,
-    );
-  }
-  const twice = duplicateKey(json);
-  if (twice !== undefined) {
-    throw new TypeError(
-      `Cannot read ${name}: line ${number} has the key ${quote(twice)} twice, ` +
-        "expected each key once",
-    );
-  }
-  return value;
 }

@@ -34,6 +34,23 @@ Deno.test("inspectDataset() counts rows, columns, examples and reasons, and show
   });
 });
 
+Deno.test("inspectDataset() says that raw prompts end where the assistant is to speak, and which columns nobody reads", async () => {
+  const asked = "\n\nHuman: q\n\nAssistant:";
+  for (
+    const [row, cued] of [
+      [{ prompt: asked, chosen: " a", rejected: " b", source: "web" }, 1],
+      [{ chosen: `${asked} a`, rejected: `${asked} b` }, 1],
+      [{ prompt: "Who is the Assistant: me?", chosen: "a", rejected: "b" }, 0],
+    ] as const
+  ) {
+    await withFile("d.jsonl", JSON.stringify(row), async (path) => {
+      const { rawPrompts, notRead } = await inspectDataset(path, false, {});
+      assertEquals(String(rawPrompts ?? "").startsWith('1 end in "Assistant:"'), cued === 1);
+      assertEquals(notRead, "source" in row ? ["source"] : undefined);
+    });
+  }
+});
+
 Deno.test("inspectDataset() reads to the end: a mistake in the last row is found", async () => {
   await withFile("d.jsonl", '{"odd":1}\n{"odd":2}\n{"od', async (path) => {
     await assertRejects(() => inspectDataset(path, false, {}), TypeError, "line 3 is not JSON");
