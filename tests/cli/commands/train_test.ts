@@ -70,7 +70,7 @@ Deno.test("TRAIN asks a dataset's prompts through the chat template, by a user's
   assertStringIncludes(data, "13 of 14 rows used; 1 skipped: prompt is empty (first ");
   assertStringIncludes(
     data,
-    "prompts.jsonl:13); 1 repeats of a prompt left out; 13 through the chat template",
+    "prompts.jsonl:13); 13 through the chat template; 1 repeats of a prompt left out",
   );
   const pairs = await jsonLines<PairRecord>(`${dir}/run/pairs.jsonl`);
   for (const { prompt, verdict, a, b } of pairs) {
@@ -103,7 +103,7 @@ Deno.test("TRAIN learns a dataset's preferences where nobody annotates, and rank
   assertStringIncludes(out.join("\n"), "10 pairs to train on, 2 to evaluate on");
   assertStringIncludes(
     out.join("\n"),
-    "held-out pairs ranked right 0.500 [0.500, 0.500] · 2 pairs",
+    "held-out pairs ranked right 0.500 [0.095, 0.905] · 2 pairs",
   );
   const steps = await rowsWith(`${dir}/run`, "loss");
   // One member with B = 0: every log-ratio is 0, and −log σ(0) = ln 2.
@@ -236,7 +236,7 @@ const MISTAKES: readonly (readonly [args: string, line: string])[] = [
   ["--data DIR/pairs.jsonl --phases 2", "--phases is given, expected no more than one phase"],
   ["--data DIR/pairs.jsonl --chat always", "it has no chat template and --chat is always"],
   ["--data DIR/pairs.jsonl --system Hi", "it has no chat template and --system is given"],
-  ["--data DIR/pairs.jsonl --max-prompt 61", "--max-prompt is 61, expected at most 60"],
+  ["--data DIR/pairs.jsonl --max-prompt 64", "--max-prompt is 64, expected at most 63"],
   ["--data DIR/pairs.jsonl --context 65", "--context is 65, expected at most its 64 positions"],
   ["--data DIR/pairs.jsonl --annotator rule:DIR/no.ts", "it is not there, expected a module with"],
   ["--data DIR/pairs.jsonl --adapter DIR/no", 'Cannot use the adapter "DIR/no": it is not there'],
