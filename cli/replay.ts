@@ -7,7 +7,7 @@ import { sha256 } from "./digest.ts";
 import { DEFAULT_PHASES, fieldOf, flagOf, FLAGS } from "./flag_table.ts";
 import { type RunConfig, UsageError } from "./flags.ts";
 import { cadenceOf } from "./method.ts";
-import { DATASET } from "./offline.ts";
+import { DATASET } from "../scheduler/offline.ts";
 import type { RecordedPairs } from "./recorded_pairs.ts";
 import { FILES, isThere, readIdentity } from "./run_folder.ts";
 

@@ -8,7 +8,7 @@ import { quote, type RunConfig, UsageError } from "./flags.ts";
 import { limitMemory } from "./machine_memory.ts";
 import { nearest } from "../losses/nearest.ts";
 import { cadenceOf, targetsOf } from "./method.ts";
-import { offlinePairs } from "./offline.ts";
+import { offlinePairs } from "../scheduler/offline.ts";
 import type { RecordedPairs } from "./recorded_pairs.ts";
 import { loadReplay, type Replay, replayedPairs } from "./replay.ts";
 import { type Identity, isThere } from "./run_folder.ts";

@@ -14,7 +14,7 @@ import { Interrupted, interruptSignal } from "./interrupt.ts";
 import { withDate } from "./base_model.ts";
 import { planRun } from "./memory_plan.ts";
 import { cadenceOf, methodName } from "./method.ts";
-import { pairRanker } from "./offline.ts";
+import { pairRanker } from "../scheduler/offline.ts";
 import { withAbsolutePaths } from "./paths.ts";
 import { dataFlags } from "./replay.ts";
 import { nextOfTask, report } from "./report.ts";

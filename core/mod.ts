@@ -54,6 +54,7 @@ export * from "./text/tokenizer.ts";
 export * from "./text/tokenizer_hash.ts";
 export * from "./text/encode_examples.ts";
 export * from "./text/examples.ts";
+export * from "./text/read_pairs.ts";
 export { detectFormat, type RowFormatName } from "./text/row_format.ts";
 export { parseHumanAssistant } from "./text/row_messages.ts";
 export { describeRows, type RowReport, type SkipCount } from "./text/row_report.ts";

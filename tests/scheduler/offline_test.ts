@@ -1,9 +1,10 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { adapterLayout, completionLogps, keyOf, linearLayers } from "../../core/mod.ts";
+import { dpo } from "../../losses/mod.ts";
 import { cadence, uploadSnapshot } from "../../scheduler/mod.ts";
 import { CpuDevice } from "../../backend/cpu/device.ts";
 import type { DataPair } from "../../cli/training_data.ts";
-import { offlinePairs, pairRanker, scorePairs } from "../../cli/offline.ts";
+import { offlineAlignment, offlinePairs, pairRanker, scorePairs } from "../../scheduler/offline.ts";
 import { modelFixture } from "../support/fixtures.ts";
 import { uniform } from "../support/random.ts";
 import { charTokenizer } from "../support/tiny_task.ts";
@@ -87,5 +88,59 @@ Deno.test("pairRanker() calls every pair of the start a tie, and others by what 
     (await pairRanker(device, model, pairs, policy.adapter())(policy.adapter())).every((o) =>
       o === "tie"
     ),
+  );
+});
+
+Deno.test("offlineAlignment() learns the pairs by the losses of whole batches, and again the same", async () => {
+  using device = await CpuDevice.open({ threads: 1 });
+  const model = await modelFixture(device, "tiny_llama");
+  using _weights = model.weights;
+  const options = {
+    ...{ model, tokenizer: charTokenizer, pairs, loss: dpo({ beta: 0.1 }), learningRate: 5e-2 },
+    ...{ pairsPerStep: 5, steps: 4, seed: 7 },
+  };
+  const losses = async () => {
+    using run = await offlineAlignment(device, options);
+    const losses: number[] = [];
+    while (!run.done) {
+      const { pairs, metrics } = await run.step();
+      assertEquals(pairs, 5);
+      losses.push(metrics.loss);
+    }
+    const ranked = await pairRanker(device, model, pairs)(run.members());
+    return { losses, ranked, records: run.records };
+  };
+  const first = await losses();
+  assertAlmostEquals(first.losses[0], Math.LN2, 1e-6); // the learner begins as the reference
+  assert(first.losses[3] < first.losses[0] - 0.05, `${first.losses}`);
+  assertEquals(first.ranked, pairs.map(() => "a"));
+  assertEquals(await losses(), first);
+  const direct = offlinePairs(pairs, {
+    ...{ device, model, tokenizer: charTokenizer, reference: { id: "sft" } },
+    visits: { pairsPerStep: 5, cadence: cadence({ steps: 4, phases: 1 }), key: keyOf(7) },
+  });
+  assertEquals(first.records, await direct.phase([0, 4], 0));
+});
+
+Deno.test("offlineAlignment() is one epoch by default, frees what it has at an abort, and refuses no pairs", async () => {
+  using device = await CpuDevice.open({ threads: 1 });
+  const model = await modelFixture(device, "tiny_llama");
+  using _weights = model.weights;
+  const options = {
+    ...{ model, tokenizer: charTokenizer, pairs, loss: dpo({ beta: 0.1 }), learningRate: 1e-3 },
+    pairsPerStep: 2,
+  };
+  {
+    using run = await offlineAlignment(device, options);
+    assertEquals([run.options.cadence.steps, run.layout.rank], [3, 8]);
+  }
+  const { live } = device.stats();
+  const signal = AbortSignal.abort(new Error("stop"));
+  await assertRejects(() => offlineAlignment(device, { ...options, signal }), Error, "stop");
+  assertEquals(device.stats().live, live);
+  await assertRejects(
+    () => offlineAlignment(device, { ...options, pairs: [] }),
+    RangeError,
+    "prompts is empty",
   );
 });
