@@ -19,6 +19,7 @@ import { bare } from "../core/io/mistakes.ts";
 import { openDataset } from "../core/io/mod.ts";
 import type { DatasetRow } from "../core/io/mod.ts";
 import { RowCounter } from "../core/text/row_report.ts";
+import { type RowIdCounts, withOwnIds } from "../core/text/row_token_ids.ts";
 import type { RunConfig } from "./flags.ts";
 import { type DataModel, Dialogues } from "./dialogues.ts";
 import { datasetDownloader, type FetchOptions } from "./hub_files.ts";
@@ -121,9 +122,10 @@ export async function readRows<E extends Example>(
   const stream = await openExamples(flags, model.tokenizer, options);
   const dialogues = new Dialogues(flags, model);
   const needed = new RowCounter(flags);
+  const ids = { own: 0, foreign: 0, changed: 0 };
   let last: Omit<ReadRow<E>, "encoded"> | undefined; // the one that is being encoded
   async function* wanted(): AsyncGenerator<E> {
-    for await (const example of stream) {
+    for await (const example of withOwnIds(stream, model.tokenizer, ids)) {
       last = needed.take(example.place, () => {
         const chosen = choose(example);
         return { chosen, row: dialogues.turn(chosen) };
@@ -140,18 +142,31 @@ export async function readRows<E extends Example>(
   }
   return {
     [Symbol.asyncIterator]: rows,
-    report: () => reportOf([stream.report, needed, encoded.report], limits, dialogues, flags),
+    report: () =>
+      [reportOf([stream.report, needed, encoded.report], limits, dialogues, flags), ...idLines(ids)]
+        .join("; "),
   };
+}
+
+/** What became of the ids that rows bring along, for people. */
+function idLines({ own, foreign, changed }: RowIdCounts): string[] {
+  const line = (count: number, what: string) => count === 0 ? [] : [`${count} ${what}`];
+  return [
+    ...line(own, "by the token ids that they bring along"),
+    ...line(foreign, "with token ids of another tokenizer, read as text"),
+    ...line(changed, "whose text is no longer that of their token ids, read as text"),
+  ];
 }
 
 /** The side of an example that is asked. */
 export function promptOf(example: Example): PromptRow {
-  const { place, tools, plain } = example;
+  const { place, tools, plain, ids } = example;
   const prompt = example.kind === "text" ? example.text : example.prompt;
   return {
     ...{ kind: "prompt", place, prompt },
     ...(tools ? { tools } : {}),
     ...(plain ? { plain: { prompt: plain.prompt } } : {}),
+    ...(ids ? { ids: { hash: ids.hash, prompt: ids.prompt } } : {}),
   };
 }
 

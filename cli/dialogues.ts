@@ -66,13 +66,13 @@ export class Dialogues {
 
   /**
    * The row as the model is to see it: text of an instruct model is one message of the user, unless it is a dialogue of
-   * the template already.
+   * the template already, or brings its ids along.
    *
    * @throws {UnusableRow} If it is messages, and there is no template or `--chat` is never.
    */
   turn<E extends Example>(row: E): E {
     const { chat = "auto", system } = this.#flags;
-    if (row.kind === "text") return row;
+    if (row.kind === "text" || row.ids !== undefined) return row;
     const { plain, ...rest } = row;
     if (chat === "never" || this.#model.chat === undefined) {
       if (typeof row.prompt === "string") return row;

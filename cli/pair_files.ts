@@ -1,16 +1,20 @@
-// Annotated pairs of texts as a dataset: JSON lines or Parquet, by the ending of the file's name. Pairs that a policy
+// Annotated pairs of a dataset as a dataset again: JSON lines or Parquet, by the ending of the file's name. Pairs that a policy
 // sampled have ids and log-probs besides, and are written by the library's `exportPairs`.
-import { type Columns, type ExportedPairs, type PairsFormat, writeRows } from "../core/io/mod.ts";
+import type { Message, PreferenceRow, RowText, RowTokenIds } from "../core/mod.ts";
+import {
+  type Columns,
+  type ExportedPairs,
+  type PairsFormat,
+  TRL_COLUMNS,
+  writeRows,
+} from "../core/io/mod.ts";
+import { promptWords } from "./dialogues.ts";
 import { quote, UsageError } from "./flag_parser.ts";
 
 /** A pair whose better answer somebody named. */
 export interface TextPair {
-  /** What both answers continue. */
-  readonly prompt: string;
-  /** The answer that won. */
-  readonly chosen: string;
-  /** The other. */
-  readonly rejected: string;
+  /** The pair as its file had it; `chosen` and `rejected` as the annotator says, ids too where it had some. */
+  readonly row: Pick<PreferenceRow, "prompt" | "chosen" | "rejected" | "tools" | "ids">;
   /** Who said so. */
   readonly annotator: string;
   /** Which of the two it was, as the annotator saw them. */
@@ -25,6 +29,13 @@ export interface TextPair {
   readonly rejected_score: number | null;
   /** Where the pair is from. */
   readonly place: string;
+}
+
+/** A pair of a dataset with its answers exchanged, ids too. */
+export function exchanged(row: TextPair["row"]): TextPair["row"] {
+  const { chosen, rejected, ids } = row;
+  const other = ids && { ...ids, chosen: ids.rejected, rejected: ids.chosen };
+  return { ...row, chosen: rejected, rejected: chosen, ...(other ? { ids: other } : {}) };
 }
 
 /**
@@ -53,17 +64,48 @@ export function trlLines({ same, end, text, unknown }: ExportedPairs["trlIds"]):
   ];
 }
 
-const COLUMNS: Columns<TextPair> = {
-  ...{ prompt: "text", chosen: "text", rejected: "text", annotator: "text" },
-  ...{ verdict: "text", order: "text", reason: "text" },
+/** Columns beside the row's own. */
+const COLUMNS: Columns<Omit<TextPair, "row">> = {
+  ...{ annotator: "text", verdict: "text", order: "text", reason: "text" },
   ...{ chosen_score: "real", rejected_score: "real", place: "text" },
 };
+const ID_COLUMNS = {
+  ...{ tokenizer_hash: "text", prompt_ids: "ints", chosen_ids: "ints", rejected_ids: "ints" },
+} as const;
 
-/** Writes pairs, whole or not at all. */
+/**
+ * Writes pairs, whole or not at all: dialogues as messages where all are, with their tools, else text; and the ids that
+ * rows brought along.
+ */
 export async function writeTextPairs(
   path: string,
   format: PairsFormat,
   pairs: readonly TextPair[],
 ): Promise<void> {
-  await writeRows(path, format, COLUMNS, pairs);
+  const isDialogues = pairs.length > 0 && pairs.every(({ row }) => typeof row.prompt !== "string");
+  const { trl_ids: _, chat_template_kwargs: __, ...texts } =
+    TRL_COLUMNS[isDialogues ? "messages" : "text"];
+  const hasIds = pairs.some(({ row }) => row.ids !== undefined);
+  const columns = { ...texts, ...(hasIds ? ID_COLUMNS : {}), ...COLUMNS } as Columns<
+    Record<string, unknown>
+  >;
+  const as = (text: RowText) =>
+    typeof text === "string" ? text : isDialogues ? text.map(withoutRendering) : promptWords(text);
+  const rows = pairs.map(({ row: { prompt, chosen, rejected, tools, ids }, ...rest }) => ({
+    ...{ prompt: as(prompt), chosen: as(chosen), rejected: as(rejected) },
+    ...(isDialogues ? { tools: tools === undefined ? null : JSON.stringify(tools) } : {}),
+    ...(hasIds ? idsOf(ids) : {}),
+    ...rest,
+  }));
+  await writeRows(path, format, columns, rows);
+}
+
+function idsOf(ids: RowTokenIds | undefined): Record<keyof typeof ID_COLUMNS, unknown> {
+  const { hash = null, prompt = null, chosen = null, rejected = null } = ids ?? {};
+  return { tokenizer_hash: hash, prompt_ids: prompt, chosen_ids: chosen, rejected_ids: rejected };
+}
+
+/** A turn without what the template of an exported row's wrote for it: the row's other columns are gone. */
+function withoutRendering({ rendered: _, ...message }: Message): Message {
+  return message;
 }

@@ -27,6 +27,8 @@ export interface ReplayNeeds {
   readonly steps: number;
   /** Ids are below it. */
   readonly vocabSize: number;
+  /** Whose model's tokenizer the ids must be of: its name, and its hash where it has one. */
+  readonly tokenizer?: { readonly name: string; readonly hash: string | undefined };
   /** What the loss holds the learner to. */
   readonly reference: ReferenceMode["kind"];
   /** The run's flags: those that the pairs depend on must be the recorded ones. */
@@ -69,7 +71,8 @@ function requireSameData(dir: string, recorded: RunConfig, config: RunConfig): v
 /**
  * Reads the pairs of a run.
  *
- * @throws {UsageError} If the folder has none, a line is no pair, steps are missing, or they are another model's.
+ * @throws {UsageError} If the folder has none, a line is no pair, steps are missing, or they are another model's or
+ * another tokenizer's.
  */
 export async function loadReplay(dir: string, needs: ReplayNeeds): Promise<Replay> {
   const path = `${dir}/${FILES.pairs}`;
@@ -117,6 +120,17 @@ function checkRecord(value: unknown, where: string, needs: ReplayNeeds): PairRec
     ids.every((id) => Number.isInteger(id) && id >= 0 && id < needs.vocabSize);
   if (!isIds(record.promptIds)) {
     return wrong(`promptIds is malformed, expected ids below ${needs.vocabSize}`);
+  }
+  const [theirs, ours] = [record.tokenizer?.hash, needs.tokenizer?.hash];
+  if (theirs !== undefined && ours !== undefined && theirs !== ours) {
+    return wrong(
+      `its token ids are of the tokenizer ${String(theirs).slice(0, 12)}, expected ${
+        ours.slice(0, 12)
+      }, that of ` +
+        `${
+          needs.tokenizer!.name
+        }. Give the model of the recorded run, or export its pairs and give them as --data`,
+    );
   }
   for (const name of ["a", "b"] as const) {
     const answer = record[name];

@@ -205,7 +205,7 @@ function modeOf({ reference }: RunConfig): ReferenceMode["kind"] {
 /** The pairs that `--replay` names, checked against this run. */
 export async function replayOf(
   config: RunConfig,
-  { sizes }: Pick<TaskFiles, "sizes">,
+  { sizes, tokenizer, modelName }: Pick<TaskFiles, "sizes" | "tokenizer" | "modelName">,
 ): Promise<Replay | undefined> {
   const { replay, steps } = config;
   if (replay === undefined) return undefined;
@@ -213,6 +213,7 @@ export async function replayOf(
   return await loadReplay(replay, {
     steps,
     vocabSize,
+    tokenizer: { name: modelName, hash: await tokenizer.hash?.() },
     reference: modeOf(config),
     config,
   });

@@ -58,6 +58,7 @@ export * from "./text/read_pairs.ts";
 export { detectFormat, type RowFormatName } from "./text/row_format.ts";
 export { parseHumanAssistant } from "./text/row_messages.ts";
 export { describeRows, type RowReport, type SkipCount } from "./text/row_report.ts";
+export type { RowIdCounts } from "./text/row_token_ids.ts";
 export type * from "./text/rows.ts";
 export { templatedText } from "./text/templated_text.ts";
 export * from "./annotator/mod.ts";

@@ -9,7 +9,14 @@ import {
   generate,
   keyOf,
 } from "../../core/mod.ts";
-import type { Annotator, Completion, FailureCount, Outcome, Verdict } from "../../core/mod.ts";
+import type {
+  Annotator,
+  Completion,
+  FailureCount,
+  Outcome,
+  PreferenceRow,
+  Verdict,
+} from "../../core/mod.ts";
 import { exportPairs, readJsonl, shownOrder } from "../../core/io/mod.ts";
 import { type AnswerRecord, completionText, spelledRecords } from "../../scheduler/mod.ts";
 import { BASE } from "../adapter_spec.ts";
@@ -25,7 +32,7 @@ import { type Flag, given, text, under } from "../flag_kinds.ts";
 import { UsageError } from "../flag_parser.ts";
 import { ANNOTATOR_FLAGS, askedOfTrainable, type JudgeFlags, openJudge } from "../judging.ts";
 import { type DeviceChoice, type OpenedPolicies, openPolicies } from "../open.ts";
-import { pairsFormat, type TextPair, trlLines, writeTextPairs } from "../pair_files.ts";
+import { exchanged, pairsFormat, type TextPair, trlLines, writeTextPairs } from "../pair_files.ts";
 import { basePrints } from "../prints.ts";
 import { kernelPath } from "../setup.ts";
 import {
@@ -299,10 +306,13 @@ async function annotateFile(
 ): Promise<number> {
   const stream = await openExamples(flags, undefined, { terminal, signal });
   const needed = new RowCounter(flags);
+  const rows: PreferenceRow[] = [];
   const pairs: ReturnType<typeof candidateOf>[] = [];
   for await (const example of stream) {
-    const pair = needed.take(example.place, () => candidateOf(example));
-    if (pair !== undefined) pairs.push(pair);
+    const row = needed.take(example.place, () => preferenceOf(example));
+    if (row === undefined) continue;
+    rows.push(row);
+    pairs.push(candidateOf(row));
   }
   const report = [
     `${needed.used} of ${stream.report.read} rows used`,
@@ -333,7 +343,7 @@ async function annotateFile(
   }
   const failures = await failuresIn(run.log);
   const lines = await readJsonl(run.log) as JudgedLine[];
-  const labelled = lines.flatMap(textPair);
+  const labelled = lines.flatMap((line, i) => textPair(line, rows[i]));
   const count = (outcome: Outcome) =>
     lines.filter(({ verdict }) => verdict.outcome === outcome).length;
   await writeTextPairs(flags.out, pairsFormat("annotate", flags.out), labelled);
@@ -351,24 +361,30 @@ interface JudgedLine {
   readonly verdict: Verdict;
 }
 
-function candidateOf(example: Example): Omit<JudgedLine, "annotator" | "verdict"> {
-  if (example.kind !== "preference") {
-    throw new UnusableRow(
-      `it is a ${example.kind}, expected a pair: chosen and rejected. Map other names with --columns, ` +
-        "or answer its prompts with --data",
-    );
-  }
-  const { place, prompt, chosen, rejected } = example;
+function preferenceOf(example: Example): PreferenceRow {
+  if (example.kind === "preference") return example;
+  throw new UnusableRow(
+    `it is a ${example.kind}, expected a pair: chosen and rejected. Map other names with --columns, ` +
+      "or answer its prompts with --data",
+  );
+}
+
+function candidateOf(
+  { place, prompt, chosen, rejected }: PreferenceRow,
+): Omit<JudgedLine, "annotator" | "verdict"> {
   return { place, prompt: promptWords(prompt), a: promptWords(chosen), b: promptWords(rejected) };
 }
 
-function textPair({ verdict, prompt, a, b, annotator, place }: JudgedLine): TextPair[] {
+function textPair(
+  { verdict, annotator, place }: JudgedLine,
+  pair: PreferenceRow,
+): TextPair[] {
   const { outcome, reason = null, scores, order } = verdict;
   if (outcome !== "a" && outcome !== "b") return [];
-  const [chosen, rejected] = outcome === "a" ? [a, b] : [b, a];
   const [won, lost] = outcome === "a" ? [0, 1] : [1, 0];
   return [{
-    ...{ prompt, chosen, rejected, annotator, verdict: outcome, reason },
+    row: outcome === "a" ? pair : exchanged(pair),
+    ...{ annotator, verdict: outcome, reason },
     order: shownOrder(outcome, order),
     ...{ chosen_score: scores?.[won] ?? null, rejected_score: scores?.[lost] ?? null, place },
   }];

@@ -9,6 +9,7 @@ import {
   type RowLimit,
 } from "./row_budget.ts";
 import { type RenderMessages, type RowIds, rowIds, textIds } from "./row_ids.ts";
+import { fitOwnIds, type RowIdCounts, withOwnIds } from "./row_token_ids.ts";
 import { RowCounter, type RowReport, UnusableRow } from "./row_report.ts";
 import type {
   CompletionRow,
@@ -98,6 +99,8 @@ export interface EncodingReport extends RowReport {
   readonly cutBy: Readonly<Record<RowLimit, Readonly<CutCount>>>;
   /** Rows of text that spell special tokens, which are read as such. */
   readonly special: number;
+  /** Rows that bring ids along, by what became of them. */
+  readonly ids: Readonly<RowIdCounts>;
 }
 
 /** Encoded examples one by one; the report counts along. */
@@ -147,9 +150,10 @@ export function encodeExamples<E extends Example>(
     completionTokensCut: 0,
     cutBy,
     special: 0,
+    ids: { own: 0, foreign: 0, changed: 0 },
   });
   async function* encoded(): AsyncGenerator<Encoded<E>> {
-    for await (const example of examples) {
+    for await (const example of withOwnIds(examples, tokenizer, report.ids)) {
       const result = report.take(example.place, () => encodeOne(example, tokenizer, options));
       if (result === undefined) continue;
       const { row, fitted: { promptCut, answerCuts }, special } = result;
@@ -276,11 +280,14 @@ function encodeAsked(
 
 /** Ids of a prompt and its answers within the budget. */
 function fittedIds(
-  row: { readonly prompt: RowText; readonly tools?: readonly unknown[] },
+  row: Pick<PreferenceRow, "prompt" | "tools" | "ids">,
   answers: readonly (readonly [name: string, answer: RowText])[],
   tokenizer: Tokenizer,
   options: EncodeExampleOptions,
 ): { fitted: FittedRow; special: boolean } {
+  if (row.ids !== undefined) {
+    return { fitted: fitOwnIds(row.ids, answers, tokenizer, options), special: false };
+  }
   const { render } = options;
   const ids: RowIds = rowIds(row, answers, tokenizer, render);
   if (ids.prompt.length === 0) throw new UnusableRow("prompt has no tokens");

@@ -3,6 +3,7 @@ import { quote } from "../io/mistakes.ts";
 import { detectFormat, ROW_FORMATS, type RowFormat, type RowFormatName } from "./row_format.ts";
 import { toolsOf } from "./row_messages.ts";
 import { placeOf, RowCounter, type RowReport, UnusableRow } from "./row_report.ts";
+import { OWN_COLUMNS, rowTokenIds } from "./row_token_ids.ts";
 import type { DatasetRow, Example } from "./rows.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
@@ -115,7 +116,8 @@ export function toExamples(
         addUnread(unread, datasetRow.row, format!, options.columns ?? {});
         const tools = toolsOf(row.tools);
         const body = format!.read(row, options.tokenizer);
-        return { ...body, place, ...(tools ? { tools } : {}) } as Example;
+        const ids = options.columns === undefined ? rowTokenIds(datasetRow.row) : undefined;
+        return { ...body, place, ...(tools ? { tools } : {}), ...(ids ? { ids } : {}) } as Example;
       });
       if (example !== undefined) yield example;
       strange ??= why;
@@ -208,10 +210,11 @@ function addUnread(
   { columns, reads = [] }: RowFormat,
   mapping: ColumnMap,
 ): void {
+  const isOwn = typeof row.tokenizer_hash === "string";
   for (const [column, value] of Object.entries(row)) {
     const isText = typeof value === "string" && value.trim() !== "" ||
       Array.isArray(value) && typeof value[0] === "object";
-    if (!isText || unread.has(column)) continue;
+    if (!isText || unread.has(column) || isOwn && OWN_COLUMNS.has(column)) continue;
     const ours = Object.entries(mapping).find(([, theirs]) => theirs === column)?.[0];
     const isHidden = ours === undefined && Object.hasOwn(mapping, column); // another column stands in for it
     const name = ours ?? column;

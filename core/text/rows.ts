@@ -30,6 +30,20 @@ export interface ExampleBase {
   readonly tools?: readonly unknown[];
   /** The same as text, for models without a chat template, where the file says how a dialogue reads as text. */
   readonly plain?: PlainText;
+  /** Ids that the file has beside the text; used where they are the model's tokenizer's. */
+  readonly ids?: RowTokenIds;
+}
+
+/** Ids of a row as a file of Leash's has them. */
+export interface RowTokenIds {
+  /** Fingerprint of their tokenizer (`tokenizerHash`). */
+  readonly hash: string;
+  /** Of the prompt, begin token included. */
+  readonly prompt: readonly number[];
+  /** Of the preferred answer, the end token included where it has one. */
+  readonly chosen?: readonly number[];
+  /** Of the other. */
+  readonly rejected?: readonly number[];
 }
 
 /** The texts of an example whose fields hold messages. */

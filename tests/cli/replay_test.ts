@@ -71,6 +71,11 @@ for (
       (r: PairRecord) => ({ ...r, b: { ...r.b, logps: [] } }),
       "line 1: answer b is malformed",
     ],
+    [
+      "tokenizer",
+      (r: PairRecord) => ({ ...r, tokenizer: { ...r.tokenizer, hash: "ab".repeat(32) } }),
+      "line 1: its token ids are of the tokenizer abababababab, expected ",
+    ],
     ["verdict", (r: PairRecord) => ({ ...r, verdict: {} }), "line 1: verdict is malformed"],
     ["prompt", (r: PairRecord) => ({ ...r, promptIds: [] }), "line 1: promptIds is malformed"],
     ["step", (r: PairRecord) => ({ ...r, step: "0" }), "line 1: step is missing"],

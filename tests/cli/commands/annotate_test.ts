@@ -1,6 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openDataset } from "../../../core/io/mod.ts";
 import { ANNOTATE } from "../../../cli/commands/annotate.ts";
+import { EXPORT } from "../../../cli/commands/export.ts";
+import { TRAIN } from "../../../cli/commands/train.ts";
+import type { PairRecord } from "../../../scheduler/mod.ts";
 import { commandWorkspace, jsonLines, runIn } from "../../support/command_run.ts";
 import { filesBelow } from "../../support/tiny_run.ts";
 
@@ -262,4 +265,61 @@ Deno.test("ANNOTATE --resume refuses another rule, model or tokenizer under the 
     2,
     "rule",
   ]]);
+});
+
+Deno.test("ANNOTATE writes dialogues as messages, which TRAIN and ANNOTATE --pairs read to the very ids", async () => {
+  const { work, base } = await setting();
+  using _work = work;
+  const turns = (i: number) => [
+    { role: "system", content: "Be short." },
+    { role: "user", content: `Tom sat ${i}?` },
+  ];
+  const lines = Array.from({ length: 9 }, (_, i) => JSON.stringify({ prompt: turns(i) }));
+  await Deno.writeTextFile(`${work.dir}/turns.jsonl`, lines.join("\n"));
+  const chat = `--model ${work.dir}/chat ${DEVICE}`;
+  const out = `${work.dir}/pairs.jsonl`;
+  const first = await runIn(
+    ANNOTATE,
+    `${base} ${chat} --data ${work.dir}/turns.jsonl --out ${out}`,
+  );
+  assertEquals(first.code, 0, first.errors.join("\n"));
+  // deno-lint-ignore no-explicit-any
+  const rows = await rowsOf(out) as Record<string, any>[];
+  assertEquals(rows[0].prompt, turns(0));
+  assertMatch(rows[0].chosen[0].content, /\S/);
+
+  const run = `${work.dir}/run`;
+  const train = await runIn(
+    TRAIN,
+    `${chat} --data ${out} --steps 2 --pairs 3 --members 1 --eval-prompts 2 --out ${run}`,
+  );
+  assertEquals(train.code, 0, train.errors.join("\n"));
+  assertMatch(train.out[0], /(\d) of \1 rows used; \1 by the token ids that they bring along$/);
+  const written = new Set(
+    rows.map((row) => [row.prompt_ids, row.chosen_ids, row.rejected_ids].join("|")),
+  );
+  const trained = await jsonLines<PairRecord>(`${run}/pairs.jsonl`);
+  for (const { promptIds, a, b } of trained) {
+    assert(written.has([promptIds, a.ids, b.ids].join("|")), a.text);
+  }
+  const exported = await runIn(EXPORT, `--run ${run} --to pairs.jsonl --out ${run}.jsonl`);
+  assertEquals(exported.code, 0, exported.errors.join("\n"));
+  for (const row of await rowsOf(`${run}.jsonl`)) {
+    assert(written.has([row.prompt_ids, row.chosen_ids, row.rejected_ids].join("|")));
+    assertEquals((row.prompt as unknown[])[0], turns(0)[0]);
+  }
+
+  await Deno.writeTextFile(`${work.dir}/less.js`, "export default (p, c) => -(c.length % 7);\n");
+  const anew = `${work.dir}/anew.parquet`;
+  const second = await runIn(
+    ANNOTATE,
+    `--annotator rule:${work.dir}/less.js --pairs ${out} --out ${anew}`,
+  );
+  assertEquals(second.code, 0, second.errors.join("\n"));
+  // deno-lint-ignore no-explicit-any
+  const other = await rowsOf(anew) as Record<string, any>[];
+  assertEquals(other.map((row) => row.chosen_ids), rows.map((row) => row.rejected_ids));
+  assertEquals(other[0].chosen[0].content, rows[0].rejected[0].content);
+  assertEquals(other[0].prompt[0].content, "Be short.");
+  assertEquals(other[0].tokenizer_hash, rows[0].tokenizer_hash);
 });
