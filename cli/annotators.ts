@@ -5,7 +5,7 @@ import { scoreVerdict } from "../core/annotator/score.ts";
 import { loadJudge } from "../stories/judge.ts";
 import { loadKindRule } from "../stories/rule.ts";
 import { quote, UsageError } from "./flags.ts";
-import { nearest } from "../losses/nearest.ts";
+import { didYouMean } from "../losses/nearest.ts";
 import { advised, type OpenRule, openRule, type RuleFileOptions } from "./rule_file.ts";
 
 /** Who says what in a run. */
@@ -52,7 +52,7 @@ export function planAnnotator(text: string): Plan {
       `Cannot train: --annotator is ${quote(source)}, expected ${
         SOURCES.join(", ")
       } or ${RULE}FILE.ts, then ` +
-        `${COMBINATORS.join(" or ")} after commas. Did you mean ${nearest(source, KINDS)}?`,
+        `${COMBINATORS.join(" or ")} after commas.${didYouMean(source, KINDS)}`,
     );
   }
   return { source, around: rest.map(planCombinator) };
@@ -63,8 +63,8 @@ function planCombinator(part: string): (inner: Annotator, seed: number) => Annot
   if (name === "swap" && value === undefined) return (inner) => withOrderSwap(inner);
   if (name !== "noise" || more.length > 0) {
     throw new UsageError(
-      `Cannot train: --annotator has ${quote(part)}, expected ${COMBINATORS.join(" or ")}. ` +
-        `Did you mean ${nearest(name, COMBINATORS)}?`,
+      `Cannot train: --annotator has ${quote(part)}, expected ${COMBINATORS.join(" or ")}.` +
+        didYouMean(name, COMBINATORS),
     );
   }
   const p = value?.trim() ? Number(value) : NaN;

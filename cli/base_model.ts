@@ -24,7 +24,7 @@ import { type FetchOptions, modelDownloader } from "./hub_files.ts";
 import { hubNameOf } from "./hub_name.ts";
 import { quote, UsageError } from "./flag_parser.ts";
 import { absolutePath } from "./paths.ts";
-import { bar } from "./progress.ts";
+import { statusLine } from "./progress.ts";
 import { FILES, isThere } from "./run_folder.ts";
 
 /** What of a command's flags the base depends on. */
@@ -245,7 +245,8 @@ export async function loadBase(
       context: positions,
       onProgress(done, of) {
         signal?.throwIfAborted();
-        terminal?.status(`${bar(done / of, 24)} loading ${name}: ${done} of ${of} tensors`);
+        const text = `loading ${name}: ${done} of ${of} tensors`;
+        terminal?.status(statusLine(done / of, [text], terminal.columns));
       },
     });
     return { model, digest: await digesting.digest() };

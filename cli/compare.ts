@@ -1,5 +1,7 @@
 // `deno task compare`: BPO against its rivals on the same budget, from flags to a table and a figure.
 import { writeFileDurably } from "../core/io/mod.ts";
+import { counted } from "./counted.ts";
+import { helpWidth } from "./help.ts";
 import { compareHelp, type CompareRequest, parseCompareFlags } from "./compare_flags.ts";
 import { comparisonMarkdown, replaceMarked } from "./compare_markdown.ts";
 import { METHODS, planOf } from "./compare_plan.ts";
@@ -8,7 +10,7 @@ import { makeRuns, ownComparison, type Train } from "./compare_runs.ts";
 import { type Comparison, tabulate } from "./compare_table.ts";
 import { quote, UsageError } from "./flags.ts";
 import { Interrupted, interruptSignal } from "./interrupt.ts";
-import { openTerminal, type Terminal } from "./terminal.ts";
+import { processTerminal, type Terminal } from "./terminal.ts";
 import { train } from "./train.ts";
 
 /** How to compare from another program. */
@@ -32,15 +34,17 @@ export async function compare(
   { plan: options, out, markdown }: CompareRequest,
   { terminal, signal = new AbortController().signal, train: trainer = train }: CompareOptions,
 ): Promise<Comparison> {
+  terminal.keepLog?.();
   const plan = planOf(options);
   if (markdown !== undefined) replaceMarked(await readMarkdown(markdown), markdown, ""); // or say now that it cannot
   using _lock = await ownComparison(out, plan);
   const { steps, pairs } = plan[0].config;
   terminal.line(
-    `${plan.length} runs of ${steps} steps, ${pairs} pairs a step: ${METHODS.length} methods, ` +
-      `K = ${options.members.join(" and ")}, ${options.seeds} ${
-        options.seeds === 1 ? "seed" : "seeds"
-      }, in ${out}`,
+    `${counted(plan.length, "run")} of ${counted(steps, "step")}, ${
+      counted(pairs, "pair")
+    } a step: ` +
+      `${counted(METHODS.length, "method")}, ` +
+      `K = ${options.members.join(" and ")}, ${counted(options.seeds, "seed")}, in ${out}`,
   );
   const runs = await makeRuns(out, plan, { terminal, signal, train: trainer });
   const comparison = tabulate(steps, pairs, runs);
@@ -85,7 +89,7 @@ export async function main(args: readonly string[], options: CompareOptions): Pr
   const { terminal, signal } = options;
   try {
     const command = parseCompareFlags(args);
-    if (command.kind === "help") terminal.line(compareHelp());
+    if (command.kind === "help") terminal.line(compareHelp(helpWidth(terminal)));
     else await compare(command, options);
     return 0;
   } catch (error) {
@@ -103,7 +107,7 @@ export async function main(args: readonly string[], options: CompareOptions): Pr
 }
 
 if (import.meta.main) {
-  const terminal = openTerminal();
+  const terminal = processTerminal();
   using signal = interruptSignal(terminal);
   Deno.exit(await main(Deno.args, { terminal, signal }));
 }

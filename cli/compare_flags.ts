@@ -3,9 +3,10 @@ import { parseArgs } from "@std/cli";
 import { SIZES } from "./compare_plan.ts";
 import type { PlanOptions } from "./compare_plan.ts";
 import { type Flag, FLAGS } from "./flag_table.ts";
+import { dashed } from "./flag_parser.ts";
 import { quote, UsageError } from "./flags.ts";
-import { wrap } from "./help.ts";
-import { nearest } from "../losses/nearest.ts";
+import { flagRow } from "./help.ts";
+import { didYouMean } from "../losses/nearest.ts";
 
 /** What the arguments ask for. */
 export type CompareCommand =
@@ -98,8 +99,8 @@ function refuse(arg: string, names: readonly string[]): never {
   }
   const what = arg.startsWith("-") ? "is no flag" : "belongs to no flag";
   throw new UsageError(
-    `Cannot compare: ${quote(arg)} ${what}, expected flags that --help lists. ` +
-      `Did you mean --${nearest(name, names)}?`,
+    `Cannot compare: ${quote(arg)} ${what}, expected flags that --help lists.` +
+      didYouMean(name, names, dashed),
   );
 }
 
@@ -128,10 +129,8 @@ function isWhole(text: string, most: number): boolean {
   return /^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= most;
 }
 
-const WIDTH = 120;
-
 /** What `--help` prints. */
-export function compareHelp(): string {
+export function compareHelp(width = 120): string {
   const sizes: Readonly<Record<string, string>> = SIZES.shared;
   const rows: Row[] = [
     ...OWN,
@@ -152,11 +151,7 @@ export function compareHelp(): string {
     "It can be stopped at any moment; the same command goes on where it was.",
     "",
     "".padEnd(first) + "default",
-    ...rows.flatMap((row) => {
-      const columns = left(row).padEnd(first) + row[2].padEnd(second);
-      const [head, ...rest] = wrap(row[3], WIDTH - columns.length);
-      return [columns + head, ...rest.map((part) => " ".repeat(columns.length) + part)];
-    }),
-    "  --help".padEnd(first) + "".padEnd(second) + "Show this text",
+    ...rows.flatMap((row) => flagRow([left(row), row[2], row[3]], [first, second], width)),
+    ...flagRow(["  --help", "", "Show this text"], [first, second], width),
   ].join("\n");
 }

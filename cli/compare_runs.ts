@@ -2,6 +2,7 @@
 // and a plan that changed is refused before anything is trained.
 import { loadWordList } from "../stories/text_quality.ts";
 import { type FolderLock, lockFolder, writeFileDurably } from "../core/io/mod.ts";
+import { counted } from "./counted.ts";
 import { buildAnnotators, type StoriesAnnotators } from "./annotators.ts";
 import { readEvidence, recordingReferences } from "./compare_evidence.ts";
 import type { PlannedRun } from "./compare_plan.ts";
@@ -190,7 +191,7 @@ export async function makeRuns(
         if (error instanceof UsageError) throw error;
         const why = signal.aborted ? "Interrupted" : error instanceof Error ? error.message : error;
         throw new Interrupted(
-          `${why} in ${run.name}; ${done.length} of ${plan.length} runs are done`,
+          `${why} in ${run.name}; ${done.length} of ${counted(plan.length, "run")} are done`,
           dir,
           { cause: error },
         );

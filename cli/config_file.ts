@@ -1,7 +1,7 @@
 // `--config`: flags in a JSON or TOML file. A key is a flag's name, with dashes or in camel case; a flag that is given
 // beside the file wins.
 import { parse as parseToml } from "smol-toml";
-import { nearest } from "../losses/nearest.ts";
+import { didYouMean } from "../losses/nearest.ts";
 import { parseJsonObject, quote, refuseWrongDownload, show } from "../core/io/mistakes.ts";
 import { readSmallFile } from "../core/io/small_file.ts";
 import { fieldOf, type Flag } from "./flag_kinds.ts";
@@ -48,10 +48,8 @@ export function parseConfig(
     if (flag === undefined) {
       const names = flags.map((flag) => flag.name);
       throw new UsageError(
-        `Cannot read ${name}: the key ${
-          quote(key)
-        } is no flag, expected flags that --help lists. ` +
-          `Did you mean ${nearest(key, names)}?`,
+        `Cannot read ${name}: the key ${quote(key)} is no flag, expected flags that --help lists.` +
+          didYouMean(key, names),
       );
     }
     const field = fieldOf(flag.name);

@@ -1,10 +1,10 @@
 // `leash COMMAND …`: which command is meant, and the config file that every command takes.
-import { nearest } from "../losses/nearest.ts";
+import { didYouMean } from "../losses/nearest.ts";
 import { type CliCommand, type CommandOptions, runCommand } from "./commands/command.ts";
 import { readConfigFile } from "./config_file.ts";
 import { type Flag, given, text, under } from "./flag_kinds.ts";
 import { completeValues, type FlagValue, quote } from "./flag_parser.ts";
-import { wrap } from "./help.ts";
+import { flagRow, helpWidth } from "./help.ts";
 import { FORMATS, type Identity, readIdentity } from "./run_folder.ts";
 
 const CONFIG_FLAGS: readonly Flag[] = under("Config", [
@@ -18,22 +18,20 @@ const CONFIG_FLAGS: readonly Flag[] = under("Config", [
 ]);
 
 /** What `leash --help` prints. */
-export function leashHelp(commands: readonly CliCommand[]): string {
+export function leashHelp(commands: readonly CliCommand[], columns = 120): string {
   const width = Math.max("--version".length, ...commands.map(({ name }) => name.length)) + 4;
+  const row = (name: string, summary: string) =>
+    flagRow([`  ${name}`, "", summary], [width, 0], columns);
   return [
     "Usage: leash COMMAND [flags]",
     "",
     "Aligns language models with preferences, on WebGPU or on any CPU.",
     "",
     "Commands",
-    ...commands.flatMap(({ name, summary }) => {
-      const [head, ...rest] = wrap(summary, 120 - width);
-      return [`  ${name}`.padEnd(width) + head, ...rest.map((line) => " ".repeat(width) + line)];
-    }),
+    ...commands.flatMap(({ name, summary }) => row(name, summary)),
     "",
-    "  --help".padEnd(width) +
-    " Show this text, or after a command all of its flags with their defaults",
-    "  --version".padEnd(width) + "Show the version",
+    ...row("--help", "Show this text, or after a command all of its flags with their defaults"),
+    ...row("--version", "Show the version"),
   ].join("\n");
 }
 
@@ -52,7 +50,7 @@ export async function dispatch(
   const { terminal } = options;
   const [name, ...rest] = args;
   if (name === undefined || name === "--help" || name === "-h") {
-    terminal.line(leashHelp(commands));
+    terminal.line(leashHelp(commands, helpWidth(terminal)));
     return 0;
   }
   if (name === "--version") {
@@ -65,7 +63,7 @@ export async function dispatch(
     terminal.error(
       `Cannot run leash: ${quote(name)} is no command, expected ${
         commands.map((command) => command.name).join(", ")
-      }. Did you mean ${nearest(name, names)}?`,
+      }.${didYouMean(name, names)}`,
     );
     return 2;
   }
@@ -99,7 +97,8 @@ export function withConfig(command: CliCommand): CliCommand {
         ...await resumedValues(command.name, merged.resume),
         ...merged,
       });
-      options.terminal.line(JSON.stringify(all, null, 2));
+      const { terminal } = options;
+      (terminal.data ?? terminal.line)(JSON.stringify(all, null, 2));
       return 0;
     },
   };

@@ -22,7 +22,7 @@ import type { CommandOptions } from "./commands/command.ts";
 import { modelDownloader } from "./hub_files.ts";
 import { hubNameOf } from "./hub_name.ts";
 import { absolutePath } from "./paths.ts";
-import { bar } from "./progress.ts";
+import { statusLine } from "./progress.ts";
 import { isThere } from "./run_folder.ts";
 
 /** A base whose files are open. Disposing it closes them. */
@@ -153,7 +153,9 @@ export async function writeMerged(
       ...await model.files(),
       progress(written, all) {
         signal?.throwIfAborted();
-        terminal.status(`${bar(written / all, 24)} tensor ${written} of ${all}`);
+        terminal.status(
+          statusLine(written / all, [`tensor ${written} of ${all}`], terminal.columns),
+        );
       },
     });
   } finally {

@@ -1,7 +1,7 @@
 // From the arguments of any command to checked values. A mistake is one line that names the value, what is expected, and
 // the nearest match.
 import { fieldOf, type Flag } from "./flag_kinds.ts";
-import { nearest } from "../losses/nearest.ts";
+import { didYouMean } from "../losses/nearest.ts";
 
 /** A mistake in the arguments: one line for a person, and exit code 2. */
 export class UsageError extends Error {
@@ -93,8 +93,8 @@ function strange(command: string, flags: readonly Flag[], arg: string): UsageErr
   }
   const what = arg.startsWith("-") ? "is no flag" : "belongs to no flag";
   return new UsageError(
-    `Cannot ${command}: ${quote(arg)} ${what}, expected flags that --help lists. ` +
-      `Did you mean --${nearest(name, names)}?`,
+    `Cannot ${command}: ${quote(arg)} ${what}, expected flags that --help lists.` +
+      didYouMean(name, names, dashed),
   );
 }
 
@@ -143,7 +143,8 @@ export function readFlagValue(command: string, flag: Flag, text: string): number
   if (type.kind === "flag") return refuse(`is ${quote(text)}`, "");
   if (type.kind === "choice") {
     if (type.choices.includes(text)) return text;
-    return refuse(`is ${quote(text)}`, `. Did you mean ${nearest(text, type.choices)}?`);
+    const meant = didYouMean(text, type.choices);
+    return refuse(`is ${quote(text)}`, meant === "" ? "" : `.${meant}`);
   }
   if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return refuse(`is ${quote(text)}`, "");
   const value = Number(text);
@@ -166,6 +167,11 @@ export function wanted({ type, value }: Flag): string {
     case "flag":
       return "no value";
   }
+}
+
+/** A flag as it is typed. */
+export function dashed(name: string): string {
+  return `--${name}`;
 }
 
 /** A user's text in a one-line message. */

@@ -6,7 +6,7 @@ import {
   type DownloadProgress,
 } from "../core/io/hub/download.ts";
 import type { Lookup } from "../core/io/hub/environment.ts";
-import { bar } from "./progress.ts";
+import { statusLine } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Where the bar is drawn, and what ends a download. */
@@ -57,7 +57,7 @@ async function fetching<T>(
   try {
     return await fetch({
       ...{ signal, ...(lookup === undefined ? {} : { lookup }) },
-      onProgress: (progress) => terminal.status(downloadLine(progress)),
+      onProgress: (progress) => terminal.status(downloadLine(progress, terminal.columns)),
     });
   } finally {
     terminal.status("");
@@ -65,8 +65,11 @@ async function fetching<T>(
 }
 
 /** How far a download is, as a status line. */
-export function downloadLine({ file, totalReceived, totalSize }: DownloadProgress): string {
+export function downloadLine(
+  { file, totalReceived, totalSize }: DownloadProgress,
+  columns = 100,
+): string {
   const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(1);
   const share = totalSize === 0 ? 1 : totalReceived / totalSize;
-  return `${bar(share, 24)} ${mib(totalReceived)} of ${mib(totalSize)} MiB · ${file}`;
+  return statusLine(share, [`${mib(totalReceived)} of ${mib(totalSize)} MiB`, file], columns);
 }

@@ -10,7 +10,7 @@ export async function* inputLines(
   signal?.addEventListener("abort", end, { once: true });
   const decoder = new TextDecoder();
   const mark = () => {
-    if (terminal.isTty) terminal.write?.("> ");
+    if (terminal.isTty) (terminal.ask ?? terminal.write)?.("> ");
   };
   let rest = "";
   try {

@@ -22,20 +22,35 @@ export class Interrupted extends Error {
   }
 }
 
+/** Where a command hears Ctrl-C before it ends the command. */
+export interface Interrupts {
+  /** Asks `heard` first, until it is disposed of: true where it needs no more, false where the command is to end. */
+  hold(heard: () => boolean): Disposable;
+}
+
 /** An abort signal that Ctrl-C and SIGTERM raise; a second one ends the process at once. */
 export function interruptSignal(
   terminal: Terminal,
   exit: (code: number) => void = Deno.exit,
-): AbortSignal & Disposable {
+): AbortSignal & Disposable & Interrupts {
   const controller = new AbortController();
+  let held: (() => boolean) | undefined;
   const interrupt = () => {
     if (controller.signal.aborted) return exit(130);
+    if (held !== undefined) {
+      if (!held()) controller.abort(new Error("Interrupted"));
+      return;
+    }
     terminal.error("Stopping at the next safe moment; once more to stop at once");
     controller.abort(new Error("Interrupted"));
   };
   const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
   for (const name of signals) Deno.addSignalListener(name, interrupt);
   return Object.assign(controller.signal, {
+    hold(heard: () => boolean) {
+      held = heard;
+      return { [Symbol.dispose]: () => void (held = undefined) };
+    },
     [Symbol.dispose]: () => {
       for (const name of signals) Deno.removeSignalListener(name, interrupt);
     },

@@ -33,12 +33,13 @@ import { SFT } from "./commands/sft.ts";
 import { TRAIN } from "./commands/train.ts";
 import { dispatch } from "./dispatch.ts";
 import { interruptSignal } from "./interrupt.ts";
-import { openTerminal } from "./terminal.ts";
+import { processTerminal } from "./terminal.ts";
 import { VERSION } from "./version.ts";
 
 export type { CliCommand, CommandOptions } from "./commands/command.ts";
 export type { Flag, FlagKind } from "./flag_kinds.ts";
 export type { FlagValue, ParsedFlags } from "./flag_parser.ts";
+export type { Interrupts } from "./interrupt.ts";
 export type { Terminal } from "./terminal.ts";
 
 /** Every command of `leash`, in the order of its help. */
@@ -79,6 +80,7 @@ export function main(args: readonly string[], options: CommandOptions): Promise<
 }
 
 if (import.meta.main) {
-  const terminal = openTerminal();
-  Deno.exit(await main(Deno.args, { terminal, signal: interruptSignal(terminal) }));
+  const terminal = processTerminal();
+  const signal = interruptSignal(terminal);
+  Deno.exit(await main(Deno.args, { terminal, signal, interrupts: signal }));
 }

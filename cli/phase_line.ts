@@ -1,5 +1,6 @@
 // One line a phase, and the numbers in it, written the same everywhere.
 import type { Interval } from "../core/mod.ts";
+import { counted } from "./counted.ts";
 import type { Evaluation } from "./evaluate.ts";
 
 /** What a phase's line says. */
@@ -34,7 +35,7 @@ export function showInterval({ value, low, high }: Interval): string {
 /** The line of a phase. */
 export function phaseLine(n: PhaseNumbers): string {
   const left = [
-    n.ties > 0 ? `${n.ties} ties` : "",
+    n.ties > 0 ? counted(n.ties, "tie") : "",
     n.failed > 0 ? `${n.failed} failed` : "",
   ].filter((part) => part !== "");
   return [
@@ -42,13 +43,13 @@ export function phaseLine(n: PhaseNumbers): string {
     ...(n.evaluation
       ? [
         `${n.evaluation.isRanked ? RANKED : "win rate"} ${showInterval(n.evaluation.winRate)} on ` +
-        `${n.evaluation.winRate.n} ${n.evaluation.isRanked ? "pairs" : "prompts"}`,
+        counted(n.evaluation.winRate.n, n.evaluation.isRanked ? "pair" : "prompt"),
         `KL to SFT ${n.evaluation.kl.toFixed(2)} nats`,
       ]
       : []),
     ...(n.margin === undefined ? ["no pair to train on"] : [`margin ${n.margin.toFixed(3)}`]),
     ...(n.accuracy === undefined ? [] : [`accuracy ${n.accuracy.toFixed(2)}`]),
-    ...(left.length > 0 ? [`${left.join(" and ")} of ${n.pairs} pairs`] : []),
+    ...(left.length > 0 ? [`${left.join(" and ")} of ${counted(n.pairs, "pair")}`] : []),
     `${Math.round(n.tokensPerSecond).toLocaleString("en")} tokens/s`,
   ].join(" · ");
 }
@@ -62,6 +63,6 @@ export function beforeLine({ winRate, heldOut, isRanked }: Evaluation): string {
     "Before training",
     `${isRanked ? RANKED : "win rate"} ${showInterval(winRate)}`,
     ...(heldOut ? [`held-out judge ${showInterval(heldOut)}`] : []),
-    `${winRate.n} ${isRanked ? "pairs" : "prompts"}`,
+    counted(winRate.n, isRanked ? "pair" : "prompt"),
   ].join(" · ");
 }

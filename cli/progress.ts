@@ -44,6 +44,24 @@ export function bar(share: number, width: number): string {
   return `[${"#".repeat(full)}${"-".repeat(width - full)}]`;
 }
 
+/**
+ * A bar and what is done, shorter where the terminal is: first the bar shrinks and goes, then the last of three parts,
+ * then the last words.
+ *
+ * @param share Of the work that is done, in [0, 1].
+ * @param parts What stands behind the bar, the most telling first.
+ * @param columns Of the terminal.
+ */
+export function statusLine(share: number, parts: readonly string[], columns: number): string {
+  const text = parts.join(" · ");
+  const room = columns - 1 - text.length - 3; // a place stays free at the end; two brackets and a blank
+  if (room >= 4) return `${bar(share, Math.min(24, room))} ${text}`;
+  if (text.length < columns) return text;
+  if (parts.length > 2) return statusLine(share, parts.slice(0, -1), columns);
+  const words = text.slice(0, columns - 1);
+  return text[columns - 1] === " " ? words : words.replace(/(?<=\S) +\S*$/, "");
+}
+
 /** The status line of a run. */
 export class Progress {
   readonly #forecast = new Forecast();
@@ -62,10 +80,12 @@ export class Progress {
   /** Draws the line, then lets the event loop turn, so that Ctrl-C is heard. */
   async show(stepsDone: number, doing: string, left: WorkLeft): Promise<void> {
     const seconds = this.#forecast.secondsLeft(left);
-    const eta = seconds === undefined ? "" : ` · ${clock(seconds)} left`;
-    this.terminal.status(
-      `${bar(stepsDone / this.steps, 24)} step ${stepsDone}/${this.steps} · ${doing}${eta}`,
-    );
+    const parts = [
+      `step ${stepsDone}/${this.steps}`,
+      doing,
+      ...(seconds === undefined ? [] : [`${clock(seconds)} left`]),
+    ];
+    this.terminal.status(statusLine(stepsDone / this.steps, parts, this.terminal.columns));
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
 

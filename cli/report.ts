@@ -1,32 +1,45 @@
 // What a run prints at its end: a table, three answers before and after side by side, the files, what to do next.
+import { counted } from "./counted.ts";
 import { wrap } from "./help.ts";
 import type { Sample } from "./samples.ts";
 import { NO_ANNOTATOR } from "./annotators.ts";
 import { RANKED } from "./phase_line.ts";
+import { padded, wrapWide } from "./side_by_side.ts";
 import type { Rate, RateChange, Summary } from "./summary.ts";
+import { visible } from "./visible.ts";
 
+/** Columns of a report where nobody says how many there are, and the most that it takes. */
 const WIDTH = 100;
+/** Fewest columns of an answer beside another. */
+const NARROW = 28;
 
 /**
- * The report, at most 100 columns wide.
+ * The report: tables and answers stand beside each other where there is room, below each other elsewhere.
  *
  * @param next What to do next: `nextOfTask` or `nextOfLeash`.
+ * @param columns Of a line; at most 100 are used.
  */
 export function report(
   summary: Summary,
   samples: readonly Sample[],
   dir: string,
   next: readonly string[],
+  columns = WIDTH,
 ): string[] {
+  const width = Math.min(WIDTH, columns);
   return [
     "",
-    ...table(summary),
-    ...samples.slice(0, 3).flatMap((sample) => ["", ...sideBySide(sample)]),
+    ...table(summary, width),
+    ...samples.slice(0, 3).flatMap((sample) => ["", ...sideBySide(sample, width)]),
     "",
-    `Done in ${summary.seconds.toFixed(0)} s: ${summary.method}, ${summary.steps} steps, ` +
-    `${summary.pairs} pairs (${summary.ties} ties, ${summary.failed} failed), ` +
+    `Done in ${summary.seconds.toFixed(0)} s: ${summary.method}, ${
+      counted(summary.steps, "step")
+    }, ` +
+    `${counted(summary.pairs, "pair")} (${
+      counted(summary.ties, "tie")
+    }, ${summary.failed} failed), ` +
     `${Math.round(summary.tokensPerSecond).toLocaleString("en")} tokens/s.`,
-    ...files(dir),
+    ...files(dir, width),
     ...next,
   ];
 }
@@ -39,7 +52,7 @@ function signed({ value, low, high }: Rate): string {
   return `${v} [${l}, ${h}]`;
 }
 
-function table(s: Summary): string[] {
+function table(s: Summary, width: number): string[] {
   const rate = ({ value, low, high }: Rate) =>
     `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
   const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
@@ -79,6 +92,17 @@ function table(s: Summary): string[] {
     ["words an answer", s.text.words.before.toFixed(1), s.text.words.after.toFixed(1)],
   ];
   const widths = [0, 1, 2].map((i) => Math.max(...rows.map((row) => row[i].length)));
+  if (widths[0] + widths[1] + widths[2] + 4 > width) {
+    const [[name], ...rest] = rows;
+    return [
+      name,
+      ...rest.flatMap(([name, before, after]) =>
+        before === ""
+          ? [name, `          ${after}`]
+          : [name, `  before  ${before}`, `  after   ${after}`]
+      ),
+    ];
+  }
   const lines = rows.map((row) =>
     row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd()
   );
@@ -86,29 +110,47 @@ function table(s: Summary): string[] {
   return [lines[0], rule, ...lines.slice(1)];
 }
 
-// deno-lint-ignore no-control-regex -- what a model writes must not steer the terminal
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
-
-/** An opening, and under it both answers in two columns. */
-export function sideBySide({ prompt, before, after }: Sample): string[] {
-  const column = Math.floor((WIDTH - 3) / 2);
-  const shown = (text: string) => wrap(text.replace(CONTROL, " "), column);
+/** An opening, and under it both answers in two columns, or below each other where there is no room. */
+export function sideBySide({ prompt, before, after }: Sample, width = WIDTH): string[] {
+  const column = Math.floor((width - 3) / 2);
+  const beside = column >= NARROW;
+  const opening = wrap(`"${visible(prompt)}"`, width);
+  const shown = (text: string) => wrapWide(visible(text), beside ? column : width - 2);
   const left = ["Before", ...shown(before)], right = ["After", ...shown(after)];
+  if (!beside) {
+    return [
+      ...opening,
+      ...[left, right].flatMap(([name, ...rest]) => [
+        name,
+        ...rest.map((line) => `  ${line}`),
+      ]),
+    ];
+  }
   const rows = Array.from(
     { length: Math.max(left.length, right.length) },
-    (_, i) => `${(left[i] ?? "").padEnd(column)} | ${right[i] ?? ""}`.trimEnd(),
+    (_, i) => `${padded(left[i] ?? "", column)} | ${right[i] ?? ""}`.trimEnd(),
   );
-  return [...wrap(`"${prompt.replace(CONTROL, " ")}"`, WIDTH), ...rows];
+  return [...opening, ...rows];
 }
 
-function files(dir: string): string[] {
-  return [
-    "",
-    `Files in ${dir}:`,
-    "  summary.json     these numbers            samples.md       answers before and after",
-    "  win_rate.png     win rate over steps      metrics.jsonl    every step and evaluation",
-    "  adapter/         the result, for PEFT     pairs.jsonl      every pair with its verdict",
-  ];
+const NAMED: readonly (readonly [file: string, what: string])[] = [
+  ["summary.json", "these numbers"],
+  ["samples.md", "answers before and after"],
+  ["win_rate.png", "win rate over steps"],
+  ["metrics.jsonl", "every step and evaluation"],
+  ["adapter/", "the result, for PEFT"],
+  ["pairs.jsonl", "every pair with its verdict"],
+];
+
+function files(dir: string, width: number): string[] {
+  const head = ["", `Files in ${dir}:`];
+  if (width < 46) {
+    return [...head, ...NAMED.flatMap(([file, what]) => [`  ${file}`, `    ${what}`])];
+  }
+  const cells = NAMED.map(([file, what]) => `${file.padEnd(17)}${what}`);
+  const beside = [0, 2, 4].map((i) => `  ${cells[i].padEnd(41)} ${cells[i + 1]}`);
+  const isNarrow = beside.some(({ length }) => length > width);
+  return [...head, ...isNarrow ? cells.map((cell) => `  ${cell}`) : beside];
 }
 
 /** What to do after `deno task train`. */

@@ -8,6 +8,7 @@ import {
   type PairRecord,
   type ReferenceMode,
 } from "../scheduler/mod.ts";
+import { counted } from "./counted.ts";
 import { type Annotators, namedFailures } from "./annotators.ts";
 import { type Failures, heard, requireVerdicts, tellFailures } from "./failures.ts";
 import {
@@ -162,7 +163,7 @@ export class TrainingRun implements Disposable {
     const run = this.alignment;
     const prompts = evaluation.slice(0, this.#evaluationSize(run.stepsDone));
     using policy = run.stepsDone === 0 ? undefined : run.snapshotNow("evaluation");
-    await this.#show(`evaluating on ${prompts.length} prompts`);
+    await this.#show(`evaluating on ${counted(prompts.length, "prompt")}`);
     const { maxNew } = this.config;
     const options = { ...{ model, tokenizer, prompts, maxNew, signal }, adapter: start?.policy };
     return await this.#progress.time(
@@ -205,7 +206,7 @@ export class TrainingRun implements Disposable {
     this.#sums = freshSums();
     const count = (to - from) * pairs;
     const doing = recorded ? "scoring" : "generating and annotating";
-    await this.#show(`phase ${phase + 1}: ${doing} ${count} pairs`);
+    await this.#show(`phase ${phase + 1}: ${doing} ${counted(count, "pair")}`);
     const records = await this.#progress.time("collect", count, async () => {
       if (recorded === undefined) return await run.collect(signal);
       run.load(await recorded.phase([from, to], phase, signal));

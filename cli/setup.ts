@@ -5,8 +5,8 @@ import { type ReferenceMode, type Snapshot, uploadSnapshot } from "../scheduler/
 import { readAdapterFolder, type StoredAdapter } from "./adapter_files.ts";
 import { adapterFolder } from "./adapter_spec.ts";
 import { quote, type RunConfig, UsageError } from "./flags.ts";
+import { didYouMean } from "../losses/nearest.ts";
 import { limitMemory } from "./machine_memory.ts";
-import { nearest } from "../losses/nearest.ts";
 import { cadenceOf, targetsOf } from "./method.ts";
 import { offlinePairs } from "../scheduler/offline.ts";
 import type { RecordedPairs } from "./recorded_pairs.ts";
@@ -80,7 +80,7 @@ export async function checkReference(reference: string): Promise<void> {
   if (await isThere(`${reference}/adapter_config.json`)) return;
   throw new UsageError(
     `Cannot train: --reference is ${quote(reference)}, expected ${REFERENCES.join(", ")} ` +
-      `or a folder with adapter_config.json. Did you mean ${nearest(reference, REFERENCES)}?`,
+      `or a folder with adapter_config.json.${didYouMean(reference, REFERENCES)}`,
   );
 }
 

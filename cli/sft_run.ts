@@ -7,7 +7,7 @@ import {
   type Schedule,
 } from "../core/mod.ts";
 import type { JsonlAppender } from "../core/io/mod.ts";
-import { bar, clock } from "./progress.ts";
+import { clock, statusLine } from "./progress.ts";
 import { epochBatches, type SftData } from "./sft_data.ts";
 import type { SftLearner } from "./sft_learner.ts";
 import type { Terminal } from "./terminal.ts";
@@ -141,8 +141,11 @@ export async function runSft(
       });
       const left = (performance.now() - began) / 1000 / (step + 1 - from) * (steps - step - 1);
       terminal.status(
-        `${bar((step + 1) / steps, 24)} step ${step + 1}/${steps} · loss ${loss.toFixed(3)}` +
-          ` · ${clock(left)} left`,
+        statusLine(
+          (step + 1) / steps,
+          [`step ${step + 1}/${steps}`, `loss ${loss.toFixed(3)}`, `${clock(left)} left`],
+          terminal.columns,
+        ),
       );
       if ((step + 1) % every === 0 || step + 1 === steps) after = await measure(step + 1);
       if ((step + 1) % plan.checkpointEvery === 0) await save(soFar(step + 1));

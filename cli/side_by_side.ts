@@ -28,12 +28,12 @@ export function sideBySide(
   const rows = Math.max(...columns.map(({ length }) => length));
   return Array.from(
     { length: rows },
-    (_, row) => columns.map((lines) => pad(lines[row] ?? "", column)).join(gap).trimEnd(),
+    (_, row) => columns.map((lines) => padded(lines[row] ?? "", column)).join(gap).trimEnd(),
   );
 }
 
-/** Breaks at spaces, and words that are too long wherever they must. */
-function wrapWide(line: string, width: number): string[] {
+/** Breaks at spaces, and words that are too long wherever they must; `width` counts places, of which 中 takes two. */
+export function wrapWide(line: string, width: number): string[] {
   return wrap(line, width).flatMap((part) => {
     const pieces: string[] = [];
     let piece = "";
@@ -53,6 +53,7 @@ function cut(label: string, width: number): string {
   return label.length <= width ? label : `…${label.slice(1 - width)}`;
 }
 
-function pad(text: string, width: number): string {
+/** A text that fills so many places of a terminal. */
+export function padded(text: string, width: number): string {
   return text + " ".repeat(Math.max(0, width - unicodeWidth(text)));
 }

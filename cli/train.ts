@@ -8,8 +8,9 @@ import {
   planAnnotator,
   ruleFileOf,
 } from "./annotators.ts";
+import { counted } from "./counted.ts";
 import { type Command, parseFlags, type RunConfig, UsageError } from "./flags.ts";
-import { helpText } from "./help.ts";
+import { helpText, helpWidth } from "./help.ts";
 import { Interrupted, interruptSignal } from "./interrupt.ts";
 import { withDate } from "./base_model.ts";
 import { planRun } from "./memory_plan.ts";
@@ -42,8 +43,8 @@ import type { Summary } from "./summary.ts";
 import { requireWritable } from "./system_mistake.ts";
 import { loadTask, readTask, referencesOf, type Task } from "./task.ts";
 import { requireTrust, trustedConfig } from "./rule_rights.ts";
-import { openTerminal, type Terminal } from "./terminal.ts";
 import { originOf } from "./trust.ts";
+import { processTerminal, type Terminal } from "./terminal.ts";
 
 /** How to train from another program. */
 export interface TrainOptions {
@@ -72,6 +73,7 @@ export async function train(
 ): Promise<Summary> {
   const startedAt = performance.now();
   const { terminal, signal = new AbortController().signal } = options;
+  terminal.keepLog?.();
   using resumed = command.kind === "resume" ? await openResumed(command) : undefined;
   if (resumed?.finished) {
     terminal.line(
@@ -167,7 +169,8 @@ export async function train(
     await run.finish();
     const { summary, samples } = await writeResults(device, run, folder, task, references);
     const next = options.next ?? ((at: string) => nextOfTask(at, dataFlags(config)));
-    for (const line of report(summary, samples, dir, next(dir, config))) terminal.line(line);
+    const lines = report(summary, samples, dir, next(dir, config), terminal.columns);
+    for (const line of lines) terminal.line(line);
     return summary;
   } catch (error) {
     throw await lostFolder(error, dir) ?? Interrupted.by(error, dir, signal);
@@ -249,8 +252,12 @@ function announce(
   const millions = (task.parameters / 1e6).toFixed(2);
   terminal.line(`Model: ${task.modelName}, ${millions} million parameters`);
   terminal.line(
-    `Run: ${methodName(config, cadence)}, ${config.steps} steps of ${config.pairs} pairs in ` +
-      `${cadence.phases} phases, ${config.members} members, seed ${config.seed}; ` +
+    `Run: ${methodName(config, cadence)}, ${counted(config.steps, "step")} of ${
+      counted(config.pairs, "pair")
+    } in ` +
+      `${counted(cadence.phases, "phase")}, ${
+        counted(config.members, "member")
+      }, seed ${config.seed}; ` +
       `${train.length} ${what} to train on, ${evaluation.length} to evaluate on`,
   );
   const where = resume === undefined ? "" : `, going on after step ${resume.checkpoint.step}`;
@@ -270,7 +277,7 @@ export async function main(
   try {
     const command = parseFlags(args);
     if (command.kind === "help") {
-      terminal.line(helpText().trimEnd());
+      terminal.line(helpText(helpWidth(terminal)).trimEnd());
       return 0;
     }
     await train(command, options);
@@ -294,6 +301,6 @@ export async function main(
 }
 
 if (import.meta.main) {
-  const terminal = openTerminal();
+  const terminal = processTerminal();
   Deno.exit(await main(Deno.args, { terminal, signal: interruptSignal(terminal) }));
 }

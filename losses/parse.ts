@@ -6,7 +6,7 @@ import { dpo, type DpoOptions } from "./dpo.ts";
 import { ipo, type IpoOptions } from "./ipo.ts";
 import { slic, type SlicOptions } from "./slic.ts";
 import { slicHf, type SlicHfOptions } from "./slic_hf.ts";
-import { nearest } from "./nearest.ts";
+import { didYouMean } from "./nearest.ts";
 
 /** Options as they come out of a config: values are checked by the loss that gets them. */
 export type LossOptions = Readonly<Record<string, number | string | undefined>>;
@@ -72,7 +72,7 @@ export function lossByName(name: string, options: LossOptions): PreferenceLoss {
 
 function unknown(what: string, found: string, wanted: readonly string[]): RangeError {
   return new RangeError(
-    `${what} is ${show(found)}, expected one of ${wanted.join(", ")}. ` +
-      `Did you mean ${show(nearest(found, wanted))}?`,
+    `${what} is ${show(found)}, expected one of ${wanted.join(", ")}.` +
+      didYouMean(found, wanted, show),
   );
 }

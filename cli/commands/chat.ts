@@ -13,8 +13,9 @@ import { completionText } from "../../scheduler/mod.ts";
 import { promptBudget } from "../asked.ts";
 import type { BaseFlags } from "../base_model.ts";
 import { answerWriter, fitTurns, trimmedAnswer } from "../conversation.ts";
+import { counted } from "../counted.ts";
 import { type Flag, under } from "../flag_kinds.ts";
-import { nearest } from "../../losses/nearest.ts";
+import { didYouMean } from "../../losses/nearest.ts";
 import { UsageError } from "../flag_parser.ts";
 import { inputLines } from "../input_lines.ts";
 import { type DeviceChoice, type NamedPolicy, type OpenedPolicies, openPolicies } from "../open.ts";
@@ -29,6 +30,7 @@ import {
 } from "../shared_flags.ts";
 import { sideBySide } from "../side_by_side.ts";
 import { systemMistake } from "../system_mistake.ts";
+import { visible } from "../visible.ts";
 import { type CliCommand, type CommandOptions, complete } from "./command.ts";
 
 const FLAGS: readonly Flag[] = [
@@ -93,6 +95,10 @@ class Conversation {
   #system: string | undefined;
   #histories: Message[][];
   #questions = 0;
+  /** Of the answer that is being given. */
+  #answering: AbortController | undefined;
+  /** Whether Ctrl-C was heard since the last line. */
+  #interrupted = false;
 
   constructor(flags: Flags, opened: OpenedPolicies, most: number, options: CommandOptions) {
     this.#flags = flags;
@@ -107,7 +113,8 @@ class Conversation {
 
   /** Until the input ends or the user leaves. */
   async hold(): Promise<void> {
-    const { terminal, signal, input } = this.#options;
+    const { terminal, signal, input, interrupts } = this.#options;
+    using _held = interrupts?.hold(() => this.#hearInterrupt());
     if (!this.#template) {
       terminal.error(
         "No chat template: the conversation is written as Human: and Assistant:, as in Anthropic's HH data",
@@ -116,6 +123,7 @@ class Conversation {
     terminal.error("Type a question, or /help");
     for await (const line of inputLines({ terminal, signal, input })) {
       const text = line.trim();
+      this.#interrupted = false;
       if (text === "") continue;
       if (text.startsWith("/")) {
         if (await this.#command(text)) return;
@@ -128,6 +136,15 @@ class Conversation {
         terminal.error(error.message); // a question that does not fit ends no conversation
       }
     }
+  }
+
+  /** The first Ctrl-C ends the answer, if one is being given; the second the conversation. */
+  #hearInterrupt(): boolean {
+    if (this.#interrupted) return false;
+    this.#interrupted = true;
+    if (this.#answering === undefined) this.#options.terminal.error("Once more to leave");
+    else this.#answering.abort(new Error("Stopped"));
+    return true;
   }
 
   async #ask(question: string): Promise<void> {
@@ -145,14 +162,24 @@ class Conversation {
     }
     const streams = policies.length === 1 && terminal.write !== undefined;
     const answers: string[] = [];
-    for (const [i, policy] of policies.entries()) {
-      answers.push(await this.#answer(policy, fitted[i].ids, streams));
+    this.#answering = new AbortController();
+    try {
+      for (const [i, policy] of policies.entries()) {
+        answers.push(await this.#answer(policy, fitted[i].ids, streams, this.#answering.signal));
+      }
+    } finally {
+      this.#answering = undefined;
     }
     this.#questions++;
     if (!streams) {
       const labels = policies.map(({ name }) => name);
-      for (const row of sideBySide(labels, answers, terminal.columns)) terminal.line(row);
+      const shown = terminal.isTty ? answers.map((answer) => visible(answer)) : answers;
+      for (const row of sideBySide(labels, shown, terminal.columns)) terminal.line(row);
     }
+    if (answers.includes("") && this.#interrupted) {
+      return terminal.error("Stopped: the question is forgotten; Ctrl-C once more leaves");
+    }
+    if (this.#interrupted) terminal.error("Stopped; Ctrl-C once more leaves");
     this.#histories = this.#histories.map((history, i) => [
       ...history.slice(dropped[i]),
       user,
@@ -160,14 +187,22 @@ class Conversation {
     ]);
   }
 
-  async #answer(policy: NamedPolicy, ids: readonly number[], streams: boolean): Promise<string> {
+  /** @param stopped Ends the answer where it is; what came of it is the answer. */
+  async #answer(
+    policy: NamedPolicy,
+    ids: readonly number[],
+    streams: boolean,
+    stopped: AbortSignal,
+  ): Promise<string> {
     const { device, model, base } = this.#opened;
     const { terminal, signal } = this.#options;
     const decoder = streamDecoder(base.tokenizer);
     const { maxNew } = this.#flags;
     const write = streams ? terminal.write!.bind(terminal) : () => {};
     const shown = answerWriter(write, base, this.#template);
+    if (stopped.aborted) return "";
     if (!streams) terminal.status(`${policy.name} answers`);
+    const came: number[] = [];
     let completion: Completion;
     try {
       [completion] = await generate(device, model, [ids], {
@@ -175,9 +210,15 @@ class Conversation {
         maxNew,
         key: fold(this.#key, this.#questions),
         adapter: policy.adapter(),
-        signal,
-        onToken: (_, id) => shown.push(decoder.push(id)),
+        signal: signal === undefined ? stopped : AbortSignal.any([signal, stopped]),
+        onToken(_, id) {
+          came.push(id);
+          shown.push(decoder.push(id));
+        },
       });
+    } catch (error) {
+      if (!stopped.aborted || signal?.aborted) throw error;
+      return trimmedAnswer(base.tokenizer.decode(came), base, this.#template);
     } finally { // Ctrl-C leaves the line that was begun
       shown.push(decoder.flush());
       shown.end();
@@ -185,7 +226,9 @@ class Conversation {
       else terminal.status("");
     }
     if (completion.finish === "length") {
-      terminal.error(`The answer of ${policy.name} was cut after ${maxNew} tokens by --max-new`);
+      terminal.error(
+        `The answer of ${policy.name} was cut after ${counted(maxNew, "token")} by --max-new`,
+      );
     }
     return trimmedAnswer(completionText(base.tokenizer, completion), base, this.#template);
   }
@@ -218,7 +261,9 @@ class Conversation {
         return false;
     }
     const names = Object.keys(COMMANDS).map((usage) => usage.split(" ")[0]);
-    terminal.error(`${JSON.stringify(name)} is no command. Did you mean ${nearest(name, names)}?`);
+    terminal.error(
+      `${JSON.stringify(name)} is no command.${didYouMean(name, names) || " /help lists them"}`,
+    );
     return false;
   }
 

@@ -2,8 +2,8 @@
 import { NoVerdict } from "../failures.ts";
 import type { Flag } from "../flag_kinds.ts";
 import { completeValues, type ParsedFlags, parseTable, UsageError } from "../flag_parser.ts";
-import { flagLines, wrap } from "../help.ts";
-import { Interrupted } from "../interrupt.ts";
+import { flagLines, helpWidth, wrap } from "../help.ts";
+import { Interrupted, type Interrupts } from "../interrupt.ts";
 import { systemMistake } from "../system_mistake.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -13,6 +13,8 @@ export interface CommandOptions {
   readonly terminal: Terminal;
   /** Ends the command at the next safe moment. */
   readonly signal?: AbortSignal;
+  /** Where Ctrl-C is heard before `signal` is raised. */
+  readonly interrupts?: Interrupts;
   /** Where a conversation comes from; absent for the process's own input. */
   readonly input?: ReadableStream<Uint8Array<ArrayBuffer>>;
 }
@@ -46,12 +48,15 @@ export function complete<T>(command: CliCommand, { values }: ParsedFlags): T {
 }
 
 /** What `leash NAME --help` prints. */
-export function commandHelp({ usage, summary, flags, examples }: CliCommand): string {
+export function commandHelp(
+  { usage, summary, flags, examples }: CliCommand,
+  width = 120,
+): string {
   return [
     `Usage: ${usage}`,
     "",
-    ...wrap(`${summary}.`, 120),
-    ...flagLines(flags),
+    ...wrap(`${summary}.`, width),
+    ...flagLines(flags, width),
     ...(examples.length === 0 ? [] : ["", "Examples", ...examples.map((line) => `  ${line}`)]),
   ].join("\n");
 }
@@ -72,7 +77,7 @@ export async function runCommand(
   try {
     const parsed = parseTable(command.name, command.flags, args, command.positional);
     if (parsed.help) {
-      terminal.line(commandHelp(command));
+      terminal.line(commandHelp(command, helpWidth(terminal)));
       return 0;
     }
     return await command.run(parsed, options);

@@ -20,6 +20,7 @@ import { RowCounter, UnusableRow } from "../../core/text/row_report.ts";
 import { type DataFlags, openExamples, promptOf, skippedLines } from "../data.ts";
 import { Dialogues, promptWords } from "../dialogues.ts";
 import { requireVerdicts } from "../failures.ts";
+import { counted } from "../counted.ts";
 import { type Flag, given, text, under } from "../flag_kinds.ts";
 import { quote, UsageError } from "../flag_parser.ts";
 import { ANNOTATOR_FLAGS, type JudgeFlags, openJudge } from "../judging.ts";
@@ -124,7 +125,7 @@ export const EVALUATE: CliCommand = {
         })
       );
       await writeFileDurably(flags.out, new TextEncoder().encode(lines.join("\n") + "\n"));
-      options.terminal.error(`${lines.length} comparisons in ${flags.out}`);
+      options.terminal.error(`${counted(lines.length, "comparison")} in ${flags.out}`);
     }
     requireVerdicts("evaluate", verdicts);
     const rate = winRate(verdicts.map(({ outcome }) => outcome));
@@ -133,9 +134,9 @@ export const EVALUATE: CliCommand = {
       ...{ annotator: judge.name, prompts: asked.length, seed: flags.seed, winRate: rate },
       ...(rate.failed === 0 ? {} : { failures: countFailures(verdicts) }),
     };
-    options.terminal.line(
-      flags.json ? JSON.stringify(result, null, 2) : evaluationLine(result, verdicts),
-    );
+    const { terminal } = options;
+    if (flags.json) (terminal.data ?? terminal.line)(JSON.stringify(result, null, 2));
+    else terminal.line(evaluationLine(result, verdicts));
     return 0;
   },
 };
@@ -153,8 +154,9 @@ export function evaluationLine(
   const { value, low, high, n, ties, failed } = rate;
   const why = describeFailures(countFailures(verdicts));
   return `Win rate of ${adapter} against ${against} by ${annotator}: ${value.toFixed(3)} ` +
-    `[${low.toFixed(3)}, ${high.toFixed(3)}] over ${n} prompts, ${ties} ties` +
-    (failed === 0 ? "" : `, ${failed} without a verdict: ${why}`);
+    `[${low.toFixed(3)}, ${high.toFixed(3)}] over ${counted(n, "prompt")}, ${
+      counted(ties, "tie")
+    }` + (failed === 0 ? "" : `, ${failed} without a verdict: ${why}`);
 }
 
 /** A file is answers; a folder or RUN#2 an adapter. */
@@ -184,7 +186,7 @@ async function answersOf(
   side: string,
   { terminal, signal }: CommandOptions,
 ): Promise<string[]> {
-  terminal.status(`${policy.name} answers ${prepared.asked.length} prompts`);
+  terminal.status(`${policy.name} answers ${counted(prepared.asked.length, "prompt")}`);
   const completions = await generate(device, model, prepared.asked.map(({ ids }) => ids), {
     ...samplingOf(flags),
     maxNew: flags.maxNew,

@@ -19,6 +19,7 @@ import {
 import { readAdapterConfig } from "../adapter_files.ts";
 import { meanOfAdapters } from "../adapter_mean.ts";
 import { adapterFolder, readNamedAdapter, readRunMembers } from "../adapter_spec.ts";
+import { counted } from "../counted.ts";
 import { type ExportModel, openExportModel, writeMerged } from "../export_model.ts";
 import { choice, type Flag, text, under, whole } from "../flag_kinds.ts";
 import { UsageError } from "../flag_parser.ts";
@@ -147,7 +148,11 @@ async function exportRunPairs(
   const { pairs, ties, failed, trlIds } = await exportPairs(`${run}/${FILES.pairs}`, out, format, {
     annotator: config.annotator,
   });
-  terminal.line(`${pairs} pairs in ${out}; left out: ${ties} ties, ${failed} without a verdict`);
+  terminal.line(
+    `${counted(pairs, "pair")} in ${out}; left out: ${
+      counted(ties, "tie")
+    }, ${failed} without a verdict`,
+  );
   for (const line of trlLines(trlIds)) terminal.line(line);
   return 0;
 }
@@ -196,9 +201,10 @@ async function write(
       });
       const shards = files.filter((file) => file.endsWith(".safetensors")).length;
       return [
-        `${flags.out}: ${showBytes(bytes)} in ${shards} ${shards === 1 ? "file" : "files"}, ` +
-        `${merged.length} weights changed by the mean of ${members.length} ` +
-        `${members.length === 1 ? "adapter" : "adapters"}`,
+        `${flags.out}: ${showBytes(bytes)} in ${counted(shards, "file")}, ` +
+        `${counted(merged.length, "weight")} changed by the mean of ${
+          counted(members.length, "adapter")
+        }`,
       ];
     }
     case "gguf-lora": {

@@ -6,6 +6,7 @@ import { completionText } from "../../scheduler/mod.ts";
 import { type Asked, askedPrompts, askedText, promptBudget } from "../asked.ts";
 import type { BaseFlags, BaseModel } from "../base_model.ts";
 import type { DataFlags } from "../data.ts";
+import { counted } from "../counted.ts";
 import { type Flag, text, under, whole } from "../flag_kinds.ts";
 import { UsageError } from "../flag_parser.ts";
 import { type DeviceChoice, type NamedPolicy, type OpenedPolicies, openPolicies } from "../open.ts";
@@ -171,6 +172,6 @@ async function writeAnswers(
     });
   }
   await writeFileDurably(flags.out!, new TextEncoder().encode(lines.join("\n") + "\n"));
-  options.terminal.error(`${lines.length} answers in ${flags.out}`);
+  options.terminal.error(`${counted(lines.length, "answer")} in ${flags.out}`);
   return 0;
 }

@@ -65,9 +65,10 @@ export const INSPECT: CliCommand = {
       throw new UsageError("Cannot inspect: no path is given, expected leash inspect PATH|ID");
     }
     const report = await inspect(await localPath(spec, options), flags, options);
-    options.terminal.status("");
-    const lines = flags.json ? [reportJson(report)] : reportLines(report);
-    for (const line of lines) options.terminal.line(line);
+    const { terminal } = options;
+    terminal.status("");
+    if (flags.json) (terminal.data ?? terminal.line)(reportJson(report));
+    else for (const line of reportLines(report)) terminal.line(line);
     return 0;
   },
 };

@@ -1,5 +1,6 @@
 // `leash sft`: learns the answers of a dataset, by an adapter or in all weights.
 import { type AdapterLayout, adapterLayout, fold, keyOf, linearLayers } from "../../core/mod.ts";
+import { counted } from "../counted.ts";
 import { type BaseModel, loadBase, openBase, withDate } from "../base_model.ts";
 import { baseFiles } from "../export_model.ts";
 import { Interrupted } from "../interrupt.ts";
@@ -38,6 +39,7 @@ export const SFT: CliCommand = {
   ],
   async run({ values }, options) {
     const { terminal, signal } = options;
+    terminal.keepLog?.();
     const { config: asked, out, resume } = await sftRequest(values);
     if (resume === undefined) {
       await requireNoRun(out);
@@ -127,7 +129,7 @@ export const SFT: CliCommand = {
       const { first, last } = result.loss;
       terminal.line(
         `Done in ${seconds.toFixed(0)} s: loss ${first.toFixed(4)} to ${last.toFixed(4)} in ` +
-          `${result.steps} steps. The result is in ${out}/${name}`,
+          `${counted(result.steps, "step")}. The result is in ${out}/${name}`,
       );
       return 0;
     } catch (error) {

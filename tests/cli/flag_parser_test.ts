@@ -48,11 +48,11 @@ const BAD: readonly (readonly [line: string, error: string])[] = [
   ],
   [
     "-x",
-    'Cannot try: "-x" is no flag, expected flags that --help lists. Did you mean --lr?',
+    'Cannot try: "-x" is no flag, expected flags that --help lists.',
   ],
   [
     "file",
-    'Cannot try: "file" belongs to no flag, expected flags that --help lists. Did you mean --help?',
+    'Cannot try: "file" belongs to no flag, expected flags that --help lists.',
   ],
   ["--lr -2", "Cannot try: --lr is -2, expected a number from -1 to 1. The nearest is -1"],
   ["--lr 1e", 'Cannot try: --lr is "1e", expected a number from -1 to 1'],

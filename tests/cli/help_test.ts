@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { FLAGS } from "../../cli/flag_table.ts";
-import { helpText, wrap } from "../../cli/help.ts";
+import { helpText, helpWidth, wrap } from "../../cli/help.ts";
 
 Deno.test("helpText() shows every flag with its default in one column, within 120 characters", () => {
   const lines = helpText().split("\n");
@@ -21,4 +21,21 @@ Deno.test("wrap() breaks at spaces and leaves long words whole", () => {
   assertEquals(wrap("a bb ccc dddddd e", 6), ["a bb", "ccc", "dddddd", "e"]);
   assertEquals(wrap("unbreakable x", 4), ["unbreakable", "x"]);
   assertEquals(wrap("  ", 4), [""]);
+});
+
+Deno.test("helpText() fits 40 and 80 columns: what a flag is for stands below where there is no room", () => {
+  for (const width of [40, 80]) {
+    const lines = helpText(width).split("\n");
+    for (const line of lines) {
+      const [, longest] = /(\S+)$/.exec(line) ?? [];
+      assert(
+        line.length <= width || line.trim().split("  ").length > 1 || longest === line.trim(),
+        line,
+      );
+    }
+    for (const flag of FLAGS) assert(lines.some((line) => line.startsWith(`  --${flag.name} `)));
+  }
+  assertEquals(helpWidth({ isTty: true, columns: 60 }), 60);
+  assertEquals(helpWidth({ isTty: true, columns: 300 }), 120);
+  assertEquals(helpWidth({ isTty: false, columns: 100 }), 120);
 });

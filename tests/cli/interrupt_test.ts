@@ -41,6 +41,31 @@ for (const [first, second] of [["SIGINT", "SIGINT"], ["SIGTERM", "SIGINT"]] as c
   });
 }
 
+Deno.test({
+  name: "interruptSignal() asks who holds it first, and aborts without a word where it is told to",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const program = PROGRAM + `
+      let heard = 0;
+      signal.hold(() => { terminal.error("held"); return ++heard < 2; });
+    `;
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["eval", "--ext=ts", program],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    let printed = "", sent = 0;
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+      printed += text;
+      const due = ["ready", "held", "aborted"].filter((word) => printed.includes(word)).length;
+      for (; sent < due; sent++) child.kill("SIGINT");
+    }
+    assertEquals((await child.status).code, 130);
+    assertEquals(printed.trim().split("\n"), ["ready", "held", "held", "aborted: Interrupted"]);
+  },
+});
+
 Deno.test("Interrupted.by() says the signal, else what was thrown", () => {
   const error = new Error("disk full");
   const thrown = Interrupted.by(error, "runs/x", new AbortController().signal);

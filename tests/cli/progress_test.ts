@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { bar, clock, Forecast, Progress } from "../../cli/progress.ts";
+import { bar, clock, Forecast, Progress, statusLine } from "../../cli/progress.ts";
 
 Deno.test("Forecast.secondsLeft() adds up each kind of work at its own pace", () => {
   const forecast = new Forecast();
@@ -41,4 +41,22 @@ Deno.test("Progress shows the step, what is done, and the time left once it is k
   assert(drawn[1].endsWith("step 1/4 · training · 0:00 left"), drawn[1]);
   progress.clear();
   assertEquals(drawn[2], "");
+});
+
+Deno.test("statusLine() keeps the step and the phase on a narrow terminal, and breaks no word", () => {
+  const parts = ["step 12/60", "phase 2: generating 16 pairs", "1:05 left"];
+  const whole = `step 12/60 · phase 2: generating 16 pairs · 1:05 left`;
+  assertEquals(statusLine(0.5, parts, 100), `${bar(0.5, 24)} ${whole}`);
+  assertEquals(statusLine(0.5, parts, 80), `${bar(0.5, 23)} ${whole}`);
+  assertEquals(statusLine(0.5, parts, 60), `${bar(0.5, 4)} ${whole}`.slice(7));
+  assertEquals(
+    statusLine(0.5, parts, 50),
+    `${bar(0.5, 5)} step 12/60 · phase 2: generating 16 pairs`,
+  );
+  assertEquals(statusLine(0.5, parts, 40), "step 12/60 · phase 2: generating 16");
+  assertEquals(statusLine(0.5, ["unbreakable"], 5), "unbr");
+  for (let columns = 30; columns < 100; columns++) {
+    const line = statusLine(0.5, parts, columns);
+    assert(line.length < columns && line.includes("phase 2"), `${columns}: ${line}`);
+  }
 });

@@ -97,3 +97,26 @@ Deno.test("report() has no rows for what was not measured", () => {
   for (const row of ["judge", "greedy", "misspelt", "annotator"]) assert(!text.includes(row), row);
   assertStringIncludes(text, "leash chat --model org/name --adapter runs/x/adapter");
 });
+
+Deno.test("report() fits 40 and 80 columns without a broken word", () => {
+  for (const columns of [40, 80]) {
+    const lines = report(summary, [sample, sample], "runs/x", [], columns);
+    for (const line of lines) {
+      assert(line.length <= columns || line.startsWith("Done in"), `${columns}: ${line}`);
+    }
+    const text = lines.join("\n");
+    assertStringIncludes(text, "0.500 [0.400, 0.600]");
+    assertStringIncludes(text, "every pair with its verdict");
+    for (const word of long.split(" ")) assertStringIncludes(text, word);
+  }
+  assertStringIncludes(
+    report({ ...summary, pairs: 1, ties: 1 }, [], "x", []).join(),
+    "1 pair (1 tie, 0",
+  );
+});
+
+Deno.test("sideBySide() shows what a terminal would obey", () => {
+  const text = sideBySide({ ...sample, before: "a\x1b[2J", prompt: "p\u202e" }).join("\n");
+  assertStringIncludes(text, "a\\u001b[2J");
+  assertStringIncludes(text, '"p\\u202e"');
+});

@@ -38,3 +38,64 @@ Deno.test("openTerminal() writes pieces of text as they are", () => {
   for (const piece of ["a", "é\n", ""]) terminal.write!(piece);
   assertEquals(out.text, "aé\n");
 });
+
+Deno.test("openTerminal() shows strangers' controls on a terminal, each stream for itself, and pipes them as they are", () => {
+  const text = "a\x1b[2J\u202eb\r";
+  const out = sink(false), errors = sink(true);
+  const piped = openTerminal(out, errors, () => 80);
+  piped.line(text);
+  piped.write(text);
+  piped.data(text);
+  piped.error(text);
+  assertEquals(out.text, `${text}\n${text}${text}\n`);
+  assertEquals(errors.text, "a\\u001b[2J\\u202eb\\r\n");
+  const shown = sink(true);
+  const terminal = openTerminal(shown, sink(false), () => 80);
+  terminal.line(text);
+  terminal.data(text);
+  terminal.write(text);
+  terminal.status(`${text}\n`);
+  const strange = shown.text.replaceAll("\r\x1b[K", "");
+  assertEquals(["\x1b", "\u202e", "\r"].filter((c) => strange.includes(c)), [], strange);
+  assertEquals(shown.text.endsWith("\r\x1b[Ka\\u001b[2J\\u202eb\\r\\n"), true, shown.text);
+});
+
+Deno.test("openTerminal() breaks lines between words, data never, and streamed words once they are whole", () => {
+  const out = sink(true);
+  const terminal = openTerminal(out, sink(true), () => 12);
+  terminal.line("one two three four");
+  terminal.data("one two three four");
+  for (const piece of ["one t", "wo thr", "ee four"]) terminal.write(piece);
+  terminal.line();
+  assertEquals(
+    out.text,
+    "one two\nthree four\none two three four\none two \nthree four\n",
+  );
+});
+
+Deno.test("a pipe hears the status when nothing was printed for half a minute", () => {
+  let now = 0;
+  const out = sink(false), errors = sink(false);
+  const terminal = openTerminal(out, errors, () => 80, () => now);
+  terminal.status("step 1");
+  now = 20_000;
+  terminal.pulse();
+  assertEquals(errors.text, "");
+  now = 29_000;
+  terminal.pulse();
+  assertEquals([out.text, errors.text], ["", "step 1\n"]);
+  terminal.status("step 2");
+  now = 55_000;
+  terminal.line("data");
+  now = 60_000;
+  terminal.pulse();
+  assertEquals(errors.text, "step 1\n"); // something was printed in between
+  terminal.keepLog();
+  now = 90_000;
+  terminal.status("step 3");
+  assertEquals(out.text, "data\nstep 3\n");
+  terminal.status("");
+  now = 200_000;
+  terminal.pulse();
+  assertEquals([out.text, errors.text], ["data\nstep 3\n", "step 1\n"]);
+});

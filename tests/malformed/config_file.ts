@@ -82,7 +82,7 @@ export const rows: {
     "a TOML table",
     "c.toml",
     text("[train]\nsteps = 4\n"),
-    'the key "train" is no flag, expected flags that --help lists. Did you mean rank?',
+    'the key "train" is no flag, expected flags that --help lists.',
   ],
   [
     "a date",

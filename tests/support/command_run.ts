@@ -10,6 +10,7 @@ import { keyOf, parseModelConfig } from "../../core/mod.ts";
 import { saveCheckpoint, writeModelFolder } from "../../core/io/mod.ts";
 import { meanOfAdapters } from "../../cli/adapter_mean.ts";
 import { type CliCommand, runCommand } from "../../cli/commands/command.ts";
+import type { Interrupts } from "../../cli/interrupt.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import { tinyModel, writeTinyModel } from "./tiny_run.ts";
 
@@ -31,15 +32,19 @@ export interface RunOptions {
   /** Whether the terminal takes text bit by bit. */
   readonly streams?: boolean;
   readonly signal?: AbortSignal;
+  /** Hears Ctrl-C. */
+  readonly interrupts?: Interrupts;
   /** Hears the status line. */
   readonly status?: (text: string) => void;
+  /** Hears what is streamed. */
+  readonly write?: (text: string) => void;
 }
 
 /** Runs a command with the arguments of a line, or of a list where one has blanks. */
 export async function runIn(
   command: CliCommand,
   args: string | readonly string[],
-  { input, streams = false, signal, status = () => {} }: RunOptions = {},
+  { input, streams = false, signal, interrupts, status = () => {}, write }: RunOptions = {},
 ): Promise<Ran> {
   const out: string[] = [], errors: string[] = [], pieces: string[] = [];
   const terminal: Terminal = {
@@ -47,11 +52,18 @@ export async function runIn(
     line: (text = "") => out.push(text),
     status,
     error: (text) => errors.push(text),
-    ...(streams ? { write: (text: string) => void pieces.push(text) } : {}),
+    ...(streams || write
+      ? {
+        write(text: string) {
+          pieces.push(text);
+          write?.(text);
+        },
+      }
+      : {}),
   };
   const list = typeof args === "string" ? args.split(" ").filter((arg) => arg !== "") : args;
   const code = await runCommand(command, list, {
-    ...{ terminal, signal },
+    ...{ terminal, signal, interrupts },
     ...(input === undefined ? {} : { input: new Blob([input]).stream() }),
   });
   return { code, out, errors, pieces };

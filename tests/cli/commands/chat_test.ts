@@ -95,3 +95,74 @@ Deno.test("CHAT --chat always wants a template", async () => {
   assertEquals([ran.code, ran.errors.length], [2, 1]);
   assertMatch(ran.errors[0], /^Cannot chat with .*model: it has no chat template/);
 });
+
+Deno.test("CHAT stops an answer at Ctrl-C, keeps what came of it, and ends at the second", async () => {
+  using work = await commandWorkspace();
+  const saved = `${work.dir}/saved.jsonl`;
+  const args = `--model ${work.dir}/chat ${DEVICE} --max-new 40`;
+  let heard = (): boolean => false;
+  const interrupts = {
+    hold(listener: () => boolean) {
+      heard = listener;
+      return { [Symbol.dispose]: () => void (heard = () => false) };
+    },
+  };
+  const answers: boolean[] = [];
+  const write = (text: string) => {
+    if (text.trim() !== "" && answers.length === 0) answers.push(heard()); // in the first answer
+  };
+  const input = `Hi\n/save ${saved}\nYou?\n`;
+  const { code, errors } = await runIn(CHAT, args, { input, interrupts, write });
+  assertEquals(code, 0, errors.join("\n"));
+  assertEquals(answers, [true]);
+  assert(errors.includes("Stopped; Ctrl-C once more leaves"), errors.join("\n"));
+  const [{ messages }] = await jsonLines<Saved>(saved);
+  assertEquals(messages.length, 2);
+  assert(messages[1].content.length > 0);
+  const whole = await runIn(CHAT, args, { input: "Hi\n", streams: true });
+  const answer = whole.pieces.join("").trim();
+  assert(answer.length > messages[1].content.length && answer.startsWith(messages[1].content));
+
+  const twice: boolean[] = [];
+  const ended = new AbortController();
+  const { code: left } = await runIn(CHAT, args, {
+    ...{ input: "Hi\n", interrupts, signal: ended.signal },
+    write() {
+      twice.push(heard());
+      if (twice.at(-1) === false) ended.abort(new Error("Interrupted")); // as `interruptSignal` does
+    },
+  });
+  assertEquals([left, twice.slice(0, 2)], [130, [true, false]]);
+});
+
+Deno.test("CHAT asks for a second Ctrl-C where it waits, and several adapters forget a stopped question", async () => {
+  using work = await commandWorkspace();
+  const [member] = await tinyMembers(1);
+  await writePeft(`${work.dir}/lora`, member);
+  const heard: (() => boolean)[] = [];
+  const interrupts = {
+    hold(listener: () => boolean) {
+      heard.push(listener);
+      return { [Symbol.dispose]: () => {} };
+    },
+  };
+  const saved = `${work.dir}/saved.jsonl`;
+  const waits: boolean[] = [];
+  const { code, errors } = await runIn(
+    CHAT,
+    `--model ${work.dir}/chat --adapter base --adapter ${work.dir}/lora ${DEVICE}`,
+    {
+      input: `Hi\n/save ${saved}\n`,
+      interrupts,
+      status(text) {
+        if (text === "base answers") waits.push(heard[0]());
+      },
+    },
+  );
+  assertEquals([code, waits], [0, [true]], errors.join("\n"));
+  assert(errors.includes("Stopped: the question is forgotten; Ctrl-C once more leaves"));
+  const lines = await jsonLines<Saved>(saved);
+  assertEquals(lines.map(({ messages }) => messages.length), [0, 0]);
+  assertEquals([heard[0](), errors.at(-1)], [true, "Once more to leave"]);
+  assertEquals(heard[0](), false);
+});

@@ -120,7 +120,7 @@ Deno.test("evaluationLine() says why verdicts are missing", () => {
     { adapter: "a", against: "b", annotator: "c", winRate },
     [{ outcome: "a" }, { outcome: "failed", reason: "it threw" }],
   );
-  assertMatch(line, /over 1 prompts, 0 ties, 1 without a verdict: it threw \(once\)$/);
+  assertMatch(line, /over 1 prompt, 0 ties, 1 without a verdict: it threw \(once\)$/);
 });
 
 for (

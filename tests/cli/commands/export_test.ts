@@ -166,7 +166,7 @@ Deno.test("EXPORT --to pairs.jsonl and pairs.parquet leaves ties out", async () 
       `${run} --to pairs.${format} --out ${work.dir}/p.${format}`,
     );
     assertEquals(code, 0, errors.join("\n"));
-    assertMatch(out[0], /^1 pairs in .*; left out: 1 ties, 0 without a verdict$/);
+    assertMatch(out[0], /^1 pair in .*; left out: 1 tie, 0 without a verdict$/);
   }
   const [pair] = await jsonLines(`${work.dir}/p.jsonl`);
   assertEquals([pair.chosen, pair.rejected, pair.annotator], [" no", " yes", "stories"]);

@@ -99,7 +99,7 @@ Deno.test("TRAIN learns a dataset's preferences where nobody annotates, and rank
   const { out } = await trained(
     `--model ${dir}/model --data ${dir}/pairs.jsonl --steps 6 --members 1 --out ${dir}/run`,
   );
-  assertStringIncludes(out.join("\n"), "Run: offline dpo, 6 steps of 2 pairs in 1 phases");
+  assertStringIncludes(out.join("\n"), "Run: offline dpo, 6 steps of 2 pairs in 1 phase");
   assertStringIncludes(out.join("\n"), "10 pairs to train on, 2 to evaluate on");
   assertStringIncludes(
     out.join("\n"),
