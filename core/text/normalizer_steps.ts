@@ -2,7 +2,9 @@
 // kinds, lowers a final sigma by its place, and takes JavaScript's white space for Unicode's.
 import { ReplaceNormalizer } from "@huggingface/tokenizers";
 import { isObject, quote } from "../io/mistakes.ts";
+import { PatternError } from "./pattern_syntax.ts";
 import { charsmapNormalizer } from "./precompiled_charsmap.ts";
+import { plainPattern, regexPattern, replaceMatches, type TextPattern } from "./text_pattern.ts";
 
 /** One step: text to text. */
 export type NormalizerStep = (text: string) => string;
@@ -63,8 +65,8 @@ export function normalizerOf(part: Part, name: string): NormalizerStep {
   }
 }
 
-/** A pattern of the file, `{ String }` or `{ Regex }`, as JavaScript's; undefined where it is the empty text. */
-export function patternOf(pattern: unknown, name: string, field: string): RegExp | undefined {
+/** A pattern of the file, `{ String }` or `{ Regex }`; undefined where it is the empty text. */
+export function patternOf(pattern: unknown, name: string, field: string): TextPattern | undefined {
   const { String: text, Regex: source } = isObject(pattern) ? pattern : {};
   if (text === "") return undefined;
   if (typeof text !== "string" && typeof source !== "string") {
@@ -73,19 +75,38 @@ export function patternOf(pattern: unknown, name: string, field: string): RegExp
         "expected { String } or { Regex }",
     );
   }
-  const made = new ReplaceNormalizer({
-    type: "Replace",
-    pattern: typeof text === "string" ? { String: text } : { Regex: String(source) },
-    content: "",
-  }) as unknown as { pattern: RegExp };
-  return made.pattern;
+  return typeof text === "string" ? plainPattern(text) : regexPattern(rewritten(String(source)));
+}
+
+/** An expression of the Rust tokenizers' as JavaScript's with the flag u. */
+function rewritten(source: string): string {
+  const made = new ReplaceNormalizer({ type: "Replace", pattern: { Regex: source }, content: "" });
+  return (made as unknown as { pattern: RegExp }).pattern.source;
+}
+
+const LONGEST = 1000; // characters of a plain text that is looked for
+
+/**
+ * What is wrong with a pattern that is to be run on any text, undefined where nothing is.
+ *
+ * @param pattern As in the file. One that is malformed is left to `patternOf`.
+ */
+export function patternFault(pattern: unknown): string | undefined {
+  const { String: text, Regex: source } = isObject(pattern) ? pattern : {};
+  if (typeof text === "string" && text.length > LONGEST) return `${text.length} characters`;
+  if (typeof source !== "string") return undefined;
+  try {
+    regexPattern(rewritten(source));
+  } catch (error) {
+    return error instanceof PatternError ? error.message : undefined;
+  }
 }
 
 /** `Replace` of a normalizer or decoder: a `$` in what is put in place stands for itself. */
 export function replaceStep(part: Part, name: string): NormalizerStep {
   const pattern = patternOf(part.pattern, name, "Replace");
   const content = typeof part.content === "string" ? part.content : "";
-  return pattern === undefined ? (text) => text : (text) => text.replace(pattern, () => content);
+  return pattern === undefined ? (text) => text : (text) => replaceMatches(text, pattern, content);
 }
 
 const PRINTABLE = /[!-~\u00a1-\u00ac\u00ae-\u00ff]/;

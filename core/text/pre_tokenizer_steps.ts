@@ -2,6 +2,7 @@
 // of its matches. @huggingface/tokenizers 0.2 lacks some kinds, behaviours and scripts.
 import { isObject, quote, show } from "../io/mistakes.ts";
 import { byteCharacters, patternOf } from "./normalizer_steps.ts";
+import { regexPattern, type TextPattern } from "./text_pattern.ts";
 import { scriptOf } from "./unicode_scripts.ts";
 
 /** A piece of text; `first` where it begins the whole text. */
@@ -18,13 +19,18 @@ type Part = Record<string, unknown>;
 type Cut = [start: number, end: number, match: boolean];
 
 // \s and \p{N} are Unicode's in tokenizers, and JavaScript's \s takes U+FEFF and leaves U+0085.
-const GPT2 =
-  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
+const GPT2 = regexPattern(
+  "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\p{White_Space}\\p{L}\\p{N}]+" +
+    "|\\p{White_Space}+(?!\\P{White_Space})|\\p{White_Space}+",
+);
 /** What Rust's \w is. */
-const WORDS =
-  /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d]+|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d\p{White_Space}]+/gu;
-const SPACE = /\p{White_Space}/gu;
-const PUNCTUATION = /[\p{P}!-/:-@[-`{-~]/gu;
+const WORDS = regexPattern(
+  "[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u200c\\u200d]+" +
+    "|[^\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u200c\\u200d\\p{White_Space}]+",
+);
+const SPACE = regexPattern("\\p{White_Space}");
+const PUNCTUATION = regexPattern("[\\p{P}!-/:-@\\[-`{-~]");
+const NUMBER = regexPattern("\\p{N}");
 const KINDS =
   "BertPreTokenizer, ByteLevel, CharDelimiterSplit, Digits, FixedLength, Metaspace, Punctuation, Sequence, Split, " +
   "UnicodeScripts, Whitespace, WhitespaceSplit";
@@ -48,7 +54,7 @@ export function preTokenizerOf(part: Part, name: string): PreTokenizerStep {
     }
     case "Digits": {
       const behaviour = part.individual_digits === true ? "Isolated" : "Contiguous";
-      return (piece) => split(piece, /\p{N}/gu, behaviour);
+      return (piece) => split(piece, NUMBER, behaviour);
     }
     case "FixedLength":
       return fixedLength(part, name);
@@ -100,17 +106,17 @@ function behaviourOf(value: unknown, name: string): Behaviour {
 /** Cuts a piece at each match; `invert` swaps matches and what is between them. No pattern matches nothing. */
 function split(
   piece: Piece,
-  pattern: RegExp | undefined,
+  pattern: TextPattern | undefined,
   behaviour: Behaviour,
   invert = false,
 ): Piece[] {
   const { text } = piece;
   const cuts: Cut[] = [];
   let end = 0;
-  for (const match of pattern === undefined ? [] : text.matchAll(pattern)) {
-    if (match.index > end) cuts.push([end, match.index, invert]);
-    end = match.index + match[0].length;
-    cuts.push([match.index, end, !invert]);
+  for (const [from, to] of pattern?.matches(text) ?? []) {
+    if (from > end) cuts.push([end, from, invert]);
+    end = to;
+    cuts.push([from, end, !invert]);
   }
   if (end < text.length) cuts.push([end, text.length, invert]);
   const pieces: Piece[] = [];

@@ -1,9 +1,8 @@
 // A tokenizer.json checked before it is used: kinds, ids, merges. What @huggingface/tokenizers takes on trust here
 // would be a hang (an id of 10⁹), a token that is silently never made, or an untyped crash.
-import { isObject, quote, show } from "../io/mistakes.ts";
+import { bare, isObject, quote, show } from "../io/mistakes.ts";
 import { type BpeFile, mergeOf } from "./bpe_model.ts";
-import { chainOf } from "./pattern_chains.ts";
-import { riskOf } from "./pattern_check.ts";
+import { patternFault } from "./normalizer_steps.ts";
 
 /** A tokenizer.json that was checked, with what the reader of it needs. */
 export interface CheckedTokenizer {
@@ -257,16 +256,13 @@ function checkPart(value: unknown, part: string, name: string, depth: number): v
       `Cannot read ${name}: ${part} is nested more than ${DEEPEST} deep, expected a plain sequence`,
     );
   }
-  const pattern = isObject(value.pattern) ? value.pattern.Regex : undefined;
-  const risk = typeof pattern === "string" ? riskOf(pattern) ?? chainOf(pattern) : undefined;
-  if (risk !== undefined) {
+  const fault = patternFault(value.pattern);
+  if (fault !== undefined) {
     throw new TypeError(
       `Cannot read ${name}: ${part} has the pattern ${
-        show(pattern)
-      }, expected none that can take ` +
-        `for ever, as ${
-          quote(risk)
-        } can. Write it without a repeated group, or repetitions side by side`,
+        show(Object.values(value.pattern as object)[0])
+      }, ` +
+        `expected one that takes no longer than its text, and it has ${bare(fault)}`,
     );
   }
   for (const list of ["normalizers", "pretokenizers", "processors", "decoders"]) {

@@ -151,8 +151,12 @@ function splitting(
 }
 
 const WORD = "[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u200c\\u200d]";
-const ENDS_IN_WORD = new RegExp(`${WORD}$`, "u");
-const BEGINS_WITH_WORD = new RegExp(`^${WORD}`, "u");
+const IN_WORD = new RegExp(`^${WORD}`, "u");
+
+/** V8 (14) finds no letter of two units where a class stands before `$`, so the last one is cut off first. */
+function lastCharacter(text: string): string {
+  return Array.from(text.slice(-2)).at(-1) ?? "";
+}
 
 /** Sections in which a token that is a single word, but stands within one, is text again. */
 function wholeWords(sections: string[], tokens: ReadonlyMap<string, Added>): string[] {
@@ -161,7 +165,7 @@ function wholeWords(sections: string[], tokens: ReadonlyMap<string, Added>): str
   sections.forEach((section, i) => {
     const token = tokens.get(section);
     const within = token?.single_word &&
-      (ENDS_IN_WORD.test(sections[i - 1] ?? "") || BEGINS_WITH_WORD.test(sections[i + 1] ?? ""));
+      (IN_WORD.test(lastCharacter(sections[i - 1] ?? "")) || IN_WORD.test(sections[i + 1] ?? ""));
     const isText = token === undefined || within === true;
     if (isText && open) out[out.length - 1] += section;
     else out.push(section);

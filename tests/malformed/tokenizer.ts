@@ -206,17 +206,28 @@ export const rows: Row[] = [
     "Invalid regular expression: /(a/gu: Unterminated group, expected a file that tokenizers wrote",
   ),
   row(
-    "a pattern of repetitions side by side",
+    "a pattern that repeats what may be empty",
     {
       pre_tokenizer: {
         type: "Split",
-        pattern: { Regex: "\\s*\\s*\\s*x" },
+        pattern: { Regex: "x(?:a*)*y" },
         behavior: "Isolated",
         invert: false,
       },
     },
-    'pre_tokenizer has the pattern "\\\\s*\\\\s*\\\\s*x", expected none that can take for ever, as ' +
-      '"\\\\s*\\\\s*\\\\s*x" can. Write it without a repeated group, or repetitions side by side',
+    'pre_tokenizer has the pattern "x(?:a*)*y", expected one that takes no longer than its text, and it has ' +
+      "(?:a*)*, which repeats what may be empty",
+  ),
+  row(
+    "a pattern that refers to a group",
+    { normalizer: { type: "Replace", pattern: { Regex: "(a)\\1" }, content: "" } },
+    'normalizer has the pattern "(a)\\\\1", expected one that takes no longer than its text, and it has ' +
+      "a group that it refers to",
+  ),
+  row(
+    "a pattern of a long plain text",
+    { normalizer: { type: "Replace", pattern: { String: "a".repeat(2000) }, content: "" } },
+    "expected one that takes no longer than its text, and it has 2000 characters",
   ),
   row(
     "a split whose behaviour is a list",

@@ -1,5 +1,7 @@
 // File names by pattern: `*`, `?`, `[a-c]`, `{a,b}` within a name, `**` across folders. Matches come in name order.
 
+import { regexPattern } from "../../text/text_pattern.ts";
+
 /** Most entries that a search looks at: a pattern over a whole disk is a mistake. */
 const MOST_ENTRIES = 100_000;
 const MOST_DEEP = 32;
@@ -64,7 +66,7 @@ async function search(
   }
   const matches = segmentPattern(part, pattern);
   for (const { name } of await entriesOf(folder, pattern, budget)) {
-    if (!matches.test(name) || name.startsWith(".") && !part.startsWith(".")) continue;
+    if (!matches(name) || name.startsWith(".") && !part.startsWith(".")) continue;
     if (isLast) await addFile(`${folder}${name}`, found);
     else await search(`${folder}${name}/`, rest, pattern, budget, depth, found);
   }
@@ -128,12 +130,12 @@ function braceAt(text: string): number {
   return -1;
 }
 
-function segmentPattern(part: string, pattern: string): RegExp {
+function segmentPattern(part: string, pattern: string): (name: string) => boolean {
   let source = "";
   for (let i = 0; i < part.length; i++) {
     const c = part[i];
-    if (c === "*") source += source.endsWith(".*") ? "" : ".*";
-    else if (c === "?") source += ".";
+    if (c === "*") source += source.endsWith("*") ? "" : "[^/]*";
+    else if (c === "?") source += "[^/]";
     else if (c === "[") {
       const close = part.indexOf("]", i + 2);
       if (close < 0) throw unclosed("[", pattern);
@@ -142,7 +144,8 @@ function segmentPattern(part: string, pattern: string): RegExp {
       i = close;
     } else source += c.replace(/[.+^${}()|\\\]]/g, "\\$&");
   }
-  return new RegExp(`^${source}$`, "su");
+  const whole = regexPattern(`^(?:${source})$`);
+  return (name) => whole.matches(name).length > 0;
 }
 
 function unclosed(bracket: string, pattern: string): TypeError {
