@@ -1,4 +1,5 @@
 // `leash COMMAND …`: which command is meant, and the config file that every command takes.
+import { withoutSecrets } from "../core/io/secrets.ts";
 import { didYouMean } from "../losses/nearest.ts";
 import { type CliCommand, type CommandOptions, runCommand } from "./commands/command.ts";
 import { readConfigFile } from "./config_file.ts";
@@ -98,7 +99,7 @@ export function withConfig(command: CliCommand): CliCommand {
         ...merged,
       });
       const { terminal } = options;
-      (terminal.data ?? terminal.line)(JSON.stringify(all, null, 2));
+      (terminal.data ?? terminal.line)(withoutSecrets(JSON.stringify(all, null, 2)));
       return 0;
     },
   };

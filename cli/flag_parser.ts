@@ -1,5 +1,6 @@
 // From the arguments of any command to checked values. A mistake is one line that names the value, what is expected, and
 // the nearest match.
+import { withoutSecrets } from "../core/io/secrets.ts";
 import { fieldOf, type Flag } from "./flag_kinds.ts";
 import { didYouMean } from "../losses/nearest.ts";
 
@@ -176,5 +177,6 @@ export function dashed(name: string): string {
 
 /** A user's text in a one-line message. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > 80 ? text.slice(0, 79) + "…" : text);
+  const said = withoutSecrets(text);
+  return JSON.stringify(said.length > 80 ? said.slice(0, 79) + "…" : said);
 }

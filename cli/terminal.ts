@@ -1,6 +1,7 @@
 // Where the program prints: lines, and on a terminal one status line that is drawn again and again. What strangers wrote
 // comes through here too, so this is where a terminal is kept from obeying it. A pipe or file gets every text as it is.
 import { unicodeWidth } from "@std/cli";
+import { withoutSecrets } from "../core/io/secrets.ts";
 import { visible, visibleLine } from "./visible.ts";
 import { WordFlow, wrapText } from "./word_wrap.ts";
 
@@ -88,9 +89,10 @@ export function openTerminal(
     get columns() {
       return isTty ? columns() : 100;
     },
-    line: (text = "") => line(out, text),
+    line: (text = "") => line(out, isLog ? withoutSecrets(text) : text),
     data: (text) => above(out, isTty ? visible(text) : text),
-    status(text) {
+    status(told) {
+      const text = withoutSecrets(told);
       if (!isTty) {
         doing = text;
         return pulse();
@@ -98,7 +100,7 @@ export function openTerminal(
       status = cut(visibleLine(text), Math.max(1, columns() - 1));
       write(out, CLEAR + status);
     },
-    error: (text) => line(errors, text),
+    error: (text) => line(errors, withoutSecrets(text)),
     write(text) {
       if (!isTty) return write(out, text);
       const shown = flow.push(visible(text, written));

@@ -1,15 +1,19 @@
 // What goes wrong before a file's own format begins: an empty download, a Git LFS pointer, a web page, text
 // that is not UTF-8 or not JSON, a key that stands twice. One line each, for people.
 
+import { withoutSecrets } from "./secrets.ts";
 import { CONFIG_BOUNDS, type JsonBounds, refuseHugeJson } from "./json_bounds.ts";
 
 const LFS = "version https://git-lfs.github.com/spec/";
 
 const LONGEST = 80;
+/** Characters of a name that are looked at; what a message shows is among them. */
+const FAR = 10_000;
 
 /** A name from a file, quoted for a one-line message: control characters escaped, at most 80 characters. */
 export function quote(text: string): string {
-  return escape(text.length > LONGEST ? text.slice(0, LONGEST - 1) + "…" : text);
+  const said = withoutSecrets(text.length > FAR ? text.slice(0, FAR) : text);
+  return escape(said.length > LONGEST ? said.slice(0, LONGEST - 1) + "…" : said);
 }
 
 /** A name from a file as it stands, without quotes: control characters escaped, at most 80 characters. */
@@ -29,8 +33,9 @@ function start(value: unknown): string {
   let text = "";
   const isLong = () => text.length > LONGEST;
   const write = (part: unknown): void => {
-    if (typeof part === "string") text += escape(part.slice(0, LONGEST + 1));
-    else if (Array.isArray(part)) {
+    if (typeof part === "string") {
+      text += escape(withoutSecrets(part.slice(0, FAR)).slice(0, LONGEST + 1));
+    } else if (Array.isArray(part)) {
       text += "[";
       for (let i = 0; i < part.length && !isLong(); i++) {
         if (i > 0) text += ",";

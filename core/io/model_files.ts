@@ -8,6 +8,7 @@ import { TOKENIZER_BOUNDS } from "./json_bounds.ts";
 import { parseJsonObject, quote, refuseWrongDownload } from "./mistakes.ts";
 import { fileOfBytes } from "./random_access.ts";
 import { encodeSafetensors, type SafetensorsDType } from "./safetensors.ts";
+import { withoutSecrets } from "./secrets.ts";
 import { openSafetensors, openShardedSafetensors } from "./safetensors_stream.ts";
 
 /** A model: sizes, weights, and its tokenizer's file. */
@@ -197,7 +198,10 @@ async function fetchFile(url: URL): Promise<Uint8Array | undefined> {
   } catch (cause) {
     if (url.protocol === "file:" && cause instanceof TypeError) return undefined;
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new TypeError(`Cannot read ${url.href}: ${why}, expected an answer`, { cause });
+    throw new TypeError(
+      withoutSecrets(`Cannot read ${url.href}: ${why}, expected an answer`),
+      { cause },
+    );
   }
   if (response.status === 404) {
     await response.body?.cancel();
@@ -206,7 +210,7 @@ async function fetchFile(url: URL): Promise<Uint8Array | undefined> {
   if (!response.ok) {
     await response.body?.cancel();
     throw new TypeError(
-      `Cannot read ${url.href}: the server says ${response.status}, expected 200`,
+      `Cannot read ${withoutSecrets(url.href)}: the server says ${response.status}, expected 200`,
     );
   }
   return new Uint8Array(await response.arrayBuffer());

@@ -99,3 +99,17 @@ Deno.test("a pipe hears the status when nothing was printed for half a minute", 
   terminal.pulse();
   assertEquals([out.text, errors.text], ["data\nstep 3\n", "step 1\n"]);
 });
+
+Deno.test("openTerminal() says no password of an address, on no stream that is ours", () => {
+  const address = "https://user:secret@host/x?token=secret";
+  for (const isTty of [true, false]) {
+    const out = sink(isTty), errors = sink(isTty);
+    const terminal = openTerminal(out, errors, () => 80);
+    terminal.error(address);
+    terminal.status(address);
+    terminal.keepLog();
+    terminal.line(address);
+    assertEquals((out.text + errors.text).includes("secret"), false, out.text);
+    assertEquals(errors.text, "https://…@host/x?token=…\n");
+  }
+});

@@ -1,5 +1,6 @@
 // Requests to the hub: tries again when it is busy, follows redirects itself so that the token stays with the hub,
 // and says in one line what is wrong. Listing and info are @huggingface/hub's, over this fetch.
+import { guardedFetch, GuardError } from "../guarded_fetch.ts";
 import { joinBytes } from "../join_bytes.ts";
 import { quote, show } from "../mistakes.ts";
 import type { HubEnvironment } from "./environment.ts";
@@ -51,7 +52,8 @@ const MOST_FILES = 100_000;
 const MOST_PAGES = 200;
 const LONGEST_ANSWER = 33_554_432; // bytes of one page of a listing
 const LONGEST_WAIT = 60_000;
-const MOST_REDIRECTS = 5;
+/** Where the hub keeps files. */
+const OWN_HOSTS: readonly string[] = ["huggingface.co", "hf.co"];
 /** How long to wait for bytes where nothing is said, ms. */
 export const TIMEOUT = 30_000;
 
@@ -186,41 +188,19 @@ export class HubClient {
   }
 
   async #follow(url: string, headers: Record<string, string>, spec: RepoSpec): Promise<Response> {
-    const { endpoint, token } = this.#environment;
-    const { fetch: ask = fetch, signal, timeout = TIMEOUT } = this.#options;
-    const home = new URL(endpoint).origin;
-    let at = new URL(url);
-    for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
-      const ours = at.origin === home;
-      const all = token !== undefined && ours
-        ? { ...headers, authorization: `Bearer ${token}` }
-        : headers;
-      const late = new AbortController();
-      const timer = setTimeout(() => late.abort(new Error(`nothing for ${timeout} ms`)), timeout);
-      const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
-      const response = await ask(at.href, { headers: all, redirect: "manual", signal: either })
-        .finally(() => clearTimeout(timer));
-      const location = response.headers.get("location");
-      if (![301, 302, 303, 307, 308].includes(response.status) || location === null) {
-        return response;
-      }
-      await response.body?.cancel();
-      const next = URL.canParse(location, at.href) ? new URL(location, at.href) : undefined;
-      const weaker = next?.protocol !== "https:" && at.protocol === "https:";
-      if (next === undefined || !/^https?:$/.test(next.protocol) || weaker) {
-        throw new HubError(
-          `Cannot download ${spec.repo}: the hub sends us to ${
-            quote(location)
-          }, expected an https address`,
-          response.status,
-        );
-      }
-      at = next;
+    const { endpoint, token, authorization, hosts = [] } = this.#environment;
+    const { fetch, signal, timeout = TIMEOUT } = this.#options;
+    const guard = {
+      home: endpoint,
+      hosts: [...OWN_HOSTS, ...hosts],
+      authorization: token === undefined ? authorization : `Bearer ${token}`,
+    };
+    try {
+      return await guardedFetch(url, guard, { headers, fetch, signal, timeout });
+    } catch (error) {
+      if (!(error instanceof GuardError)) throw error;
+      throw new HubError(`Cannot download ${spec.repo}: ${error.message}`, error.status ?? 310);
     }
-    throw new HubError(
-      `Cannot download ${spec.repo}: it is redirected more than ${MOST_REDIRECTS} times, expected a file`,
-      310,
-    );
   }
 
   #refusal(

@@ -1,4 +1,5 @@
 // What the environment says of the hub, by the names that Python's huggingface_hub reads.
+import { quote } from "../mistakes.ts";
 
 /** Where the hub and its cache are, and whether to go there. */
 export interface HubEnvironment {
@@ -10,6 +11,10 @@ export interface HubEnvironment {
   readonly offline: boolean;
   /** Access token, from HF_TOKEN; no file is read for it. */
   readonly token: string | undefined;
+  /** Header of the name and password in HF_ENDPOINT, where no token is. */
+  readonly authorization?: string;
+  /** Other hosts that the hub may send us to. */
+  readonly hosts?: readonly string[];
 }
 
 /** Looks a variable up. */
@@ -25,7 +30,7 @@ export function processVariable(name: string): string | undefined {
   }
 }
 
-/** Reads HF_ENDPOINT, HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME, HF_HUB_OFFLINE and HF_TOKEN. */
+/** Reads HF_ENDPOINT, HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME, HF_HUB_OFFLINE, HF_TOKEN and LEASH_HUB_HOSTS. */
 export function hubEnvironment(lookup: Lookup = processVariable): HubEnvironment {
   const set = (name: string) => lookup(name) || undefined; // an empty variable is none
   const user = set("HOME") ?? set("USERPROFILE") ?? ".";
@@ -34,17 +39,34 @@ export function hubEnvironment(lookup: Lookup = processVariable): HubEnvironment
     set("HF_HOME") ?? `${set("XDG_CACHE_HOME") ?? `${user}/.cache`}/huggingface`,
   );
   const cache = expand(set("HF_HUB_CACHE") ?? set("HUGGINGFACE_HUB_CACHE") ?? `${home}/hub`);
-  const endpoint = (set("HF_ENDPOINT") ?? "https://huggingface.co").replace(/\/+$/, "");
-  if (!/^https?:\/\/[^/?#]/.test(endpoint) || !URL.canParse(endpoint)) {
-    throw new TypeError(
-      `Cannot reach the hub: HF_ENDPOINT is ${JSON.stringify(endpoint)}, expected an http address`,
-    );
-  }
+  const { endpoint, authorization } = addressOf(set("HF_ENDPOINT") ?? "https://huggingface.co");
+  const hosts = (set("LEASH_HUB_HOSTS") ?? "").split(",").map((host) => host.trim()).filter(
+    Boolean,
+  );
   return {
-    endpoint,
+    ...{ endpoint, authorization, hosts },
     cache,
     offline: isTrue(set("HF_HUB_OFFLINE") ?? set("TRANSFORMERS_OFFLINE")),
     token: tokenOf(set),
+  };
+}
+
+/** An address without its name and password, and what these are as a header. */
+function addressOf(given: string): { endpoint: string; authorization: string | undefined } {
+  const address = given.replace(/\/+$/, "");
+  if (!/^https?:\/\/[^/?#]/.test(address) || !URL.canParse(address)) {
+    throw new TypeError(
+      `Cannot reach the hub: HF_ENDPOINT is ${quote(address)}, expected an http address`,
+    );
+  }
+  const { username, password } = new URL(address);
+  if (username === "" && password === "") return { endpoint: address, authorization: undefined };
+  const said = new TextEncoder().encode(
+    `${decodeURIComponent(username)}:${decodeURIComponent(password)}`,
+  );
+  return {
+    endpoint: address.replace(/\/\/[^/?#]*@/, "//"),
+    authorization: `Basic ${btoa(String.fromCharCode(...said))}`,
   };
 }
 

@@ -86,3 +86,10 @@ Deno.test("parseJsonObject() takes objects and says what else it found", () => {
     );
   }
 });
+
+Deno.test("quote(), bare() and show() say no password, be it where the text is cut", () => {
+  const address = `https://user:${"secret".repeat(30)}@host/x`;
+  assertEquals(quote(address), '"https://…@host/x"');
+  assertEquals(bare(address), "https://…@host/x");
+  assertEquals(show({ at: [address] }), '{"at":["https://…@host/x"]}');
+});

@@ -3,7 +3,10 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { HubClient, HubError, pause } from "../../../../core/io/hub/client.ts";
 import { parseRepoSpec } from "../../../../core/io/hub/repo_spec.ts";
 
-const ENVIRONMENT = { endpoint: "https://hub.test", cache: "", offline: false, token: "hf_x" };
+const ENVIRONMENT = {
+  ...{ endpoint: "https://hub.test", cache: "", offline: false, token: "hf_x" },
+  hosts: ["cdn.test"],
+};
 const SPEC = parseRepoSpec("org/name");
 const COMMIT = "a".repeat(40);
 

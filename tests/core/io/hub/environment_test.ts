@@ -48,3 +48,20 @@ Deno.test("hubEnvironment() reads the endpoint and whether we are offline", () =
   assertEquals(of({ TRANSFORMERS_OFFLINE: "1" }).offline, true);
   assertEquals(of({ HF_HUB_OFFLINE: "0" }).offline, false);
 });
+
+Deno.test("hubEnvironment() keeps the name and password of HF_ENDPOINT out of its address and its errors", () => {
+  const read = (HF_ENDPOINT: string, more = {}) => {
+    const set: Record<string, string> = { HF_ENDPOINT, ...more };
+    return hubEnvironment((name) => set[name]);
+  };
+  const { endpoint, authorization } = read("https://me:p%40ss@hub.test:8443/mirror/");
+  assertEquals(endpoint, "https://hub.test:8443/mirror");
+  assertEquals(authorization, `Basic ${btoa("me:p@ss")}`);
+  assertEquals(read("https://hub.test").authorization, undefined);
+  const error = assertThrows(() => read("htps://me:secret@hub.test"), TypeError);
+  assertEquals(
+    error.message,
+    'Cannot reach the hub: HF_ENDPOINT is "htps://…@hub.test", expected an http address',
+  );
+  assertEquals(read("https://a", { LEASH_HUB_HOSTS: "b.org, c.org," }).hosts, ["b.org", "c.org"]);
+});
