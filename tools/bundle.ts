@@ -1,6 +1,8 @@
 // deno-lint-ignore-file no-console -- a command prints
 /** Bundles mod.ts for a browser with esbuild and checks that no Deno and no Node is left in it. */
+import { createRequire } from "node:module";
 import * as esbuild from "esbuild";
+import { denoCommand } from "./deno_command.ts";
 import { importGraph, type NpmPackage } from "./graph.ts";
 import { withoutComments } from "./source.ts";
 
@@ -107,7 +109,30 @@ async function filesThatSay(root: string, inputs: string[], word: string): Promi
   return found.length > 0 ? found : ["a generated part"];
 }
 
+/** esbuild's own program, wherever this machine keeps what came from npm. */
+function esbuildProgram(): string {
+  const { os, arch } = Deno.build;
+  const platform = `${os === "windows" ? "win32" : os}-${arch === "aarch64" ? "arm64" : "x64"}`;
+  const name = os === "windows" ? "esbuild.exe" : "bin/esbuild";
+  return createRequire(import.meta.resolve("esbuild")).resolve(`@esbuild/${platform}/${name}`);
+}
+
+/** Runs this file again as a child that may run esbuild: the task cannot name a path that differs by machine. */
+async function again(program: string): Promise<number> {
+  const { code } = await new Deno.Command(denoCommand(), {
+    args: [
+      ...["run", "--no-prompt", "--allow-read", "--allow-env"],
+      ...[`--allow-run=${program},${denoCommand()}`, import.meta.url],
+    ],
+    stdin: "null",
+  }).spawn().status;
+  return code;
+}
+
 if (import.meta.main) {
+  const program = esbuildProgram();
+  const { state } = Deno.permissions.querySync({ name: "run", command: program });
+  if (state !== "granted") Deno.exit(await again(program));
   try {
     const { bytes, inputs } = await bundle(Deno.cwd());
     console.log(`mod.ts for a browser: ${bytes} bytes minified, from ${inputs.length} files.`);

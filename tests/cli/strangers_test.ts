@@ -108,7 +108,7 @@ Deno.test("no command lets a sequence of strangers through to a terminal, and ge
     ["annotate", ...asked, ...rule, ...data, "--out", `${dir}/a${some}.jsonl`],
     ["annotate", ...asked, ...rule, ...broken, "--out", `${dir}/b${ALL}.jsonl`],
     ["train", ...model, "--prompts", `${dir}/${ALL}.txt`, ...short, "--out", `${dir}/train${some}`],
-    ["train", ...model, "--prompts", `${dir}/no${ALL}.txt`],
+    ["train", ...asked, "--prompts", `${dir}/no${ALL}.txt`],
     ["sft", ...model, ...data, "--steps", "1", "--rank", "2", "--out", `${dir}/s${some}`],
     ["sft", ...model, ...broken],
     ["export", "--run", `${dir}/run`, "--to", "pairs.jsonl", "--out", `${dir}/e${ALL}.jsonl`],

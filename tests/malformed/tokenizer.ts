@@ -227,7 +227,10 @@ export const rows: Row[] = [
   row(
     "a pattern of a long plain text",
     { normalizer: { type: "Replace", pattern: { String: "a".repeat(2000) }, content: "" } },
-    "expected one that takes no longer than its text, and it has 2000 characters",
+    `normalizer has the pattern "${
+      "a".repeat(79)
+    }…", expected one that takes no longer than its text, ` +
+      "and it has 2000 characters",
   ),
   row(
     "a split whose behaviour is a list",
