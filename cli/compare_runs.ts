@@ -120,7 +120,9 @@ function differenceOf(a: RunConfig, b: RunConfig): ReturnType<typeof firstDiffer
   // What is shared comes first: of --steps and the --phases that follow from it, the user gave --steps.
   const shared = ["steps", "pairs"];
   const fields = [...new Set([...shared, ...Object.keys(a), ...Object.keys(b)])];
-  return firstDifference(withAbsolutePaths(a), withAbsolutePaths(b), fields);
+  // A run settles for itself how its steps fit into memory.
+  const planned = fields.filter((field) => field !== "microBatch");
+  return firstDifference(withAbsolutePaths(a), withAbsolutePaths(b), planned);
 }
 
 /** How long a run took. */

@@ -104,7 +104,7 @@ export interface RunConfig {
   readonly rulePermissions?: string;
   /** Seconds that a rule's file has for an answer. */
   readonly ruleTimeout?: number;
-  /** Pairs that go through the model at once; absent for what fits. */
+  /** Pairs that go through the model at once; absent for all. */
   readonly microBatch?: number;
   /** Most GiB that may be taken on the device; absent for what there is. */
   readonly memory?: number;

@@ -42,16 +42,16 @@ export interface PlanParts {
 /**
  * Splits a run's steps so that they fit, and says so.
  *
- * @returns The flags with `microBatch`, and with `gradientCheckpointing` where that is needed.
+ * @returns The flags with `microBatch` where a step is split, and with `gradientCheckpointing` where that is needed.
  * @throws {UsageError} If it cannot fit.
  */
 export async function planRun(parts: PlanParts): Promise<RunConfig> {
   const { device, config, stored, terminal } = parts;
   const { pairs } = config;
-  const old = stored !== undefined && stored.config.microBatch === undefined; // of a version without splits
+  const begun = stored !== undefined; // as it began, so it goes on: all at once where no split is kept
   const run = {
     ...alignmentOptions(parts),
-    ...(old ? { microBatch: pairs } : {}),
+    ...(begun ? { microBatch: config.microBatch ?? pairs } : {}),
   };
   const budget = device.room + device.stats().bytes;
   const plan = await planMemory(device, { run, ...lengthsOf(parts), generates: true, budget })
@@ -71,7 +71,7 @@ export async function planRun(parts: PlanParts): Promise<RunConfig> {
   }
   return {
     ...config,
-    ...(old ? {} : { microBatch }),
+    ...(microBatch < pairs ? { microBatch } : {}),
     ...(turnedOn ? { gradientCheckpointing } : {}),
   };
 }

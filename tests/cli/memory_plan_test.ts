@@ -60,6 +60,9 @@ Deno.test("planRun() splits what does not fit, says so, and a run keeps its spli
     memoryLine(same.out)!,
     /^Memory: 6 pairs in 2 micro-batches of 3: \S+ MiB of \S+ GiB$/,
   );
+  const whole = await runIn(TRAIN, `${flags} --steps 1 --out ${dir}/whole`);
+  assertEquals([whole.code, memoryLine(whole.out)], [0, undefined]);
+  assertEquals((await json(`${dir}/whole/config.json`)).config.microBatch, undefined);
   assertEquals(await adapterOf(`${dir}/small`), await adapterOf(`${dir}/same`));
 });
 
