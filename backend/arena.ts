@@ -101,7 +101,7 @@ export class Arena implements Disposable {
       op: "upload",
       dst: tensor.storage,
       offset: offset * 4,
-      data: data.slice() as HostArray,
+      data: (this.device.runs ? data.slice() : data) as HostArray,
     });
   }
 

@@ -23,6 +23,8 @@ import { mapTree, type Tensor, type TensorTree } from "./tensor.ts";
  * ```
  */
 export class CountingDevice extends Device {
+  /** Nothing runs, so that nothing has to be copied. */
+  override readonly runs = false;
   /** Nothing is filled. */
   readonly poison = false;
   /** Bytes of the largest tensor so far: a kernel must be able to bind it. */

@@ -84,6 +84,9 @@ export abstract class Device implements Disposable {
   /** Replaces the command list of every submit before it runs: lets `deno task mutate` plant errors. */
   onSubmit: ((commands: readonly Command[]) => readonly Command[]) | undefined;
 
+  /** Whether what is recorded will run: what is uploaded is then copied. */
+  readonly runs: boolean = true;
+
   /** Names and numbers for a person. */
   abstract readonly info: DeviceInfo;
 

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import { add, Arena, CountingDevice, type Device, scale } from "../../backend/mod.ts";
 import { deviceTest } from "../support/devices.ts";
 
@@ -49,3 +49,17 @@ deviceTest(
     owned[Symbol.dispose]();
   },
 );
+
+Deno.test("CountingDevice copies nothing that is uploaded: it would never be read", () => {
+  const info = { kind: "cpu", name: "", detail: "", software: false, maxBindingBytes: 99 } as const;
+  using counting = new CountingDevice(info);
+  const data = new Float32Array(3), seen: unknown[] = [];
+  counting.onSubmit = (commands) => {
+    for (const command of commands) if (command.op === "upload") seen.push(command.data);
+    return commands;
+  };
+  using arena = new Arena(counting, "example");
+  arena.upload([3], data, "x");
+  arena.commit();
+  assertStrictEquals(seen[0], data);
+});

@@ -121,6 +121,12 @@ deviceTest(
     assertEquals(logps, await completionLogps(free, model, sequences));
     assertEquals(texts, await generate(free, model, prompts, options));
     assert(free.largest > 4096, `${free.largest} bytes`);
+    device.byteBudget = device.stats().bytes + 2 ** 17; // fewer at once, for there is no room
+    const submits = device.stats().submits;
+    assertEquals(texts, await generate(free, model, prompts, options));
+    assertEquals(logps, await completionLogps(free, model, sequences));
+    assert(device.stats().submits - submits > 6, "in parts");
+    device.byteBudget = undefined;
     // Asking for more does not help.
     await completionLogps(small, model, sequences, { rowsPerPass: 1000 });
     await generate(small, model, prompts, { ...options, batchSize: 100 });
