@@ -1,5 +1,6 @@
 // What every example must be, whatever the file looked like: fields all of one kind, a dialogue that is repeated told
 // once, answers that say something, end, and differ.
+import { isSystem } from "./row_ids.ts";
 import { isHumanAssistant, kindOf, parseHumanAssistant, rowText } from "./row_messages.ts";
 import { UnusableRow } from "./row_report.ts";
 import type { Example, Message, PlainText, RowText } from "./rows.ts";
@@ -131,7 +132,15 @@ function partedAnswer(
 ): { prompt: RowText; completion: RowText } {
   if (!isDialogue(completion)) return { prompt, completion };
   if (isDialogue(prompt)) {
-    return { prompt, completion: withoutPrompt(prompt, completion) ?? completion };
+    const rest = withoutPrompt(prompt, completion);
+    if (rest !== undefined || !isWhole(completion)) {
+      return { prompt, completion: rest ?? completion };
+    }
+    const at = completion.findLastIndex(({ role }) => role === "user") + 1;
+    const isAsked = sameMessage(completion[at - 1], prompt[prompt.length - 1]);
+    return isAsked && at < completion.length
+      ? { prompt: completion.slice(0, at), completion: completion.slice(at) }
+      : { prompt, completion }; // whoever checks the answer names the turn
   }
   if (!isWhole(completion)) return { prompt: asQuestion(prompt), completion };
   const at = completion.findLastIndex(({ role }) => role === "user") + 1;
@@ -139,14 +148,19 @@ function partedAnswer(
   return { prompt: completion.slice(0, at), completion: completion.slice(at) };
 }
 
-/** What of a dialogue follows the prompt; undefined where it does not begin with it. */
+/**
+ * What of a dialogue follows the prompt, with or without the system message that the prompt has; undefined where it does
+ * not begin with it.
+ */
 function withoutPrompt(
   prompt: readonly Message[],
   dialogue: readonly Message[],
 ): readonly Message[] | undefined {
-  const begins = dialogue.length > prompt.length &&
-    prompt.every((message, i) => sameMessage(message, dialogue[i]));
-  return begins ? dialogue.slice(prompt.length) : undefined;
+  const turns = prompt.slice(prompt.findIndex(({ role }) => !isSystem(role)));
+  const said = [prompt, turns].find((begun) =>
+    dialogue.length > begun.length && begun.every((message, i) => sameMessage(message, dialogue[i]))
+  );
+  return said && dialogue.slice(said.length);
 }
 
 /** Text as a question of the user. */

@@ -25,6 +25,20 @@ Deno.test("preferenceOf() takes shared turns for the prompt, where the prompt sa
   assertEquals(preferenceOf(long) as unknown, { ...wanted, prompt: more });
 });
 
+Deno.test("preferenceOf() and completionOf() keep a system message that only the prompt or only the answers have", () => {
+  const system = turn("system", "Be kind.");
+  const wanted = [system, user];
+  for (const [prompt, before] of [[[system, user], [user]], [[user], [system, user]]]) {
+    const pair = preferenceOf({ prompt, chosen: [...before, yes], rejected: [...before, no] });
+    assertEquals(pair as unknown, {
+      kind: "preference",
+      ...{ prompt: wanted, chosen: [yes], rejected: [no] },
+    });
+    const one = completionOf(prompt, [...before, yes], "completion");
+    assertEquals(one, { prompt: wanted, completion: [yes] });
+  }
+});
+
 Deno.test("preferenceOf() puts what a column `system` says first, unless the dialogue has its own", () => {
   const system = systemOf("Be kind.")!;
   const pair = { prompt: [user], chosen: [yes], rejected: [no] };
