@@ -83,11 +83,12 @@ function answerOf(example: Example): CompletionRow | TextRow {
       throw new UnusableRow("its label is false");
     }
     case "preference": {
-      const { chosen, rejected: _rejected, plain, ...row } = example;
+      const { chosen, rejected: _rejected, plain, ids, ...row } = example;
       const text = plain && { prompt: plain.prompt, completion: plain.chosen };
       return {
         ...{ ...row, kind: "completion", completion: chosen },
         ...(text ? { plain: text } : {}),
+        ...(ids ? { ids: { hash: ids.hash, prompt: ids.prompt, completion: ids.chosen } } : {}),
       };
     }
     case "prompt":

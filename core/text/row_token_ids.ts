@@ -1,7 +1,7 @@
 // Ids that a row brings along, as Leash writes them: where they are this tokenizer's they are what was sampled or trained,
 // to the token, which its text need not be. Else the text is read, and that is counted.
 import { fitRow, type FittedRow, type RowBudget } from "./row_budget.ts";
-import type { Example, Message, PreferenceRow, PromptRow, RowText, RowTokenIds } from "./rows.ts";
+import type { Example, Message, PromptRow, RowText, RowTokenIds } from "./rows.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 /** How many rows brought ids, by what became of them. */
@@ -42,6 +42,11 @@ function idsOf(value: unknown): number[] | undefined {
   return ids.every((id) => Number.isInteger(id) && id >= 0) ? ids : undefined;
 }
 
+/** Whose ids a kind of example needs beside the prompt's; what is not here is read as text. */
+const ANSWERS: Partial<
+  Readonly<Record<Example["kind"], readonly ("chosen" | "rejected" | "completion")[]>>
+> = { preference: ["chosen", "rejected"], completion: ["completion"], prompt: [] };
+
 /**
  * Leaves rows their ids only where they are this tokenizer's and spell the row's text.
  *
@@ -56,8 +61,8 @@ export async function* withOwnIds<E extends Example>(
 ): AsyncGenerator<E> {
   for await (const example of examples) {
     const { ids, ...rest } = example as E & { readonly ids?: RowTokenIds };
-    if (ids === undefined) {
-      yield example;
+    if (ids === undefined || ANSWERS[example.kind]?.every((name) => ids[name]) !== true) {
+      yield ids === undefined ? example : rest as unknown as E;
       continue;
     }
     const isForeign = ids.hash !== await tokenizer.hash?.() || !isWithin(ids, tokenizer);
@@ -72,7 +77,9 @@ function withoutRendering(
   row: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
   const plain = Object.entries(row).map(([name, value]) => {
-    if (!["chosen", "rejected"].includes(name) || !Array.isArray(value)) return [name, value];
+    if (!["chosen", "rejected", "completion"].includes(name) || !Array.isArray(value)) {
+      return [name, value];
+    }
     return [name, value.map(({ rendered: _, ...message }: Message) => message)];
   });
   return Object.fromEntries(plain);
@@ -93,18 +100,15 @@ export function fitOwnIds(
 ): FittedRow {
   const ids = {
     prompt: [...own.prompt],
-    answers: answers.map(([name]) => [...own[name as "chosen" | "rejected"]!]),
+    answers: answers.map(([name]) => [...own[name as "chosen" | "rejected" | "completion"]!]),
     special: false,
   };
   const ended = (answer: number[]) => answer;
   return fitRow(ids, { row: { prompt: "" }, answers, render: undefined, ended }, tokenizer, budget);
 }
 
-function isWithin(
-  { prompt, chosen = [], rejected = [] }: RowTokenIds,
-  tokenizer: Tokenizer,
-): boolean {
-  return [prompt, chosen, rejected].every((ids) => ids.every((id) => id < tokenizer.vocabSize));
+function isWithin({ hash: _, ...lists }: RowTokenIds, { vocabSize }: Tokenizer): boolean {
+  return Object.values(lists).every((ids) => ids.every((id) => id < vocabSize));
 }
 
 /** Whether nobody has edited the text beside its ids. What a template writes of an assistant's or a tool's turn may differ. */
@@ -116,10 +120,10 @@ function spells(example: Example, ids: RowTokenIds, tokenizer: Tokenizer): boole
     : prompt.every(({ role, content }) =>
       !["system", "user"].includes(role) || asked.includes(bare(content))
     );
-  if (!isAsked || example.kind !== "preference") return isAsked;
-  const { chosen, rejected } = example as PreferenceRow;
-  return ids.chosen !== undefined && ids.rejected !== undefined &&
-    isAnswer(chosen, ids.chosen, tokenizer) && isAnswer(rejected, ids.rejected, tokenizer);
+  return isAsked &&
+    ANSWERS[example.kind]!.every((name) =>
+      isAnswer((example as unknown as Record<typeof name, RowText>)[name], ids[name]!, tokenizer)
+    );
 }
 
 function isAnswer(answer: RowText, ids: readonly number[], tokenizer: Tokenizer): boolean {

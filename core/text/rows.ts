@@ -44,6 +44,8 @@ export interface RowTokenIds {
   readonly chosen?: readonly number[];
   /** Of the other. */
   readonly rejected?: readonly number[];
+  /** Of the one answer that is wanted of the row. */
+  readonly completion?: readonly number[];
 }
 
 /** The texts of an example whose fields hold messages. */

@@ -34,6 +34,29 @@ Deno.test("readSftData() counts the answer of any row that has one", async () =>
   }
 });
 
+Deno.test("readSftData() takes the chosen answer's ids of a row that Leash wrote, cut as it was", async () => {
+  using work = await commandWorkspace();
+  using base = await openBase({ model: `${work.dir}/model` });
+  const { tokenizer } = base;
+  const row = {
+    ...{
+      prompt: "Tom ran.",
+      chosen: " He fe",
+      rejected: " No.",
+      tokenizer_hash: await tokenizer.hash!(),
+    },
+    ...{ prompt_ids: [0, ...tokenizer.encode("Tom ran.")], chosen_ids: tokenizer.encode(" He fe") },
+    rejected_ids: [...tokenizer.encode(" No."), 0],
+  };
+  const { train, report } = await read([row], "model");
+  assertEquals([...train[0].ids as number[]], [...row.prompt_ids, ...row.chosen_ids]); // no end token
+  assertEquals(report, "1 of 1 rows used; 1 by the token ids that they bring along");
+  const single = await read([{ ...row, chosen: undefined, completion: " He fe" }], "model", {
+    format: "completion",
+  });
+  assertEquals(single.train[0].ids.length, train[0].ids.length + 1); // whose ids are not there: text
+});
+
 Deno.test("readSftData() counts the assistant's last turn, through the chat template", async () => {
   const turn = (role: string, content: string) => ({ role, content });
   const messages = [
