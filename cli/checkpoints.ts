@@ -147,6 +147,29 @@ async function load<Meta extends CheckpointMeta>(
   };
 }
 
+/**
+ * Refuses a log of another run whose bytes are not those that its newest checkpoint knows.
+ *
+ * @throws {UsageError} Names the log.
+ */
+export async function requireWholeLog(
+  dir: string,
+  name: keyof typeof FILES,
+  verb: string,
+): Promise<void> {
+  const newest = (await listCheckpoints(rootOf(dir))).at(-1);
+  const mark = newest && (await load(dir, newest.dir, newest.step)).meta.logs[name];
+  const path = `${dir}/${FILES[name]}`;
+  const fit = mark === undefined ? "fits" : await fitOf(path, mark);
+  if (fit === "fits") return;
+  const found = fit === "short" ? "has lost its end" : "was changed since it was written";
+  throw new UsageError(
+    `Cannot ${verb} ${dir}: ${path} ${found}, expected the ${
+      mark!.bytes
+    } bytes that its newest checkpoint knows`,
+  );
+}
+
 /** Removes the checkpoints after the one that a run goes on from: their logs are about to be cut. */
 export async function dropLater(dir: string, step: number | undefined): Promise<void> {
   for (const { step: later, dir: at } of await listCheckpoints(rootOf(dir))) {

@@ -7,8 +7,10 @@ import { buildAnnotators, type StoriesAnnotators } from "./annotators.ts";
 import { readEvidence, recordingReferences } from "./compare_evidence.ts";
 import type { PlannedRun } from "./compare_plan.ts";
 import type { DoneRun } from "./compare_table.ts";
+import { checkFinished } from "./finished.ts";
 import { type Command, firstDifference, type RunConfig, UsageError } from "./flags.ts";
 import { Interrupted } from "./interrupt.ts";
+import { differenceOf as identityDifference } from "./identity.ts";
 import { withAbsolutePaths } from "./paths.ts";
 import { clock } from "./progress.ts";
 import { FILES, isThere, readIdentity, type RunIdentity } from "./run_folder.ts";
@@ -177,6 +179,7 @@ export async function makeRuns(
     const at = `${dir}/${run.name}`;
     const annotators = await buildAnnotators(run.config.annotator, run.seed);
     const skipped = await isThere(`${at}/${FILES.summary}`);
+    if (skipped) await checkFinished(at, "compare");
     if (!skipped) {
       const command = await isThere(`${at}/${FILES.config}`)
         ? { kind: "resume", dir: at, given: run.config } as const
@@ -217,15 +220,12 @@ class Conditions {
       this.#refuse(dir, difference.flag, difference.found, difference.expected, "planned");
     }
     this.#first ??= { dir, identity };
-    const names = {
-      kernelPath: "the kernel path",
-      model: "the model's fingerprint",
-      prompts: "the prompts' fingerprint",
-    } as const;
-    for (const [field, name] of Object.entries(names) as [keyof typeof names, string][]) {
-      const found = identity[field], expected = this.#first.identity[field];
-      if (found !== expected) this.#refuse(dir, name, found, expected, `in ${this.#first.dir}`);
-    }
+    const other = identityDifference(identity, this.#first.identity, {
+      fields: ["kernelPath", "model", "settings", "tokenizer", "prompts"],
+      flags: false,
+    });
+    if (other === undefined) return;
+    this.#refuse(dir, other.name, other.found, other.expected, `in ${this.#first.dir}`);
   }
 
   #refuse(dir: string, name: string, found: string, expected: string, where: string): never {

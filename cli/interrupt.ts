@@ -2,6 +2,10 @@
 // error that says where.
 import type { Terminal } from "./terminal.ts";
 
+/** What a device says whose memory is full; a run that goes on keeps its pairs and members. */
+const TOO_MUCH = /(?<=^Cannot allocate .*\. )Use fewer pairs, members or shorter texts$/;
+const LESS = "Add --gradient-checkpointing (of leash): far less memory for the same bits";
+
 /** A run that ended early with its folder in order: how to go on. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
@@ -16,7 +20,7 @@ export class Interrupted extends Error {
     const why = signal?.aborted
       ? "Interrupted"
       : error instanceof Error
-      ? error.message
+      ? error.message.replace(TOO_MUCH, LESS)
       : String(error);
     return new Interrupted(why, dir, { cause: error });
   }

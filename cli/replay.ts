@@ -9,7 +9,9 @@ import { type RunConfig, UsageError } from "./flags.ts";
 import { cadenceOf } from "./method.ts";
 import { DATASET } from "../scheduler/offline.ts";
 import type { RecordedPairs } from "./recorded_pairs.ts";
-import { FILES, isThere, readIdentity } from "./run_folder.ts";
+import { requireWholeLog } from "./checkpoints.ts";
+import { requireSame } from "./identity.ts";
+import { FILES, isThere, readIdentity, type RunIdentity } from "./run_folder.ts";
 
 /** Recorded pairs that fit a run. */
 export interface Replay {
@@ -17,9 +19,12 @@ export interface Replay {
   readonly records: readonly PairRecord[];
   /** Fingerprint of the file. */
   readonly digest: string;
-  /** Refuses another model's pairs; known once the model is loaded. */
-  requireModel(digest: string): void;
+  /** Refuses pairs of another model, tokenizer or rule; known once the model is loaded. */
+  requireModel(now: ReplayConditions): void;
 }
+
+/** What must be the recorded run's besides flags. */
+export type ReplayConditions = Pick<RunIdentity, "model" | "tokenizer" | "rule">;
 
 /** What recorded pairs must fit. */
 export interface ReplayNeeds {
@@ -85,6 +90,7 @@ export async function loadReplay(dir: string, needs: ReplayNeeds): Promise<Repla
     ? await readIdentity(dir, "replay")
     : undefined;
   if (recorded !== undefined) requireSameData(dir, recorded.config, needs.config);
+  if (recorded !== undefined) await requireWholeLog(dir, "pairs", "replay");
   const lines = await readJsonl(path);
   const records = lines.map((line, i) => checkRecord(line, `${path} line ${i + 1}`, needs));
   const there = new Set(records.map(({ step }) => step));
@@ -98,11 +104,13 @@ export async function loadReplay(dir: string, needs: ReplayNeeds): Promise<Repla
   return {
     records,
     digest: await sha256(await Deno.readFile(path)),
-    requireModel(digest: string): void {
-      if (recorded === undefined || recorded.model === digest) return;
-      throw new UsageError(
-        `Cannot replay ${dir}: its model's fingerprint is ${recorded.model}, expected ${digest}`,
-      );
+    requireModel(now): void {
+      if (recorded === undefined) return;
+      const fields = ["rule", "model", "tokenizer"] as const;
+      requireSame({ ...recorded, ...now }, recorded, {
+        ...{ doing: `replay ${dir}`, whose: "the recorded run", flags: false },
+        fields: fields.filter((field) => recorded[field] !== undefined),
+      });
     },
   };
 }

@@ -109,7 +109,8 @@ export async function train(
   if (files.dataReport !== undefined) terminal.line(`Data: ${files.dataReport}`);
   using device = await openRunDevice(config, resumed?.stored, terminal);
   using task = await asUsage(() => loadTask(device, files, config, { terminal, signal }));
-  replay?.requireModel(task.modelDigest);
+  const prints = await basePrints(files.base);
+  replay?.requireModel({ model: task.modelDigest, ...prints, rule });
   using policies = openPolicies(device, config, fixed, start);
   const asked = first ?? await openAnnotators(NO_ANNOTATOR, 0); // a plan asks nobody
   const parts = {
@@ -128,7 +129,7 @@ export async function train(
     config: planned,
     kernelPath: kernelPath(device.info),
     model: task.modelDigest,
-    ...await basePrints(files.base),
+    ...prints,
     prompts: task.promptsDigest,
     ...(fixed ? { referenceAdapter: await adapterPrint(fixed) } : {}),
     ...(replay ? { replayedPairs: replay.digest } : {}),

@@ -56,6 +56,9 @@ Deno.test("makeRuns() skips what is done and resumes what was interrupted", asyn
   const again = fakeTrain();
   assertEquals((await run(dir, again.train)).runs, runs);
   assertEquals(again.asked, []);
+  const answers = `${dir}/${plan[0].name}/answers.jsonl`;
+  await Deno.writeTextFile(answers, "{}\n", { append: true });
+  await assertRejects(() => run(dir, again.train), UsageError, `${answers} is changed`);
 });
 
 Deno.test("makeRuns() hands the abort on, and stops before a run that it has not begun", async () => {

@@ -26,6 +26,23 @@ Deno.test("main() --replay trains on recorded pairs and repeats the run bit for 
     );
   }
 
+  const recorded = await Deno.readTextFile(`${dir}/pairs.jsonl`);
+  for (
+    const [text, found] of [
+      [
+        recorded.replace(/"referenceLogp":-(\d)/, (_, d) => `"referenceLogp":-${9 - d}`),
+        "was changed",
+      ],
+      [recorded.slice(0, -9), "has lost its end"],
+    ]
+  ) {
+    await Deno.writeTextFile(`${dir}/pairs.jsonl`, text);
+    const { code, lines } = await runTrain([...flags, "--replay", dir, "--out", `${dir}9`]);
+    assertEquals(code, 2);
+    assertStringIncludes(lines.at(-1)!, `Cannot replay ${dir}: ${dir}/pairs.jsonl ${found}`);
+  }
+  await Deno.writeTextFile(`${dir}/pairs.jsonl`, recorded);
+
   const sft = await runTrain([
     ...flags,
     ...["--replay", dir, "--reference", "sft", "--loss", "ipo", "--steps", "3"],

@@ -1,6 +1,7 @@
 // A train program for tests of what is built on it: in a moment it leaves the files of a run, with answers that are
 // made up and verdicts that are not.
 import { mean, winRate } from "../../core/mod.ts";
+import { sealResults } from "../../cli/finished.ts";
 import type { Train } from "../../cli/compare_runs.ts";
 import { readIdentity, type RunIdentity, writeIdentity } from "../../cli/run_folder.ts";
 import type { Rate, Summary } from "../../cli/summary.ts";
@@ -72,6 +73,7 @@ export function fakeTrain(
       `${dir}/answers.jsonl`,
       lines.map((line) => JSON.stringify(line) + "\n").join(""),
     );
+    await sealResults(dir, JSON.stringify(summary));
     await Deno.writeTextFile(`${dir}/summary.json`, JSON.stringify(summary));
     return summary;
   };
