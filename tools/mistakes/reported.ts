@@ -32,7 +32,7 @@ export const REPORTED: readonly MistakeRow[] = [
   ],
   ["pairOf", "ref_rejected_logps: rejected.reference", "ref_rejected_logps: chosen.reference"],
   ["readPhase", "record.phase === phase", "record.phase <= phase"],
-  ["requireSameRun", 'rule: "the rule\'s fingerprint",', ""],
+  ["NAMES", 'rule: "the rule\'s fingerprint",', ""],
   // Evaluating and annotating.
   ["answersOf", "fold(keyOf(flags.seed), side)", "keyOf(flags.seed)"],
   ["answersIn", "? example.chosen", "? example.rejected"],

@@ -1,0 +1,42 @@
+/** Mistakes in backend/: memory, arenas, narrow formats, and the f64 truth. */
+import type { MistakeRow } from "./mistake.ts";
+
+/** One a row. */
+export const BACKEND: readonly MistakeRow[] = [
+  ["sizeClass", "Math.ceil(bytes / 256)", "Math.floor(bytes / 256)"],
+  ["sizeClass", "units <= 1", "units <= 2"],
+  ["largestSizeClass", "<= units) quarter++", "< units) quarter++"],
+  ["Pool", "left -= block.bytes", "left -= 1"],
+  ["Pool", "if (left <= 0) break;", ""],
+  ["Owned", "this.#ended = undefined;\n    });", "});"],
+  ["Slot", "this.#current[Symbol.dispose]();\n    this.#current = next;", "this.#current = next;"],
+  ["Slot", "if (next === this.#current) return;", ""],
+  ["Arena", "data.length !== sizeOf(shape)", "data.length < sizeOf(shape)"],
+  ["Arena", 'this.#commands.push({ op: "clear", dst: tensor.storage });', ""],
+  ["Arena", "this.#undo.unshift(...undo);", ""],
+  ["inside", "from + count <= sizeOf(shape)", "from + count < sizeOf(shape)"],
+  ["sizeOf", "n *= axis", "n += axis"],
+  ["leaves", "return children.flatMap(leaves)", "return children.filter(isTensor)"],
+  ["wordsPerRow", "Math.ceil(cols / QUANT_BLOCK)", "Math.floor(cols / QUANT_BLOCK)"],
+  ["wordsPerRow", 'dtype === "f16" ? 0 : blocks', "blocks"],
+  ["quantise", "from + Math.min(QUANT_BLOCK, cols - c)", "from + QUANT_BLOCK"],
+  ["quantise", "Math.abs(data[i]) <= limit", "data[i] <= limit"],
+  ["int8Encoder", "top / 127", "top / 128"],
+  ["int4Encoder", "(x[i] - m) / d + 0.5", "(x[i] - m) / d"],
+  ["int4Encoder", "n * sumXQ - sumQ * sum", "n * sumXQ + sumQ * sum"],
+  ["int4Encoder", "best[i] << (4 * (i & 7))", "best[i] << (4 * (i & 3))"],
+  ["dequantise", "q * halves[at] + halves[at + 1]", "q * halves[at] - halves[at + 1]"],
+  ["dequantise", "(4 * (c & 7))", "(4 * (c & 3))"],
+  ["clipCoefficient", "Math.min(1, maxGradNorm /", "Math.max(1, maxGradNorm /"],
+  ["threefry2x32", "0x1bd11bda", "0x1bd11bdb"],
+  ["threefry2x32", "keys[(group + 2) % 3] + group + 1", "keys[(group + 2) % 3] + group"],
+  ["threefry2x32", "[13, 15, 26, 6]", "[13, 15, 26, 7]"],
+  ["softmax", "(l - max) / temperature", "(l - max) * temperature"],
+  [
+    "attentionBackward",
+    "weight * (slope - delta) * bend * scale",
+    "weight * (slope + delta) * bend * scale",
+  ],
+  ["attentionBackward", "(softcap(score, cap) / cap) ** 2", "softcap(score, cap) / cap"],
+  ["attentionBackward", "dv[b + d] += weight * dout[a + d]", "dv[b + d] += dout[a + d]"],
+];

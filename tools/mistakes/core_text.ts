@@ -1,0 +1,30 @@
+/** Mistakes in core/text: tokenizers, templates, rows. */
+import type { MistakeRow } from "./mistake.ts";
+
+/** One a row. */
+export const CORE_TEXT: readonly MistakeRow[] = [
+  ["ofProcessor", "first: [...b.first, ...a.first]", "first: [...a.first, ...b.first]"],
+  [
+    "edgeTokens",
+    "last: one(ids.eos, config.add_eos_token)",
+    "last: one(ids.bos, config.add_eos_token)",
+  ],
+  [
+    "ofTemplate",
+    "return side === 1 ? { first: edges[0], last: edges[1] }",
+    "return side === 1 ? { first: edges[1], last: edges[0] }",
+  ],
+  ["streamDecoder", 'text.endsWith("\\ufffd")', "false"],
+  ["streamDecoder", "ids.length - given <= LONGEST_WAIT", "true"],
+  ["linesOf", 'if (lines.at(-1) === "") lines.pop();', ""],
+  ["splitBackwards", "parts.length <= limit + 1", "parts.length <= limit"],
+  ["ofMapping", "map.get(key.value)) || otherwise", "map.get(key.value)) || make.none"],
+  ["TESTS", "make.integer(2), meter) === 1", "make.integer(2), meter) === 0"],
+  ["TESTS", '[["gt", "greaterthan", ">"], ">"]', '[["gt", "greaterthan", ">"], ">="]'],
+  [
+    "TESTS",
+    "in: (value, [hay], meter) => contains(hay, value, meter)",
+    "in: (value, [hay], meter) => !contains(hay, value, meter)",
+  ],
+  ["replaced", "(to.length - from.length)", "to.length * 0"],
+];

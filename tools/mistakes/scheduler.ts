@@ -1,0 +1,65 @@
+/** Mistakes in scheduler/: when a phase is due, whose prompts it has, who its policies are. */
+import type { MistakeRow } from "./mistake.ts";
+
+/** One a row. */
+export const SCHEDULER: readonly MistakeRow[] = [
+  ["cadence", "Math.ceil(steps / (phases ?? 1))", "Math.floor(steps / (phases ?? 1))"],
+  [
+    "cadence",
+    "(step - partOf(step).from) % every === 0",
+    "(step + 1 - partOf(step).from) % every === 0",
+  ],
+  [
+    "cadence",
+    "first + Math.floor((step - from) / every)",
+    "first + Math.ceil((step - from) / every)",
+  ],
+  ["cadence", "Math.min(to, begin + every)", "begin + every"],
+  [
+    "cadence",
+    "first: first + Math.ceil((from - before) / every)",
+    "first: first + Math.floor((from - before) / every)",
+  ],
+  ["phaseVisits", "from * pairsPerStep + i", "i"],
+  ["phaseVisits", "Math.floor(stream / length)", "0"],
+  ["phaseVisits", 'fold(fold(key, "prompts"), epoch)', 'fold(key, "prompts")'],
+  ["phaseVisits", "step: Math.floor(stream / pairsPerStep)", "step: from"],
+  [
+    "phasePrompts",
+    "phaseVisits(prompts.length, options, phase)",
+    "phaseVisits(prompts.length - 1, options, phase)",
+  ],
+  ["promptIds", "[tokenizer.bosId, ...ids]", "ids"],
+  [
+    "takeSnapshot",
+    "exactMean(arena, members)",
+    "{ ...members, params: arena.clone(members.params) }",
+  ],
+  ["adapterHash", "a.name < b.name ? -1 : 1", "a.name < b.name ? 1 : -1"],
+  ["adapterHash", "`scale ${layout.scale}`", '"scale"'],
+  [
+    "EmaReference",
+    "this.#mean = takeSnapshot(device, { layout, params: members.borrow().params }, id);",
+    'this.#mean = takeSnapshot(device, { layout, params: members.borrow().params }, "ema-0");',
+  ],
+  ["checkRecords", "r.step >= to", "r.step > to"],
+  [
+    "checkRecords",
+    "r.snapshotId !== snapshotId || r.referenceId !== referenceId",
+    "r.snapshotId !== snapshotId",
+  ],
+  ["Alignment", "this.#records[0]?.phase !== cadence.phaseOf(this.#step)", "true"],
+  ["Alignment", 'requireSame: reference.kind === "behaviour"', "requireSame: false"],
+  ["Alignment", "this.#records.filter((r) => r.step === step)", "this.#records"],
+  ["Alignment", "step: this.#updates, //", "step, //"],
+  ["Alignment", 'reference.kind === "ema" && this.#step > 0', 'reference.kind === "ema"'],
+  [
+    "startState",
+    "params.length !== members * layout.size",
+    "params.length < members * layout.size",
+  ],
+  ["collect", "const prompt = ids[i >> 1]", "const prompt = ids[0]"],
+  ["collect", "adapter: reference.adapter", "adapter: behaviour.adapter"],
+  ["collect", "b: texts[2 * i + 1]", "b: texts[2 * i]"],
+  ["completionText", 'finish === "stop" ? ids.subarray(0, ids.length - 1) : ids', "ids"],
+];
