@@ -44,6 +44,7 @@ export * from "./text/encode.ts";
 export * from "./text/chat_template.ts";
 export * from "./text/encode_chat.ts";
 export * from "./text/end_of_turn.ts";
+export { ExactNumber, parseExact, type Reviver } from "./text/exact_number.ts";
 export * from "./text/pick_chat_template.ts";
 export * from "./text/pretrained_tokenizer.ts";
 export * from "./text/stream_decoder.ts";

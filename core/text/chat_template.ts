@@ -7,7 +7,7 @@ import { TemplateInterpreter } from "./template_interpreter.ts";
 import { TemplateBudgetError, type TemplateLimits } from "./template_meter.ts";
 import { formatTime } from "./strftime.ts";
 import { markTokens } from "./template_tokens.ts";
-import { make, type TemplateFunction } from "./template_make.ts";
+import { make, type TemplateFunction, templateValue } from "./template_make.ts";
 import { pairsOf } from "./template_methods.ts";
 import { itemsOf, pythonText, stripText, type TemplateValue } from "./template_values.ts";
 
@@ -139,7 +139,9 @@ export function chatTemplate(
     const now = options.now ?? (() => new Date());
     const all = { ...globals(now), ...fixed, ...named(variables) };
     try {
-      for (const [key, value] of Object.entries(all)) environment.set(key, value);
+      for (const [key, value] of Object.entries(all)) {
+        environment.setVariable(key, templateValue(value) as never);
+      }
       environment.setVariable("dict", make.function(dict) as never);
       environment.setVariable("joiner", make.function(joiner) as never);
       const interpreter = new TemplateInterpreter(environment, budget);

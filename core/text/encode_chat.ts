@@ -1,5 +1,6 @@
 // Dialogues to ids: the template's special tokens become ids, the same tokens written by a user stay plain text.
 import type { ChatMessage, ChatTemplate, RenderOptions } from "./chat_template.ts";
+import { ExactNumber } from "./exact_number.ts";
 import type { PretrainedTokenizer } from "./pretrained_tokenizer.ts";
 
 /** What {@link encodeChat} needs of a tokenizer. */
@@ -78,7 +79,7 @@ function marked(value: unknown, pattern: RegExp | undefined): unknown {
     return pattern ? clean.replace(pattern, (token) => START + token + END) : clean;
   }
   if (Array.isArray(value)) return value.map((entry) => marked(entry, pattern));
-  if (typeof value !== "object" || value === null) return value;
+  if (typeof value !== "object" || value === null || value instanceof ExactNumber) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, entry]) => [key, marked(entry, pattern)]),
   );

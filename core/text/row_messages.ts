@@ -1,5 +1,6 @@
 // Dialogues in rows: lists of {role, content} are checked, and "Human: … Assistant: …" text becomes such a list.
 import { quote } from "../io/mistakes.ts";
+import { ExactNumber, parseExact } from "./exact_number.ts";
 import { UnusableRow } from "./row_report.ts";
 import type { Message, RowText } from "./rows.ts";
 
@@ -40,7 +41,7 @@ export function toolsOf(value: unknown): readonly unknown[] | undefined {
   if (typeof value === "string") {
     if (value.trim() === "") return undefined;
     try {
-      tools = JSON.parse(value);
+      tools = parseExact(value);
     } catch (cause) {
       throw new UnusableRow("tools is text that is not JSON, expected a list", { cause });
     }
@@ -53,11 +54,11 @@ export function toolsOf(value: unknown): readonly unknown[] | undefined {
 }
 
 /**
- * A value as templates and JSON take it. A column of structs has every key in every struct, so null there is absent;
- * an integer past 2⁵³ is its digits.
+ * A value as templates and JSON take it. A column of structs has every key in every struct, so null there is absent.
  */
 function tidy(value: unknown): unknown {
-  if (typeof value === "bigint") return String(value);
+  if (typeof value === "bigint") return new ExactNumber(String(value));
+  if (value instanceof ExactNumber) return value;
   if (Array.isArray(value)) return value.map(tidy);
   if (typeof value !== "object" || value === null) return value;
   const there = Object.entries(value).filter(([, entry]) => entry !== null && entry !== undefined);

@@ -12,6 +12,7 @@ import {
   truthy,
 } from "./template_filter_arguments.ts";
 import type { TemplateMeter } from "./template_meter.ts";
+import { numberOf } from "./template_numbers.ts";
 import {
   isContainer,
   isText,
@@ -83,9 +84,13 @@ const toInteger: Filter = (value, { at }) => {
     const parsed = parsedInteger(value.value, integer(base, 10));
     return parsed === undefined ? fallback : make.integer(parsed);
   }
+  if (value.type === "IntegerValue") return value;
   const number = Number(value.value);
+  if (value.type === "FloatValue" && Math.abs(number) === Infinity) {
+    throw new Error("it makes an integer of a number without end");
+  }
   const fits = ["number", "boolean"].includes(typeof value.value) && Number.isFinite(number);
-  return fits ? make.integer(Math.trunc(number)) : fallback;
+  return fits ? make.integer(BigInt(Math.trunc(number))) : fallback;
 };
 
 const toFloat: Filter = (value, { at }) => {
@@ -94,15 +99,15 @@ const toFloat: Filter = (value, { at }) => {
     const parsed = parsedFloat(value.value);
     return parsed === undefined ? fallback : make.float(parsed);
   }
-  return ["number", "boolean"].includes(typeof value.value)
-    ? make.float(Number(value.value))
-    : fallback;
+  const number = numberOf(value);
+  return number === undefined ? fallback : make.float(Number(number));
 };
 
 const rounded: Filter = (value, { at }) => {
   const [places, how] = at("precision", "method");
-  if (typeof value.value !== "number") throw new Error(`it rounds ${kindOf(value)}`);
-  const [x, n] = [value.value, integer(places, 0)];
+  const number = value.type === "BooleanValue" ? undefined : numberOf(value);
+  if (number === undefined) throw new Error(`it rounds ${kindOf(value)}`);
+  const [x, n] = [Number(number), integer(places, 0)];
   const by = 10 ** n;
   const method = how === undefined ? "common" : pythonText(how);
   if (method === "ceil") return make.float(Math.ceil(x * by) / by);
@@ -155,9 +160,10 @@ const centred: Filter = (value, { at, meter }) => {
 const FILTERS: Readonly<Record<string, Filter>> = {
   ...LIST_FILTERS,
   abs(value) {
-    if (typeof value.value !== "number") throw new Error(`it wants the size of ${kindOf(value)}`);
-    const size = Math.abs(value.value);
-    return value.type === "FloatValue" ? make.float(size) : make.integer(size);
+    const x = value.type === "BooleanValue" ? undefined : numberOf(value);
+    if (x === undefined) throw new Error(`it wants the size of ${kindOf(value)}`);
+    if (typeof x === "bigint") return make.integer(x < 0n ? -x : x);
+    return value.type === "FloatValue" ? make.float(Math.abs(x)) : make.integer(Math.abs(x));
   },
   capitalize: ofText(capitalized),
   center: centred,

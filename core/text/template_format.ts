@@ -1,5 +1,6 @@
 // Python's two ways to put values into a text: "%s" % x, and "{}".format(x).
 import type { TemplateMeter } from "./template_meter.ts";
+import { numberOf, type PythonNumber } from "./template_numbers.ts";
 import { kindOf, pythonText, quotedText, type TemplateValue } from "./template_values.ts";
 
 type Values = readonly TemplateValue[];
@@ -45,29 +46,31 @@ function spelt(
 ): string {
   if (kind === "s") return pythonText(value).slice(0, precision);
   if (kind === "r") return quotedText(value).slice(0, precision);
-  const number = value.value;
-  if (typeof number !== "number" && typeof number !== "boolean") {
-    throw new Error(`%${kind} of ${kindOf(value)}`);
-  }
-  const x = Number(number);
+  const x = numberOf(value);
+  if (x === undefined) throw new Error(`%${kind} of ${kindOf(value)}`);
   const sign = x < 0 ? "-" : flags.includes("+") ? "+" : flags.includes(" ") ? " " : "";
-  return sign + digits(Math.abs(x), kind, precision);
+  return sign + digits(sizeOf(x), kind, precision);
 }
 
-function digits(x: number, kind: string, precision = 6): string {
+function sizeOf(x: PythonNumber): PythonNumber {
+  return typeof x === "bigint" ? (x < 0n ? -x : x) : Math.abs(x);
+}
+
+function digits(exact: PythonNumber, kind: string, precision = 6): string {
+  const x = Number(exact);
   switch (kind) {
     case "d":
     case "i":
     case "u":
-      return String(BigInt(Math.trunc(x)));
+      return String(typeof exact === "bigint" ? exact : BigInt(Math.trunc(x)));
     case "x":
-      return whole(x).toString(16);
+      return whole(exact).toString(16);
     case "X":
-      return whole(x).toString(16).toUpperCase();
+      return whole(exact).toString(16).toUpperCase();
     case "o":
-      return whole(x).toString(8);
+      return whole(exact).toString(8);
     case "b":
-      return whole(x).toString(2);
+      return whole(exact).toString(2);
     case "f":
     case "F":
       if (x >= 1e21) throw new Error("the format is given a number past 1e21");
@@ -84,8 +87,8 @@ function digits(x: number, kind: string, precision = 6): string {
   }
 }
 
-function whole(x: number): number {
-  if (Number.isInteger(x)) return x;
+function whole(x: PythonNumber): PythonNumber {
+  if (typeof x === "bigint" || Number.isInteger(x)) return x;
   throw new Error("the format wants an integer");
 }
 
@@ -143,7 +146,8 @@ function specified(value: TemplateValue, spec: string, meter: TemplateMeter): st
   const [all, fill, align, sign = "", zero, width, comma, precision, kind] = SPEC.exec(spec) ?? [];
   if (all === undefined) throw new Error(`the format has the field ${spec}`);
   meter.checkLength(Number(width));
-  const isNumber = typeof value.value === "number";
+  const x = value.type === "BooleanValue" ? undefined : numberOf(value);
+  const isNumber = x !== undefined;
   let text: string;
   if (!isNumber) {
     if (kind !== undefined && kind !== "s" || comma) {
@@ -153,7 +157,6 @@ function specified(value: TemplateValue, spec: string, meter: TemplateMeter): st
       "",
     );
   } else {
-    const x = Number(value.value);
     const plain = kind === undefined && precision === undefined;
     if (kind === "d" && value.type !== "IntegerValue") {
       throw new Error("the format wants an integer");
@@ -163,7 +166,7 @@ function specified(value: TemplateValue, spec: string, meter: TemplateMeter): st
     }
     text = plain
       ? pythonText(value).replace("-", "")
-      : digits(Math.abs(x), kind!, precision === undefined ? undefined : Number(precision));
+      : digits(sizeOf(x), kind!, precision === undefined ? undefined : Number(precision));
     if (comma) text = text.replace(/^\d+/, (run) => run.replace(/\B(?=(\d{3})+$)/g, ","));
     text = (x < 0 ? "-" : sign === "-" ? "" : sign) + text;
   }

@@ -7,7 +7,7 @@ import { GROUPS } from "./template_list_filters.ts";
 import { make } from "./template_make.ts";
 import { TemplateBudgetError, type TemplateLimits, TemplateMeter } from "./template_meter.ts";
 import { methodOf } from "./template_methods.ts";
-import { isTest, operate, passes } from "./template_operators.ts";
+import { isTest, operate, passes, signed } from "./template_operators.ts";
 import { BRACKETS, NOT_TEST, TEST } from "./template_tokens.ts";
 import {
   equal,
@@ -76,6 +76,11 @@ export class TemplateInterpreter extends Interpreter {
     switch (node.type) {
       case "BinaryExpression":
         return this.#binary(node, scope);
+      case "UnaryExpression": {
+        const { value: sign } = node.operator as { value: string };
+        if (sign === "not") return this.#plain(node, scope);
+        return signed(sign, this.evaluate(node.argument as Node, scope));
+      }
       case "IntegerLiteral":
         return make.integer(Number(node.value));
       case "Identifier": {

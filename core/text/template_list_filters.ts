@@ -2,6 +2,7 @@
 import { type Filter, flag, integer, truthy } from "./template_filter_arguments.ts";
 import { make } from "./template_make.ts";
 import { pairsOf } from "./template_methods.ts";
+import { numberOf } from "./template_numbers.ts";
 import { compare, operate, passes } from "./template_operators.ts";
 import {
   equal,
@@ -67,8 +68,8 @@ const extreme = (sign: 1 | -1): Filter => (value, { at, attributeOf }) => {
 
 /** Equal values have one text, as Python hashes them. */
 function identity(value: TemplateValue): string {
-  const number = typeof value.value === "boolean" ? Number(value.value) : value.value;
-  return typeof number === "number" ? String(number) : quotedText(value);
+  const number = numberOf(value);
+  return number === undefined ? quotedText(value) : String(number);
 }
 
 const unique: Filter = (value, { at, attributeOf }) => {

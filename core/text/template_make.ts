@@ -1,6 +1,7 @@
 // Makes a chat template's values. @huggingface/jinja 0.5 does not export their classes, so they are taken from values
 // that it made itself.
 import { Environment, Interpreter } from "@huggingface/jinja";
+import { ExactNumber } from "./exact_number.ts";
 import type { TemplateValue } from "./template_values.ts";
 
 /** A function of a template: positional arguments, then arguments by name. */
@@ -10,6 +11,34 @@ export type TemplateFunction = (
 ) => TemplateValue;
 
 type Made = new (value?: unknown) => TemplateValue;
+
+/** A program's value as a template's: plain data, exact numbers in it, functions. */
+export function templateValue(value: unknown): TemplateValue {
+  if (value instanceof ExactNumber) {
+    const { integer } = value;
+    return integer === undefined ? make.float(value.valueOf()) : make.integer(integer);
+  }
+  switch (typeof value) {
+    case "bigint":
+      return make.integer(value);
+    case "number":
+      return Number.isInteger(value) ? new Integer(value + 0) : make.float(value); // no −0
+    case "string":
+      return make.text(value);
+    case "boolean":
+      return make.bool(value);
+    case "undefined":
+      return make.undefined;
+    case "object": {
+      if (value === null) return make.none;
+      if (Array.isArray(value)) return make.list(value.map(templateValue));
+      const entries = Object.entries(value);
+      return make.mapping(new Map(entries.map(([key, entry]) => [key, templateValue(entry)])));
+    }
+    default:
+      return new Environment().set("value", value);
+  }
+}
 
 const scope = new Environment();
 const classOf = (plain: unknown): Made =>
@@ -38,8 +67,12 @@ export const make = {
   list: (value: TemplateValue[]): TemplateValue => new List(value),
   tuple: (value: TemplateValue[]): TemplateValue => new Tuple(value),
   mapping: (value: Map<string, TemplateValue>): TemplateValue => new Mapping(value),
-  /** An integer that is exact: Python's have no end, JavaScript's end at 2⁵³. */
-  integer(value: number): TemplateValue {
+  /** An integer that is exact: past 2⁵³, where JavaScript's numbers end, it is given as a bigint. */
+  integer(value: number | bigint): TemplateValue {
+    if (typeof value === "bigint") {
+      const near = Number(value);
+      return new Integer(Number.isSafeInteger(near) ? near : value);
+    }
     if (!Number.isSafeInteger(value)) throw new Error("it makes an integer of more than 53 bits");
     return new Integer(value);
   },

@@ -3,6 +3,7 @@
 import { formatPercent } from "./template_format.ts";
 import { make } from "./template_make.ts";
 import type { TemplateMeter } from "./template_meter.ts";
+import { arithmetic, isNumber, numberOf, orderOf } from "./template_numbers.ts";
 import {
   equal,
   isContainer,
@@ -12,20 +13,10 @@ import {
   type TemplateValue,
 } from "./template_values.ts";
 
-/** Booleans count as 0 and 1; undefined for what is no number. */
-function numberOf(value: TemplateValue): number | undefined {
-  return isNumber(value) ? Number(value.value) : undefined;
-}
-
-function isNumber(value: TemplateValue): boolean {
-  return value.type === "IntegerValue" || value.type === "FloatValue" ||
-    value.type === "BooleanValue";
-}
-
 /** Below, equal or above 0 as Python orders a and b. */
 export function compare(a: TemplateValue, b: TemplateValue): number {
   const [x, y] = [numberOf(a), numberOf(b)];
-  if (x !== undefined && y !== undefined) return x - y;
+  if (x !== undefined && y !== undefined) return orderOf(x, y);
   if (isText(a) && isText(b)) return a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
   if (a.type === b.type && Array.isArray(a.value)) {
     const [left, right] = [itemsOf(a), itemsOf(b)];
@@ -47,6 +38,13 @@ export function contains(hay: TemplateValue, needle: TemplateValue, meter: Templ
   if (hay.value instanceof Map) return isText(needle) && hay.value.has(needle.value);
   meter.charge(hay.value.length >> 2);
   return hay.value.some((entry) => equal(entry, needle));
+}
+
+/** `-value` or `+value`. */
+export function signed(sign: string, value: TemplateValue): TemplateValue {
+  const x = numberOf(value);
+  if (x === undefined) throw new Error(`it has ${sign} before ${kindOf(value)}`);
+  return arithmetic("*", sign === "-" ? -1 : 1, x, value.type === "FloatValue");
 }
 
 /** `left operator right`, but for `and`, `or` and `~`. */
@@ -104,33 +102,6 @@ export function operate(
 
 function mappingOf(value: TemplateValue): ReadonlyMap<string, TemplateValue> {
   return value.type === "ObjectValue" ? value.value as Map<string, TemplateValue> : new Map();
-}
-
-function arithmetic(operator: string, a: number, b: number, isFloat: boolean): TemplateValue {
-  const result = (value: number) => isFloat ? make.float(value) : make.integer(value);
-  if (b === 0 && ["/", "//", "%"].includes(operator)) throw new Error("it divides by zero");
-  switch (operator) {
-    case "+":
-      return result(a + b);
-    case "-":
-      return result(a - b);
-    case "*":
-      return result(a * b);
-    case "/":
-      return make.float(a / b);
-    case "//":
-      return result(Math.floor(a / b));
-    case "%":
-      return result(a - b * Math.floor(a / b));
-    case "**": {
-      if (a === 0 && b < 0) throw new Error("it divides by zero");
-      const power = a ** b;
-      if (!Number.isFinite(power)) throw new Error("it makes a number without end");
-      return b < 0 ? make.float(power) : result(power);
-    }
-    default:
-      throw new Error(`it has the operator ${operator}`);
-  }
 }
 
 function repeated(value: TemplateValue, times: number, meter: TemplateMeter): TemplateValue {

@@ -1,6 +1,7 @@
 // Values of a chat template as Python prints, compares and cuts them; @huggingface/jinja 0.5 does it as JavaScript.
 import type { Interpreter } from "@huggingface/jinja";
 import { make } from "./template_make.ts";
+import { numberOf, orderOf } from "./template_numbers.ts";
 
 /** A value at run time: its kind in `type`, the JavaScript value (entries are values again) in `value`. */
 export type TemplateValue = ReturnType<Interpreter["evaluate"]>;
@@ -65,6 +66,10 @@ export function quotedText(value: TemplateValue): string {
       throw new Error("it prints a function, expected a value: are the brackets of a call missing");
     case "FloatValue":
       return floatText(Number(value.value));
+    case "IntegerValue":
+      return Math.abs(Number(value.value)) < 1e21
+        ? value.toString()
+        : String(BigInt(numberOf(value)!));
     default:
       return value.toString();
   }
@@ -93,12 +98,11 @@ function quoted(text: string): string {
   return quote + (quote === "'" ? inner.replaceAll("'", "\\'") : inner) + quote;
 }
 
-const NUMBERS = new Set(["IntegerValue", "FloatValue", "BooleanValue"]);
-
 /** Python's `==`: numbers and booleans by value, lists and mappings by their entries, else one kind only. */
 export function equal(a: TemplateValue, b: TemplateValue): boolean {
   if (a === b) return true;
-  if (NUMBERS.has(a.type) && NUMBERS.has(b.type)) return Number(a.value) === Number(b.value);
+  const [m, n] = [numberOf(a), numberOf(b)];
+  if (m !== undefined && n !== undefined) return orderOf(m, n) === 0;
   if (isContainer(a) && isContainer(b)) {
     const [x, y] = [a.value, b.value];
     if (Array.isArray(x) && Array.isArray(y)) {

@@ -1,4 +1,5 @@
 // A JSON file as rows: a list of objects, or an object of columns. It is parsed whole, so its size has a limit.
+import { parseRows } from "../../text/exact_number.ts";
 import type { DatasetRow } from "../../text/rows.ts";
 import { refuseHugeJson, ROWS_BOUNDS } from "../json_bounds.ts";
 import { duplicateKey, isObject, quote, refuseWrongDownload } from "../mistakes.ts";
@@ -77,7 +78,8 @@ export async function readJsonFile(
   }
   let value: unknown, json: string;
   try {
-    ({ value, json } = parsePythonJson(text));
+    const rows = (parsed: unknown) => Array.isArray(parsed) ? parsed : columnsOf(parsed);
+    ({ value, json } = parsePythonJson(text, (json, revive) => parseRows(json, rows, revive)));
   } catch {
     throw new TypeError(`Cannot read ${name}: the file is not JSON, expected ${wanted}`);
   }
@@ -88,6 +90,11 @@ export async function readJsonFile(
     );
   }
   return value;
+}
+
+/** An object of columns is settled column by column, as a row is. */
+function columnsOf(parsed: unknown): readonly unknown[] {
+  return isObject(parsed) ? [parsed] : [];
 }
 
 function rowsOfColumns(value: unknown, name: string): Record<string, unknown>[] {

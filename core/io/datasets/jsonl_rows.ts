@@ -1,4 +1,5 @@
 // JSON lines as rows, one line in memory at a time.
+import { parseRows } from "../../text/exact_number.ts";
 import type { DatasetRow } from "../../text/rows.ts";
 import { refuseHugeJson, ROW_BOUNDS } from "../json_bounds.ts";
 import { duplicateKey, isObject, quote } from "../mistakes.ts";
@@ -49,7 +50,8 @@ export async function* jsonLines(
     refuseHugeJson(new TextEncoder().encode(text), name, `line ${number}`, ROW_BOUNDS);
     let value: unknown, json: string;
     try {
-      ({ value, json } = parsePythonJson(text));
+      const rows = (row: unknown) => [row];
+      ({ value, json } = parsePythonJson(text, (json, revive) => parseRows(json, rows, revive)));
     } catch {
       throw new TypeError(`Cannot read ${name}: line ${number} is not JSON, expected ${wanted}`);
     }

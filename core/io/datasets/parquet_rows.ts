@@ -1,6 +1,7 @@
 // Parquet as rows, one row group after another: footer and pages are checked here, hyparquet unpacks the values.
 import type { ColumnMetaData, FileMetaData } from "hyparquet";
 import { parquetReadColumn } from "hyparquet/src/read.js";
+import { exactFloat, ExactNumber, parseExact, settleRow } from "../../text/exact_number.ts";
 import type { DatasetRow } from "../../text/rows.ts";
 import { refuseHugeJson, ROW_BOUNDS } from "../json_bounds.ts";
 import { quote } from "../mistakes.ts";
@@ -64,6 +65,7 @@ export async function* parquetRows(
     }
     for (let i = 0; i < group.rows; i++) {
       const row = Object.fromEntries(columns.map((column, c) => [column, tidy(values[c][i])]));
+      settleRow(row);
       yield { row, file: file.name, unit: "row", number: ++number };
     }
   }
@@ -138,7 +140,20 @@ async function readColumn(
   if (values.length !== group.rows || isFlat && values.includes(undefined)) {
     fail(`column ${quote(column)} has pages that do not unpack. Fetch the file again`);
   }
-  return values;
+  const floats = chunks.filter(({ leaf }) => ["FLOAT", "DOUBLE"].includes(leaf.element.type ?? ""));
+  return floats.reduce((all, { leaf }) => all.map((value) => asFloats(value, leaf.path)), values);
+}
+
+/** Values of a leaf of floats, wherever it lies below structs and lists: 1.0 is no integer there. */
+function asFloats(value: unknown, [, ...path]: readonly string[]): unknown {
+  if (typeof value === "number") return Number.isInteger(value) ? exactFloat(value) : value;
+  if (typeof value !== "object" || value === null) return value;
+  if (ArrayBuffer.isView(value)) value = Array.from(value as unknown as ArrayLike<unknown>);
+  if (Array.isArray(value)) return value.map((entry) => asFloats(entry, ["", ...path]));
+  const struct = value as Record<string, unknown>;
+  const at = path.findIndex((name) => Object.hasOwn(struct, name)); // lists have names of their own between
+  if (at < 0) return value;
+  return { ...struct, [path[at]]: asFloats(struct[path[at]], path.slice(at)) };
 }
 
 class NotText extends Error {}
@@ -161,7 +176,7 @@ function strictJson(bytes: Uint8Array | undefined): unknown {
     throw new NotText("has JSON of over a million values, or nested over 512 deep");
   }
   try {
-    return JSON.parse(text);
+    return parseExact(text);
   } catch {
     throw new NotText("has JSON that does not parse");
   }
@@ -175,7 +190,8 @@ function tidy(value: unknown): unknown {
     return Number.isSafeInteger(number) ? number : value;
   }
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
-  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Uint8Array || value instanceof ExactNumber) return value;
   if (Array.isArray(value)) return value.map(tidy);
   if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<unknown>, tidy);
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, tidy(entry)]));

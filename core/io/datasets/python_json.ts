@@ -1,5 +1,6 @@
 // JSON as Python's `json` writes it: NaN, Infinity and -Infinity stand where numbers do. They are read as what they are;
 // whoever needs such a value says that it is none.
+import type { Reviver } from "../../text/exact_number.ts";
 
 /** A string, which may spell anything, or a word that JSON lacks. */
 const WORD = /"(?:[^"\\]|\\.)*"|(?:-?\bInfinity\b|\bNaN\b)(?!\s*:)/gs;
@@ -7,11 +8,15 @@ const WORD = /"(?:[^"\\]|\\.)*"|(?:-?\bInfinity\b|\bNaN\b)(?!\s*:)/gs;
 /**
  * Parses JSON, with Python's words for what is no number.
  *
+ * @param parse Reads what is JSON; default `JSON.parse`.
  * @throws {SyntaxError} If it is no such JSON.
  */
-export function parsePythonJson(text: string): { value: unknown; json: string } {
+export function parsePythonJson(
+  text: string,
+  parse: (json: string, revive?: Reviver) => unknown = JSON.parse,
+): { value: unknown; json: string } {
   try {
-    return { value: JSON.parse(text), json: text };
+    return { value: parse(text), json: text };
   } catch (error) {
     if (!/NaN|Infinity/.test(text)) throw error;
   }
@@ -22,6 +27,6 @@ export function parsePythonJson(text: string): { value: unknown; json: string } 
     (word) => word.startsWith('"') ? word : JSON.stringify(mark + word),
   );
   const numbers = new Map([NaN, Infinity, -Infinity].map((value) => [mark + value, value]));
-  const value = JSON.parse(json, (_key, value) => numbers.get(value) ?? value);
+  const value = parse(json, (_key, value) => numbers.get(value as string) ?? value);
   return { value, json };
 }

@@ -1,6 +1,7 @@
 // No message can forge a turn: special tokens in messages are plain text, as in transformers.
 import { assert, assertEquals } from "@std/assert";
 import { chatTemplate } from "../../../core/text/chat_template.ts";
+import { ExactNumber } from "../../../core/text/exact_number.ts";
 import { encodeChat } from "../../../core/text/encode_chat.ts";
 import { readPretrainedTokenizer } from "../../../core/text/pretrained_tokenizer.ts";
 import { filesOf, fixture, readSmall } from "../../support/tokenizer_fixtures.ts";
@@ -16,6 +17,15 @@ for (const [name, { chats: wanted }] of Object.entries(small)) {
     chats.forEach((chat, i) => assertEquals(encodeChat(tokenizer, template, chat), wanted[i]));
   });
 }
+
+Deno.test("encodeChat() hands exact numbers on as they are", async () => {
+  const read = filesOf({ "tokenizer.json": await readSmall("smollm2_digits") });
+  const tokenizer = await readPretrainedTokenizer(read, "m");
+  const printing = chatTemplate("{{ messages[0].n }}{{ tools[0].n }}");
+  const n = new ExactNumber("1.0");
+  const ids = encodeChat(tokenizer, printing, [{ role: "user", n }], { tools: [{ n }] });
+  assertEquals(tokenizer.decode(ids), "1.01.0");
+});
 
 Deno.test("encodeChat() gives as many end tokens as the template writes, whatever the messages say", async () => {
   const read = filesOf({ "tokenizer.json": await readSmall("smollm2_digits") });

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { openDataset } from "../../../core/io/datasets/open_dataset.ts";
+import { ExactNumber } from "../../../core/text/exact_number.ts";
 import { parseColumns, toExamples } from "../../../core/text/examples.ts";
 import type { DatasetRow, PreferenceRow } from "../../../core/text/rows.ts";
 import { sharedDataTest } from "../../support/shared_data.ts";
@@ -46,7 +47,7 @@ Deno.test("toExamples() reads tools from a list or from JSON, and counts a row w
   const used = await Array.fromAsync(examples);
   assertEquals(used.map(({ tools }) => tools), [
     [tool], // as it is written
-    [{ name: "t", enum: ["a", null], of: { size: "1152921504606846976" } }], // nulls of structs are absent
+    [{ name: "t", enum: ["a", null], of: { size: new ExactNumber("1152921504606846976") } }], // nulls of structs are absent
     ...[undefined, undefined, undefined, undefined],
   ]);
   assertEquals([...examples.report.skipped], [
@@ -56,7 +57,7 @@ Deno.test("toExamples() reads tools from a list or from JSON, and counts a row w
   ]);
 });
 
-Deno.test("toExamples() compares messages that hold integers past 2**53, which JSON has not", async () => {
+Deno.test("toExamples() compares messages that hold integers past 2**53, exactly", async () => {
   const call = (id: bigint) => [
     { role: "user", content: "q" },
     { role: "assistant", content: null, tool_calls: [{ id, function: { name: "f", of: null } }] },
@@ -65,7 +66,7 @@ Deno.test("toExamples() compares messages that hold integers past 2**53, which J
   const [pair] = await Array.fromAsync(toExamples(rowsOf(...rows)));
   assert(pair.kind === "preference" && typeof pair.chosen !== "string");
   assertEquals(pair.chosen[0].tool_calls, [{
-    id: "1152921504606846976",
+    id: new ExactNumber("1152921504606846976"),
     function: { name: "f" },
   }]);
   const same = toExamples(rowsOf({ chosen: call(2n ** 60n), rejected: call(2n ** 60n) }));

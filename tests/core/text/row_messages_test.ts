@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { ExactNumber } from "../../../core/text/exact_number.ts";
 import {
   isHumanAssistant,
   parseHumanAssistant,
@@ -25,12 +26,15 @@ Deno.test("rowText() keeps text and messages, joins parts of text and drops null
   ]);
 });
 
-Deno.test("rowText() drops nulls within tool calls, and writes integers past 2**53 as text", () => {
+Deno.test("rowText() drops nulls within tool calls, and keeps integers past 2**53", () => {
   const calls = [{ id: 2n ** 53n, function: { name: "f", arguments: { a: 1, b: null } } }];
   const [message] = rowText([{ role: "assistant", content: null, tool_calls: calls }], "chosen");
   assertEquals(message, {
     ...{ role: "assistant", content: "" },
-    tool_calls: [{ id: "9007199254740992", function: { name: "f", arguments: { a: 1 } } }],
+    tool_calls: [{
+      id: new ExactNumber("9007199254740992"),
+      function: { name: "f", arguments: { a: 1 } },
+    }],
   });
 });
 
@@ -46,7 +50,7 @@ const ROWS: [value: unknown, reason: string][] = [
   [undefined, "chosen is missing"],
   [null, "chosen is missing"],
   [7, "chosen is a number, expected text or messages"],
-  [{ role: "user" }, "chosen is an object, expected text or messages"],
+  [{ of: "user" }, "chosen is an object, expected text or messages"],
   [" \n", "chosen is empty"],
   [[], "chosen is empty"],
   [["hi"], "a message of chosen is a string, expected role and content"],
