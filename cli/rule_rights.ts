@@ -119,21 +119,23 @@ function refuseBoth(rulePermissions: string | undefined): void {
  * The rights of a rule's thread; undefined for all that the program has.
  *
  * @param file For the message.
+ * @param main Where the program is.
  * @throws {UsageError} If the rights cannot be cut and nobody trusts the rule.
  */
 export async function rightsOf(
   file: string,
   { rulePermissions, trustRule }: RuleFlags,
+  main: string = Deno.mainModule,
 ): Promise<RulePermissions | undefined> {
   if (trustRule) refuseBoth(rulePermissions);
   if (trustRule || rulePermissions === ALL) return undefined;
   if (rulePermissions !== undefined) return parsePermissions(rulePermissions);
-  if (await cutsRights()) return "none";
+  if (await cutsRights(main)) return "none";
   throw new UsageError(
     `Cannot use the rule ${
       quote(file)
-    }: Deno runs it without rights only where its option worker-options is on, ` +
-      "expected that. Say --trust-rule to give the rule all rights of this program, or start it by " +
+    }: Deno's worker-options are off, expected them on: only then can a rule ` +
+      "run without rights. Say --trust-rule to give it all rights of this program, or start the program by " +
       "deno run --unstable-worker-options and say --rule-permissions none",
   );
 }

@@ -44,6 +44,14 @@ Deno.test("rightsOf() is none unless more is said", async () => {
   );
 });
 
+Deno.test("rightsOf() refuses where rights cannot be cut, and says both ways out", async () => {
+  const main = "https://example.org/main.ts";
+  const { message } = await assertRejects(() => rightsOf("r.ts", {}, main), UsageError);
+  assertEquals(/--trust-rule .* --rule-permissions none$/.test(message), true, message);
+  assertEquals(await rightsOf("r.ts", { rulePermissions: "none" }, main), "none");
+  assertEquals(await rightsOf("r.ts", { trustRule: true }, main), undefined);
+});
+
 Deno.test("cutsRights() finds the nearest deno.json, and its workspace", async () => {
   const dir = await Deno.makeTempDir();
   const main = `file://${dir}/a/b/main.ts`;
