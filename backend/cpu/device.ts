@@ -166,7 +166,7 @@ export class CpuDevice extends Device {
     if (need > room) {
       const used = this.#addresses.used;
       throw new RangeError(
-        `Cannot allocate ${bytes} bytes on the CPU device: ${used} of 4294967296 are in use. Use fewer pairs, members or shorter texts`,
+        `Cannot allocate ${bytes} bytes on the CPU device: ${used} of 4294967296 are in use. Give --gradient-checkpointing (beside --resume too) or shorter texts`,
       );
     }
     this.#memory.grow(Math.min(room, Math.max(need, Math.ceil(have / PAGE / 4))));

@@ -109,7 +109,7 @@ export class GpuDevice extends Device {
   protected override createBlock(bytes: number): Block {
     if (bytes > this.#device.limits.maxBufferSize) {
       throw new RangeError(
-        `Cannot allocate ${bytes} bytes on WebGPU: the adapter's limit is ${this.#device.limits.maxBufferSize}. Use fewer pairs, members or shorter texts`,
+        `Cannot allocate ${bytes} bytes on WebGPU: the adapter's limit is ${this.#device.limits.maxBufferSize}. Give --gradient-checkpointing (beside --resume too) or shorter texts`,
       );
     }
     const buffer = this.#device.createBuffer({
@@ -365,7 +365,7 @@ export class GpuDevice extends Device {
     const tooLarge = storages.find(({ bytes }) => bytes > limit);
     if (tooLarge !== undefined) {
       throw new RangeError(
-        `Cannot bind "${tooLarge.label}" to ${kernel.name} on WebGPU: it has ${tooLarge.bytes} bytes and the adapter's limit is ${limit}. Use fewer pairs, members or shorter texts`,
+        `Cannot bind "${tooLarge.label}" to ${kernel.name} on WebGPU: it has ${tooLarge.bytes} bytes and the adapter's limit is ${limit}. Give --gradient-checkpointing (beside --resume too) or shorter texts`,
       );
     }
     const group = this.#device.createBindGroup({

@@ -172,7 +172,7 @@ test("CpuDevice says what to do when 4 GiB are not enough, and works on", async 
   const error = assertThrows(() => device.acquire(5 * 2 ** 30, "x"), RangeError);
   assertEquals(
     error.message,
-    `Cannot allocate ${asked} bytes on the CPU device: ${used} of 4294967296 are in use. Use fewer pairs, members or shorter texts`,
+    `Cannot allocate ${asked} bytes on the CPU device: ${used} of 4294967296 are in use. Give --gradient-checkpointing (beside --resume too) or shorter texts`,
   );
   assertEquals(device.stats().live, 0);
   using arena = new Arena(device, "after");

@@ -49,13 +49,13 @@ test("GpuDevice refuses more than the adapter's limits, before anything runs", a
     assertThrows(() => arena.alloc([400_000], "x"), RangeError).message,
     `Cannot allocate ${
       device.sizeClass(1_600_000)
-    } bytes on WebGPU: the adapter's limit is 1048576. Use fewer pairs, members or shorter texts`,
+    } bytes on WebGPU: the adapter's limit is 1048576. Give --gradient-checkpointing (beside --resume too) or shorter texts`,
   );
   const x = arena.alloc([20_000], "x");
   scaleInPlace(arena, x, 2);
   assertEquals(
     assertThrows(() => arena.commit(), RangeError).message,
-    'Cannot bind "x" to scale on WebGPU: it has 80000 bytes and the adapter\'s limit is 65536. Use fewer pairs, members or shorter texts',
+    'Cannot bind "x" to scale on WebGPU: it has 80000 bytes and the adapter\'s limit is 65536. Give --gradient-checkpointing (beside --resume too) or shorter texts',
   );
   const y = arena.upload([16_384], new Float32Array(16_384).fill(1), "y"); // exactly the limit
   scaleInPlace(arena, y, 2);
