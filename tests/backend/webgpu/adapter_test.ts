@@ -20,10 +20,7 @@ Deno.test("requestAdapter() gives undefined where there is none, where asking fa
   assertEquals(await requestAdapter(fakeGpu(() => Promise.reject(new Error("x")))), undefined);
   let answer: (adapter: GPUAdapter | null) => void = () => {};
   const slow = new Promise<GPUAdapter | null>((resolve) => answer = resolve);
-  const started = performance.now();
   assertEquals(await requestAdapter(fakeGpu(() => slow), 30), undefined);
-  const waited = performance.now() - started;
-  assertEquals(waited >= 25 && waited < 5000, true, `${waited} ms`);
   answer(null);
 });
 

@@ -4,6 +4,7 @@ import {
   filesOfConfig,
   folderConfigs,
 } from "../../../../core/io/datasets/dataset_configs.ts";
+import { processorMs } from "../../../support/cost.ts";
 
 const README = (configs: string) =>
   `---\nlicense: mit\nconfigs:\n${configs}\ntags:\n- x\n---\n# It\n`;
@@ -154,14 +155,14 @@ const FORGED: [name: string, configs: string][] = [
 ];
 for (const [name, configs] of FORGED) {
   Deno.test(`declaredConfigs() ends soon on ${name}`, () => {
-    const start = performance.now();
+    const start = processorMs();
     try {
       declared(configs);
     } catch (error) {
       assertMatch((error as Error).message, /^Cannot read README\.md: [^\n]+$/);
       assert((error as Error).message.length < 400);
     }
-    const took = performance.now() - start;
+    const took = processorMs() - start;
     assert(took <= 5000, `it took ${took} ms`);
   });
 }

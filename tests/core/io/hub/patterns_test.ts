@@ -1,6 +1,7 @@
 // Patterns match as shells' do, and end.
 import { assert, assertEquals } from "@std/assert";
 import { matchesAny } from "../../../../core/io/hub/patterns.ts";
+import { processorMs } from "../../../support/cost.ts";
 
 Deno.test("matchesAny() knows *, ** and ?", () => {
   const rows: [string, string, boolean][] = [
@@ -31,8 +32,8 @@ Deno.test("matchesAny() knows *, ** and ?", () => {
 });
 
 Deno.test("matchesAny() ends on patterns that would make a backtracking matcher hang", () => {
-  const start = performance.now();
+  const start = processorMs();
   assertEquals(matchesAny("a".repeat(1000), ["*a".repeat(200) + "b"]), false);
   assertEquals(matchesAny("a/".repeat(500), ["**a*".repeat(100) + "b"]), false);
-  assert(performance.now() - start < 1000);
+  assert(processorMs() - start < 1000);
 });
