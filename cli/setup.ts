@@ -46,7 +46,6 @@ export async function openRunDevice(
   terminal: Pick<Terminal, "line">,
 ): Promise<Device> {
   const before = stored?.kernelPath.startsWith("webgpu") ? "webgpu" as const : "cpu" as const;
-  quietWgpu();
   const { kind, reason } = asked !== "auto"
     ? { kind: asked, reason: "as --device says" }
     : stored !== undefined
@@ -57,14 +56,6 @@ export async function openRunDevice(
   const { name, detail } = device.info;
   terminal.line(`Device: ${kind === "cpu" ? "CPU" : "WebGPU"} (${name}, ${detail}), ${reason}`);
   return device;
-}
-
-/** wgpu complains on stderr where XDG_RUNTIME_DIR is not set, and wants nothing of it. */
-function quietWgpu(): void {
-  const name = "XDG_RUNTIME_DIR";
-  if (Deno.build.os !== "linux") return;
-  if (Deno.permissions.querySync({ name: "env", variable: name }).state !== "granted") return;
-  if (Deno.env.get(name) === undefined) Deno.env.set(name, "/tmp");
 }
 
 /** Device and arithmetic, all that a bit of the result may depend on; threads are not among it. */

@@ -1,5 +1,7 @@
 // Finding a WebGPU adapter, and telling a real one from software.
 
+import { quietWgpu } from "./quiet.ts";
+
 /** Names of adapters that run on the CPU. */
 const SOFTWARE = /llvmpipe|lavapipe|swiftshader|software|basic render|warp/i;
 
@@ -21,6 +23,7 @@ export async function requestAdapter(
 ): Promise<GPUAdapter | undefined> {
   const source = gpu ?? ownGpu();
   if (source === undefined) return undefined;
+  if (gpu === undefined) quietWgpu();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), timeoutMs);
