@@ -10,6 +10,7 @@ import { makeRuns, ownComparison, type Train } from "./compare_runs.ts";
 import { type Comparison, tabulate } from "./compare_table.ts";
 import { quote, UsageError } from "./flags.ts";
 import { Interrupted, interruptSignal } from "./interrupt.ts";
+import { systemMistake } from "./system_mistake.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 import { train } from "./train.ts";
 
@@ -100,6 +101,11 @@ export async function main(args: readonly string[], options: CompareOptions): Pr
     if (error instanceof Interrupted) {
       terminal.error(`${error.message}. The same command goes on in ${error.dir}`);
       return signal?.aborted ? 130 : 1;
+    }
+    const mistake = systemMistake("compare", error);
+    if (mistake !== undefined) {
+      terminal.error(mistake.message);
+      return 2;
     }
     terminal.error(error instanceof Error ? error.stack ?? error.message : String(error));
     return 1;

@@ -15,12 +15,24 @@ export function systemMistake(command: string, error: unknown): UsageError | und
   const isSystems = /\(os error \d+\)/.test(error.message) || CLASSES.includes(error.name);
   if (!isSystems) return undefined;
   const [why] = error.message.split("\n");
+  const own = systemsOwn(why);
+  if (own !== undefined) {
+    return new UsageError(
+      `Cannot ${command}: ${whole(own)} belongs to the system, expected files and folders of yours`,
+      { cause: error },
+    );
+  }
   const [, what, where] = /^(.*?) \(os error \d+\): (?:\w+ )?(.+)$/.exec(why) ?? [];
   const found = where === undefined ? lower(why) : `${where}: ${lower(what)}`;
   return new UsageError(
     `Cannot ${command}: ${whole(found)}, expected files and folders that can be read and written`,
     { cause: error },
   );
+}
+
+/** The place of which Deno says that nothing short of all rights may go there: /proc, /dev, /sys. */
+function systemsOwn(why: string): string | undefined {
+  return /^Requires all access to "(.+?)", run again/s.exec(why)?.[1];
 }
 
 const lower = (text: string) => text.slice(0, 1).toLowerCase() + text.slice(1);
@@ -54,7 +66,8 @@ export async function requireWritable(command: string, out: string): Promise<voi
   try {
     await Deno.remove(await Deno.makeTempFile({ dir: folder, prefix: ".leash-" }));
   } catch (error) {
-    const [why] = (error instanceof Error ? error.message : String(error)).split(" (os error");
+    const [said] = (error instanceof Error ? error.message : String(error)).split(" (os error");
+    const why = systemsOwn(said) === undefined ? said : "it belongs to the system";
     throw new UsageError(
       `Cannot ${command}: --out is ${out} and ${folder} takes no new file (${lower(why)}), ` +
         "expected a name in a folder that can be written into",

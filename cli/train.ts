@@ -40,7 +40,7 @@ import {
   replayOf,
 } from "./setup.ts";
 import type { Summary } from "./summary.ts";
-import { requireWritable } from "./system_mistake.ts";
+import { requireWritable, systemMistake } from "./system_mistake.ts";
 import { loadTask, readTask, referencesOf, type Task } from "./task.ts";
 import { requireTrust, trustedConfig } from "./rule_rights.ts";
 import { originOf } from "./trust.ts";
@@ -295,6 +295,11 @@ export async function main(
     if (signal?.aborted) {
       terminal.error("Interrupted before the run began; nothing was written");
       return 130;
+    }
+    const mistake = systemMistake("train", error);
+    if (mistake !== undefined) {
+      terminal.error(mistake.message);
+      return 2;
     }
     terminal.error(error instanceof Error ? error.stack ?? error.message : String(error));
     return 1;

@@ -44,3 +44,13 @@ Deno.test("requireNewOut() refuses what is there and what cannot be made, and le
     await Deno.remove(dir, { recursive: true });
   }
 });
+
+Deno.test("systemMistake() is one line for a place of the system's", () => {
+  const error = new Deno.errors.NotCapable(
+    'Requires all access to "/proc/foo", run again with the --allow-all flag',
+  );
+  assertEquals(
+    systemMistake("train", error)?.message,
+    "Cannot train: /proc/foo belongs to the system, expected files and folders of yours",
+  );
+});
