@@ -13,18 +13,18 @@ export function wrapText(text: string, width: number): string {
 }
 
 function wrapLine(line: string, width: number): string {
-  const indent = /^ */.exec(line)![0];
-  const hanging = indent.length < width / 2 ? indent : "";
+  const own = /^ */.exec(line)![0];
+  const indent = own.length < width / 2 ? own : "  "; // far in there is no room for words
   let [out, at] = [indent, indent.length];
   let isFirst = true;
-  for (const [, blanks, word] of line.slice(indent.length).matchAll(/( *)([^ ]+|$)/g)) {
+  for (const [, blanks, word] of line.slice(own.length).matchAll(/( *)([^ ]+|$)/g)) {
     const wide = unicodeWidth(word);
     if (isFirst || at + blanks.length + wide <= width) {
       out += blanks + word;
       at += blanks.length + wide;
     } else if (word !== "") {
-      out += `\n${hanging}${word}`;
-      at = hanging.length + wide;
+      out += `\n${indent}${word}`;
+      at = indent.length + wide;
     }
     isFirst = false;
   }

@@ -27,6 +27,7 @@ import { RowCounter, UnusableRow } from "../../core/text/row_report.ts";
 import { openChained } from "../chained_log.ts";
 import { type DataFlags, openExamples, skippedLines } from "../data.ts";
 import { promptWords } from "../dialogues.ts";
+import { counted } from "../counted.ts";
 import { requireVerdicts } from "../failures.ts";
 import { type Flag, given, text, under } from "../flag_kinds.ts";
 import { UsageError } from "../flag_parser.ts";
@@ -167,11 +168,9 @@ function countsLine(
   failures: readonly FailureCount[],
 ): string {
   const why = failed === 0 ? "" : `: ${describeFailures(failures)}`;
-  return `${plural(pairs, "pair")} in ${out}; left out: ${plural(ties, "tie")}, ` +
+  return `${counted(pairs, "pair")} in ${out}; left out: ${counted(ties, "tie")}, ` +
     `${failed} without a verdict${why} (all in ${log})`;
 }
-
-const plural = (n: number, thing: string) => `${n} ${thing}${n === 1 ? "" : "s"}`;
 
 /** A line of the log that must be the same for a command to go on with it. */
 interface LogLine {
@@ -242,7 +241,7 @@ async function annotatePrompts(
     const row = asked[i];
     return row && { place: row.place, prompt: row.rendered, promptIds: row.ids, ...fixed };
   });
-  if (done.length > 0) terminal.error(`Going on after ${done.length} prompts`);
+  if (done.length > 0) terminal.error(`Going on after ${counted(done.length, "prompt")}`);
   using lines = await openChained(run.log);
   const key = fold(keyOf(flags.seed), "annotate");
   for (let from = done.length; from < asked.length; from += AT_ONCE) {
@@ -326,7 +325,7 @@ async function annotateFile(
   terminal.error(`${flags.data}: ${report}`);
   await run.begin({ kernelPath: "none", model: "none" });
   const done = checkedLog(run, (i) => pairs[i] && { ...pairs[i], annotator: judge.name });
-  if (done.length > 0) terminal.error(`Going on after ${done.length} pairs`);
+  if (done.length > 0) terminal.error(`Going on after ${counted(done.length, "pair")}`);
   {
     using lines = await openChained(run.log);
     for (let from = done.length; from < pairs.length; from += AT_ONCE) {

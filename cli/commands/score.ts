@@ -10,6 +10,7 @@ import { writeFileDurably } from "../../core/io/mod.ts";
 import type { BaseFlags, BaseModel } from "../base_model.ts";
 import { UnusableRow } from "../../core/text/row_report.ts";
 import { type DataFlags, readRows } from "../data.ts";
+import { counted } from "../counted.ts";
 import { type Flag, given, text, under, whole } from "../flag_kinds.ts";
 import { UsageError } from "../flag_parser.ts";
 import { type DeviceChoice, type OpenedPolicies, openPolicies } from "../open.ts";
@@ -111,7 +112,7 @@ export const SCORE: CliCommand = {
     if (flags.out !== undefined) {
       const lines = opened.prepared.map((row, i) => JSON.stringify(lineOf(row, scores[i])));
       await writeFileDurably(flags.out, new TextEncoder().encode(lines.join("\n") + "\n"));
-      options.terminal.error(`${lines.length} rows in ${flags.out}`);
+      options.terminal.error(`${counted(lines.length, "row")} in ${flags.out}`);
     }
     for (const line of summaryLines(opened.prepared, scores)) options.terminal.line(line);
     return 0;
@@ -219,7 +220,9 @@ export function summaryLines(
   const tokens = all.reduce((n, score) => n + score.tokens, 0);
   const nll = all.reduce((total, { sum }) => total - sum, 0) / tokens;
   const lines = [
-    `${all.length} answers, ${tokens} tokens: mean NLL ${nll.toFixed(4)} nats, ` +
+    `${counted(all.length, "answer")}, ${counted(tokens, "token")}: mean NLL ${
+      nll.toFixed(4)
+    } nats, ` +
     `perplexity ${Math.exp(nll).toFixed(3)}`,
   ];
   const pairs = scores.filter((_, i) => rows[i].kind === "preference");
@@ -229,7 +232,7 @@ export function summaryLines(
     return (wins / margins.length).toFixed(4);
   };
   const likelier = pairs.map(([chosen, rejected]) => chosen.sum - rejected.sum);
-  lines.push(`${pairs.length} pairs: chosen is likelier in ${share(likelier)} of them`);
+  lines.push(`${counted(pairs.length, "pair")}: chosen is likelier in ${share(likelier)} of them`);
   if (pairs[0][0].base !== undefined) {
     const margins = pairs.map(marginOf);
     const mean = margins.reduce((total, margin) => total + margin, 0) / margins.length;

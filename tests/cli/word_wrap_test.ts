@@ -6,6 +6,7 @@ Deno.test("wrapText() breaks at spaces, under the line's own beginning, and leav
   const rows: readonly (readonly [text: string, width: number, wanted: string])[] = [
     ["one two three", 8, "one two\nthree"],
     ["  one two three", 8, "  one\n  two\n  three"],
+    ["          far in", 8, "  far in"],
     ["short\none two", 5, "short\none\ntwo"],
     ["a unbreakableword b", 6, "a\nunbreakableword\nb"],
     ["a  b   c", 80, "a  b   c"],
