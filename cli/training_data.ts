@@ -86,7 +86,7 @@ export async function readTrainingData(
     ...(repeated > 0 ? [`${repeated} repeats of a prompt left out`] : []),
     ...(shortened > 0
       ? [
-        `${shortened} prompts cut where answers are generated to them, which --max-new leaves room for`,
+        `${shortened} prompts cut where evaluations answer them, to leave room for --max-new`,
       ]
       : []),
   ].join("; ");

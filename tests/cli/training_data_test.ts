@@ -111,7 +111,7 @@ Deno.test("readTrainingData() offline cuts nothing to what is sampled, and a pro
   assertEquals(pairs!.train.length + pairs!.evaluation.length, 8);
   assert(
     report.endsWith(
-      "; 8 prompts cut where answers are generated to them, which --max-new leaves room for",
+      "; 8 prompts cut where evaluations answer them, to leave room for --max-new",
     ),
     report,
   );

@@ -87,6 +87,7 @@ Deno.test("EVALUATE against preferences takes the chosen answer, and the first o
   const rows = PROMPTS.flatMap((prompt, i) => [
     { prompt, chosen: `first ${i}`, rejected: "worse" },
     { prompt, chosen: "second", rejected: "worse" },
+    { prompt },
   ]);
   const answers = `${work.dir}/answers.jsonl`, out = `${work.dir}/verdicts.jsonl`;
   await Deno.writeTextFile(answers, rows.map((row) => JSON.stringify(row)).join("\n"));
@@ -94,6 +95,10 @@ Deno.test("EVALUATE against preferences takes the chosen answer, and the first o
   assertEquals(ran.code, 0, ran.errors.join("\n"));
   const lines = await jsonLines<{ against: string }>(out);
   assertEquals(lines.map(({ against }) => against), PROMPTS.map((_, i) => `first ${i}`));
+  const skipped = ran.errors.filter((line) =>
+    line.includes("4 skipped: it has no answer, expected")
+  );
+  assertEquals(skipped.length, 1, "rows without an answer are passed over and counted");
 });
 
 Deno.test("EVALUATE of an adapter says the same every time, and its text names both sides", async () => {
