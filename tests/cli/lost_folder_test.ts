@@ -14,7 +14,13 @@ for (const how of ["removed", "moved"]) {
     using work = await tinyWorkspace();
     const dir = `${work.dir}/run`, moved = `${work.dir}/moved`;
     let steps = 0;
-    const { code, lines } = await runTrain([...tinyFlags(work.dir), "--out", dir], {
+    const { code, lines } = await runTrain([
+      ...tinyFlags(work.dir),
+      "--eval-prompts",
+      "2",
+      "--out",
+      dir,
+    ], {
       terminal: {
         ...recordingTerminal(),
         status: (text) => {

@@ -9,6 +9,8 @@ import {
 import { distrust } from "../../cli/resumed.ts";
 import { sha256 } from "../../cli/digest.ts";
 
+const SMALL = "--eval-prompts 2 --members 1 --pairs 2 --max-new 4".split(" ");
+
 /** Flags of a run by a rule that says when it runs; stopped in its middle. */
 async function stoppedRun(dir: string): Promise<{ rule: string; run: string; ran: () => boolean }> {
   const rule = `${dir}/rule.ts`, run = `${dir}/run`, mark = `${dir}/ran`;
@@ -16,7 +18,7 @@ async function stoppedRun(dir: string): Promise<{ rule: string; run: string; ran
   await Deno.writeTextFile(rule, code);
   const controller = new AbortController();
   let steps = 0;
-  await runTrain([...tinyFlags(dir), "--annotator", `rule:${rule}`, "--out", run], {
+  await runTrain([...tinyFlags(dir), ...SMALL, "--annotator", `rule:${rule}`, "--out", run], {
     signal: controller.signal,
     terminal: {
       ...recordingTerminal(),
@@ -63,7 +65,7 @@ Deno.test("the rule of a folder that was copied here does not run without --trus
 
 Deno.test("a finished run is extended: the same bits as a longer run, where no schedule tells them apart", async () => {
   using work = await tinyWorkspace();
-  const flags = [...tinyFlags(work.dir), "--schedule", "constant", "--eval-every", "2"];
+  const flags = [...tinyFlags(work.dir), ...SMALL, "--schedule", "constant", "--eval-every", "2"];
   const whole = `${work.dir}/whole`, run = `${work.dir}/run`;
   assertEquals(
     (await runTrain([...flags, "--steps", "6", "--phases", "3", "--out", whole])).code,
