@@ -43,6 +43,11 @@ Deno.test("findCheckpoint() is the newest with its arrays, and refuses any chang
         if (file === "metrics.jsonl" && at >= 33) continue; // after the mark: it is cut off
         await Deno.writeFile(path, bytes.with(at, bytes[at] ^ 1));
         const found = await findCheckpoint(dir).catch((error) => error);
+        assertEquals(
+          !file.endsWith(".jsonl") || found instanceof UsageError,
+          true,
+          `${file} ${at}`,
+        );
         if (!(found instanceof UsageError)) {
           assertEquals(found.from?.arrays, from!.arrays, `${file} ${at}`);
         } else assertStringIncludes(found.message, file);
