@@ -121,7 +121,7 @@ export function linesOf(text: string): string[] {
 
 function splitBackwards(text: string, separator: string | undefined, limit: number): string[] {
   const parts = splitText(text, separator, -1);
-  if (limit < 0 || parts.length <= limit + 1) return parts;
+  if (limit < 0 || parts.length <= limit) return parts; // Python keeps blanks before the rest
   const last = parts.slice(parts.length - limit);
   if (separator !== undefined) {
     return [parts.slice(0, -limit || undefined).join(separator), ...last];

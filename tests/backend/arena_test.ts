@@ -125,6 +125,10 @@ deviceTest("Arena refuses what does not fit, in words", (device) => {
     );
   }
   assertEquals(
+    words(() => arena.upload([3], f32(1, 2, 3, 4), "z")),
+    'Cannot upload "z": it has 4 elements, expected 3 for shape [3]',
+  );
+  assertEquals(
     words(() => arena.upload([3], f32(1), "z")),
     'Cannot upload "z": it has 1 elements, expected 3 for shape [3]',
   );

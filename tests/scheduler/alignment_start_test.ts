@@ -40,10 +40,12 @@ deviceTest(
     const end = await finish(run);
     using resumed = Alignment.resume(device, options, checkpoint);
     assertEquals(await finish(resumed), end);
-    assertThrows(
-      () => Alignment.start(device, { ...options, members: 3 }),
-      RangeError,
-      "expected 3 members of",
-    );
+    for (const members of [1, 3]) {
+      assertThrows(
+        () => Alignment.start(device, { ...options, members }),
+        RangeError,
+        `expected ${members} members of`,
+      );
+    }
   },
 );

@@ -168,6 +168,8 @@ deviceTest(
     refused(records, "one is of phase 1, step 2, expected pairs of phase 0");
     const first = records.filter((r) => r.phase === 0);
     refused([...first, { ...first[0], snapshotId: "other" }], "one is of other and snapshot-0");
+    refused([...first, { ...first[0], referenceId: "sft" }], "one is of snapshot-0 and sft");
+    refused([...first, { ...first[0], step: 2 }], "one is of phase 0, step 2, expected pairs");
     assert(run.phaseDue);
     run.load(first.map((r) => ({ ...r, referenceId: "sft" }))); // BPO must be held to its own snapshot
     await assertRejects(

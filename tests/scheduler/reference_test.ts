@@ -63,6 +63,7 @@ deviceTest("EmaReference.resume() goes on as if there had been no pause", async 
   ema.refresh(second, 0.3, "ema-1");
   const params = await arena.read(ema.members) as Float32Array;
   using resumed = EmaReference.resume(device, { layout, members: 2, params, id: "ema-1" });
+  assertEquals(resumed.policy.id, "ema-1");
   for (const each of [ema, resumed]) each.refresh(first, 0.3, "ema-2");
   assertEquals(await arena.read(resumed.members), await arena.read(ema.members));
   assertEquals(

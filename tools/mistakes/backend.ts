@@ -39,4 +39,6 @@ export const BACKEND: readonly MistakeRow[] = [
   ],
   ["attentionBackward", "(softcap(score, cap) / cap) ** 2", "softcap(score, cap) / cap"],
   ["attentionBackward", "dv[b + d] += weight * dout[a + d]", "dv[b + d] += dout[a + d]"],
+  ["nonFiniteCounts", "Math.fround(x[i])", "x[i]"],
+  ["countBlocks", "i / 4096", "i / 4095"],
 ];

@@ -55,4 +55,11 @@ export const CLI: readonly MistakeRow[] = [
   ["checkRecord", "id < needs.vocabSize", "id <= needs.vocabSize"],
   ["recordsOf", "step < to", "step <= to"],
   ["requireMore", "found > least", "found >= least"],
+  ["scoredPairs", "first === undefined ? a : b", "first === undefined ? b : a"],
+  ["scoredPairs", "done.push([first ?? score, score])", "done.push([score, score])"],
+  ["parsePermissions", '[...RIGHTS, "run", "ffi"]', '["run", "ffi"]'],
+  ["openChained", "before = chain;", ""],
+  ["requireVerdicts", "verdicts.some(", "verdicts.every("],
+  ["rewound", ".reverse()", ""],
+  ["visibleLine", "/[\\n\\t]/g", "/\\n/g"],
 ];

@@ -34,4 +34,6 @@ export const CORE_ANNOTATOR: readonly MistakeRow[] = [
     "scoreVerdict(name, [first, second], tieMargin)",
     "scoreVerdict(name, [second, first], tieMargin)",
   ],
+  ["countFailures", "y.count - x.count", "x.count - y.count"],
+  ["callRule", "Number.isFinite(value)", "true"],
 ];

@@ -24,6 +24,16 @@ export const CORE_IO: readonly MistakeRow[] = [
   ["varint", "128 ** i", "256 ** i"],
   ["isGlob", "[*?{[]", "[*?{]"],
   ["search", "depth >= MOST_DEEP", "false"],
-  ["segmentPattern", 'c === "?") source += "."', 'c === "?") source += ".*"'],
+  ["segmentPattern", 'c === "?") source += "[^/]"', 'c === "?") source += "[^/]*"'],
   ["shownOrder", '(asked !== "b,a")', '(asked === "b,a")'],
+  ["parsePartName", "Number(part) < 1 ||", ""],
+  ["isWithin", "host.endsWith(`.${wanted}`)", "host.endsWith(wanted)"],
+  [
+    "guardedFetch",
+    "authorization !== undefined && at.origin === home.origin",
+    "authorization !== undefined",
+  ],
+  ["asText", "isEnded(chosen) && isEnded(rejected)", "isEnded(chosen) || isEnded(rejected)"],
+  ["rawOf", 'if (Object.is(value, -0)) return "-0";', ""],
+  ["openOwnFile", "opened.nlink > 1", "opened.nlink > 2"],
 ];

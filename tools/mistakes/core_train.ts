@@ -85,4 +85,20 @@ export const CORE_TRAIN: readonly MistakeRow[] = [
     "Math.min(maxPositions, trained, MOST_UNASKED)",
     "Math.min(maxPositions, MOST_UNASKED)",
   ],
+  ["divergence", "count > 0 ? [k] : []", "count > 1 ? [k] : []"],
+  ["fitSplit", "low = (best = middle).size", "low = middle.size"],
+  ["microBatches", "...range(B + first, B + first + pairs)", "...range(first, first + pairs)"],
+  ["rowBatches", "left -= length;", ""],
+  ["pickSequences", "row - starts[sequences[i]] + newStarts[i]", "row - starts[sequences[i]]"],
+  [
+    "summariseStep",
+    '-loss.rewardScale * row["objective/kl"]',
+    'loss.rewardScale * row["objective/kl"]',
+  ],
+  [
+    "summariseStep",
+    'row["objective/entropy"] -= (lw + ll) / (2 * B)',
+    'row["objective/entropy"] -= (lw + ll) / B',
+  ],
+  ["ofTokens", "mean(isTop, 0)", "mean(isTop, B)"],
 ];

@@ -52,8 +52,8 @@ export const REPORTED: readonly MistakeRow[] = [
   // Texts.
   [
     "wholeWords",
-    '(ENDS_IN_WORD.test(sections[i - 1] ?? "") || BEGINS',
-    '(ENDS_IN_WORD.test(sections[i - 1] ?? "") && BEGINS',
+    '?? "")) || IN_WORD.test(',
+    '?? "")) && IN_WORD.test(',
   ],
   [
     "splitting",

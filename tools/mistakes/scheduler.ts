@@ -52,7 +52,7 @@ export const SCHEDULER: readonly MistakeRow[] = [
   ["Alignment", 'requireSame: reference.kind === "behaviour"', "requireSame: false"],
   ["Alignment", "this.#records.filter((r) => r.step === step)", "this.#records"],
   ["Alignment", "step: this.#updates, //", "step, //"],
-  ["Alignment", 'reference.kind === "ema" && this.#step > 0', 'reference.kind === "ema"'],
+  ["Alignment", "this.members(), reference.rate,", "this.members(), 1,"],
   [
     "startState",
     "params.length !== members * layout.size",
@@ -62,4 +62,6 @@ export const SCHEDULER: readonly MistakeRow[] = [
   ["collect", "adapter: reference.adapter", "adapter: behaviour.adapter"],
   ["collect", "b: texts[2 * i + 1]", "b: texts[2 * i]"],
   ["completionText", 'finish === "stop" ? ids.subarray(0, ids.length - 1) : ids', "ids"],
+  ["planMemory", "rowsOf(b) - rowsOf(a)", "rowsOf(a) - rowsOf(b)"],
+  ["planMemory", "live + dry.bytesPeak : Infinity", "dry.bytesPeak : Infinity"],
 ];

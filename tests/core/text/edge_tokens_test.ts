@@ -34,6 +34,11 @@ Deno.test("edgeTokens() reads every kind of post-processor", () => {
   assertEquals(edges(template(token("<s>"), A, token("<m>"))), { first: [1], last: [7, 8] });
   const processors = [{ type: "ByteLevel" }, template(token("<s>"), A)];
   assertEquals(edges({ type: "Sequence", processors }), { first: [1], last: [] });
+  const twice = [template(token("<s>"), A, token("<m>")), template(token("<m>"), A, token("<s>"))];
+  assertEquals(edges({ type: "Sequence", processors: twice }), {
+    first: [7, 8, 1], // the second goes around what the first made
+    last: [7, 8, 1],
+  });
   const bert = { type: "BertProcessing", cls: ["[CLS]", 5], sep: ["[SEP]", 6] };
   assertEquals(edges(bert), { first: [5], last: [6] });
 });
