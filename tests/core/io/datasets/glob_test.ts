@@ -29,6 +29,7 @@ async function withFiles(body: (dir: string) => Promise<void>): Promise<void> {
 
 const ROWS: [pattern: string, found: string[]][] = [
   ["*.jsonl", ["a1.jsonl", "a2.jsonl"]],
+  ["?.csv", ["b.csv"]],
   ["a?.jsonl", ["a1.jsonl", "a2.jsonl"]],
   ["a[2-9].jsonl", ["a2.jsonl"]],
   ["a[!1].jsonl", ["a2.jsonl"]],
@@ -48,6 +49,14 @@ for (const [pattern, found] of ROWS) {
       assertEquals(await globFiles(`${dir}/${pattern}`), found.map((file) => `${dir}/${file}`));
     }));
 }
+
+Deno.test("globFiles() goes 32 folders deep for **, and no deeper", () =>
+  withFiles(async (dir) => {
+    const deep = `${dir}/sub/${"d/".repeat(31)}`;
+    await Deno.mkdir(`${deep}d`, { recursive: true });
+    for (const folder of [deep, `${deep}d/`]) await Deno.writeTextFile(`${folder}deep.txt`, "");
+    assertEquals(await globFiles(`${dir}/**/deep.txt`), [`${deep}deep.txt`]);
+  }));
 
 Deno.test("globFiles() refuses brackets that are not closed and braces without end", async () => {
   for (const bracket of ["[", "{"]) {
