@@ -18,8 +18,9 @@ import {
 import { bare } from "../core/io/mistakes.ts";
 import { openDataset } from "../core/io/mod.ts";
 import type { DatasetRow } from "../core/io/mod.ts";
-import { RowCounter } from "../core/text/row_report.ts";
+import { RowCounter, usedRows } from "../core/text/row_report.ts";
 import { type RowIdCounts, withOwnIds } from "../core/text/row_token_ids.ts";
+import { counted } from "./counted.ts";
 import type { RunConfig } from "./flags.ts";
 import { type DataModel, Dialogues } from "./dialogues.ts";
 import { datasetDownloader, type FetchOptions } from "./hub_files.ts";
@@ -196,16 +197,16 @@ function reportOf(
     const name = limits[limit as RowLimit];
     const fit = name === undefined ? "" : ` to fit ${name}`;
     const counts = [
-      [cut.prompts, "prompts", cut.promptTokens],
-      [cut.completions, "answers", cut.completionTokens],
+      [cut.prompts, "prompt", cut.promptTokens],
+      [cut.completions, "answer", cut.completionTokens],
     ] as const;
     return counts.flatMap(([n, what, tokens]) =>
-      n === 0 ? [] : [`${n} ${what} cut by ${tokens} tokens${fit}`]
+      n === 0 ? [] : [`${counted(n, what)} cut by ${counted(tokens, "token")}${fit}`]
     );
   });
   const without = system === undefined ? "" : ", without --system";
   return [
-    `${encoded.used} of ${rows.read} rows used`,
+    usedRows({ used: encoded.used, read: rows.read }),
     ...skippedLines(reports),
     ...cuts,
     ...(rendered > 0 ? [`${rendered} through the chat template`] : []),

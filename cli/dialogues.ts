@@ -122,8 +122,12 @@ export class Dialogues {
 function endWords({ tokenizer, sizes }: DataModel): string[] {
   const { allSpecial = [] } = tokenizer as Partial<PretrainedTokenizer>;
   return allSpecial.filter((word) => {
-    const ids = tokenizer.encode(word);
-    return ids.length === 1 && sizes.eosId?.includes(ids[0]);
+    try {
+      const ids = tokenizer.encode(word);
+      return ids.length === 1 && sizes.eosId?.includes(ids[0]);
+    } catch {
+      return false; // past the embedding, as a padding token may be: no answer ends with it
+    }
   });
 }
 

@@ -35,9 +35,9 @@ export class NoVerdict extends Error {
 export function requireVerdicts(doing: string, verdicts: readonly Verdict[], where = ""): void {
   if (verdicts.length === 0 || verdicts.some(({ outcome }) => outcome !== "failed")) return;
   throw new NoVerdict(
-    `Cannot ${doing}: all ${verdicts.length} verdicts failed (${
-      describeFailures(countFailures(verdicts))
-    }), expected some${where}`,
+    `Cannot ${doing}: ${
+      verdicts.length === 1 ? "the one verdict" : `all ${verdicts.length} verdicts`
+    } failed (${describeFailures(countFailures(verdicts))}), expected some${where}`,
   );
 }
 

@@ -1,5 +1,6 @@
 // How a run fits into its device's memory: said in one line before anything is made, or refused with the flags that help.
 import type { Device } from "../backend/mod.ts";
+import { counted } from "./counted.ts";
 import type { Annotators } from "./annotators.ts";
 import {
   OutOfMemory,
@@ -67,7 +68,7 @@ export async function planRun(parts: PlanParts): Promise<RunConfig> {
     const lean = gradientCheckpointing ? ", with gradient checkpointing" : "";
     const bytes = showBytes(Math.max(stepBytes, sampleBytes));
     const of = budget === Infinity ? "" : ` of ${showBytes(budget)}`;
-    terminal.line(`Memory: ${pairs} pairs${split}${lean}: ${bytes}${of}`);
+    terminal.line(`Memory: ${counted(pairs, "pair")}${split}${lean}: ${bytes}${of}`);
   }
   return {
     ...config,

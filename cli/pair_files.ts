@@ -8,6 +8,7 @@ import {
   TRL_COLUMNS,
   writeRows,
 } from "../core/io/mod.ts";
+import { counted } from "./counted.ts";
 import { promptWords } from "./dialogues.ts";
 import { quote, UsageError } from "./flag_parser.ts";
 
@@ -56,7 +57,9 @@ export function pairsFormat(command: string, path: string): PairsFormat {
 export function trlLines({ same, end, text, unknown }: ExportedPairs["trlIds"]): string[] {
   const of = same + end + text + unknown;
   const line = (count: number, why: string) =>
-    count === 0 ? [] : [`TRL will train on other ids in ${count} of ${of} pairs: ${why}`];
+    count === 0
+      ? []
+      : [`TRL will train on other ids in ${count} of ${counted(of, "pair")}: ${why}`];
   return [
     ...line(end, "it puts an end token after text that was cut (trl_ids is end)"),
     ...line(text, "no text has the ids that were sampled (trl_ids is text)"),

@@ -7,6 +7,7 @@ import { openDataset, openLocalFile } from "../core/io/mod.ts";
 import { statIfThere } from "../core/io/small_file.ts";
 import { kindOf } from "../core/text/row_messages.ts";
 import { placeOf, RowCounter, UnusableRow } from "../core/text/row_report.ts";
+import { counted } from "./counted.ts";
 import { skippedLines } from "./data.ts";
 import { quote, UsageError } from "./flags.ts";
 
@@ -54,7 +55,9 @@ export async function readPrompts(path: string): Promise<PromptsOfFile> {
   if (prompts.size < 2) {
     const why = skipped.length > 0 ? ` (${skipped.join("; ")})` : "";
     throw new UsageError(
-      `Cannot read --prompts ${path}: it has ${prompts.size} different prompts, expected at least 2${why}`,
+      `Cannot read --prompts ${path}: it has ${
+        counted(prompts.size, "different prompt")
+      }, expected at least 2${why}`,
     );
   }
   return { prompts: [...prompts], skipped };

@@ -64,7 +64,7 @@ function table(s: Summary, width: number): string[] {
     ];
   const { misspelt } = s.text;
   const rows: [string, string, string][] = [
-    [`${s.winRate.n} ${isRanked ? "pairs" : "prompts"}, 95% intervals`, "before", "after"],
+    [`${counted(s.winRate.n, isRanked ? "pair" : "prompt")}, 95% intervals`, "before", "after"],
     ...rateRow(isRanked ? RANKED : "win rate, training annotator", s.winRate),
     ...rateRow("win rate, held-out judge", s.heldOutWinRate),
     ...rateRow("win rate, greedy", s.greedyWinRate),

@@ -13,6 +13,7 @@ import {
   type TokenSequence,
   uploadTrainState,
 } from "../core/mod.ts";
+import { counted } from "./counted.ts";
 import { UsageError } from "./flag_parser.ts";
 import type { SftConfig, SftIdentity } from "./sft_flags.ts";
 import { showBytes } from "./sizes.ts";
@@ -69,7 +70,9 @@ export async function planSft(parts: SftPlanParts): Promise<SftConfig> {
     const size = microTokens === undefined ? "" : ` in micro-batches of at most ${microTokens}`;
     const lean = isLean ? ", with gradient checkpointing" : "";
     const of = limit === Infinity ? "" : ` of ${showBytes(limit)}`;
-    terminal.line(`Memory: ${whole} tokens${size}${lean}: ${showBytes(split.bytes)}${of}`);
+    terminal.line(
+      `Memory: ${counted(whole, "token")}${size}${lean}: ${showBytes(split.bytes)}${of}`,
+    );
   }
   return {
     ...config,

@@ -6,6 +6,7 @@ import { type Prompt, promptIds, promptText } from "../scheduler/mod.ts";
 import { loadPrompts } from "../stories/prompts.ts";
 import { loadReferences } from "../stories/references.ts";
 import { loadWordList } from "../stories/text_quality.ts";
+import { counted } from "./counted.ts";
 import { NO_ANNOTATOR } from "./annotators.ts";
 import { type BaseModel, loadBase, openBase } from "./base_model.ts";
 import { type DataPair, readTrainingData } from "./training_data.ts";
@@ -170,7 +171,9 @@ async function readPromptFile(
     ...skipped,
     ...(shortened > 0
       ? [
-        `${shortened} prompts cut by ${tokens} tokens to fit --context ${positions} before an ` +
+        `${counted(shortened, "prompt")} cut by ${
+          counted(tokens, "token")
+        } to fit --context ${positions} before an ` +
         `answer of --max-new ${maxNew}`,
       ]
       : []),

@@ -8,6 +8,7 @@ import {
 } from "../core/mod.ts";
 import { UnusableRow } from "../core/text/row_report.ts";
 import type { AnswerRecord, Prompt, PromptSource } from "../scheduler/mod.ts";
+import { counted } from "./counted.ts";
 import { type DataFlags, promptOf, readRows, type RowNeeds } from "./data.ts";
 import { type DataModel, Dialogues, promptWords, sourceOf } from "./dialogues.ts";
 import { sha256 } from "./digest.ts";
@@ -83,16 +84,20 @@ export async function readTrainingData(
   const repeated = flags.offline ? 0 : used - prompts.size;
   const report = [
     rows.report(),
-    ...(repeated > 0 ? [`${repeated} repeats of a prompt left out`] : []),
+    ...(repeated > 0 ? [`${counted(repeated, "repeat")} of a prompt left out`] : []),
     ...(shortened > 0
       ? [
-        `${shortened} prompts cut where evaluations answer them, to leave room for --max-new`,
+        `${
+          counted(shortened, "prompt")
+        } cut where evaluations answer them, to leave room for --max-new`,
       ]
       : []),
   ].join("; ");
   if (prompts.size < 2) {
     throw new UsageError(
-      `Cannot use --data ${flags.data}: it has ${prompts.size} different prompts, expected at least 2 (${report})`,
+      `Cannot use --data ${flags.data}: it has ${
+        counted(prompts.size, "different prompt")
+      }, expected at least 2 (${report})`,
     );
   }
   const split = splitPrompts([...prompts.values()], flags.evalPrompts);

@@ -82,7 +82,7 @@ Deno.test("offline_dpo_from_csv.ts takes another file, and names the lines that 
   assertNotEquals(code, 0);
   assertMatch(
     errors,
-    /0 of 1 rows used; 1 skipped: chosen is the same as rejected \(first .*\.csv:2\)/,
+    /0 of 1 row used; 1 skipped: chosen is the same as rejected \(first .*\.csv:2\)/,
   );
 });
 

@@ -23,7 +23,7 @@ import { BASE } from "../adapter_spec.ts";
 import { type AnnotateRun, openAnnotateRun } from "../annotate_run.ts";
 import { type Asked, askedPrompts, promptBudget } from "../asked.ts";
 import type { BaseFlags } from "../base_model.ts";
-import { RowCounter, UnusableRow } from "../../core/text/row_report.ts";
+import { RowCounter, UnusableRow, usedRows } from "../../core/text/row_report.ts";
 import { openChained } from "../chained_log.ts";
 import { type DataFlags, openExamples, skippedLines } from "../data.ts";
 import { promptWords } from "../dialogues.ts";
@@ -314,7 +314,7 @@ async function annotateFile(
     pairs.push(candidateOf(row));
   }
   const report = [
-    `${needed.used} of ${stream.report.read} rows used`,
+    usedRows({ used: needed.used, read: stream.report.read }),
     ...skippedLines([stream.report, needed]),
   ].join("; ");
   if (pairs.length === 0) {

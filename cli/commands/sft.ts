@@ -161,7 +161,7 @@ function announce(
   const millions = (n: number) => `${(n / 1e6).toFixed(2)} million`;
   const what = isFull ? "all of them train" : `frozen; ${millions(trained)} of an adapter train`;
   terminal.line(
-    `Model: ${name}, ${millions(parameters)} parameters, ${what}; ${rows} rows to learn`,
+    `Model: ${name}, ${millions(parameters)} parameters, ${what}; ${counted(rows, "row")} to learn`,
   );
   terminal.line(`Folder: ${folder}`);
 }

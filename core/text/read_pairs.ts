@@ -5,7 +5,7 @@ import {
   encodeExamples,
 } from "./encode_examples.ts";
 import { type ExampleOptions, toExamples } from "./examples.ts";
-import { describeRows } from "./row_report.ts";
+import { describeRows, usedRows } from "./row_report.ts";
 import type { DatasetRow, PreferenceRow } from "./rows.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
@@ -71,7 +71,11 @@ export async function readPairs(
   const pairs = await Array.fromAsync(encoded);
   const [, ...unread] = describeRows(examples.report);
   const [, ...uncoded] = describeRows(encoded.report);
-  const notes = [`${pairs.length} of ${examples.report.read} rows used`, ...unread, ...uncoded];
+  const notes = [
+    usedRows({ used: pairs.length, read: examples.report.read }),
+    ...unread,
+    ...uncoded,
+  ];
   if (pairs.length > 0) return { pairs, notes };
   throw new TypeError(`Cannot read pairs: ${notes.join("; ")}, expected at least one pair`);
 }

@@ -63,6 +63,11 @@ export class RowCounter implements RowReport {
   }
 }
 
+/** "3 of 5 rows used". */
+export function usedRows({ used, read }: Pick<RowReport, "used" | "read">): string {
+  return `${used} of ${read} ${read === 1 ? "row" : "rows"} used`;
+}
+
 /**
  * A report as lines for people: how many rows were used, then a line a reason.
  *
@@ -82,7 +87,7 @@ export class RowCounter implements RowReport {
  */
 export function describeRows(report: RowReport): string[] {
   return [
-    `${report.used} of ${report.read} rows used`,
+    usedRows(report),
     ...[...report.skipped].map(([reason, { count, first }]) =>
       `${count} skipped: ${reason} (first ${first})`
     ),

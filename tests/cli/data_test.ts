@@ -81,11 +81,11 @@ Deno.test("readRows() names the flag that cut, and columns that nobody reads", a
   ]);
   assertEquals(
     report,
-    "2 of 2 rows used; columns not read: source, notes; 1 prompts cut by 10 tokens to fit --context 64; " +
-      "1 answers cut by 8 tokens to fit --context 64",
+    "2 of 2 rows used; columns not read: source, notes; 1 prompt cut by 10 tokens to fit --context 64; " +
+      "1 answer cut by 8 tokens to fit --context 64",
   );
   const named = await read([{ prompt: "p", completion: "c", "\u001b[31m": "x" }]);
-  assertEquals(named.report, "1 of 1 rows used; columns not read: \\u001b[31m");
+  assertEquals(named.report, "1 of 1 row used; columns not read: \\u001b[31m");
 });
 
 Deno.test("readRows() accepts NaN and Infinity as Python writes them in a column that is not read, and names one that is", async () => {

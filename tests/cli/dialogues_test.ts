@@ -98,6 +98,20 @@ Deno.test("Dialogues.turn() leaves text that is in the template's form already, 
   assertEquals([...refused.report.skipped.keys()], ["a message of prompt spells a special token"]);
 });
 
+Deno.test("Dialogues reads answers of a model whose padding token is past the embedding", () => {
+  const encode = (text: string) => {
+    if (text.includes("<pad>")) throw new RangeError("id 259 is past the embedding");
+    return tokenizer.encode(text);
+  };
+  const past = { ...tokenizer, encode, allSpecial: ["<pad>", "<e>"] };
+  const row: PreferenceRow = {
+    ...{ kind: "preference", place: "x:1", prompt: "Hi." },
+    ...{ chosen: "Yes.<e>", rejected: "No." },
+  };
+  const { chosen } = new Dialogues({}, { ...model, tokenizer: past }).turn(row);
+  assertEquals(chosen, [{ role: "assistant", content: "Yes." }]);
+});
+
 Deno.test("Dialogues.turn() takes the text of a dialogue where there is no template", () => {
   const row: PreferenceRow = {
     ...{ kind: "preference", place: "x:1", prompt: [user("A")] },

@@ -51,12 +51,12 @@ for (
     [
       "p.txt",
       "only\n\nonly",
-      "Cannot read --prompts DIR/p.txt: it has 1 different prompts, expected at least 2",
+      "Cannot read --prompts DIR/p.txt: it has 1 different prompt, expected at least 2",
     ],
     [
       "p.json",
       '["a", 5]',
-      "Cannot read --prompts DIR/p.json: it has 1 different prompts, expected at least 2 " +
+      "Cannot read --prompts DIR/p.json: it has 1 different prompt, expected at least 2 " +
       "(1 skipped: prompt is a number, expected text or an object with prompt (first DIR/p.json entry 1))",
     ],
     ["p.json", "[", "Cannot read DIR/p.json: the file is not JSON, expected an array of prompts"],

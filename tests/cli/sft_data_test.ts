@@ -30,7 +30,7 @@ Deno.test("readSftData() counts the answer of any row that has one", async () =>
     const { texts, train, report } = await read([row], "model");
     assertEquals(texts, [[prompt, answer]]);
     assertEquals([train[0].ids[0], train[0].ids[train[0].ids.length - 1]], [0, 0], "begin and end");
-    assertEquals(report, "1 of 1 rows used");
+    assertEquals(report, "1 of 1 row used");
   }
 });
 
@@ -50,7 +50,7 @@ Deno.test("readSftData() takes the chosen answer's ids of a row that Leash wrote
   };
   const { train, report } = await read([row], "model");
   assertEquals([...train[0].ids as number[]], [...row.prompt_ids, ...row.chosen_ids]); // no end token
-  assertEquals(report, "1 of 1 rows used; 1 by the token ids that they bring along");
+  assertEquals(report, "1 of 1 row used; 1 by the token ids that they bring along");
   const single = await read([{ ...row, chosen: undefined, completion: " He fe" }], "model", {
     format: "completion",
   });
@@ -67,7 +67,7 @@ Deno.test("readSftData() counts the assistant's last turn, through the chat temp
   ];
   const { texts, report } = await read([{ messages }], "chat");
   assertEquals(texts, [["user: A\nassistant: B\nuser: C\nassistant:", " D\n"]]);
-  assertEquals(report, "1 of 1 rows used; 1 through the chat template");
+  assertEquals(report, "1 of 1 row used; 1 through the chat template");
 });
 
 Deno.test("readSftData() leaves out what nobody wants, and cuts at the length that was said", async () => {
@@ -78,7 +78,7 @@ Deno.test("readSftData() leaves out what nobody wants, and cuts at the length th
   const long = { text: "Tom ran and ran and ran and ran and ran and ran." };
   const cut = await read([long], "model", { maxLength: 6 });
   assertEquals(cut.train[0].ids.length, 6);
-  assert(/; 1 answers cut by \d+ tokens to fit --max-length 6$/.test(cut.report), cut.report);
+  assert(/; 1 answer cut by \d+ tokens to fit --max-length 6$/.test(cut.report), cut.report);
 });
 
 Deno.test("readSftData() cuts no prompt that fits beside its answer, however long it is", async () => {
@@ -86,9 +86,9 @@ Deno.test("readSftData() cuts no prompt that fits beside its answer, however lon
   const whole = await read([row], "model");
   const { length } = whole.train[0].ids;
   const tight = await read([row], "model", { maxLength: length });
-  assertEquals([tight.texts, tight.report], [whole.texts, "1 of 1 rows used"]);
+  assertEquals([tight.texts, tight.report], [whole.texts, "1 of 1 row used"]);
   const less = await read([row], "model", { maxLength: length - 1 });
-  assert(less.report.endsWith(`1 prompts cut by 1 tokens to fit --max-length ${length - 1}`));
+  assert(less.report.endsWith(`1 prompt cut by 1 token to fit --max-length ${length - 1}`));
 });
 
 Deno.test("readSftData() holds out a share, always the same, and never everything", async () => {
@@ -112,7 +112,7 @@ Deno.test("readSftData() refuses rows without answers, and data without rows", a
   await assertRejects(
     () => read(none, "model"),
     UsageError,
-    "has no row that can be used (0 of 1 rows",
+    "has no row that can be used (0 of 1 row",
   );
   const flags = { maxPrompt: 64 };
   await assertRejects(

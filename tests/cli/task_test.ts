@@ -42,7 +42,7 @@ Deno.test("readTask() cuts prompts of a file that leave no room for an answer, a
   const cut = all.find((prompt) => typeof prompt !== "string") as { text: string; ids: number[] };
   assertEquals([cut.text, cut.ids.length, cut.ids[0]], [long, 14, 0]);
   assert(
-    /^.*long\.jsonl: 1 skipped: prompt is a number.*; 1 prompts cut by \d+ tokens to fit --context 64 before an answer of --max-new 50$/
+    /^.*long\.jsonl: 1 skipped: prompt is a number.*; 1 prompt cut by \d+ tokens to fit --context 64 before an answer of --max-new 50$/
       .test(task.dataReport!),
     task.dataReport,
   );

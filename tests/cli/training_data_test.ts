@@ -47,7 +47,7 @@ Deno.test("readTrainingData() asks the prompt of any row once, and holds some ou
   const [first] = prompts.train;
   assert(typeof first !== "string");
   assertEquals(first.ids, [256, ...tokenizer.encode(first.text)]);
-  assertEquals(report, "9 of 9 rows used; 1 repeats of a prompt left out");
+  assertEquals(report, "9 of 9 rows used; 1 repeat of a prompt left out");
   const again = await withRows(rows, (flags) => readTrainingData(flags, model, budget));
   assertEquals(again.digest, digest);
   const others = await withRows(rows.slice(1), (f) => readTrainingData(f, model, budget));
@@ -145,7 +145,7 @@ Deno.test("readTrainingData() refuses data that a run cannot use", async () => {
   await assertRejects(
     () => withRows([{ prompt: "a" }], (flags) => readTrainingData(flags, model, budget)),
     UsageError,
-    "it has 1 different prompts, expected at least 2 (1 of 1 rows used)",
+    "it has 1 different prompt, expected at least 2 (1 of 1 row used)",
   );
   await assertRejects(
     () =>

@@ -253,7 +253,7 @@ const MISTAKES: readonly (readonly [args: string, line: string])[] = [
     "--target-modules and --adapter are both",
   ],
   ["--data DIR/pairs.jsonl --columns prompt", 'Cannot map columns: the mapping has "prompt"'],
-  ["--data DIR/pairs.jsonl --limit 1", "it has 1 different prompts, expected at least 2"],
+  ["--data DIR/pairs.jsonl --limit 1", "it has 1 different prompt, expected at least 2"],
   ["--annotator none", "--annotator is none, expected somebody who says which answer wins"],
   ["--modle x", "Did you mean --model?"],
 ];

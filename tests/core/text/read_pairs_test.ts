@@ -44,7 +44,7 @@ Deno.test("readPairs() refuses rows of which none can be used, and those of anot
   await assertRejects(
     () => readPairs([row("a", "b", "b")], tokenizer),
     TypeError,
-    "Cannot read pairs: 0 of 1 rows used; 1 skipped: chosen is the same as rejected (first the list row 1), expected",
+    "Cannot read pairs: 0 of 1 row used; 1 skipped: chosen is the same as rejected (first the list row 1), expected",
   );
   await assertRejects(
     () => readPairs([{ prompt: "a", completion: "b" }], tokenizer),
