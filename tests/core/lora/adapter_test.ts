@@ -38,6 +38,7 @@ Deno.test("initAdapter() gives members their own A inside ±1/√in, and B = 0",
   assertNotEquals(a(0), a(1));
   assert(a(0).every((x) => Math.abs(x) <= 1 / Math.sqrt(33)) && a(0).some((x) => x !== 0));
   assert(Math.max(...a(0).map(Math.abs)) > 0.9 / Math.sqrt(33)); // of 99 draws
+  assert(Math.min(...a(0)) < -0.9 / Math.sqrt(33)); // on both sides of 0
   assert(params.slice(128, 188).every((x) => x === 0));
   assertEquals(initAdapter(layout, 1, keyOf(1)), params.slice(0, layout.size));
 });

@@ -4,6 +4,8 @@ import { ropeFrequencies, rotaryTable } from "../../../core/model/rope_frequenci
 Deno.test("ropeFrequencies() are θ^(−2i/dim), stretched as their type says", () => {
   const plain = ropeFrequencies({ theta: 10000, dim: 4 }, 100);
   assertEquals([plain[0], plain[1]], [1, Math.fround(0.01)]);
+  const linear = { theta: 10000, dim: 4, scaling: { type: "linear", factor: 4 } } as const;
+  assertEquals([...ropeFrequencies(linear, 100)], [0.25, Math.fround(plain[1] / 4)]);
   const dynamic = {
     theta: 100,
     dim: 4,
@@ -20,6 +22,9 @@ Deno.test("ropeFrequencies() are θ^(−2i/dim), stretched as their type says", 
   const [high, , low] = ropeFrequencies(llama3, 1);
   assertEquals(high, 1); // a wavelength of 2π < 64/4 is kept
   assert(Math.abs(low / (1e8 ** (-4 / 6) / 8) - 1) < 1e-6); // one beyond 64 is divided by 8
+  const [, between] = ropeFrequencies({ ...llama3, theta: 25, dim: 4 }, 1);
+  // 0.2 has a wavelength of 31.4, 2.037 in 64: (2.037 − 1)/(4 − 1) = 0.3457 of it is kept, the rest divided by 8
+  assert(Math.abs(between - 0.0855024) < 1e-6, `${between}`);
 });
 
 Deno.test("ropeFrequencies() of yarn keep what turns often, divide what turns seldom, with a ramp between", () => {

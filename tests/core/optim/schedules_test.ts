@@ -16,8 +16,9 @@ Deno.test("learningRate() is flat, falls in a line, or falls in half a cosine", 
 });
 
 Deno.test("learningRate() rises over the warm-up and starts the decay after it", () => {
-  const [first, second, third] = rates("linear", 2);
+  const [first, second, third, ...rest] = rates("linear", 2);
   assertAlmostEquals(first, 2 / 3);
   assertAlmostEquals(second, 4 / 3);
   assertEquals(third, 2);
+  rest.forEach((rate, i) => assertAlmostEquals(rate, 2 * (1 - (i + 1) / 8))); // 8 steps to 0
 });
