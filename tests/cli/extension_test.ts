@@ -1,5 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { extendedConfig, extendedSftConfig, type SftLength } from "../../cli/extension.ts";
+import {
+  extendedConfig,
+  extendedSftConfig,
+  requireMore,
+  type SftLength,
+} from "../../cli/extension.ts";
 import { parseFlags, UsageError } from "../../cli/flags.ts";
 import { cadenceOf } from "../../cli/method.ts";
 
@@ -41,4 +46,15 @@ Deno.test("extendedSftConfig() takes more of either, and not both", () => {
   assertThrows(() => of({ epochs: 1 }), UsageError, "--epochs is 1, expected more than the 2");
   assertThrows(() => of({ epochs: 3, steps: 9 }), UsageError, "both given");
   assertThrows(() => of({ seed: 2 }), UsageError, "--seed is 2");
+});
+
+Deno.test("requireMore() refuses the length that is there already", () => {
+  requireMore("run", "--steps", 11, 10);
+  for (const steps of [9, 10]) {
+    assertThrows(
+      () => requireMore("run", "--steps", steps, 10),
+      UsageError,
+      `Cannot resume run: --steps is ${steps}, expected more than the 10`,
+    );
+  }
 });

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { PairRecord } from "../../scheduler/mod.ts";
 import { readJsonl } from "../../core/io/mod.ts";
 import { recordsOf, rescore } from "../../cli/replay.ts";
-import { runTrain, tinyFlags, tinyWorkspace } from "../support/tiny_run.ts";
+import { runTrain, tinyFlags, tinyModel, tinyWorkspace } from "../support/tiny_run.ts";
 import { CpuDevice } from "../../backend/cpu/device.ts";
 import { loadTask, readTask } from "../../cli/task.ts";
 
@@ -76,11 +76,13 @@ for (
   });
 }
 
+const { config: { vocabSize } } = await tinyModel();
+
 for (
   const [name, spoil, line] of [
     [
       "ids",
-      (r: PairRecord) => ({ ...r, a: { ...r.a, ids: [1e9] } }),
+      (r: PairRecord) => ({ ...r, a: { ...r.a, ids: [4, vocabSize] } }),
       "line 1: answer a is malformed",
     ],
     [

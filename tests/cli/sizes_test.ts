@@ -3,8 +3,10 @@ import { parseBytes, showBytes } from "../../cli/sizes.ts";
 import { UsageError } from "../../cli/flag_parser.ts";
 
 Deno.test("parseBytes() reads decimal and binary units in any case", () => {
-  const all = ["1000", "5GB", "512MiB", "1.5 kb", "2gib"].map((text) => parseBytes(text, ""));
-  assertEquals(all, [1000, 5e9, 2 ** 29, 1500, 2 ** 31]);
+  const all = ["1000", "5GB", "512MiB", "1.5 kb", "2gib", "1.0019kB"].map((text) =>
+    parseBytes(text, "")
+  );
+  assertEquals(all, [1000, 5e9, 2 ** 29, 1500, 2 ** 31, 1001]); // whole bytes
 });
 
 Deno.test("parseBytes() refuses what is no size", () => {

@@ -52,6 +52,7 @@ deviceTest("backward() adds up what every use of a tensor sends back", async (de
   const dx = tape.gradient(x)!;
   assertEquals(arena.aliveBut(x, three, five, dx), []);
   assertEquals([...await arena.read(dx)], [36, 360]);
+  assertEquals([y, z].map((output) => tape.gradient(output)), [undefined, undefined]); // given back
 });
 
 deviceTest("pass() adds to the gradient that is there", async (device) => {
