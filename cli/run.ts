@@ -386,7 +386,8 @@ function countTokens(records: readonly PairRecord[]): number {
   return records.reduce((sum, { a, b }) => sum + a.ids.length + b.ids.length, 0);
 }
 
-function shareStopped(records: readonly PairRecord[]): number {
+/** Share of the answers of pairs that ended by themselves. */
+export function shareStopped(records: readonly Pick<PairRecord, "a" | "b">[]): number {
   const answers = records.flatMap(({ a, b }) => [a, b]);
   return answers.filter(({ finish }) => finish === "stop").length / answers.length;
 }

@@ -45,6 +45,10 @@ Deno.test("requireBelongs() takes the checkpoints of before and after a change, 
   requireBelongs("run", now, now, 6);
   requireBelongs("run", now, stored, 4); // killed between the change and the next checkpoint
   requireBelongs("run", stored, undefined, 0);
+  const again = continued("run", { ...longer, config: { ...longer.config, steps: 9 } }, now, {
+    ...{ accepted: [], extended: ["steps"], step: 4 },
+  });
+  requireBelongs("run", again, stored, 4); // two changes since: the steps were 8, and 4 before
   assertThrows(() => requireBelongs("run", now, stored, 2), UsageError, "the checkpoint of step 4");
   assertThrows(() => requireBelongs("run", now, undefined, 0), UsageError, "is not whole");
   assertThrows(

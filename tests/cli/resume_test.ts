@@ -78,29 +78,32 @@ for (const reference of ["behaviour", "ema"]) {
   });
 }
 
-Deno.test("main() --resume goes on in the middle of a phase, and cuts what came after its checkpoint", async () => {
+Deno.test("main() --resume goes on within a phase, and cuts what came after its checkpoint", async () => {
   using work = await tinyWorkspace();
-  const flags = [...tinyFlags(work.dir), "--phases", "1"];
-  const dir = `${work.dir}/run`, whole = `${work.dir}/whole`;
+  const flags = tinyFlags(work.dir); // the second phase of two begins after step 2
+  const whole = `${work.dir}/whole`;
   assertEquals((await runTrain([...flags, "--out", whole])).code, 0);
-  const controller = new AbortController();
-  let steps = 0;
-  const { code } = await runTrain([...flags, "--out", dir], {
-    signal: controller.signal,
-    terminal: {
-      ...recordingTerminal(),
-      status: (text) => {
-        // The status is drawn before each step: the fourth is trained, and its evaluation then stops.
-        if (text.includes("training") && ++steps === 4) controller.abort(new Error("stop"));
+  for (const [every, from] of [["1", "3"], ["9", "2"]]) { // at 2 its pairs are there, and no step of them
+    const dir = `${work.dir}/run${every}`;
+    const controller = new AbortController();
+    let steps = 0;
+    const { code } = await runTrain([...flags, "--checkpoint-every", every, "--out", dir], {
+      signal: controller.signal,
+      terminal: {
+        ...recordingTerminal(),
+        status: (text) => {
+          // The status is drawn before each step: the fourth is trained, and its evaluation then stops.
+          if (text.includes("training") && ++steps === 4) controller.abort(new Error("stop"));
+        },
       },
-    },
-  });
-  assertEquals(code, 130);
-  await Deno.writeTextFile(`${dir}/metrics.jsonl`, '{"step":99}\n{"cut', { append: true });
-  const resumed = await runTrain(["--resume", dir]);
-  assertEquals(resumed.code, 0, resumed.lines.join("\n"));
-  assertStringIncludes(resumed.lines.join("\n"), "going on after step 3");
-  await assertSameResult(dir, whole);
+    });
+    assertEquals(code, 130);
+    await Deno.writeTextFile(`${dir}/metrics.jsonl`, '{"step":99}\n{"cut', { append: true });
+    const resumed = await runTrain(["--resume", dir]);
+    assertEquals(resumed.code, 0, resumed.lines.join("\n"));
+    assertStringIncludes(resumed.lines.join("\n"), `going on after step ${from}`);
+    await assertSameResult(dir, whole);
+  }
 });
 
 Deno.test("main() --resume refuses what differs, by name, and writes nothing", async () => {

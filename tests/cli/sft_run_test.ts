@@ -10,14 +10,16 @@ const rows = (count: number) =>
 const data = { train: rows(8), evaluation: rows(2), report: "" };
 const plan: SftPlan = { batchTokens: 9, lr: 0.5, schedule: "linear", checkpointEvery: 2 };
 
+type Numbers = Awaited<ReturnType<SftLearner["step"]>>;
+
 /** A learner whose loss is 1 / (1 + steps); it remembers what it was given. */
-function fake(lossOf = (step: number) => 1 / (1 + step)) {
+function fake(lossOf = (step: number) => 1 / (1 + step), others: Partial<Numbers> = {}) {
   const seen: { packed: PackedSequences; learningRate: number }[] = [];
   const learner: SftLearner = {
     trained: 1,
     step(packed, { step, learningRate }) {
       seen.push({ packed, learningRate });
-      return Promise.resolve({ loss: lossOf(step), gradNorm: 2 });
+      return Promise.resolve({ loss: lossOf(step), gradNorm: 2, ...others });
     },
     evaluate: () => Promise.resolve(10 - seen.length),
     capture: () => Promise.resolve(new Map()),
@@ -108,6 +110,18 @@ Deno.test("runSft() stops between two steps, and where the loss is lost", async 
     "Cannot go on after step 2: the loss is NaN",
   );
   assert(!error.message.includes("\n"));
+  for (
+    const [numbers, message] of [
+      [{ gradNorm: Infinity }, "the loss is 1 and the gradient norm Infinity"],
+      [{ nonFinite: [1] }, "a parameter or a moment is not finite"],
+    ] as const
+  ) {
+    await assertRejects(
+      () => runSft(fake(() => 1, numbers).learner, data, plan, keyOf(1), surroundings),
+      RangeError,
+      `Cannot go on after step 1: ${message}`,
+    );
+  }
 });
 
 Deno.test("runSft() goes on where it was saved: what both processes log is what one would", async () => {

@@ -98,14 +98,18 @@ export function place(mistake: Mistake, files: readonly SourceFile[]): PlacedMis
   return `${describe(mistake)}: no longer applies, ${why}`;
 }
 
-/** What the tests said. */
-export type MistakeOutcome = "caught" | "survived" | "broken";
+/** What the tests said; hung: they did not end, which is seen too. */
+export type MistakeOutcome = "caught" | "hung" | "survived" | "broken";
+
+/** Ends the output of tests that were stopped because they did not end. */
+export const HUNG = "\nstopped: the tests did not end\n";
 
 /** What the output of a test run says: a mistake that keeps a file from being parsed says nothing about the tests. */
 export function outcomeOf(output: string): MistakeOutcome {
   if (/could not be parsed|SyntaxError: (?:Unexpected|Invalid|Missing)/.test(output)) {
     return "broken";
   }
+  if (output.endsWith(HUNG)) return "hung";
   const summary = [...output.matchAll(/^(ok|FAILED) \| (\d+) passed.*? \| (\d+) failed/gm)].at(-1);
   if (summary === undefined) return "broken";
   return summary[1] === "ok" ? "survived" : "caught";

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   declarations,
   describe,
+  HUNG,
   outcomeOf,
   place,
   sample,
@@ -66,6 +67,8 @@ Deno.test("outcomeOf() tells caught from survived, and a file that cannot be rea
   assertEquals(outcomeOf("ok | 3 passed | 0 failed (1s)"), "survived");
   assertEquals(outcomeOf("FAILED | 3 passed (2 steps) | 1 failed (1s)"), "caught");
   assertEquals(outcomeOf("error: Uncaught"), "broken");
+  assertEquals(outcomeOf(`running 3 tests${HUNG}`), "hung");
+  assertEquals(outcomeOf(`${HUNG}ok | 3 passed | 0 failed (1s)`), "survived"); // a test that prints it
   assertEquals(
     outcomeOf("The module's source code could not be parsed\nFAILED | 0 passed | 1 failed"),
     "broken",
