@@ -6,19 +6,21 @@ import { mapTree, type Tensor, type TensorTree } from "./tensor.ts";
 
 /**
  * Counts the memory of work before it is done, by the code that will do it: `stats().bytesPeak` afterwards is what
- * another device would say. All numbers that it reads back are 0.
+ * another device would say, but for the kilobyte at most in which that keeps a dispatch's own numbers. All numbers that
+ * it reads back are 0.
  *
  * @example
  * ```ts
  * import { add, Arena, CountingDevice, openDevice } from "@leash/bpo/backend";
- * import { assertEquals } from "@std/assert";
+ * import { assert, assertEquals } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
  * using counting = new CountingDevice(device.info);
  * for (const on of [counting, device]) {
  *   using arena = new Arena(on, "example");
  *   await arena.read(add(arena, arena.zeros([1000], "x"), arena.zeros([1000], "y")));
  * }
- * assertEquals(counting.stats().bytesPeak, device.stats().bytesPeak);
+ * const [foreseen, taken] = [counting, device].map((on) => on.stats().bytesPeak);
+ * assert(taken - foreseen <= 1024);
  * assertEquals(counting.largest, 4000);
  * ```
  */

