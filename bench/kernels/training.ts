@@ -1,7 +1,9 @@
 // Benches of a step's end: the head, sums, losses, the optimiser, the merge, and sampling.
 import {
+  adamwCheckInPlace,
   adamwInPlace,
   type Arena,
+  countNonFiniteInPlace,
   expandSegments,
   meanGroups,
   mergeExact,
@@ -182,6 +184,25 @@ export const trainingBenches: readonly KernelBench[] = [
   onParams("sumSquares", 1, (on, shape) => {
     const x = on.f32(shape);
     return (arena) => sumSquares(arena, x);
+  }),
+  onParams("countNonFiniteInPlace", 1, (on, shape) => {
+    const x = on.f32(shape);
+    return (arena) => {
+      const count = arena.zeros([shape[0]], "count", "u32");
+      countNonFiniteInPlace(arena, { x, count });
+      return count;
+    };
+  }),
+  onParams("adamwCheckInPlace", 7, (on, shape) => {
+    const param = on.f32(shape), grad = on.f32(shape), m = on.f32(shape);
+    const v = on.f32(shape, 0.1, 1), normSquares = on.f32([shape[0]], 0.1, 4);
+    const options = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0, maxGradNorm: 1 };
+    return (arena) => {
+      const count = arena.zeros([shape[0]], "count", "u32");
+      const tensors = { param, grad, m, v, normSquares };
+      adamwCheckInPlace(arena, tensors, count, { ...options, lr: 1e-4, step: 1 });
+      return count;
+    };
   }),
   onParams("adamwInPlace", 7, (on, shape) => {
     const param = on.f32(shape), grad = on.f32(shape), m = on.f32(shape);
