@@ -29,12 +29,25 @@ export interface Asked {
 /** Values of the flags that prompts depend on. */
 export type PromptChoice = Pick<DataFlags, "system" | "chat">;
 
+/** Most tokens of an answer where no flag says it, and the context has room. */
+export const USUAL_NEW = 128;
+
+/** Most tokens of an answer: as given, else {@link USUAL_NEW}, or half of a context that is too short for that. */
+export function answerBudget(
+  given: number | undefined,
+  { positions }: Pick<BaseModel, "positions">,
+): number {
+  return given ?? Math.min(USUAL_NEW, Math.max(1, positions >> 1));
+}
+
 /** Most tokens of a prompt, so that an answer fits behind it. */
 export function promptBudget(
   command: string,
-  { positions }: BaseModel,
-  { maxNew }: { readonly maxNew: number },
+  base: Pick<BaseModel, "positions">,
+  flags: { readonly maxNew?: number },
 ): number {
+  const { positions } = base;
+  const maxNew = answerBudget(flags.maxNew, base);
   if (maxNew < positions) return positions - maxNew;
   throw new UsageError(
     `Cannot ${command}: --max-new is ${maxNew}, expected fewer than the context's ${positions} ` +

@@ -21,6 +21,7 @@ import type { DatasetRow } from "../core/io/mod.ts";
 import { RowCounter, usedRows } from "../core/text/row_report.ts";
 import { type RowIdCounts, withOwnIds } from "../core/text/row_token_ids.ts";
 import { counted } from "./counted.ts";
+import { UsageError } from "./flag_parser.ts";
 import type { RunConfig } from "./flags.ts";
 import { type DataModel, Dialogues } from "./dialogues.ts";
 import { datasetDownloader, type FetchOptions } from "./hub_files.ts";
@@ -64,19 +65,30 @@ async function* firstRows(
 /** Rows that are looked at to tell what a dataset holds. */
 const LOOKED_AT = 1000;
 
-/** Preferences where a dataset has some early, else what its first usable row is; undefined where there is none. */
+/**
+ * Preferences where a dataset has some early, else what its first usable row is.
+ *
+ * @throws {UsageError} If it has none, with the reasons.
+ */
 export async function firstKind(
   flags: DataFlags,
   options?: FetchOptions,
-): Promise<Example["kind"] | undefined> {
+): Promise<Example["kind"]> {
   let first: Example["kind"] | undefined;
   let n = 0;
-  for await (const { kind } of await openExamples(flags, undefined, options)) {
+  const examples = await openExamples(flags, undefined, options);
+  for await (const { kind } of examples) {
     if (kind === "preference") return kind;
     first ??= kind;
     if (++n >= LOOKED_AT) break;
   }
-  return first;
+  if (first !== undefined) return first;
+  const { report } = examples;
+  throw new UsageError(
+    `Cannot use --data ${flags.data}: it has no row that can be used (${
+      [usedRows(report), ...skippedLines([report])].join("; ")
+    })`,
+  );
 }
 
 /** A row in ids, and what it was made of. */

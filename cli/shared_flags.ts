@@ -240,7 +240,7 @@ export const SAMPLING_FLAGS: readonly FlagRow[] = [
     name: "max-new",
     value: "N",
     type: whole(1, 1e6),
-    default: 128,
+    shownDefault: "128, or half of a shorter context",
     help: "Most tokens of an answer",
   },
   {
@@ -270,8 +270,8 @@ export const SAMPLING_FLAGS: readonly FlagRow[] = [
 
 /** Values of the sampling flags. */
 export interface SamplingChoice {
-  /** Most tokens of an answer. */
-  readonly maxNew: number;
+  /** Most tokens of an answer; absent for what the context allows. */
+  readonly maxNew?: number;
   /** 0 is greedy. */
   readonly temperature: number;
   /** 0 is off. */

@@ -8,6 +8,7 @@ import { loadReferences } from "../stories/references.ts";
 import { loadWordList } from "../stories/text_quality.ts";
 import { counted } from "./counted.ts";
 import { NO_ANNOTATOR } from "./annotators.ts";
+import { answerBudget } from "./asked.ts";
 import { type BaseModel, loadBase, openBase } from "./base_model.ts";
 import { type DataPair, readTrainingData } from "./training_data.ts";
 import { sha256 } from "./digest.ts";
@@ -28,6 +29,8 @@ export interface TaskFiles extends Disposable {
   readonly sizes: ModelConfig;
   /** Text to ids and back. */
   readonly tokenizer: Tokenizer;
+  /** Most tokens of an answer. */
+  readonly maxNew: number;
   /** Number of weights. */
   readonly parameters: number;
   /** Prompts to train on and to evaluate on; they share none. */
@@ -55,18 +58,26 @@ export type TaskFlags =
   & Pick<RunConfig, "model" | "prompts" | "evalPrompts" | "maxNew">
   & Partial<RunConfig>;
 
+/** How a task is read. */
+export interface TaskOptions extends FetchOptions {
+  /** Whether nobody gave `maxNew`: then a short context may lower it. */
+  readonly usualNew?: boolean;
+}
+
 /**
  * Opens the model, reads the prompts or the dataset, and checks that they fit each other.
  *
- * @param config The run's flags.
+ * @param given The run's flags.
  * @param options Where a download's bar is drawn; absent where nothing may be fetched.
  * @throws {UsageError} If the prompts cannot be read, or a prompt and its answer do not fit into the model's positions.
  * @throws {TypeError} If the model or the dataset cannot be read.
  */
-export async function readTask(config: TaskFlags, options?: FetchOptions): Promise<TaskFiles> {
-  const base = await openBase(config, options);
+export async function readTask(given: TaskFlags, options?: TaskOptions): Promise<TaskFiles> {
+  const base = await openBase(given, options);
   try {
     const { positions, tokenizer } = base;
+    const maxNew = answerBudget(options?.usualNew ? undefined : given.maxNew, base);
+    const config = { ...given, maxNew };
     checkNew(config.maxNew, positions);
     const work = config.data === undefined
       ? await readPromptFile(config, base)
@@ -76,6 +87,7 @@ export async function readTask(config: TaskFlags, options?: FetchOptions): Promi
       modelName: base.name,
       modelPath: base.peftName,
       sizes: base.sizes,
+      maxNew,
       tokenizer: base.addsBos ? tokenizer : { ...tokenizer, bosId: undefined },
       parameters: base.parameters,
       ...work,

@@ -56,6 +56,8 @@ export interface TrainOptions {
   readonly annotators?: Annotators;
   /** Last lines of the report; default those of `deno task train`. */
   readonly next?: (dir: string, config: RunConfig) => readonly string[];
+  /** Whether `--max-new` is nobody's wish: then a short context may lower it. */
+  readonly usualNew?: boolean;
 }
 
 type StartCommand = Extract<Command, { kind: "start" }>;
@@ -100,8 +102,10 @@ export async function train(
     options.annotators ??
       stack.use(await openAnnotators(given.annotator, given.seed, { ...given, signal }));
   const first = resumed === undefined ? await open() : undefined; // a mistake in it is said first
-  using files = await asUsage(() => readTask(given, { terminal, signal }));
-  const config = withDate(given, files.base);
+  using files = await asUsage(() =>
+    readTask(given, { terminal, signal, usualNew: options.usualNew })
+  );
+  const config = withDate({ ...given, maxNew: files.maxNew }, files.base);
   const fixed = await asUsage(() => readReference(config, files));
   const start = await asUsage(() => readStart(config, files));
   await asUsage(() => checkTargets(config, files));
@@ -249,7 +253,7 @@ function announce(
 ): void {
   const cadence = cadenceOf(config);
   const { train, evaluation } = task.pairs ?? task.prompts;
-  const what = task.pairs ? "pairs" : "prompts";
+  const what = task.pairs ? "pair" : "prompt";
   const millions = (task.parameters / 1e6).toFixed(2);
   terminal.line(`Model: ${task.modelName}, ${millions} million parameters`);
   terminal.line(
@@ -259,7 +263,7 @@ function announce(
       `${counted(cadence.phases, "phase")}, ${
         counted(config.members, "member")
       }, seed ${config.seed}; ` +
-      `${train.length} ${what} to train on, ${evaluation.length} to evaluate on`,
+      `${counted(train.length, what)} to train on, ${evaluation.length} to evaluate on`,
   );
   const where = resume === undefined ? "" : `, going on after step ${resume.checkpoint.step}`;
   terminal.line(`Folder: ${dir}${where}`);

@@ -2,6 +2,7 @@
 // from the others.
 import { readAdapterConfig } from "./adapter_files.ts";
 import { NO_ANNOTATOR } from "./annotators.ts";
+import { USUAL_NEW } from "./asked.ts";
 import { adapterFolder } from "./adapter_spec.ts";
 import { firstKind } from "./data.ts";
 import { type Flag, type FlagRow, given, text, under, whole } from "./flag_kinds.ts";
@@ -24,7 +25,7 @@ const STORIES_RATE = 4e-3;
 const USUAL_RATE = 1e-4;
 
 /** Most tokens of an answer: stories go on for a sentence or two, chat models say more. */
-const STORIES_NEW = 40, USUAL_NEW = 128;
+const STORIES_NEW = 40;
 
 /** Rows of `deno task train` that say more here. */
 const CHANGED: Readonly<Record<string, Partial<Flag>>> = {
@@ -35,7 +36,8 @@ const CHANGED: Readonly<Record<string, Partial<Flag>>> = {
   },
   "max-new": {
     default: undefined,
-    shownDefault: `${STORIES_NEW} for the stories model, else ${USUAL_NEW}`,
+    shownDefault:
+      `${STORIES_NEW} for the stories model, else ${USUAL_NEW} or half of a shorter context`,
   },
   reference: { default: undefined, shownDefault: "behaviour; offline sft" },
   annotator: {
@@ -169,9 +171,7 @@ async function settleAnnotator(
   const kind = await firstKind(flags, options);
   if (kind !== "preference") {
     throw new UsageError(
-      `Cannot train: --annotator is not given and --data ${flags.data} has ${
-        kind === undefined ? "no row that can be used" : `no preferences but rows of ${kind}`
-      }, expected who says which answer wins: stories, judge or rule:FILE.ts`,
+      `Cannot train: --annotator is not given and --data ${flags.data} has no preferences but rows of ${kind}, expected who says which answer wins: stories, judge or rule:FILE.ts`,
     );
   }
   settled.annotator = NO_ANNOTATOR;

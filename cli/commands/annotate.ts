@@ -21,7 +21,7 @@ import { exportPairs, readJsonl, shownOrder } from "../../core/io/mod.ts";
 import { type AnswerRecord, completionText, spelledRecords } from "../../scheduler/mod.ts";
 import { BASE } from "../adapter_spec.ts";
 import { type AnnotateRun, openAnnotateRun } from "../annotate_run.ts";
-import { type Asked, askedPrompts, promptBudget } from "../asked.ts";
+import { answerBudget, type Asked, askedPrompts, promptBudget } from "../asked.ts";
 import type { BaseFlags } from "../base_model.ts";
 import { RowCounter, UnusableRow, usedRows } from "../../core/text/row_report.ts";
 import { openChained } from "../chained_log.ts";
@@ -225,7 +225,7 @@ async function annotatePrompts(
   run: AnnotateRun,
   { terminal, signal }: CommandOptions,
 ): Promise<void> {
-  const { maxNew } = flags;
+  const maxNew = answerBudget(flags.maxNew, base);
   const sampling = { ...samplingOf(flags), maxNew };
   const fixed = {
     ...{ annotator: judge.name, snapshotId: policy.name, snapshotHash: policy.digest },

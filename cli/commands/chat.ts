@@ -10,7 +10,7 @@ import {
 } from "../../core/mod.ts";
 import { writeFileDurably } from "../../core/io/mod.ts";
 import { completionText } from "../../scheduler/mod.ts";
-import { promptBudget } from "../asked.ts";
+import { answerBudget, promptBudget } from "../asked.ts";
 import type { BaseFlags } from "../base_model.ts";
 import { answerWriter, fitTurns, trimmedAnswer } from "../conversation.ts";
 import { counted } from "../counted.ts";
@@ -197,7 +197,7 @@ class Conversation {
     const { device, model, base } = this.#opened;
     const { terminal, signal } = this.#options;
     const decoder = streamDecoder(base.tokenizer);
-    const { maxNew } = this.#flags;
+    const maxNew = answerBudget(this.#flags.maxNew, base);
     const write = streams ? terminal.write!.bind(terminal) : () => {};
     const shown = answerWriter(write, base, this.#template);
     if (stopped.aborted) return "";

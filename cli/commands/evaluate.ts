@@ -14,7 +14,7 @@ import {
 import { writeFileDurably } from "../../core/io/mod.ts";
 import { completionText } from "../../scheduler/mod.ts";
 import { BASE } from "../adapter_spec.ts";
-import { type Asked, askedPrompts, promptBudget } from "../asked.ts";
+import { answerBudget, type Asked, askedPrompts, promptBudget } from "../asked.ts";
 import type { BaseFlags, BaseModel } from "../base_model.ts";
 import { RowCounter, UnusableRow } from "../../core/text/row_report.ts";
 import { type DataFlags, openExamples, promptOf, skippedLines } from "../data.ts";
@@ -189,7 +189,7 @@ async function answersOf(
   terminal.status(`${policy.name} answers ${counted(prepared.asked.length, "prompt")}`);
   const completions = await generate(device, model, prepared.asked.map(({ ids }) => ids), {
     ...samplingOf(flags),
-    maxNew: flags.maxNew,
+    maxNew: answerBudget(flags.maxNew, base),
     key: fold(keyOf(flags.seed), side), // other draws than the other side's, else equal policies only tie
     adapter: policy.adapter(),
     signal,

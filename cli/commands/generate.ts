@@ -3,7 +3,7 @@
 import { type Completion, fold, generate, keyOf, streamDecoder } from "../../core/mod.ts";
 import { writeFileDurably } from "../../core/io/mod.ts";
 import { completionText } from "../../scheduler/mod.ts";
-import { type Asked, askedPrompts, askedText, promptBudget } from "../asked.ts";
+import { answerBudget, type Asked, askedPrompts, askedText, promptBudget } from "../asked.ts";
 import type { BaseFlags, BaseModel } from "../base_model.ts";
 import type { DataFlags } from "../data.ts";
 import { counted } from "../counted.ts";
@@ -106,7 +106,7 @@ async function promptsOf(
 /** Answers of one policy: `n` a prompt, prompts in order. */
 async function answer(
   flags: Flags,
-  { device, model }: OpenedPolicies,
+  { device, model, base }: OpenedPolicies,
   policy: NamedPolicy,
   asked: readonly Asked[],
   { signal }: CommandOptions,
@@ -115,7 +115,7 @@ async function answer(
   const prompts = asked.flatMap(({ ids }) => Array.from({ length: flags.n }, () => ids));
   return await generate(device, model, prompts, {
     ...samplingOf(flags),
-    maxNew: flags.maxNew,
+    maxNew: answerBudget(flags.maxNew, base),
     key: fold(keyOf(flags.seed), "generate"),
     adapter: policy.adapter(),
     signal,

@@ -21,7 +21,9 @@ export const TRAIN: CliCommand = {
     const settled = await settleTrainFlags(values, options);
     const command = commandOf(TRAIN_FLAGS, settled);
     const next = (dir: string, { model }: { readonly model?: string }) => nextOfLeash(dir, model);
-    await train(command, { ...options, next });
+    const { model, maxNew, resume } = values;
+    const usualNew = model !== undefined && maxNew === undefined && resume === undefined;
+    await train(command, { ...options, next, usualNew });
     return 0;
   },
 };

@@ -346,6 +346,11 @@ function encodeText(
 ): Result<EncodedCompletion> {
   const { begin, ids, special } = textIds(text, tokenizer);
   const prompt = begin.length > 0 ? begin : ids.splice(0, 1);
+  if (prompt.length > 0 && begin.length === 0 && ids.length === 0) {
+    throw new UnusableRow(
+      "text has 1 token, expected more: nothing stands before it to predict it",
+    );
+  }
   const whole = endedAnswer(ids, ["text", text], tokenizer, options);
   const { maxCompletion = Infinity, maxLength = Infinity } = options;
   const left = maxLength - prompt.length;

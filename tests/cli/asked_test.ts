@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { askedPrompts, askedText, promptBudget, textIds } from "../../cli/asked.ts";
+import { answerBudget, askedPrompts, askedText, promptBudget, textIds } from "../../cli/asked.ts";
 import { openBase } from "../../cli/base_model.ts";
 import { UsageError } from "../../cli/flag_parser.ts";
 import { commandWorkspace } from "../support/command_run.ts";
@@ -76,6 +76,13 @@ Deno.test("promptBudget() leaves room for the answer", async () => {
   using work = await commandWorkspace();
   using base = await openBase({ model: `${work.dir}/model` });
   assertEquals(promptBudget("generate", base, { maxNew: 63 }), 1);
+  assertEquals(promptBudget("generate", base, {}), 32); // nobody said how long: half of 64
+  assertEquals([255, 256, 999].map((positions) => answerBudget(undefined, { positions })), [
+    ...[127, 128, 128],
+  ]);
+  assertEquals([answerBudget(40, { positions: 64 }), answerBudget(undefined, { positions: 1 })], [
+    ...[40, 1],
+  ]);
   const error = assertThrows(() => promptBudget("generate", base, { maxNew: 64 }), UsageError);
   assertEquals(
     error.message,

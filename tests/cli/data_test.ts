@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { chatTemplate, type Example } from "../../core/mod.ts";
 import { type DataFlags, firstKind, promptOf, readRows, skippedLines } from "../../cli/data.ts";
 import type { DataModel } from "../../cli/dialogues.ts";
+import { UsageError } from "../../cli/flag_parser.ts";
 
 /** A character is its code; <e> is the end token. */
 const tokenizer = {
@@ -164,7 +165,11 @@ Deno.test("firstKind() looks for preferences, and else at the first usable row",
   const pair = { prompt: "a", chosen: "b", rejected: "c" };
   assertEquals(await withRows([{ ...pair, chosen: "" }, pair], firstKind), "preference");
   assertEquals(await withRows([{ prompt: "a", label: "b" }], firstKind), "completion");
-  assertEquals(await withRows([{ prompt: "" }], firstKind), undefined);
+  await assertRejects(
+    () => withRows([{ prompt: "" }], firstKind),
+    UsageError,
+    "no row that can be used (0 of 1 row used; 1 skipped: prompt is empty (first ",
+  );
   assertEquals(
     await withRows([{ prompt: "a" }, pair], firstKind),
     "preference",

@@ -3,7 +3,7 @@ import { UsageError } from "../../cli/flags.ts";
 import { CpuDevice } from "../../backend/cpu/device.ts";
 import { modelDigest } from "../../cli/digest.ts";
 import { loadTask, readTask } from "../../cli/task.ts";
-import { TINY_PROMPTS, tinyModel, tinyWorkspace } from "../support/tiny_run.ts";
+import { recordingTerminal, TINY_PROMPTS, tinyModel, tinyWorkspace } from "../support/tiny_run.ts";
 
 Deno.test("readTask() has the model, disjoint prompts and fingerprints of both", async () => {
   using work = await tinyWorkspace();
@@ -37,6 +37,11 @@ Deno.test("readTask() cuts prompts of a file that leave no room for an answer, a
   await Deno.writeTextFile(path, rows.join("\n"));
   const config = { model: `${work.dir}/model`, prompts: path, evalPrompts: 1 };
   using task = await readTask({ ...config, maxNew: 50 });
+  using half = await readTask({ ...config, maxNew: 128 }, {
+    terminal: recordingTerminal(),
+    usualNew: true,
+  });
+  assertEquals([task.maxNew, half.maxNew], [50, 32]); // 64 positions
   const all = [...task.prompts.train, ...task.prompts.evaluation];
   assertEquals(all.filter((prompt) => typeof prompt === "string").length, 3);
   const cut = all.find((prompt) => typeof prompt !== "string") as { text: string; ids: number[] };

@@ -215,6 +215,11 @@ Deno.test("encodeExamples() takes the first token of a text for its prompt where
     encodeExamples([{ kind: "text" as const, text: "vwx", place: "f" }], bare, budget),
   );
   assertEquals([one.prompt, one.completion], [codes("v"), [...codes("wx"), EOS]]);
+  const short = encodeExamples([{ kind: "text" as const, text: "v", place: "f" }], bare, budget);
+  assertEquals(await Array.fromAsync(short), []);
+  assertEquals([...short.report.skipped.keys()], [
+    "text has 1 token, expected more: nothing stands before it to predict it",
+  ]);
 });
 
 Deno.test("encodeExamples() refuses a budget that holds nothing", () => {
