@@ -4,7 +4,7 @@ import { ruleFileOf } from "./annotators.ts";
 import { acceptedFields, continued, fixOf } from "./changes.ts";
 import { readChained } from "./chained_log.ts";
 import { UsageError } from "./flag_parser.ts";
-import { type Identity, requireSame } from "./identity.ts";
+import { differenceOf, type Identity, requireSame } from "./identity.ts";
 import { rulePrint } from "./rule_print.ts";
 import { FORMATS, isThere, parseIdentity } from "./run_folder.ts";
 import { writeSealed } from "./sealed_json.ts";
@@ -84,8 +84,9 @@ export async function openAnnotateRun(flags: AnnotateFlags): Promise<AnnotateRun
   const doing = `go on with ${flags.out}`;
   if (stored !== undefined) {
     const now = { ...stored, config, ...(accepted.includes("rule") ? {} : { rule }) };
-    const fix = rule === stored.rule ? undefined : fixOf({ field: "rule" });
-    requireSame(now, stored, { doing, whose: file, fields: ["rule"], fix });
+    const fields = ["rule"];
+    const fix = fixOf(differenceOf(now, stored, { fields }));
+    requireSame(now, stored, { doing, whose: file, fields, fix });
   }
   return {
     log,

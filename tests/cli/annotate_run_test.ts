@@ -44,6 +44,8 @@ Deno.test("openAnnotateRun() goes on with the same work only, and says which fil
     }
     await Deno.writeTextFile(`${dir}/rule.ts`, "two");
     await refuse(() => openAnnotateRun(again), "the rule's fingerprint is ");
+    const both = await refuse(() => openAnnotateRun({ ...other, acceptChange: "rule" }), "--seed");
+    assertEquals(both.message.includes("--accept-change"), false, "no advice that would not help");
     await (await openAnnotateRun({ ...again, acceptChange: "rule" })).begin(base);
     await goOn(base); // it stands there now
     await Deno.remove(file);

@@ -70,7 +70,7 @@ Deno.test("TRAIN asks a dataset's prompts through the chat template, by a user's
   assertStringIncludes(data, "13 of 14 rows used; 1 skipped: prompt is empty (first ");
   assertStringIncludes(
     data,
-    "prompts.jsonl:13); 13 through the chat template; 1 repeats of a prompt left out",
+    "prompts.jsonl:13); 13 through the chat template; 1 repeat of a prompt left out",
   );
   const pairs = await jsonLines<PairRecord>(`${dir}/run/pairs.jsonl`);
   for (const { prompt, verdict, a, b } of pairs) {
