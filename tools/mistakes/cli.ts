@@ -62,4 +62,13 @@ export const CLI: readonly MistakeRow[] = [
   ["requireVerdicts", "verdicts.some(", "verdicts.every("],
   ["rewound", ".reverse()", ""],
   ["visibleLine", "/[\\n\\t]/g", "/\\n/g"],
+  ["promptBudget", "if (maxNew < positions)", "if (maxNew <= positions)"],
+  ["textIds", "ids[0] !== bosId", "ids[0] === bosId"],
+  ["requireTrust", "trustRule || rulePermissions !== ALL", "rulePermissions !== ALL"],
+  [
+    "withField",
+    "{ ...identity.config, [flag]: value ?? undefined }",
+    "{ [flag]: value ?? undefined }",
+  ],
+  ["cut", "at > width", "at >= width"],
 ];

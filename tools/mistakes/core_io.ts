@@ -36,4 +36,8 @@ export const CORE_IO: readonly MistakeRow[] = [
   ["asText", "isEnded(chosen) && isEnded(rejected)", "isEnded(chosen) || isEnded(rejected)"],
   ["rawOf", 'if (Object.is(value, -0)) return "-0";', ""],
   ["openOwnFile", "opened.nlink > 1", "opened.nlink > 2"],
+  ["peftScale", "own(config.alphaPattern, config.alpha)", "config.alpha"],
+  ["halfSplitRows", "2 * (row - half) + 1", "2 * (row - half)"],
+  ["encodeIndex", "total_size: bytes", "total_size: bytes / 4"],
+  ["widenFloats", "narrow[i] << 16", "narrow[i] << 15"],
 ];

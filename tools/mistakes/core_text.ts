@@ -34,4 +34,11 @@ export const CORE_TEXT: readonly MistakeRow[] = [
   ["fitRow", "maxLength - prompt.length", "maxLength - ids.prompt.length"],
   ["withOwnIds", "ids.hash !== await tokenizer.hash?.() ||", ""],
   ["templateDate", "&& !asksDate(source)", ""],
+  [
+    "withReasoning",
+    "{ thinking: message[key], ...message,",
+    "{ ...message, thinking: message[key],",
+  ],
+  ["toolsOf", "tools.length > 0 ? tools : undefined", "tools"],
+  ["sameMessage", "keys.length === Object.keys(b).length &&", ""],
 ];

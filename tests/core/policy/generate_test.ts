@@ -351,3 +351,19 @@ deviceTest(
     }
   },
 );
+
+deviceTest("generate() draws by both words of the key, and by capped logits", async (device) => {
+  const model = await modelFixture(device, "tiny_llama");
+  using _weights = model.weights;
+  const drawn = async (key: GenerateOptions["key"], of = model) =>
+    await generate(device, of, prompts, { maxNew: 6, key });
+  const idsOf = async (key: GenerateOptions["key"]) => (await drawn(key)).map(({ ids }) => ids);
+  const ids = await idsOf([1, 2]);
+  assertNotEquals(await idsOf([1, 3]), ids);
+  assertNotEquals(await idsOf([4, 2]), ids);
+  const capped = { ...model, config: { ...model.config, logitSoftcap: 1e-3 } };
+  const even = -Math.log(model.config.vocabSize); // logits in ±0.001 leave all tokens alike
+  for (const { logps } of await drawn(key, capped)) {
+    assertClose(logps, logps.map(() => even), { rtol: 0, atol: 2.1e-3 }, "nearly even");
+  }
+});

@@ -125,3 +125,13 @@ deviceTest("scoreBatch() has the entropies of the softmax of the logits", async 
   });
   assertClose(read.entropy, truth, LOGPS, "entropy");
 });
+
+deviceTest("completionLogps() bends the logits as the model's softcap says", async (device) => {
+  const model = await modelFixture(device, "tiny_llama");
+  using _weights = model.weights;
+  const capped = { ...model, config: { ...model.config, logitSoftcap: 1e-3 } };
+  const sequence = { ids: integers(9, 1, 97), promptLength: 1 };
+  const { perToken: [logps] } = await completionLogps(device, capped, [sequence]);
+  const even = Array(8).fill(-Math.log(model.config.vocabSize)); // logits in ±0.001 leave all tokens alike
+  assertClose(logps, even, { rtol: 0, atol: 2.1e-3 }, "nearly even");
+});

@@ -128,6 +128,7 @@ Deno.test("render() fills in reasoning under each of its names, and leaves the m
   const template = chatTemplate("{{ messages[0].reasoning_content }}{{ messages[0].thinking }}");
   const message = Object.freeze({ role: "assistant", content: "4", reasoning: "2+2" });
   assertEquals(template.render([message]), "2+22+2");
+  assertEquals(template.render([{ ...message, thinking: "T", reasoning_content: "R" }]), "RT");
 });
 
 Deno.test("render() says what the template says, on one line", () => {
