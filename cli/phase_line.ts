@@ -1,6 +1,6 @@
 // One line a phase, and the numbers in it, written the same everywhere.
 import type { Interval } from "../core/mod.ts";
-import { counted } from "./counted.ts";
+import { counted, decimals } from "./counted.ts";
 import type { Evaluation } from "./evaluate.ts";
 
 /** What a phase's line says. */
@@ -44,10 +44,10 @@ export function phaseLine(n: PhaseNumbers): string {
       ? [
         `${n.evaluation.isRanked ? RANKED : "win rate"} ${showInterval(n.evaluation.winRate)} on ` +
         counted(n.evaluation.winRate.n, n.evaluation.isRanked ? "pair" : "prompt"),
-        `KL to SFT ${n.evaluation.kl.toFixed(2)} nats`,
+        `KL to SFT ${decimals(n.evaluation.kl, 2)} nats`,
       ]
       : []),
-    ...(n.margin === undefined ? ["no pair to train on"] : [`margin ${n.margin.toFixed(3)}`]),
+    ...(n.margin === undefined ? ["no pair to train on"] : [`margin ${decimals(n.margin, 3)}`]),
     ...(n.accuracy === undefined ? [] : [`accuracy ${n.accuracy.toFixed(2)}`]),
     ...(left.length > 0 ? [`${left.join(" and ")} of ${counted(n.pairs, "pair")}`] : []),
     `${Math.round(n.tokensPerSecond).toLocaleString("en")} tokens/s`,

@@ -1,5 +1,5 @@
 // What a run prints at its end: a table, three answers before and after side by side, the files, what to do next.
-import { counted } from "./counted.ts";
+import { counted, decimals } from "./counted.ts";
 import { wrap } from "./help.ts";
 import type { Sample } from "./samples.ts";
 import { NO_ANNOTATOR } from "./annotators.ts";
@@ -68,10 +68,10 @@ function table(s: Summary, width: number): string[] {
     ...rateRow(isRanked ? RANKED : "win rate, training annotator", s.winRate),
     ...rateRow("win rate, held-out judge", s.heldOutWinRate),
     ...rateRow("win rate, greedy", s.greedyWinRate),
-    ["KL to SFT, nats a sequence", "0.00", s.kl.toFixed(2)],
+    ["KL to SFT, nats a sequence", "0.00", decimals(s.kl, 2)],
     ...(s.klAtOne === undefined
       ? []
-      : [["  at temperature 1", "0.00", s.klAtOne.toFixed(2)]] as [string, string, string][]),
+      : [["  at temperature 1", "0.00", decimals(s.klAtOne, 2)]] as [string, string, string][]),
     [
       "distinct three-word runs",
       percent(s.text.distinct3.before),

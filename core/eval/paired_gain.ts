@@ -10,7 +10,8 @@ export interface PairedGain extends Interval {
 
 /**
  * The win rate after less the win rate before, over prompts with a verdict on both sides, with a seeded percentile
- * bootstrap interval that draws prompts: what makes a prompt hard for both does not widen it.
+ * bootstrap interval that draws prompts: what makes a prompt hard for both does not widen it. Where no two prompts
+ * differ in what changed, a bootstrap has no width, and the interval is Bonett and Price's.
  *
  * @example
  * ```ts
@@ -41,8 +42,27 @@ export function pairedGain(before: readonly Outcome[], after: readonly Outcome[]
       `Cannot compare verdicts: none of ${before.length} prompts has one on both sides, expected at least 1`,
     );
   }
+  const differences = both.map(([x, y]) => y - x);
+  const n = differences.length;
+  if (differences.every((difference) => difference === differences[0])) {
+    return { ...ofEqual(differences[0], n), n };
+  }
   const gain = pairedDifference(both.map(([, y]) => y), both.map(([x]) => x), { seed: 0 });
-  return { ...gain, n: both.length };
+  return { ...gain, n };
+}
+
+/**
+ * Where all n differences are d every draw of them is d, and a bootstrap would be sure of two prompts: Bonett and Price's
+ * interval (2012), that of the normal with one prompt more that was won and one that was lost.
+ */
+function ofEqual(d: number, n: number): Interval {
+  const mean = n * d / (n + 2);
+  const half = 1.96 * Math.sqrt(((n * d * d + 2) / (n + 2) - mean * mean) / (n + 2));
+  return {
+    value: d,
+    low: Math.max(-1, Math.min(d, mean - half)),
+    high: Math.min(1, Math.max(d, mean + half)),
+  };
 }
 
 const worth = { a: 1, tie: 0.5, b: 0 } as const;
