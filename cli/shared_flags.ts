@@ -21,16 +21,19 @@ export const MODEL_FLAG: Flag = {
   help: "Folder with config.json, .gguf file, or hub id as org/name[@revision][:file.gguf]",
 };
 
+/** Where answers end. */
+export const END_TOKEN_ROW: FlagRow = {
+  name: "end-token",
+  value: "TOKEN",
+  type: text,
+  joined: true,
+  shownDefault: "the model's",
+  help: "An end token beside the model's own, as text or id; may be repeated",
+};
+
 /** What a model's files leave open: where answers end, and which day it is. */
 export const TEMPLATE_ROWS: readonly FlagRow[] = [
-  {
-    name: "end-token",
-    value: "TOKEN",
-    type: text,
-    joined: true,
-    shownDefault: "the model's",
-    help: "An end token beside the model's own, as text or id; may be repeated",
-  },
+  END_TOKEN_ROW,
   {
     name: "date",
     value: "YYYY-MM-DD",
@@ -163,7 +166,7 @@ export const DEVICE_FLAGS: readonly Flag[] = under("Machine", [
     name: "base-dtype",
     ...choice("f32", "f16", "int8", "int4"),
     default: "f32",
-    help: "How the base model's matrices lie on the device; f16 needs shader-f16 there",
+    help: "How the base model's matrices lie on the device",
   },
   {
     name: "context",

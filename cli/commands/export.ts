@@ -25,7 +25,7 @@ import { choice, type Flag, text, under, whole } from "../flag_kinds.ts";
 import { UsageError } from "../flag_parser.ts";
 import { trlLines } from "../pair_files.ts";
 import { FILES, readIdentity } from "../run_folder.ts";
-import { ADAPTER_FLAG, MODEL_FLAG } from "../shared_flags.ts";
+import { ADAPTER_FLAG, END_TOKEN_ROW, MODEL_FLAG } from "../shared_flags.ts";
 import { parseBytes, showBytes } from "../sizes.ts";
 import { requireNewOut } from "../system_mistake.ts";
 import { type CliCommand, type CommandOptions, complete } from "./command.ts";
@@ -74,6 +74,7 @@ const FLAGS: readonly Flag[] = [
       default: "5GB",
       help: "Largest file of a merged model, as 5GB or 512MiB",
     },
+    { ...END_TOKEN_ROW, shownDefault: "the model's, and the run's" },
   ]),
 ];
 
@@ -86,6 +87,7 @@ interface Flags {
   readonly rank?: number;
   readonly dtype?: "f32" | "f16" | "bf16";
   readonly maxShard: string;
+  readonly endToken?: string;
 }
 
 /** Exports. */
@@ -106,9 +108,10 @@ export const EXPORT: CliCommand = {
     if (flags.to === "pairs.jsonl" || flags.to === "pairs.parquet") {
       return await exportRunPairs(flags, options);
     }
-    const endToken = flags.run === undefined
-      ? undefined
-      : (await readIdentity(flags.run, "export")).config.endToken;
+    const endToken = flags.endToken ??
+      (flags.run === undefined
+        ? undefined
+        : (await readIdentity(flags.run, "export")).config.endToken);
     using model = await openExportModel(await modelOf(flags), options, endToken);
     const layers = linearLayers(model.config);
     const members = flags.run === undefined
@@ -121,7 +124,7 @@ export const EXPORT: CliCommand = {
   },
 };
 
-function checkFlags({ run, adapter, to, rank, dtype }: Flags): void {
+function checkFlags({ run, adapter, to, rank, dtype, endToken }: Flags): void {
   if ((run === undefined) === (adapter.length === 0)) {
     const found = run === undefined ? "not given" : "both given";
     throw new UsageError(`Cannot export: --run and --adapter are ${found}, expected one of them`);
@@ -132,6 +135,11 @@ function checkFlags({ run, adapter, to, rank, dtype }: Flags): void {
   if (rank !== undefined && to !== "peft" && to !== "gguf-lora") {
     throw new UsageError(
       `Cannot export: --rank is given with --to ${to}, expected it with peft or gguf-lora only`,
+    );
+  }
+  if (endToken !== undefined && to !== "merged") {
+    throw new UsageError(
+      `Cannot export: --end-token is given with --to ${to}, expected it with merged only`,
     );
   }
   if (to === "gguf-lora" && dtype === "bf16") {

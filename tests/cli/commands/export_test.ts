@@ -129,7 +129,7 @@ Deno.test("EXPORT --to merged adds the mean of ΔW to the base's weights, in sha
   const out = `${work.dir}/merged`;
   const { code, out: lines, errors } = await runIn(
     EXPORT,
-    `${run} --to merged --max-shard 20KB --out ${out}`,
+    `${run} --to merged --max-shard 20KB --end-token 5 --out ${out}`,
   );
   assertEquals(code, 0, errors.join("\n"));
   assertMatch(lines[0], /in \d files, 14 weights changed by the mean of 3 adapters$/);
@@ -141,6 +141,7 @@ Deno.test("EXPORT --to merged adds the mean of ΔW to the base's weights, in sha
   const size = Math.max(...now.map(Math.abs)); // one rounding to f32
   now.forEach((x, i) => assertAlmostEquals(x, was[i] + delta[i], 2 ** -22 * size));
   assert(merged.tokenizer !== undefined, "Expected the tokenizer to come along");
+  assertEquals([merged, base].map(({ config }) => config.eosId?.includes(5)), [true, false]);
 });
 
 Deno.test("EXPORT --to gguf-lora writes llama.cpp's names, alpha and types", async () => {
@@ -187,6 +188,7 @@ for (
       "--run DIR/run --to merged --max-shard big --out DIR/o",
       /--max-shard is "big", expected a size/,
     ],
+    ["--run DIR/run --to peft --end-token 5 --out DIR/o", /--end-token is given with --to peft/],
     ["--run DIR/run --to gguf-lora --dtype bf16 --out DIR/o", /expected f32 or f16$/],
     ["--adapter DIR/run --to pairs.jsonl --out DIR/o", /without --run, expected a run with pairs$/],
     [
