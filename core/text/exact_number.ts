@@ -57,8 +57,13 @@ function readNumber(value: number, text: string): number | ExactNumber {
   return Number.isInteger(value) ? new ExactNumber(text) : value;
 }
 
-/** What may be a number that needs care: with a fraction, an exponent, many digits, or −0; outside text or within. */
-const SUSPECT = /\d[.eE]|\d{16}|-0/;
+/**
+ * What may be a number that needs care, within text or outside: a whole one with a fraction or an exponent, one whose
+ * fraction f64 may round away, one of many digits, −0. Plain fractions (log-probs!) are not among them: JSON.parse
+ * reads those twice as fast.
+ */
+const SUSPECT =
+  /\d(?:\.(?:0+(?!\d)|0{12}|9{12})|(?:\.\d+)?[eE])|\d{4}\.|(?<![.\d])\d{16}|-0(?![.\d])/;
 
 /**
  * As `JSON.parse`, but numbers that Python would print otherwise are {@linkcode ExactNumber}s.

@@ -25,6 +25,22 @@ Deno.test("parseExact() keeps what JavaScript would print otherwise, and nothing
   assertThrows(() => parseExact("1.0.0"), SyntaxError);
 });
 
+Deno.test("parseExact() looks at every number that JavaScript rounds to a whole one, and at few others", () => {
+  const whole = [
+    ...[
+      "27313546843.000000070",
+      "764187366366658.999",
+      "3.00000000000000001",
+      "0.99999999999999999",
+    ],
+    ...["798647.0000000000068", "12345678901234567.5", "1E3", "1.50e1", "100.00"],
+  ];
+  for (const text of whole) {
+    const [{ a }] = parseExact(`[{"a":${text}}]`) as { a: unknown }[];
+    assert(a instanceof ExactNumber && a.text === text, text);
+  }
+});
+
 Deno.test("parseRows() is exact in columns of objects, and plain elsewhere", () => {
   const row = '{"score": 1.0, "logps": [-1.0, [2.0]], "tools": [{"a": 1.0}], "m": {"b": [2.0]}}';
   const parsed = parseRows(row, (value) => [value]) as Record<string, unknown>;
