@@ -24,7 +24,7 @@ export interface Replay {
 }
 
 /** What must be the recorded run's besides flags. */
-export type ReplayConditions = Pick<RunIdentity, "model" | "tokenizer" | "rule">;
+export type ReplayConditions = Pick<RunIdentity, "model" | "settings" | "tokenizer" | "rule">;
 
 /** What recorded pairs must fit. */
 export interface ReplayNeeds {
@@ -106,7 +106,7 @@ export async function loadReplay(dir: string, needs: ReplayNeeds): Promise<Repla
     digest: await sha256(await Deno.readFile(path)),
     requireModel(now): void {
       if (recorded === undefined) return;
-      const fields = ["rule", "model", "tokenizer"] as const;
+      const fields = ["rule", "model", "settings", "tokenizer"] as const;
       requireSame({ ...recorded, ...now }, recorded, {
         ...{ doing: `replay ${dir}`, whose: "the recorded run", flags: false },
         fields: fields.filter((field) => recorded[field] !== undefined),

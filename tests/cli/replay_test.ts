@@ -78,6 +78,19 @@ for (
 
 const { config: { vocabSize } } = await tinyModel();
 
+Deno.test("main() --replay refuses the same weights under other settings", async () => {
+  using work = await tinyWorkspace();
+  const flags = tinyFlags(work.dir),
+    dir = `${work.dir}/run`,
+    path = `${work.dir}/model/config.json`;
+  assertEquals((await runTrain([...flags, "--out", dir])).code, 0);
+  const settings = JSON.parse(await Deno.readTextFile(path));
+  await Deno.writeTextFile(path, JSON.stringify({ ...settings, rms_norm_eps: 1e-3 }));
+  const { code, lines } = await runTrain([...flags, "--replay", dir, "--out", `${dir}2`]);
+  assertEquals(code, 2, lines.join("\n"));
+  assertStringIncludes(lines.at(-1)!, "the fingerprint of the model's settings is ");
+});
+
 for (
   const [name, spoil, line] of [
     [
