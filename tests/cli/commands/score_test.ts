@@ -114,7 +114,7 @@ for (
     [
       '{"prompt":"Tom","completion":""}',
       "",
-      /has no row that can be used, expected one \(0 of 1 rows/,
+      /has no row that can be used, expected one \(0 of 1 row /,
     ],
     ['{"prompt":"Tom","completion":"a"}', "--per-token", /--per-token is given without --out/],
     ['{"prompt":"Tom","completion":"a"}', "--max-prompt 64", /--max-prompt is 64, expected fewer/],
