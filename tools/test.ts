@@ -20,7 +20,7 @@ async function denoTest(args: string[], devices: string): Promise<Counts> {
   const child = new Deno.Command(denoCommand(), {
     args: ["test", "--allow-all", ...args],
     env: {
-      DENO_JOBS: Deno.env.get("DENO_JOBS") ?? "2",
+      DENO_JOBS: Deno.env.get("DENO_JOBS") ?? "3", // some tests wait for other processes
       LEASH_TEST_DEVICES: devices,
       ...(isTerminal ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" }),
       ...wgpuEnv(),
