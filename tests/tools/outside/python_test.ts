@@ -3,7 +3,7 @@ import { differenceIn } from "../../../tools/outside/python.ts";
 
 Deno.test("differenceIn() names the first place, and lets who made it differ", () => {
   const a = { madeBy: 1, x: [1, { y: "a" }], z: null };
-  assertEquals(differenceIn(a, { ...a, madeBy: 2 }), undefined);
+  assertEquals(differenceIn(a, { ...a, madeBy: 2, largestGapOfTorch: 3 }), undefined);
   assertEquals(differenceIn(a, { ...a, x: [1, { y: "b" }] }), '$.x.1.y: "a" and "b"');
   assertEquals(differenceIn(a, { ...a, x: [1] }), '$.x.1: {"y":"a"} and undefined');
   assertEquals(differenceIn({ z: null }, { z: 0 }), "$.z: null and 0");
