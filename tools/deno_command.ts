@@ -33,3 +33,36 @@ export async function runDeno(args: string[], cwd?: string): Promise<Ran> {
   const text = new TextDecoder();
   return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
 }
+
+/** What a child printed and how it ended. */
+export interface Shown {
+  /** The last 100,000 characters of its stdout. */
+  output: string;
+  end: Deno.CommandStatus;
+}
+
+/**
+ * Runs Deno to its end and shows what it prints as it comes.
+ *
+ * @param args Its arguments.
+ * @param env What its environment has besides this one's.
+ */
+export async function runDenoShown(
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<Shown> {
+  const child = new Deno.Command(denoCommand(), {
+    args,
+    env,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const text = new TextDecoder();
+  let output = "";
+  for await (const chunk of child.stdout) {
+    await Deno.stdout.write(chunk);
+    output = (output + text.decode(chunk, { stream: true })).slice(-100_000);
+  }
+  return { output, end: await child.status };
+}

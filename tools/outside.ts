@@ -4,7 +4,7 @@
  * rather than skips, and ends with its counts and seconds. `--smoke` runs one check of each kind, `--only NAME` one kind.
  */
 import { parseArgs } from "@std/cli";
-import { denoCommand } from "./deno_command.ts";
+import { runDenoShown } from "./deno_command.ts";
 import { closingLine, type Counts, total } from "./summary.ts";
 
 /** The kinds: a name, and the script that checks it. */
@@ -24,19 +24,9 @@ export function countsOf(output: string, code: number): Counts {
 }
 
 async function runKind(script: string, smoke: boolean): Promise<Counts> {
-  const child = new Deno.Command(denoCommand(), {
-    args: ["run", "--allow-all", script, ...(smoke ? ["--smoke"] : [])],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  const text = new TextDecoder();
-  let output = "";
-  for await (const chunk of child.stdout) {
-    await Deno.stdout.write(chunk);
-    output = (output + text.decode(chunk, { stream: true })).slice(-100_000);
-  }
-  return countsOf(output, (await child.status).code);
+  const args = ["run", "--allow-all", script, ...(smoke ? ["--smoke"] : [])];
+  const { output, end } = await runDenoShown(args);
+  return countsOf(output, end.code);
 }
 
 async function main(args: readonly string[]): Promise<number> {

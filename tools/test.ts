@@ -6,7 +6,7 @@
  * Arguments go on to `deno test`: paths, `--filter`. LEASH_TEST_DEVICES=cpu leaves WebGPU out.
  */
 import { findAdapter, wgpuEnv } from "./adapter.ts";
-import { denoCommand } from "./deno_command.ts";
+import { runDenoShown } from "./deno_command.ts";
 import { checkDoors } from "./doors.ts";
 import { sourceFiles } from "./source.ts";
 import { closingLine, type Counts, countTests, total } from "./summary.ts";
@@ -17,25 +17,12 @@ const SPEED_TEST = /_speed_test\.ts$/;
 /** Runs `deno test`, showing its output as it comes. */
 async function denoTest(args: string[], devices: string): Promise<Counts> {
   const isTerminal = Deno.stdout.isTerminal() && !Deno.noColor;
-  const child = new Deno.Command(denoCommand(), {
-    args: ["test", "--allow-all", ...args],
-    env: {
-      DENO_JOBS: Deno.env.get("DENO_JOBS") ?? "3", // some tests wait for other processes
-      LEASH_TEST_DEVICES: devices,
-      ...(isTerminal ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" }),
-      ...wgpuEnv(),
-    },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  const text = new TextDecoder();
-  let output = "";
-  for await (const chunk of child.stdout) {
-    await Deno.stdout.write(chunk);
-    output = (output + text.decode(chunk, { stream: true })).slice(-100_000);
-  }
-  const end = await child.status;
+  const { output, end } = await runDenoShown(["test", "--allow-all", ...args], {
+    DENO_JOBS: Deno.env.get("DENO_JOBS") ?? "3", // some tests wait for other processes
+    LEASH_TEST_DEVICES: devices,
+    ...(isTerminal ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" }),
+    ...wgpuEnv(),
+  });
   if (end.signal !== null) console.log(`Deno ended by ${end.signal}.`);
   return countTests(output, end);
 }
