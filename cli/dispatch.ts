@@ -1,12 +1,14 @@
 // `leash COMMAND …`: which command is meant, and the config file that every command takes.
-import { withoutSecrets } from "../core/io/secrets.ts";
+import { withoutSecrets } from "../core/base/secrets.ts";
 import { didYouMean } from "../losses/nearest.ts";
-import { type CliCommand, type CommandOptions, runCommand } from "./commands/command.ts";
-import { readConfigFile } from "./config_file.ts";
-import { type Flag, given, text, under } from "./flag_kinds.ts";
-import { completeValues, type FlagValue, quote } from "./flag_parser.ts";
-import { flagRow, helpWidth } from "./help.ts";
-import { FORMATS, type Identity, readIdentity } from "./run_folder.ts";
+import { type CliCommand, runCommand } from "./commands/command.ts";
+import type { CommandOptions } from "./terminal/command_options.ts";
+import { readConfigFile } from "./flags/config_file.ts";
+import { type Flag, given, text, under } from "./flags/kinds.ts";
+import { completeValues, type FlagValue } from "./flags/parser.ts";
+import { quote } from "./terminal/mistake.ts";
+import { flagRow, helpWidth } from "./flags/help.ts";
+import { FORMATS, type Identity, readIdentity } from "./folder/run_folder.ts";
 
 const CONFIG_FLAGS: readonly Flag[] = under("Config", [
   {

@@ -23,7 +23,8 @@
  */
 import { ANNOTATE } from "./commands/annotate.ts";
 import { CHAT } from "./commands/chat.ts";
-import type { CliCommand, CommandOptions } from "./commands/command.ts";
+import type { CliCommand } from "./commands/command.ts";
+import type { CommandOptions } from "./terminal/command_options.ts";
 import { EVALUATE } from "./commands/evaluate.ts";
 import { EXPORT } from "./commands/export.ts";
 import { GENERATE } from "./commands/generate.ts";
@@ -32,15 +33,16 @@ import { SCORE } from "./commands/score.ts";
 import { SFT } from "./commands/sft.ts";
 import { TRAIN } from "./commands/train.ts";
 import { dispatch } from "./dispatch.ts";
-import { interruptSignal } from "./interrupt.ts";
-import { processTerminal } from "./terminal.ts";
+import { interruptSignal } from "./terminal/interrupt.ts";
+import { processTerminal } from "./terminal/terminal.ts";
 import { VERSION } from "./version.ts";
 
-export type { CliCommand, CommandOptions } from "./commands/command.ts";
-export type { Flag, FlagKind } from "./flag_kinds.ts";
-export type { FlagValue, ParsedFlags } from "./flag_parser.ts";
-export type { Interrupts } from "./interrupt.ts";
-export type { Terminal } from "./terminal.ts";
+export type { CliCommand } from "./commands/command.ts";
+export type { CommandOptions } from "./terminal/command_options.ts";
+export type { Flag, FlagKind } from "./flags/kinds.ts";
+export type { FlagValue, ParsedFlags } from "./flags/parser.ts";
+export type { Interrupts } from "./terminal/interrupt.ts";
+export type { Terminal } from "./terminal/terminal.ts";
 
 /** Every command of `leash`, in the order of its help. */
 export const COMMANDS: readonly CliCommand[] = [

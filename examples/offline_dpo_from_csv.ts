@@ -5,7 +5,7 @@
 //   deno run --allow-read examples/offline_dpo_from_csv.ts [pairs.csv]
 import { dpo, fetchModelFolder, loadModel, offlineAlignment, openDevice } from "@leash/bpo";
 import { pairRanker, readPairs, tokenizerFromJson } from "@leash/bpo";
-import { openDataset } from "@leash/bpo/io";
+import { openDataset } from "@leash/bpo/files";
 
 const file = Deno.args[0] ?? new URL("pairs.csv", import.meta.url).pathname;
 using device = await openDevice();

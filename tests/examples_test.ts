@@ -1,6 +1,6 @@
 /** Every example runs as a user runs it: `deno run --allow-read`, a process of its own, and prints what it says. */
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { readModelFolder } from "../core/io/mod.ts";
+import { readModelFolder } from "../files/mod.ts";
 import { adapterLayout, initAdapter, keyOf, linearLayers, peftFiles } from "../core/mod.ts";
 import { jsonFixture } from "./support/fixtures.ts";
 

@@ -1,10 +1,10 @@
 /** Every command that the README shows runs, with settings that are small enough for a test. */
 import { assert, assertEquals } from "@std/assert";
 import { COMMANDS, main as leash } from "../cli/main.ts";
-import { main as compare } from "../cli/compare.ts";
-import { main as train } from "../cli/train.ts";
-import { parseConfig } from "../cli/config_file.ts";
-import { TRAIN_FLAGS } from "../cli/train_flags.ts";
+import { main as compare } from "../cli/compare/main.ts";
+import { main as train } from "../cli/train/main.ts";
+import { parseConfig } from "../cli/flags/config_file.ts";
+import { TRAIN_FLAGS } from "../cli/train/flags.ts";
 import { commandWorkspace } from "./support/command_run.ts";
 
 const ROOT = new URL("../", import.meta.url);

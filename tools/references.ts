@@ -4,9 +4,9 @@
  * with the settings that `deno task train` has by default. Run it again when the model or the prompts change.
  */
 import { openDevice } from "../backend/mod.ts";
-import { parseFlags } from "../cli/flags.ts";
-import { REFERENCE_KEY, sampleReferences } from "../cli/references.ts";
-import { loadTask, readTask } from "../cli/task.ts";
+import { parseFlags } from "../cli/flags/run_config.ts";
+import { REFERENCE_KEY, sampleReferences } from "../cli/train/references.ts";
+import { loadTask, readTask } from "../cli/train/workload.ts";
 import { promptText } from "../scheduler/mod.ts";
 import type { StoryReferences } from "../stories/references.ts";
 

@@ -7,7 +7,7 @@ import type { Matrix } from "../matrix.ts";
 import { wordsPerRow } from "../quantise.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { length, matrix } from "../checks.ts";
-import { FORMAT, narrowWgsl } from "./narrow.ts";
+import { FORMAT, narrowWgsl } from "./matmul/narrow.ts";
 
 /** Forward: binds table [V, D], ids [R], y [R, D]. */
 export const gatherRowsKernel: Kernel = {

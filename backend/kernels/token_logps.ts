@@ -10,7 +10,7 @@ import { length, matrix } from "../checks.ts";
 import { type CpuContext, grid, type Kernel } from "../kernel.ts";
 import { asMatrix, type Matrix } from "../matrix.ts";
 import type { Tensor } from "../tensor.ts";
-import { matmulColumns, matmulRows } from "./matrix_matmul.ts";
+import { matmulColumns, matmulRows } from "./matmul/matrix_matmul.ts";
 import { capOf } from "./head_cap.ts";
 import { tanhWgsl } from "./tanh_wgsl.ts";
 

@@ -6,7 +6,7 @@ import { length, matrix } from "../checks.ts";
 import { type CpuContext, grid, type Kernel } from "../kernel.ts";
 import { asMatrix, type Matrix } from "../matrix.ts";
 import type { Tensor } from "../tensor.ts";
-import { matmul } from "./matmul.ts";
+import { matmul } from "./matmul/matmul.ts";
 import { capOf } from "./head_cap.ts";
 import { tanhWgsl } from "./tanh_wgsl.ts";
 import { eachSlice } from "./token_logps.ts";

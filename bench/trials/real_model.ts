@@ -3,7 +3,7 @@
 // With --replay OUT of an earlier run it takes the recorded pairs and makes --steps steps on another device.
 import { parseArgs } from "@std/cli";
 import { Arena, type BaseDType, openDevice, Slot } from "../../backend/mod.ts";
-import { openDataset, type OpenedModel, openModel } from "../../core/io/mod.ts";
+import { openDataset, type OpenedModel, openModel } from "../../files/mod.ts";
 import {
   adapterLayout,
   completionLogps,

@@ -1,6 +1,6 @@
 // A model as a folder of safetensors that transformers loads, from whatever openModel opens.
 // deno run --allow-read --allow-write bench/trials/to_folder.ts FILE.gguf FOLDER
-import { openModel, writeMergedFolder } from "../../core/io/mod.ts";
+import { openModel, writeMergedFolder } from "../../files/mod.ts";
 
 if (import.meta.main) {
   const [spec, folder] = Deno.args;

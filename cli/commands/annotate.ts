@@ -1,41 +1,50 @@
 // `leash annotate`: two answers a prompt by a policy, or the two of a file's pairs, and who says which is better; as a
 // dataset that `datasets` and TRL read. Every verdict is kept in a log beside it, so that a stopped command goes on.
 import {
+  type Annotator,
   askAnnotator,
+  type Completion,
   countFailures,
   describeFailures,
   type Example,
+  type FailureCount,
   fold,
   generate,
   keyOf,
+  type Outcome,
+  type PreferenceRow,
+  type Verdict,
 } from "../../core/mod.ts";
-import type {
-  Annotator,
-  Completion,
-  FailureCount,
-  Outcome,
-  PreferenceRow,
-  Verdict,
-} from "../../core/mod.ts";
-import { exportPairs, readJsonl, shownOrder } from "../../core/io/mod.ts";
+import { exportPairs, readJsonl, shownOrder } from "../../files/mod.ts";
 import { type AnswerRecord, completionText, spelledRecords } from "../../scheduler/mod.ts";
-import { BASE } from "../adapter_spec.ts";
-import { type AnnotateRun, openAnnotateRun } from "../annotate_run.ts";
-import { answerBudget, type Asked, askedPrompts, promptBudget } from "../asked.ts";
-import type { BaseFlags } from "../base_model.ts";
-import { RowCounter, UnusableRow, usedRows } from "../../core/text/row_report.ts";
-import { openChained } from "../chained_log.ts";
-import { type DataFlags, openExamples, skippedLines } from "../data.ts";
-import { promptWords } from "../dialogues.ts";
-import { counted } from "../counted.ts";
-import { requireVerdicts } from "../failures.ts";
-import { type Flag, given, text, under } from "../flag_kinds.ts";
-import { UsageError } from "../flag_parser.ts";
-import { ANNOTATOR_FLAGS, askedOfTrainable, type JudgeFlags, openJudge } from "../judging.ts";
-import { type DeviceChoice, type OpenedPolicies, openPolicies } from "../open.ts";
-import { exchanged, pairsFormat, type TextPair, trlLines, writeTextPairs } from "../pair_files.ts";
-import { basePrints } from "../prints.ts";
-import { kernelPath } from "../setup.ts";
+import { BASE } from "../policy/adapter_spec.ts";
+import { type AnnotateRun, openAnnotateRun } from "./annotate_run.ts";
+import { answerBudget, type Asked, askedPrompts, promptBudget } from "../data/encoded_prompts.ts";
+import type { BaseFlags } from "../policy/base_model.ts";
+import { RowCounter, UnusableRow, usedRows } from "../../core/text/rows/report.ts";
+import { openChained } from "../folder/chained_log.ts";
+import { type DataFlags, openExamples, skippedLines } from "../data/rows.ts";
+import { promptWords } from "../data/dialogues.ts";
+import { counted } from "../terminal/counted.ts";
+import { requireVerdicts } from "../judge/failures.ts";
+import { type Flag, given, text, under } from "../flags/kinds.ts";
+import { UsageError } from "../terminal/mistake.ts";
+import {
+  ANNOTATOR_FLAGS,
+  askedOfTrainable,
+  type JudgeFlags,
+  openJudge,
+} from "../judge/named_annotator.ts";
+import { type DeviceChoice, type OpenedPolicies, openPolicies } from "../policy/opened_policies.ts";
+import {
+  exchanged,
+  pairsFormat,
+  type TextPair,
+  trlLines,
+  writeTextPairs,
+} from "../data/pair_files.ts";
+import { basePrints } from "../policy/prints.ts";
+import { kernelPath } from "../policy/device.ts";
 import {
   ACCEPT_CHANGE_ROW,
   CHAT_FLAGS,
@@ -47,8 +56,9 @@ import {
   SAMPLING_FLAGS,
   type SamplingChoice,
   samplingOf,
-} from "../shared_flags.ts";
-import { type CliCommand, type CommandOptions, complete } from "./command.ts";
+} from "../flags/shared.ts";
+import { type CliCommand, complete } from "./command.ts";
+import type { CommandOptions } from "../terminal/command_options.ts";
 
 const FLAGS: readonly Flag[] = [
   ...MODEL_FLAGS,

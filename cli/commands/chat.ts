@@ -8,17 +8,22 @@ import {
   type Message,
   streamDecoder,
 } from "../../core/mod.ts";
-import { writeFileDurably } from "../../core/io/mod.ts";
+import { writeFileDurably } from "../../files/mod.ts";
 import { completionText } from "../../scheduler/mod.ts";
-import { answerBudget, promptBudget } from "../asked.ts";
-import type { BaseFlags } from "../base_model.ts";
-import { answerWriter, fitTurns, trimmedAnswer } from "../conversation.ts";
-import { counted } from "../counted.ts";
-import { type Flag, under } from "../flag_kinds.ts";
+import { answerBudget, promptBudget } from "../data/encoded_prompts.ts";
+import type { BaseFlags } from "../policy/base_model.ts";
+import { answerWriter, fitTurns, trimmedAnswer } from "../data/conversation.ts";
+import { counted } from "../terminal/counted.ts";
+import { type Flag, under } from "../flags/kinds.ts";
 import { didYouMean } from "../../losses/nearest.ts";
-import { UsageError } from "../flag_parser.ts";
-import { inputLines } from "../input_lines.ts";
-import { type DeviceChoice, type NamedPolicy, type OpenedPolicies, openPolicies } from "../open.ts";
+import { UsageError } from "../terminal/mistake.ts";
+import { inputLines } from "./input_lines.ts";
+import {
+  type DeviceChoice,
+  type NamedPolicy,
+  type OpenedPolicies,
+  openPolicies,
+} from "../policy/opened_policies.ts";
 import {
   ADAPTER_FLAG,
   CHAT_FLAGS,
@@ -27,11 +32,12 @@ import {
   SAMPLING_FLAGS,
   type SamplingChoice,
   samplingOf,
-} from "../shared_flags.ts";
-import { sideBySide } from "../side_by_side.ts";
-import { systemMistake } from "../system_mistake.ts";
-import { visible } from "../visible.ts";
-import { type CliCommand, type CommandOptions, complete } from "./command.ts";
+} from "../flags/shared.ts";
+import { sideBySide } from "../terminal/side_by_side.ts";
+import { systemMistake } from "../terminal/system_mistake.ts";
+import { visible } from "../terminal/visible.ts";
+import { type CliCommand, complete } from "./command.ts";
+import type { CommandOptions } from "../terminal/command_options.ts";
 
 const FLAGS: readonly Flag[] = [
   ...MODEL_FLAGS,

@@ -1,23 +1,12 @@
 // What a command of `leash` is, how it is called, and how every one of them ends: 0, or one line and an exit code.
-import { NoVerdict } from "../failures.ts";
-import type { Flag } from "../flag_kinds.ts";
-import { completeValues, type ParsedFlags, parseTable, UsageError } from "../flag_parser.ts";
-import { flagLines, helpWidth, wrap } from "../help.ts";
-import { Interrupted, type Interrupts } from "../interrupt.ts";
-import { systemMistake } from "../system_mistake.ts";
-import type { Terminal } from "../terminal.ts";
-
-/** What a command works with besides its arguments. */
-export interface CommandOptions {
-  /** Where it prints. */
-  readonly terminal: Terminal;
-  /** Ends the command at the next safe moment. */
-  readonly signal?: AbortSignal;
-  /** Where Ctrl-C is heard before `signal` is raised. */
-  readonly interrupts?: Interrupts;
-  /** Where a conversation comes from; absent for the process's own input. */
-  readonly input?: ReadableStream<Uint8Array<ArrayBuffer>>;
-}
+import { NoVerdict, UsageError } from "../terminal/mistake.ts";
+import type { Flag } from "../flags/kinds.ts";
+import { completeValues, type ParsedFlags, parseTable } from "../flags/parser.ts";
+import { flagLines, helpWidth } from "../flags/help.ts";
+import { wrap } from "../terminal/word_wrap.ts";
+import { Interrupted } from "../terminal/interrupt.ts";
+import { systemMistake } from "../terminal/system_mistake.ts";
+import type { CommandOptions } from "../terminal/command_options.ts";
 
 /** One command: a file in cli/commands, a row in cli/main.ts. */
 export interface CliCommand {

@@ -11,20 +11,25 @@ import {
   type WinRate,
   winRate,
 } from "../../core/mod.ts";
-import { writeFileDurably } from "../../core/io/mod.ts";
+import { writeFileDurably } from "../../files/mod.ts";
 import { completionText } from "../../scheduler/mod.ts";
-import { BASE } from "../adapter_spec.ts";
-import { answerBudget, type Asked, askedPrompts, promptBudget } from "../asked.ts";
-import type { BaseFlags, BaseModel } from "../base_model.ts";
-import { RowCounter, UnusableRow } from "../../core/text/row_report.ts";
-import { type DataFlags, openExamples, promptOf, skippedLines } from "../data.ts";
-import { Dialogues, promptWords } from "../dialogues.ts";
-import { requireVerdicts } from "../failures.ts";
-import { counted } from "../counted.ts";
-import { type Flag, given, text, under } from "../flag_kinds.ts";
-import { quote, UsageError } from "../flag_parser.ts";
-import { ANNOTATOR_FLAGS, type JudgeFlags, openJudge } from "../judging.ts";
-import { type DeviceChoice, type NamedPolicy, type OpenedPolicies, openPolicies } from "../open.ts";
+import { BASE } from "../policy/adapter_spec.ts";
+import { answerBudget, type Asked, askedPrompts, promptBudget } from "../data/encoded_prompts.ts";
+import type { BaseFlags, BaseModel } from "../policy/base_model.ts";
+import { RowCounter, UnusableRow } from "../../core/text/rows/report.ts";
+import { type DataFlags, openExamples, promptOf, skippedLines } from "../data/rows.ts";
+import { Dialogues, promptWords } from "../data/dialogues.ts";
+import { requireVerdicts } from "../judge/failures.ts";
+import { counted } from "../terminal/counted.ts";
+import { type Flag, given, text, under } from "../flags/kinds.ts";
+import { quote, UsageError } from "../terminal/mistake.ts";
+import { ANNOTATOR_FLAGS, type JudgeFlags, openJudge } from "../judge/named_annotator.ts";
+import {
+  type DeviceChoice,
+  type NamedPolicy,
+  type OpenedPolicies,
+  openPolicies,
+} from "../policy/opened_policies.ts";
 import {
   CHAT_FLAGS,
   DATA_VALUE,
@@ -35,9 +40,10 @@ import {
   SAMPLING_FLAGS,
   type SamplingChoice,
   samplingOf,
-} from "../shared_flags.ts";
-import { requireNewOut } from "../system_mistake.ts";
-import { type CliCommand, type CommandOptions, complete } from "./command.ts";
+} from "../flags/shared.ts";
+import { requireNewOut } from "../terminal/system_mistake.ts";
+import { type CliCommand, complete } from "./command.ts";
+import type { CommandOptions } from "../terminal/command_options.ts";
 
 const FLAGS: readonly Flag[] = [
   ...MODEL_FLAGS,

@@ -15,20 +15,21 @@ import {
   type SafetensorsDType,
   writeFileDurably,
   writeFolderDurably,
-} from "../../core/io/mod.ts";
-import { readAdapterConfig } from "../adapter_files.ts";
-import { meanOfAdapters } from "../adapter_mean.ts";
-import { adapterFolder, readNamedAdapter, readRunMembers } from "../adapter_spec.ts";
-import { counted } from "../counted.ts";
-import { type ExportModel, openExportModel, writeMerged } from "../export_model.ts";
-import { choice, type Flag, text, under, whole } from "../flag_kinds.ts";
-import { UsageError } from "../flag_parser.ts";
-import { trlLines } from "../pair_files.ts";
-import { FILES, readIdentity } from "../run_folder.ts";
-import { ADAPTER_FLAG, END_TOKEN_ROW, MODEL_FLAG } from "../shared_flags.ts";
-import { parseBytes, showBytes } from "../sizes.ts";
-import { requireNewOut } from "../system_mistake.ts";
-import { type CliCommand, type CommandOptions, complete } from "./command.ts";
+} from "../../files/mod.ts";
+import { readAdapterConfig } from "../policy/adapter_files.ts";
+import { meanOfAdapters } from "../policy/adapter_mean.ts";
+import { adapterFolder, readNamedAdapter, readRunMembers } from "../policy/adapter_spec.ts";
+import { counted } from "../terminal/counted.ts";
+import { type ExportModel, openExportModel, writeMerged } from "../policy/export_model.ts";
+import { choice, type Flag, text, under, whole } from "../flags/kinds.ts";
+import { UsageError } from "../terminal/mistake.ts";
+import { trlLines } from "../data/pair_files.ts";
+import { FILES, readIdentity } from "../folder/run_folder.ts";
+import { ADAPTER_FLAG, END_TOKEN_ROW, MODEL_FLAG } from "../flags/shared.ts";
+import { parseBytes, showBytes } from "../terminal/sizes.ts";
+import { requireNewOut } from "../terminal/system_mistake.ts";
+import { type CliCommand, complete } from "./command.ts";
+import type { CommandOptions } from "../terminal/command_options.ts";
 
 const FLAGS: readonly Flag[] = [
   {

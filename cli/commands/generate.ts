@@ -1,15 +1,26 @@
 // `leash generate`: answers to one prompt or to a file of them, by a model or by adapters on it. What is printed is the
 // answer and nothing else; all other words go to the error stream.
 import { type Completion, fold, generate, keyOf, streamDecoder } from "../../core/mod.ts";
-import { writeFileDurably } from "../../core/io/mod.ts";
+import { writeFileDurably } from "../../files/mod.ts";
 import { completionText } from "../../scheduler/mod.ts";
-import { answerBudget, type Asked, askedPrompts, askedText, promptBudget } from "../asked.ts";
-import type { BaseFlags, BaseModel } from "../base_model.ts";
-import type { DataFlags } from "../data.ts";
-import { counted } from "../counted.ts";
-import { type Flag, text, under, whole } from "../flag_kinds.ts";
-import { UsageError } from "../flag_parser.ts";
-import { type DeviceChoice, type NamedPolicy, type OpenedPolicies, openPolicies } from "../open.ts";
+import {
+  answerBudget,
+  type Asked,
+  askedPrompts,
+  askedText,
+  promptBudget,
+} from "../data/encoded_prompts.ts";
+import type { BaseFlags, BaseModel } from "../policy/base_model.ts";
+import type { DataFlags } from "../data/rows.ts";
+import { counted } from "../terminal/counted.ts";
+import { type Flag, text, under, whole } from "../flags/kinds.ts";
+import { UsageError } from "../terminal/mistake.ts";
+import {
+  type DeviceChoice,
+  type NamedPolicy,
+  type OpenedPolicies,
+  openPolicies,
+} from "../policy/opened_policies.ts";
 import {
   ADAPTER_FLAG,
   CHAT_FLAGS,
@@ -20,9 +31,10 @@ import {
   SAMPLING_FLAGS,
   type SamplingChoice,
   samplingOf,
-} from "../shared_flags.ts";
-import { requireNewOut } from "../system_mistake.ts";
-import { type CliCommand, type CommandOptions, complete } from "./command.ts";
+} from "../flags/shared.ts";
+import { requireNewOut } from "../terminal/system_mistake.ts";
+import { type CliCommand, complete } from "./command.ts";
+import type { CommandOptions } from "../terminal/command_options.ts";
 
 const FLAGS: readonly Flag[] = [
   ...MODEL_FLAGS,

@@ -1,6 +1,6 @@
 // `leash inspect`: what is at a path or hub id, read far enough to find what is wrong with it.
 import { parseModelConfig } from "../../core/mod.ts";
-import { parseJsonObject, refuseWrongDownload } from "../../core/io/mistakes.ts";
+import { parseJsonObject, refuseWrongDownload } from "../../core/base/mistakes.ts";
 import { inspectAdapter } from "../inspect/adapter.ts";
 import { inspectDataset } from "../inspect/dataset.ts";
 import { beside, bytesOf, folderOf } from "../inspect/files.ts";
@@ -11,11 +11,12 @@ import { inspectRun, inspectSftRun } from "../inspect/run.ts";
 import type { ReadOptions } from "../inspect/tensors.ts";
 import { inspectTemplate, inspectTokenizer, inspectTokenizerConfig } from "../inspect/tokenizer.ts";
 import { inspectGguf, inspectIndex, inspectSafetensors } from "../inspect/weights.ts";
-import { type Flag, given, text, under } from "../flag_kinds.ts";
-import { quote, UsageError } from "../flag_parser.ts";
-import { modelDownloader } from "../hub_files.ts";
-import { FORMATS, isThere } from "../run_folder.ts";
-import { type CliCommand, type CommandOptions, complete } from "./command.ts";
+import { type Flag, given, text, under } from "../flags/kinds.ts";
+import { quote, UsageError } from "../terminal/mistake.ts";
+import { modelDownloader } from "../policy/hub_files.ts";
+import { FORMATS, isThere } from "../folder/run_folder.ts";
+import { type CliCommand, complete } from "./command.ts";
+import type { CommandOptions } from "../terminal/command_options.ts";
 
 const FLAGS: readonly Flag[] = under("Inspection", [
   { name: "json", ...given, help: "Print everything as JSON" },

@@ -6,14 +6,14 @@ import {
   type Example,
   type TokenSequence,
 } from "../../core/mod.ts";
-import { writeFileDurably } from "../../core/io/mod.ts";
-import type { BaseFlags, BaseModel } from "../base_model.ts";
-import { UnusableRow } from "../../core/text/row_report.ts";
-import { type DataFlags, readRows } from "../data.ts";
-import { counted } from "../counted.ts";
-import { type Flag, given, text, under, whole } from "../flag_kinds.ts";
-import { UsageError } from "../flag_parser.ts";
-import { type DeviceChoice, type OpenedPolicies, openPolicies } from "../open.ts";
+import { writeFileDurably } from "../../files/mod.ts";
+import type { BaseFlags, BaseModel } from "../policy/base_model.ts";
+import { UnusableRow } from "../../core/text/rows/report.ts";
+import { type DataFlags, readRows } from "../data/rows.ts";
+import { counted } from "../terminal/counted.ts";
+import { type Flag, given, text, under, whole } from "../flags/kinds.ts";
+import { UsageError } from "../terminal/mistake.ts";
+import { type DeviceChoice, type OpenedPolicies, openPolicies } from "../policy/opened_policies.ts";
 import {
   ADAPTER_FLAG,
   CHAT_FLAGS,
@@ -21,9 +21,10 @@ import {
   DEVICE_FLAGS,
   MODEL_FLAGS,
   ROW_FLAGS,
-} from "../shared_flags.ts";
-import { requireNewOut } from "../system_mistake.ts";
-import { type CliCommand, type CommandOptions, complete } from "./command.ts";
+} from "../flags/shared.ts";
+import { requireNewOut } from "../terminal/system_mistake.ts";
+import { type CliCommand, complete } from "./command.ts";
+import type { CommandOptions } from "../terminal/command_options.ts";
 
 const FLAGS: readonly Flag[] = [
   ...MODEL_FLAGS,

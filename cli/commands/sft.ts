@@ -1,30 +1,31 @@
 // `leash sft`: learns the answers of a dataset, by an adapter or in all weights.
 import { type AdapterLayout, adapterLayout, fold, keyOf, linearLayers } from "../../core/mod.ts";
-import { counted } from "../counted.ts";
-import { type BaseModel, loadBase, openBase, withDate } from "../base_model.ts";
-import { baseFiles } from "../export_model.ts";
-import { Interrupted } from "../interrupt.ts";
-import { targetsOf } from "../method.ts";
-import { openCommandDevice } from "../open.ts";
-import { requireMore } from "../extension.ts";
-import { lostFolder } from "../lost_folder.ts";
-import { basePrints } from "../prints.ts";
-import { FILES, requireNoRun } from "../run_folder.ts";
-import { kernelPath } from "../setup.ts";
-import { readSftData, rowsDigest } from "../sft_data.ts";
+import { counted } from "../terminal/counted.ts";
+import { type BaseModel, loadBase, openBase, withDate } from "../policy/base_model.ts";
+import { baseFiles } from "../policy/export_model.ts";
+import { Interrupted } from "../terminal/interrupt.ts";
+import { targetsOf } from "../flags/method.ts";
+import { openCommandDevice } from "../policy/opened_policies.ts";
+import { requireMore } from "../train/extension.ts";
+import { lostFolder } from "../folder/lost_folder.ts";
+import { basePrints } from "../policy/prints.ts";
+import { FILES, requireNoRun } from "../folder/run_folder.ts";
+import { kernelPath } from "../policy/device.ts";
+import { readSftData, rowsDigest } from "../sft/data.ts";
 import {
   DEFAULT_LENGTH,
   SFT_FLAGS,
   type SftConfig,
   type SftIdentity,
   sftRequest,
-} from "../sft_flags.ts";
-import { openSftFolder, resumeSftFolder } from "../sft_folder.ts";
-import { adapterLearner, fullLearner } from "../sft_learner.ts";
-import { planSft } from "../sft_memory.ts";
-import { countSteps, runSft } from "../sft_run.ts";
-import { requireWritable } from "../system_mistake.ts";
-import type { CliCommand, CommandOptions } from "./command.ts";
+} from "../sft/flags.ts";
+import { openSftFolder, resumeSftFolder } from "../sft/folder.ts";
+import { adapterLearner, fullLearner } from "../sft/learner.ts";
+import { planSft } from "../sft/memory.ts";
+import { countSteps, runSft } from "../sft/run.ts";
+import { requireWritable } from "../terminal/system_mistake.ts";
+import type { CliCommand } from "./command.ts";
+import type { CommandOptions } from "../terminal/command_options.ts";
 
 /** Fine-tunes. */
 export const SFT: CliCommand = {

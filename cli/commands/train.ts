@@ -1,8 +1,8 @@
 // `leash train`: everything that `deno task train` does, on any model and any data.
-import { commandOf } from "../flags.ts";
-import { nextOfLeash } from "../report.ts";
-import { train } from "../train.ts";
-import { settleTrainFlags, TRAIN_FLAGS } from "../train_flags.ts";
+import { commandOf } from "../flags/run_config.ts";
+import { nextOfLeash } from "../train/report.ts";
+import { train } from "../train/main.ts";
+import { settleTrainFlags, TRAIN_FLAGS } from "../train/flags.ts";
 import type { CliCommand } from "./command.ts";
 
 /** Aligns a model. */

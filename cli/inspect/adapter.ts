@@ -5,8 +5,8 @@ import {
   loadPeftAdapter,
   parsePeftConfig,
 } from "../../core/mod.ts";
-import { openLocalFile, openModel, openSafetensors } from "../../core/io/mod.ts";
-import { readSmallFile } from "../../core/io/small_file.ts";
+import { openLocalFile, openModel, openSafetensors } from "../../files/mod.ts";
+import { readSmallFile } from "../../files/small_file.ts";
 import { tensorCounts } from "./tensors.ts";
 import type { Report } from "./report.ts";
 

@@ -1,7 +1,7 @@
 // A dataset: every row is read, so that what is wrong in it is found; what its rows hold, and how many can be used.
 import { detectFormat, type Example, toExamples } from "../../core/mod.ts";
-import { type DatasetRow, openDataset } from "../../core/io/mod.ts";
-import { promptOf } from "../data.ts";
+import { type DatasetRow, openDataset } from "../../files/mod.ts";
+import { promptOf } from "../data/rows.ts";
 import { fileBytes } from "./files.ts";
 import { excerpt, type Report, type ReportValue } from "./report.ts";
 

@@ -1,6 +1,6 @@
 // Small steps on paths that every inspection takes.
-import { bare } from "../../core/io/mistakes.ts";
-import { readSmallFile } from "../../core/io/small_file.ts";
+import { bare } from "../../core/base/mistakes.ts";
+import { readSmallFile } from "../../files/small_file.ts";
 
 /** The folder that a file lies in; "" where it is named alone. */
 export function folderOf(path: string): string {

@@ -10,7 +10,7 @@ import {
   tensorShapes,
   turnEnd,
 } from "../../core/mod.ts";
-import { type OpenedModel, openModel } from "../../core/io/mod.ts";
+import { type OpenedModel, openModel } from "../../files/mod.ts";
 import { readNumbers, type ReadOptions, tensorCounts } from "./tensors.ts";
 import { probeTemplate, templateReport, tokenizerReport } from "./tokenizer.ts";
 import type { Report, ReportValue } from "./report.ts";

@@ -1,7 +1,7 @@
 // The folder of a run: what it trained, how far it is, and its result.
-import { latestCheckpoint, readJsonl } from "../../core/io/mod.ts";
-import { FILES, FORMATS, isThere, readIdentity } from "../run_folder.ts";
-import type { SftIdentity } from "../sft_flags.ts";
+import { latestCheckpoint, readJsonl } from "../../files/mod.ts";
+import { FILES, FORMATS, isThere, readIdentity } from "../folder/run_folder.ts";
+import type { SftIdentity } from "../sft/flags.ts";
 import type { Report, ReportValue } from "./report.ts";
 
 /** Reads what a run says of itself. */

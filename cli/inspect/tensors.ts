@@ -1,7 +1,7 @@
 // What tensors there are, by type; and that their numbers can be read, where there are few enough to look at all.
 import type { TensorInfo, TensorSource } from "../../core/mod.ts";
-import { GGML_TYPE_IDS, GGML_TYPES } from "../../core/io/gguf/ggml_types.ts";
-import { elementBytes } from "../../core/io/safetensors_header.ts";
+import { GGML_TYPE_IDS, GGML_TYPES } from "../../core/formats/gguf/ggml_types.ts";
+import { elementBytes } from "../../core/formats/safetensors_header.ts";
 import type { ReportValue } from "./report.ts";
 
 /** Bytes of tensors up to which all numbers are read without being asked for. */

@@ -7,9 +7,9 @@ import {
   type PretrainedTokenizer,
   readPretrainedTokenizer,
 } from "../../core/mod.ts";
-import { parseJsonObject, refuseWrongDownload } from "../../core/io/mistakes.ts";
-import { namesIn } from "../../core/io/model_companions.ts";
-import { readSmallFile } from "../../core/io/small_file.ts";
+import { parseJsonObject, refuseWrongDownload } from "../../core/base/mistakes.ts";
+import { namesIn } from "../../files/model_companions.ts";
+import { readSmallFile } from "../../files/small_file.ts";
 import { bytesOf, fileBytes, folderOf } from "./files.ts";
 import type { Report, ReportValue } from "./report.ts";
 

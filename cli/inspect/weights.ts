@@ -5,7 +5,7 @@ import {
   openSafetensors,
   openShardedSafetensors,
   readGgufHeader,
-} from "../../core/io/mod.ts";
+} from "../../files/mod.ts";
 import { beside, fileBytes } from "./files.ts";
 import { inspectModel } from "./model.ts";
 import { readNumbers, type ReadOptions, tensorCounts } from "./tensors.ts";

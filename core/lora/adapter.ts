@@ -1,7 +1,7 @@
 // Where each LoRA matrix lies in the one flat buffer of an adapter: [members, size], A as [r, in], Bᵀ as [r, out].
 // B is stored transposed so that concatenating adapters along the rank (their exact mean) is a copy.
 import type { Tensor } from "../../backend/mod.ts";
-import { fold, type Key, uniforms } from "../random.ts";
+import { fold, type Key, uniforms } from "../base/random.ts";
 import { type ModuleTarget, selectModules } from "./target_modules.ts";
 
 /** A linear layer that can carry an adapter. */

@@ -1,7 +1,7 @@
 // Which linear layers carry an adapter, by PEFT's rules: a list entry is a module's whole name or its ending after a
 // dot, a string is a pattern for the whole name, and "all-linear" is every layer.
 import { nearest } from "../../losses/nearest.ts";
-import { quote } from "../io/mistakes.ts";
+import { quote } from "../base/mistakes.ts";
 import type { LinearShape } from "./adapter.ts";
 
 /** A choice of modules: names or endings of names, a pattern for whole names, or "all-linear". */

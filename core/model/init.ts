@@ -1,6 +1,6 @@
 // Fresh weights for training a model from nothing.
-import type { HostTensors } from "../io/host_tensor.ts";
-import { fold, type Key, normals } from "../random.ts";
+import type { HostTensors } from "../base/host_tensor.ts";
+import { fold, type Key, normals } from "../base/random.ts";
 import { familyOf } from "./families/mod.ts";
 import { tensorShapes } from "./shapes.ts";
 import type { ModelConfig } from "./types.ts";

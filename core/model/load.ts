@@ -8,8 +8,8 @@ import {
   type Tensor,
   uploadMatrix,
 } from "../../backend/mod.ts";
-import type { HostTensors } from "../io/host_tensor.ts";
-import type { TensorSource } from "../io/tensor_source.ts";
+import type { HostTensors } from "../base/host_tensor.ts";
+import type { TensorSource } from "../base/tensor_source.ts";
 import { familyOf } from "./families/mod.ts";
 import { defaultContext, longestContext } from "./rope.ts";
 import { rotaryTable } from "./rope_frequencies.ts";

@@ -1,7 +1,7 @@
 // A model that says "tied" has one matrix for embedding and head, in its file under either name or under both. Where
 // both are there and differ, the file is right and the config is not: both are kept, as transformers 5 does.
-import type { HostTensors } from "../io/host_tensor.ts";
-import type { TensorSource } from "../io/tensor_source.ts";
+import type { HostTensors } from "../base/host_tensor.ts";
+import type { TensorSource } from "../base/tensor_source.ts";
 import { familyOf } from "./families/mod.ts";
 import { canonicalName } from "./shapes.ts";
 import type { ModelConfig } from "./types.ts";

@@ -7,7 +7,7 @@ import {
   activationMulBackward,
   type Tensor,
 } from "../../backend/mod.ts";
-import type { Tape } from "../tape.ts";
+import type { Tape } from "./tape.ts";
 import { contribute } from "./gradient.ts";
 
 /**

@@ -5,7 +5,7 @@ import {
   type AttentionHeads,
   type Tensor,
 } from "../../backend/mod.ts";
-import type { Tape } from "../tape.ts";
+import type { Tape } from "./tape.ts";
 
 /** Packed sequences of rows: `starts` and `lengths` [S] u32. */
 export interface Segments {

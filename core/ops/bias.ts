@@ -1,6 +1,6 @@
 // The bias of a linear layer. Axes: R rows, N columns.
 import { addBias as addBiasKernel, columnSums, type Tensor } from "../../backend/mod.ts";
-import type { Tape } from "../tape.ts";
+import type { Tape } from "./tape.ts";
 import { contribute } from "./gradient.ts";
 import type { Weight } from "./linear.ts";
 

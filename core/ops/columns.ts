@@ -6,7 +6,7 @@ import {
   splitColumns as splitColumnsKernel,
   type Tensor,
 } from "../../backend/mod.ts";
-import type { Tape } from "../tape.ts";
+import type { Tape } from "./tape.ts";
 
 /**
  * Takes a matrix apart by columns. [q | k | v] is three parts of one group; [q k v] of each head in turn is three parts

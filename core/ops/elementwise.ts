@@ -1,6 +1,6 @@
 // Sums of branches, and tensors times a number.
 import { add as addKernel, scale as scaleKernel, type Tensor } from "../../backend/mod.ts";
-import type { Tape } from "../tape.ts";
+import type { Tape } from "./tape.ts";
 import { contribute } from "./gradient.ts";
 
 /**

@@ -1,6 +1,6 @@
 // Rows of a table by their numbers. Axes: R rows.
 import { gatherMatrixRows, scatterAddRows, type Tensor } from "../../backend/mod.ts";
-import type { Tape } from "../tape.ts";
+import type { Tape } from "./tape.ts";
 import { type MatrixWeight, openWeight } from "./weight.ts";
 
 /**

@@ -1,7 +1,7 @@
 // Gradient checkpointing: keep what goes into a part of the model, drop what is computed in it, and compute that again
 // in the backward pass. A third more work for a fraction of the memory. Chen et al. 2016, arXiv 1604.06174.
 import type { Tensor } from "../../backend/mod.ts";
-import { Tape } from "../tape.ts";
+import { Tape } from "./tape.ts";
 import { contribute } from "./gradient.ts";
 
 /**

@@ -8,7 +8,7 @@ import {
   type Tensor,
 } from "../../backend/mod.ts";
 import type { AdaptedModule, Adapter } from "../lora/adapter.ts";
-import type { Tape } from "../tape.ts";
+import type { Tape } from "./tape.ts";
 import { contribute } from "./gradient.ts";
 import { type MatrixWeight, openWeight, type Weight } from "./weight.ts";
 

@@ -10,7 +10,7 @@ import {
   sizeOf,
   type Tensor,
 } from "../../backend/mod.ts";
-import type { Tape } from "../tape.ts";
+import type { Tape } from "./tape.ts";
 import { contribute } from "./gradient.ts";
 import type { Weight } from "./linear.ts";
 

@@ -1,6 +1,6 @@
 // Positions as rotations of the heads' features. Axes: R rows.
 import { rope as ropeKernel, type Tensor } from "../../backend/mod.ts";
-import type { Tape } from "../tape.ts";
+import type { Tape } from "./tape.ts";
 
 /**
  * Rotary position embedding of [R, heads·headDim] rows: as many numbers of a head turn as `table` is wide.

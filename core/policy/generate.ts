@@ -13,12 +13,12 @@ import {
 } from "../../backend/mod.ts";
 import type { Adapter } from "../lora/adapter.ts";
 import { familyOf } from "../model/families/mod.ts";
-import { checkIds, uploadBatch } from "../model/batch.ts";
+import { checkIds, uploadBatch } from "../batch/device_batch.ts";
 import { block, embed, forward, headInput, type Places } from "../model/decoder.ts";
 import type { Model } from "../model/load.ts";
 import { headName } from "../model/shapes.ts";
-import type { Key } from "../random.ts";
-import { Tape } from "../tape.ts";
+import type { Key } from "../base/random.ts";
+import { Tape } from "../ops/tape.ts";
 import { sequencesWithin } from "./limits.ts";
 
 /** How to draw tokens. The filters apply in the order of transformers: temperature, top-k, top-p, min-p. */

@@ -8,12 +8,12 @@ import {
   tokenLogps,
 } from "../../backend/mod.ts";
 import type { Adapter } from "../lora/adapter.ts";
-import { checkIds, type DeviceBatch, uploadBatch } from "../model/batch.ts";
+import { checkIds, type DeviceBatch, uploadBatch } from "../batch/device_batch.ts";
 import { forward } from "../model/decoder.ts";
 import type { Model } from "../model/load.ts";
 import { headName } from "../model/shapes.ts";
-import { Tape } from "../tape.ts";
-import { packSequences, type TokenSequence } from "../text/encode.ts";
+import { Tape } from "../ops/tape.ts";
+import { packSequences, type TokenSequence } from "../batch/packed_sequences.ts";
 import { rowsWithin } from "./limits.ts";
 
 /** Per-token results of a scoring pass, on the device. */

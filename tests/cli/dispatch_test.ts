@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type CliCommand, complete } from "../../cli/commands/command.ts";
 import { dispatch } from "../../cli/dispatch.ts";
-import { type Flag, given, text, under, whole } from "../../cli/flag_kinds.ts";
-import { UsageError } from "../../cli/flag_parser.ts";
+import { type Flag, given, text, under, whole } from "../../cli/flags/kinds.ts";
+import { UsageError } from "../../cli/terminal/mistake.ts";
 
 const flags: readonly Flag[] = under("Things", [
   { name: "size", value: "N", type: whole(1, 9), default: 3, help: "How large" },

@@ -1,14 +1,14 @@
 // What strangers wrote never steers a terminal: sequences that do, in everything that a command prints of others, on a
 // terminal; none arrives as it is. Into a pipe all of them do.
 import { assert, assertEquals } from "@std/assert";
-import { byteCharacters } from "../../core/text/normalizer_steps.ts";
-import { writeModelFolder } from "../../core/io/mod.ts";
-import { compare } from "../../cli/compare.ts";
-import { parseCompareFlags } from "../../cli/compare_flags.ts";
+import { byteCharacters } from "../../core/text/tokenizer/normalizer_steps.ts";
+import { writeModelFolder } from "../../files/mod.ts";
+import { compare } from "../../cli/compare/main.ts";
+import { parseCompareFlags } from "../../cli/compare/flags.ts";
 import { COMMANDS, main } from "../../cli/main.ts";
-import { Interrupted } from "../../cli/interrupt.ts";
-import { type ByteSink, openTerminal } from "../../cli/terminal.ts";
-import { visible } from "../../cli/visible.ts";
+import { Interrupted } from "../../cli/terminal/interrupt.ts";
+import { type ByteSink, openTerminal } from "../../cli/terminal/terminal.ts";
+import { visible } from "../../cli/terminal/visible.ts";
 import { tinyMembers, writeRun } from "../support/command_run.ts";
 import { tinyModel } from "../support/tiny_run.ts";
 

@@ -1,6 +1,6 @@
 // PEFT folders with one bad file each: the row's file takes the place of the one in `whole`.
-import type { HostTensor } from "../../core/io/host_tensor.ts";
-import { encodeSafetensors } from "../../core/io/safetensors.ts";
+import type { HostTensor } from "../../core/base/host_tensor.ts";
+import { encodeSafetensors } from "../../core/formats/safetensors.ts";
 import type { LinearShape } from "../../core/lora/adapter.ts";
 import { type MalformedRow, safetensors } from "./safetensors.ts";
 

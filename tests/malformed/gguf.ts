@@ -1,5 +1,5 @@
 // GGUF files that are wrong, with the one line that openGguf says of each.
-import { encodeGguf, type GgufEntry, type GgufTensorData } from "../../core/io/gguf/writer.ts";
+import { encodeGguf, type GgufEntry, type GgufTensorData } from "../../core/formats/gguf/writer.ts";
 import type { MalformedRow } from "./safetensors.ts";
 
 const F = "model.gguf";

@@ -1,5 +1,5 @@
 // Indices of sharded checkpoints that lie, or lead out of their folder. The shards that they speak of are whole.
-import { encodeSafetensors } from "../../core/io/safetensors.ts";
+import { encodeSafetensors } from "../../core/formats/safetensors.ts";
 import type { MalformedRow } from "./safetensors.ts";
 
 const FILE = "model.safetensors.index.json";

@@ -1,8 +1,8 @@
 // Exports many pairs in a process of its own and prints, as JSON, how far its memory grew and how long the file of pairs
 // is. Run it with --v8-flags=--expose-gc and "jsonl" or "parquet".
 // deno-lint-ignore-file no-console -- the test that runs it reads this
-import { exportPairs } from "../../core/io/datasets/export_pairs.ts";
-import { openJsonl } from "../../core/io/jsonl.ts";
+import { exportPairs } from "../../files/datasets/export_pairs.ts";
+import { openJsonl } from "../../files/jsonl.ts";
 import { memory, resetPeak } from "./peak_memory.ts";
 
 declare const gc: () => void;

@@ -1,6 +1,6 @@
 // Weights and companions that do not fit the config beside them; `error` is what loading the folder says.
-import type { HostTensor } from "../../core/io/host_tensor.ts";
-import { encodeSafetensors } from "../../core/io/safetensors.ts";
+import type { HostTensor } from "../../core/base/host_tensor.ts";
+import { encodeSafetensors } from "../../core/formats/safetensors.ts";
 import { parseModelConfig } from "../../core/model/config.ts";
 import { tensorShapes } from "../../core/model/shapes.ts";
 import { goodConfig } from "./config.ts";

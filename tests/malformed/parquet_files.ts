@@ -3,7 +3,7 @@ import { constants } from "node:zlib";
 import { parquetMetadata } from "hyparquet/src/metadata.js";
 import { ByteWriter, parquetWriteBuffer } from "hyparquet-writer/src/index.js";
 import { writeMetadata } from "hyparquet-writer/src/metadata.js";
-import { thriftStruct } from "../../core/io/datasets/thrift.ts";
+import { thriftStruct } from "../../core/formats/datasets/thrift.ts";
 
 export const text = (content: string) => () => new TextEncoder().encode(content);
 

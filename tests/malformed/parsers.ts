@@ -1,17 +1,17 @@
 // Every parser with its malformed files: what lies beside a file, and how a user's program opens it.
 import { openDevice } from "../../backend/mod.ts";
-import { chatTemplate } from "../../core/text/chat_template.ts";
-import { loadCheckpoint } from "../../core/io/checkpoint.ts";
-import { openDataset } from "../../core/io/datasets/open_dataset.ts";
-import { openGguf } from "../../core/io/gguf/open.ts";
-import { openLocalFile } from "../../core/io/local_file.ts";
-import { openModel } from "../../core/io/open_model.ts";
-import { loadPeftAdapter } from "../../core/io/peft.ts";
-import { openSafetensors, openShardedSafetensors } from "../../core/io/safetensors_stream.ts";
+import { chatTemplate } from "../../core/text/template/chat_template.ts";
+import { loadCheckpoint } from "../../files/checkpoint.ts";
+import { openDataset } from "../../files/datasets/open_dataset.ts";
+import { openGguf } from "../../core/formats/gguf/open.ts";
+import { openLocalFile } from "../../files/local_file.ts";
+import { openModel } from "../../files/open_model.ts";
+import { loadPeftAdapter } from "../../core/formats/peft.ts";
+import { openSafetensors, openShardedSafetensors } from "../../core/formats/safetensors_stream.ts";
 import { parseModelConfig } from "../../core/model/config.ts";
 import { streamModel } from "../../core/model/load.ts";
 import { linearLayers } from "../../core/model/shapes.ts";
-import { readPretrainedTokenizer } from "../../core/text/pretrained_tokenizer.ts";
+import { readPretrainedTokenizer } from "../../core/text/tokenizer/pretrained_tokenizer.ts";
 import * as adapter from "./adapter.ts";
 import { rows as chatTemplates } from "./chat_template.ts";
 import { rows as checkpoints, wholeCheckpoint } from "./checkpoint.ts";

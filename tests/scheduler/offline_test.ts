@@ -3,7 +3,7 @@ import { adapterLayout, completionLogps, keyOf, linearLayers } from "../../core/
 import { dpo } from "../../losses/mod.ts";
 import { cadence, uploadSnapshot } from "../../scheduler/mod.ts";
 import { CpuDevice } from "../../backend/cpu/device.ts";
-import type { DataPair } from "../../cli/training_data.ts";
+import type { DataPair } from "../../cli/data/training_data.ts";
 import { offlineAlignment, offlinePairs, pairRanker, scorePairs } from "../../scheduler/offline.ts";
 import { modelFixture } from "../support/fixtures.ts";
 import { uniform } from "../support/random.ts";

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { fetchModelFolder } from "../../core/mod.ts";
-import { modelDigest } from "../../cli/digest.ts";
-import { parseFlags } from "../../cli/flags.ts";
-import { REFERENCE_KEY } from "../../cli/references.ts";
+import { modelDigest } from "../../cli/folder/digest.ts";
+import { parseFlags } from "../../cli/flags/run_config.ts";
+import { REFERENCE_KEY } from "../../cli/train/references.ts";
 import { loadPrompts } from "../../stories/prompts.ts";
 import { loadReferences } from "../../stories/references.ts";
 

@@ -7,11 +7,11 @@ import {
   peftFiles,
 } from "../../core/mod.ts";
 import { keyOf, parseModelConfig } from "../../core/mod.ts";
-import { saveCheckpoint, writeModelFolder } from "../../core/io/mod.ts";
-import { meanOfAdapters } from "../../cli/adapter_mean.ts";
+import { saveCheckpoint, writeModelFolder } from "../../files/mod.ts";
+import { meanOfAdapters } from "../../cli/policy/adapter_mean.ts";
 import { type CliCommand, runCommand } from "../../cli/commands/command.ts";
-import type { Interrupts } from "../../cli/interrupt.ts";
-import type { Terminal } from "../../cli/terminal.ts";
+import type { Interrupts } from "../../cli/terminal/interrupt.ts";
+import type { Terminal } from "../../cli/terminal/terminal.ts";
 import { tinyModel, writeTinyModel } from "./tiny_run.ts";
 
 /** What a command did. */

@@ -1,10 +1,10 @@
 // A train program for tests of what is built on it: in a moment it leaves the files of a run, with answers that are
 // made up and verdicts that are not.
 import { mean, winRate } from "../../core/mod.ts";
-import { sealResults } from "../../cli/finished.ts";
-import type { Train } from "../../cli/compare_runs.ts";
-import { readIdentity, type RunIdentity, writeIdentity } from "../../cli/run_folder.ts";
-import type { Rate, Summary } from "../../cli/summary.ts";
+import { sealResults } from "../../cli/folder/finished.ts";
+import type { Train } from "../../cli/compare/runs.ts";
+import { readIdentity, type RunIdentity, writeIdentity } from "../../cli/folder/run_folder.ts";
+import type { Rate, Summary } from "../../cli/train/summary.ts";
 import { loadWordList, meanQuality } from "../../stories/text_quality.ts";
 
 /** Prompts that it evaluates on, and the texts that answers are compared with. */

@@ -1,5 +1,5 @@
 // Models of every family whose weights follow from a formula that tools/fixtures/families.py also computes.
-import type { HostTensors } from "../../core/io/mod.ts";
+import type { HostTensors } from "../../files/mod.ts";
 import { type ModelConfig, parseModelConfig, tensorShapes } from "../../core/mod.ts";
 import { jsonFixture } from "./fixtures.ts";
 

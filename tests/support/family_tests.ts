@@ -1,7 +1,7 @@
 // What every family must show, on both devices: transformers' logits, log-probs and greedy text, and peft's adapters.
 import { assert, assertEquals } from "@std/assert";
 import { Arena, type Device, scaleRows } from "../../backend/mod.ts";
-import { adapterForward } from "../../core/adapter_pass.ts";
+import { adapterForward } from "../../core/train/adapter_pass.ts";
 import {
   type Adapter,
   type AdapterLayout,

@@ -6,7 +6,7 @@ import {
   loadPeftAdapter,
   parseSafetensors,
   readModelFolder,
-} from "../../core/io/mod.ts";
+} from "../../files/mod.ts";
 import {
   type Adapter,
   type AdapterLayout,

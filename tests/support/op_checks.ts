@@ -1,7 +1,7 @@
 // What every op promises the tape, checked in one line: no temporary survives, and a second use is summed or refused.
 import { assertEquals, assertThrows } from "@std/assert";
 import type { Arena, Tensor } from "../../backend/mod.ts";
-import { Tape } from "../../core/tape.ts";
+import { Tape } from "../../core/ops/tape.ts";
 import { deviceTest } from "./devices.ts";
 import { uniform } from "./random.ts";
 import { WatchingArena } from "./watching.ts";

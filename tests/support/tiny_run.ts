@@ -1,8 +1,8 @@
 // A model that is small enough to train in a test, as a folder, and prompts for it.
 import { fold, keyOf, normals, tensorShapes } from "../../core/mod.ts";
-import { main, type TrainOptions } from "../../cli/train.ts";
-import type { Terminal } from "../../cli/terminal.ts";
-import { writeModelFolder } from "../../core/io/mod.ts";
+import { main, type TrainOptions } from "../../cli/train/main.ts";
+import type { Terminal } from "../../cli/terminal/terminal.ts";
+import { writeModelFolder } from "../../files/mod.ts";
 
 const TOKENIZER = new URL("../../stories/model/tokenizer.json", import.meta.url);
 

@@ -1,7 +1,7 @@
 // Pairs of every kind as Leash writes them for TRL, with a tokenizer of a few merges that Python can open too. Run as a
 // program it writes them for tools/fixtures/check_pairs_in_trl.py.
 import { type PretrainedTokenizer, readPretrainedTokenizer } from "../../core/mod.ts";
-import { exportPairs, readJsonl } from "../../core/io/mod.ts";
+import { exportPairs, readJsonl } from "../../files/mod.ts";
 import { type PromptSource, spelledRecords } from "../../scheduler/mod.ts";
 
 /** GPT-2's characters of the 256 bytes. */

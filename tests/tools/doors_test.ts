@@ -9,18 +9,18 @@ const HOUSE: Record<string, string> = {
     version: "0.1.0",
     exports: { ".": "./mod.ts", "./losses": "./losses/mod.ts" },
   }),
-  "mod.ts": 'export * from "./losses/mod.ts"; export * from "./core/step.ts";',
+  "mod.ts": 'export * from "./losses/mod.ts"; export * from "./core/train/step.ts";',
   "losses/mod.ts": 'export { dpo } from "./dpo.ts";',
   "losses/dpo.ts": "/** Not Deno.exit. */ export function dpo(): number { return 1; } // Deno.exit",
   "backend/tensor.ts": "export interface Tensor { shape: number[] }\nexport type Shape = number[];",
-  "core/step.ts":
-    'import { dpo } from "../losses/mod.ts"; import type { Tensor } from "../backend/tensor.ts";\n' +
+  "core/train/step.ts":
+    'import { dpo } from "../../losses/mod.ts"; import type { Tensor } from "../../backend/tensor.ts";\n' +
     "export function step(_t: Tensor): number { return dpo(); }",
-  "core/io/file.ts": "export function read(): string { return Deno.readTextFileSync('x'); }",
+  "files/file.ts": "export function read(): string { return Deno.readTextFileSync('x'); }",
   "examples/a.ts": 'import { step } from "@leash/house"; step({ shape: [1] });',
   "tests/losses/dpo_test.ts": 'import "../../losses/dpo.ts";',
-  "tests/core/step_test.ts": 'import "../../core/step.ts";',
-  "tests/core/io/file_test.ts": 'import "../../../core/io/file.ts";',
+  "tests/core/train/step_test.ts": 'import "../../../core/train/step.ts";',
+  "tests/files/file_test.ts": 'import "../../files/file.ts";',
 };
 
 async function errorsWith(files: Record<string, string>): Promise<string[]> {
@@ -35,29 +35,59 @@ Deno.test("checkDoors() passes a house in order", async () => {
 const broken: [name: string, files: Record<string, string>, errors: string[]][] = [
   [
     "losses importing core",
-    { "losses/dpo.ts": 'import type {} from "../core/step.ts"; export const dpo = () => 1;' },
-    ["losses/dpo.ts: imports core/step.ts, and losses may import nothing of ours"],
+    { "losses/dpo.ts": 'import type {} from "../core/train/step.ts"; export const dpo = () => 1;' },
+    ["losses/dpo.ts: imports core/train/step.ts, and losses may import nothing of ours"],
   ],
   [
     "core importing the scheduler",
     {
-      "core/step.ts": 'export { a as step } from "../scheduler/a.ts";',
+      "core/train/step.ts": 'export { a as step } from "../../scheduler/a.ts";',
       "scheduler/a.ts": "export const a = 1;",
       "tests/scheduler/a_test.ts": "",
     },
-    ["core/step.ts: imports scheduler/a.ts, and core may import backend, losses"],
+    ["core/train/step.ts: imports scheduler/a.ts, and core may import backend, losses"],
   ],
   [
     "an example importing the command line, by way of import()",
     {
-      "examples/a.ts": 'await import("../cli/train.ts");',
-      "cli/train.ts": "export const a = 1;",
-      "tests/cli/train_test.ts": "",
+      "examples/a.ts": 'await import("../cli/train/main.ts");',
+      "cli/train/main.ts": "export const a = 1;",
+      "tests/cli/train/main_test.ts": "",
     },
     [
-      "examples/a.ts: imports cli/train.ts, and examples may import " +
-      "mod.ts, losses, backend, core, scheduler, stories",
+      "examples/a.ts: imports cli/train/main.ts, and examples may import " +
+      "mod.ts, losses, backend, core, scheduler, training, files, stories",
     ],
+  ],
+  [
+    "an import back up the stairs",
+    {
+      "core/base/a.ts": 'export type { Row } from "../text/rows/row.ts"; export const a = 1;',
+      "core/text/rows/row.ts": 'import "../../base/a.ts"; export interface Row {}',
+      "tests/core/base/a_test.ts": "",
+    },
+    [
+      "core/base/a.ts: imports core/text/rows/row.ts, which is above it; the floors of core are " +
+      "base, text/template, text/tokenizer, text/rows, lora, batch, ops, optim, " +
+      "annotator, eval, model, policy, formats, train",
+    ],
+  ],
+  [
+    "an import of the hall",
+    { "core/train/step.ts": 'import "../mod.ts"; export const step = 1;', "core/mod.ts": "" },
+    ["core/train/step.ts: imports core/mod.ts of the hall, expected a floor below"],
+  ],
+  [
+    "a folder on no floor",
+    { "core/attic/a.ts": "export interface A {}" },
+    ["core/attic/a.ts: is on no floor of core; give it one in tools/doors.ts"],
+  ],
+  [
+    "a full folder",
+    Object.fromEntries(
+      Array.from({ length: 26 }, (_, i) => [`losses/many/${i}.ts`, "export interface A {}"]),
+    ),
+    ["losses/many: holds 26 files, expected at most 25; make rooms of it"],
   ],
   [
     "a room that is not in the plan",
@@ -77,12 +107,12 @@ const broken: [name: string, files: Record<string, string>, errors: string[]][] 
   [
     "Deno in a browser's room",
     { "losses/dpo.ts": "/**\n * Deno.exit\n */\nexport const dpo = () => Deno.version;" },
-    ["losses/dpo.ts:4: says Deno. and must run in a browser; only core/io may"],
+    ["losses/dpo.ts:4: says Deno. and must run in a browser; files may"],
   ],
   [
     "Node in a browser's room",
-    { "core/step.ts": 'import "node:fs"; export const step = 1;' },
-    ['core/step.ts:1: says "node: and must run in a browser; only core/io may'],
+    { "core/train/step.ts": 'import "node:fs"; export const step = 1;' },
+    ['core/train/step.ts:1: says "node: and must run in a browser; files may'],
   ],
   [
     "a source file without a mirror",
@@ -91,8 +121,8 @@ const broken: [name: string, files: Record<string, string>, errors: string[]][] 
   ],
   [
     "an import of nothing",
-    { "core/step.ts": 'import "./gone.ts"; export const step = 1;' },
-    ["core/step.ts imports core/gone.ts, which is not there"],
+    { "core/train/step.ts": 'import "./gone.ts"; export const step = 1;' },
+    ["core/train/step.ts imports core/train/gone.ts, which is not there"],
   ],
   [
     "a long file",

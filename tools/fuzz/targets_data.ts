@@ -1,13 +1,13 @@
 // Datasets: each reader, and what becomes of its rows as examples.
 import { zstdDecompressSync } from "node:zlib";
-import { declaredConfigs, filesOfConfig } from "../../core/io/datasets/dataset_configs.ts";
-import { csvRows } from "../../core/io/datasets/csv_rows.ts";
-import { jsonlRows } from "../../core/io/datasets/jsonl_rows.ts";
-import { jsonRows } from "../../core/io/datasets/json_rows.ts";
-import { parquetRows } from "../../core/io/datasets/parquet_rows.ts";
-import { fileOfBytes, type RandomAccessFile } from "../../core/io/random_access.ts";
-import { toExamples } from "../../core/text/examples.ts";
-import type { DatasetRow } from "../../core/text/rows.ts";
+import { declaredConfigs, filesOfConfig } from "../../core/formats/datasets/dataset_configs.ts";
+import { csvRows } from "../../core/formats/datasets/csv_rows.ts";
+import { jsonlRows } from "../../core/formats/datasets/jsonl_rows.ts";
+import { jsonRows } from "../../core/formats/datasets/json_rows.ts";
+import { parquetRows } from "../../core/formats/datasets/parquet_rows.ts";
+import { fileOfBytes, type RandomAccessFile } from "../../core/base/random_access.ts";
+import { toExamples } from "../../core/text/rows/examples.ts";
+import type { DatasetRow } from "../../core/text/rows/rows.ts";
 import { parquetMutator } from "./mutate_binary.ts";
 import { jsonLinesMutator, jsonMutator } from "./mutate_json.ts";
 import { configsMutator, tableMutator } from "./mutate_text.ts";

@@ -1,6 +1,6 @@
 // What turns text into ids: tokenizer files, generation configs, chat templates.
-import { chatTemplate } from "../../core/text/chat_template.ts";
-import { readPretrainedTokenizer } from "../../core/text/pretrained_tokenizer.ts";
+import { chatTemplate } from "../../core/text/template/chat_template.ts";
+import { readPretrainedTokenizer } from "../../core/text/tokenizer/pretrained_tokenizer.ts";
 import { wholeTokenizer } from "../../tests/malformed/generation_config.ts";
 import { jsonMutator } from "./mutate_json.ts";
 import { templateMutator, tokenizerConfigMutator } from "./mutate_text.ts";

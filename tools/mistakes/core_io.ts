@@ -1,4 +1,4 @@
-/** Mistakes in core/io: formats. */
+/** Mistakes in core/formats and files. */
 import type { MistakeRow } from "./mistake.ts";
 
 /** One a row. */

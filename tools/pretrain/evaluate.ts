@@ -2,7 +2,7 @@
 // deno run --allow-read tools/pretrain/evaluate.ts --data ../shared/data --model stories/model
 import { parseArgs } from "@std/cli";
 import { type Device, openDevice } from "../../backend/mod.ts";
-import { parseLlama2c, parseLlama2cTokenizer, readModelFolder } from "../../core/io/mod.ts";
+import { parseLlama2c, parseLlama2cTokenizer, readModelFolder } from "../../files/mod.ts";
 import {
   completionLogps,
   generate,

@@ -2,7 +2,7 @@
 // deno task pretrain --data ../shared/data --teacher FILE,FILE --out stories/model --steps N
 import { parseArgs } from "@std/cli";
 import { Arena, type Device, openDevice, type Tensor } from "../../backend/mod.ts";
-import { type HostTensors, readModelFolder, writeModelFolder } from "../../core/io/mod.ts";
+import { type HostTensors, readModelFolder, writeModelFolder } from "../../files/mod.ts";
 import {
   fold,
   initModel,

@@ -3,7 +3,7 @@
 // deno run --allow-read --allow-write tools/pretrain/sample_stories.ts --out FILE --stories N [--model DIR] [--temperature T] [--spelt]
 import { parseArgs } from "@std/cli";
 import { type Device, openDevice } from "../../backend/mod.ts";
-import { parseLlama2c, parseLlama2cTokenizer, readModelFolder } from "../../core/io/mod.ts";
+import { parseLlama2c, parseLlama2cTokenizer, readModelFolder } from "../../files/mod.ts";
 import {
   generate,
   loadModel,

@@ -1,6 +1,6 @@
 // How fast the CPU device's matmul is beside what the machine can do, measured in the same run. Runs alone.
 import { higher, measurePeak } from "../../../bench/support/peak.ts";
-import { matmul } from "../../../backend/kernels/matmul.ts";
+import { matmul } from "../../../backend/kernels/matmul/matmul.ts";
 import { Arena } from "../../../backend/arena.ts";
 import { CpuDevice } from "../../../backend/cpu/device.ts";
 import { GEMM_SCRATCH_BYTES, PEAK_FLOP } from "../../../backend/cpu/wasm.ts";

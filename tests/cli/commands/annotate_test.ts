@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { openDataset } from "../../../core/io/mod.ts";
+import { openDataset } from "../../../files/mod.ts";
 import { ANNOTATE } from "../../../cli/commands/annotate.ts";
 import { EXPORT } from "../../../cli/commands/export.ts";
 import { TRAIN } from "../../../cli/commands/train.ts";

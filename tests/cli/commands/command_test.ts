@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { choice, given, text, under, whole } from "../../../cli/flag_kinds.ts";
+import { choice, given, text, under, whole } from "../../../cli/flags/kinds.ts";
 import { type CliCommand, complete, runCommand } from "../../../cli/commands/command.ts";
-import { UsageError } from "../../../cli/flag_parser.ts";
-import { Interrupted } from "../../../cli/interrupt.ts";
+import { UsageError } from "../../../cli/terminal/mistake.ts";
+import { Interrupted } from "../../../cli/terminal/interrupt.ts";
 import { recordingTerminal } from "../../support/tiny_run.ts";
 
 const command = (run: CliCommand["run"]): CliCommand => ({

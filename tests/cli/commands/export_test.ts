@@ -7,7 +7,7 @@ import {
   readGgufHeader,
   splitFactors,
 } from "../../../core/mod.ts";
-import { openLocalFile, openModel } from "../../../core/io/mod.ts";
+import { openLocalFile, openModel } from "../../../files/mod.ts";
 import { EXPORT } from "../../../cli/commands/export.ts";
 import {
   commandWorkspace,

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import { completionLogps, loadModel } from "../../../core/mod.ts";
 import { openDevice } from "../../../backend/mod.ts";
-import { openModel } from "../../../core/io/mod.ts";
+import { openModel } from "../../../files/mod.ts";
 import { SCORE, summaryLines } from "../../../cli/commands/score.ts";
 import {
   commandWorkspace,

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { encodeGguf, parsePeftConfig } from "../../../core/mod.ts";
-import { openModel, readModelFolder } from "../../../core/io/mod.ts";
+import { openModel, readModelFolder } from "../../../files/mod.ts";
 import { SFT } from "../../../cli/commands/sft.ts";
 import { TRAIN } from "../../../cli/commands/train.ts";
 import { withConfig } from "../../../cli/dispatch.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { HostTensor } from "../../../core/io/host_tensor.ts";
+import type { HostTensor } from "../../../core/base/host_tensor.ts";
 import { adapterLayout } from "../../../core/lora/adapter.ts";
 import { joinFactors, type ScaledFactors, splitFactors } from "../../../core/lora/factors.ts";
 import { uniform } from "../../support/random.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { HostTensor } from "../../../core/io/host_tensor.ts";
+import type { HostTensor } from "../../../core/base/host_tensor.ts";
 import { type ModelConfig, parseModelConfig } from "../../../core/model/config.ts";
 import {
   canonicalName,

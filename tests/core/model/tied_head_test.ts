@@ -2,10 +2,10 @@
 // it, one alone is the embedding too, and one of another shape is refused.
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { openDevice } from "../../../backend/mod.ts";
-import { encodeSafetensors } from "../../../core/io/safetensors.ts";
-import { openSafetensors } from "../../../core/io/safetensors_stream.ts";
-import { fileOfBytes } from "../../../core/io/random_access.ts";
-import { sourceOfTensors } from "../../../core/io/tensor_source.ts";
+import { encodeSafetensors } from "../../../core/formats/safetensors.ts";
+import { openSafetensors } from "../../../core/formats/safetensors_stream.ts";
+import { fileOfBytes } from "../../../core/base/random_access.ts";
+import { sourceOfTensors } from "../../../core/base/tensor_source.ts";
 import { initModel } from "../../../core/model/init.ts";
 import { loadModel, streamModel } from "../../../core/model/load.ts";
 import { parseModelConfig } from "../../../core/model/config.ts";

@@ -1,7 +1,7 @@
 // Gradients of the kernels are checked beside them; here: that the ops send them where they belong.
 import { activationMulBackward } from "../../../backend/reference/activation.ts";
 import { activation, activationMul } from "../../../core/ops/activation.ts";
-import { Tape } from "../../../core/tape.ts";
+import { Tape } from "../../../core/ops/tape.ts";
 import { assertClose } from "../../support/close.ts";
 import { deviceTest } from "../../support/devices.ts";
 import { leavesOnlyGradients, rows } from "../../support/op_checks.ts";

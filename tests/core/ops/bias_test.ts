@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { addBias } from "../../../core/ops/bias.ts";
-import { Tape } from "../../../core/tape.ts";
+import { Tape } from "../../../core/ops/tape.ts";
 import { deviceTest } from "../../support/devices.ts";
 import { leavesOnlyGradients, rows } from "../../support/op_checks.ts";
 import { uniform } from "../../support/random.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { add, scale } from "../../../core/ops/elementwise.ts";
-import { Tape } from "../../../core/tape.ts";
+import { Tape } from "../../../core/ops/tape.ts";
 import { deviceTest } from "../../support/devices.ts";
 import { leavesOnlyGradients, rows } from "../../support/op_checks.ts";
 import { WatchingArena } from "../../support/watching.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { contribute } from "../../../core/ops/gradient.ts";
-import { Tape } from "../../../core/tape.ts";
+import { Tape } from "../../../core/ops/tape.ts";
 import { activation, activationMul } from "../../../core/ops/activation.ts";
 import { attention } from "../../../core/ops/attention.ts";
 import { addBias } from "../../../core/ops/bias.ts";

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { layerNorm as layerNormTruth } from "../../../backend/reference/layer_norm.ts";
 import { rmsNorm as rmsNormTruth } from "../../../backend/reference/rms_norm.ts";
 import { layerNorm, rmsNorm } from "../../../core/ops/norm.ts";
-import { Tape } from "../../../core/tape.ts";
+import { Tape } from "../../../core/ops/tape.ts";
 import { deviceTest } from "../../support/devices.ts";
 import { checkGradient, inner } from "../../support/gradcheck.ts";
 import { leavesOnlyGradients, rows } from "../../support/op_checks.ts";

@@ -1,7 +1,7 @@
 // The trainer equals a slow one that recounts everything, and its file reads back every text.
 import { assertEquals, assertThrows } from "@std/assert";
 import { byteCharacters, tokenizerJson, trainBpe } from "../../../tools/bpe/train_bpe.ts";
-import { tokenizerFromJson } from "../../../core/text/tokenizer.ts";
+import { tokenizerFromJson } from "../../../core/text/tokenizer/tokenizer.ts";
 
 const TEXT = `Lily had a red ball. "Can we share the ball?" asked Tom. Lily didn't want to share,
 but she saw that Tom was sad. She said, "We can play with the ball together!"

@@ -1,0 +1,152 @@
+// Prompts of a command as the model reads them: from `--prompt` or a dataset, through the chat template where `--chat`
+// says so, within the context.
+import { goesOn } from "../../core/text/rows/ids.ts";
+import { UnusableRow } from "../../core/text/rows/report.ts";
+import { encodePrompt, type PromptRow, type RowText } from "../../core/mod.ts";
+import type { PromptSource } from "../../scheduler/mod.ts";
+import type { BaseModel } from "../policy/base_model.ts";
+import type { CommandOptions } from "../terminal/command_options.ts";
+import { type DataFlags, promptOf, readRows } from "./rows.ts";
+import { Dialogues, promptWords, sourceOf } from "./dialogues.ts";
+import { UsageError } from "../terminal/mistake.ts";
+
+/** A prompt in tokens. */
+export interface Asked {
+  /** Ids, begin token and a chat template's special tokens included. */
+  readonly ids: readonly number[];
+  /** As the user has it: text, or the dialogue. */
+  readonly prompt: RowText;
+  /** As programs that are given the row need it. */
+  readonly source: PromptSource;
+  /** For annotators and people. */
+  readonly words: string;
+  /** As text that a template has rendered: what the ids spell. */
+  readonly rendered: string;
+  /** `file:line`. */
+  readonly place: string;
+}
+
+/** Values of the flags that prompts depend on. */
+export type PromptChoice = Pick<DataFlags, "system" | "chat">;
+
+/** Most tokens of an answer where no flag says it, and the context has room. */
+export const USUAL_NEW = 128;
+
+/** Most tokens of an answer: as given, else {@link USUAL_NEW}, or half of a context that is too short for that. */
+export function answerBudget(
+  given: number | undefined,
+  { positions }: Pick<BaseModel, "positions">,
+): number {
+  return given ?? Math.min(USUAL_NEW, Math.max(1, positions >> 1));
+}
+
+/** Most tokens of a prompt, so that an answer fits behind it. */
+export function promptBudget(
+  command: string,
+  base: Pick<BaseModel, "positions">,
+  flags: { readonly maxNew?: number },
+): number {
+  const { positions } = base;
+  const maxNew = answerBudget(flags.maxNew, base);
+  if (maxNew < positions) return positions - maxNew;
+  throw new UsageError(
+    `Cannot ${command}: --max-new is ${maxNew}, expected fewer than the context's ${positions} ` +
+      `tokens. The nearest is ${positions - 1}`,
+  );
+}
+
+/**
+ * One prompt as `--prompt` has it. Text that is to be continued may spell special tokens; a turn is text throughout.
+ *
+ * @throws {UsageError} If it has no tokens or too many.
+ */
+export function askedText(
+  command: string,
+  base: BaseModel,
+  text: string,
+  most: number,
+  flags: PromptChoice,
+): Asked {
+  const dialogues = new Dialogues(flags, base);
+  const row: PromptRow = { kind: "prompt", place: "--prompt", prompt: text };
+  const turned = dialogues.turn(row);
+  const ids = typeof turned.prompt === "string"
+    ? textIds(base, text)
+    : turnIds(command, turned, dialogues);
+  if (ids.length === 0 || ids.length > most) {
+    throw new UsageError(
+      `Cannot ${command}: --prompt has ${ids.length} tokens, expected 1 to ${most} so that the ` +
+        "answer fits in the context",
+    );
+  }
+  const rendered = renderedOf(base, turned);
+  return { ids, prompt: text, source: { prompt: text }, words: text, rendered, place: "--prompt" };
+}
+
+function turnIds(command: string, row: PromptRow, dialogues: Dialogues): number[] {
+  try {
+    return encodePrompt(row, ...dialogues.encoding({})).prompt;
+  } catch (error) {
+    if (!(error instanceof UnusableRow)) throw error;
+    throw new UsageError(
+      `Cannot ${command}: --prompt cannot be used: ${error.message}, expected a question`,
+    );
+  }
+}
+
+/** Ids of text to be continued, begin token first where the model's files say so, and where there is no other. */
+export function textIds({ tokenizer, addsBos }: BaseModel, text: string): number[] {
+  const ids = tokenizer.encode(text);
+  const { bosId } = tokenizer;
+  const begins = (addsBos && ids[0] !== bosId) || ids.length === 0;
+  return begins && bosId !== undefined ? [bosId, ...ids] : ids;
+}
+
+/**
+ * The prompts of a dataset of any format; what was not used or cut is said on the error stream.
+ *
+ * @param flags `data` is the source.
+ * @throws {UsageError} If none can be used.
+ * @throws {TypeError} If the dataset cannot be read.
+ */
+export async function askedPrompts(
+  command: string,
+  base: BaseModel,
+  flags: DataFlags,
+  most: number,
+  options: CommandOptions,
+): Promise<Asked[]> {
+  const rows = await readRows(flags, base, {
+    choose: promptOf,
+    budget: { maxPrompt: most },
+    limits: {
+      maxPrompt: `--context ${base.positions} before an answer of --max-new ${
+        base.positions - most
+      }`,
+    },
+  }, options);
+  const asked: Asked[] = [];
+  for await (const { encoded: { prompt: ids }, chosen, row } of rows) {
+    const { place, prompt } = chosen;
+    const [words, source] = [promptWords(row.prompt), sourceOf(chosen, row)];
+    asked.push({ place, prompt, source, words, rendered: renderedOf(base, row), ids });
+  }
+  const report = rows.report();
+  if (asked.length === 0) {
+    throw new UsageError(
+      `Cannot ${command}: ${flags.data} has no prompt that can be used, expected one (${report})`,
+    );
+  }
+  options.terminal.error(`${flags.data}: ${report}`);
+  return asked;
+}
+
+function renderedOf({ chat }: BaseModel, { prompt, tools }: PromptRow): string {
+  if (typeof prompt === "string") return prompt;
+  const open = goesOn(prompt) ? { continueFinalMessage: true } : { addGenerationPrompt: true };
+  try {
+    return chat!.render(prompt, { ...open, ...(tools ? { tools } : {}) });
+  } catch {
+    return ""; // whoever encodes it counts it and says why
+  }
+}

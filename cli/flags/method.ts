@@ -1,0 +1,67 @@
+// A config as the library takes it: the loss, the cadence, and the name of the method that they make.
+import { lossByName, type PreferenceLoss } from "../../losses/mod.ts";
+import type { ModuleTarget } from "../../core/mod.ts";
+import { type Cadence, cadence } from "../../scheduler/mod.ts";
+import type { RunConfig } from "./run_config.ts";
+
+/** The loss of a config. `beta` is ipo's tau, and slic-hf's margin is 1/beta nats, as slic's is. */
+export function lossOf({ loss, beta }: Pick<RunConfig, "loss" | "beta">): PreferenceLoss {
+  switch (loss) {
+    case "dpo":
+    case "slic":
+      return lossByName(loss, { beta });
+    case "ipo":
+      return lossByName("ipo", { tau: beta, reduction: "mean" });
+    case "slic-hf":
+      return lossByName("slic-hf", { delta: 1 / beta, lambda: 0.1 });
+  }
+}
+
+/** `--target-modules` as `selectModules` takes it: a pattern or `all-linear` as it is, else names between commas. */
+export function targetsOf(text: string | undefined): ModuleTarget | undefined {
+  if (text === undefined || text === "all-linear" || /[\\^$*+?()[\]{}|]/.test(text)) return text;
+  return text.split(",").map((name) => name.trim()).filter((name) => name !== "");
+}
+
+/** When the snapshot is refreshed. */
+export function cadenceOf(
+  { steps, phases, refreshEvery, extendedAt }: Pick<
+    RunConfig,
+    "steps" | "phases" | "refreshEvery" | "extendedAt"
+  >,
+): Cadence {
+  if (refreshEvery === undefined) return cadence({ steps, phases });
+  const breaks = extendedAt?.split(",").map(Number);
+  return cadence({ steps, refreshEvery, ...(breaks ? { breaks } : {}) });
+}
+
+/** What the literature calls it: "bpo", "offline dpo", "on-policy dpo", "dpo, ema reference" …. */
+export function methodName({ loss, reference }: RunConfig, { phases, steps }: Cadence): string {
+  if (phases === 1 && (reference === "behaviour" || reference === "sft")) return `offline ${loss}`;
+  switch (reference) {
+    case "behaviour":
+      return `bpo (${loss})`;
+    case "sft":
+      return `${phases === steps ? "on-policy" : "iterative"} ${loss}`;
+    case "ema":
+      return `${loss}, ema reference`;
+    default:
+      return `${loss}, fixed reference`;
+  }
+}
+
+/**
+ * Steps after which the policy is evaluated: ends of phases, at least `every` steps apart, and the end.
+ *
+ * @returns Rising; the start (0) is not among them.
+ */
+export function evaluationSteps(cadence: Cadence, every: number): number[] {
+  const steps: number[] = [];
+  for (let phase = 0, last = 0; phase < cadence.phases; phase++) {
+    const [, end] = cadence.span(phase);
+    if (end !== cadence.steps && end - last < every) continue;
+    steps.push(end);
+    last = end;
+  }
+  return steps;
+}

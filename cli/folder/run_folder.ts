@@ -1,0 +1,244 @@
+// The folder of a run: config.json, the logs that grow (metrics, pairs, answers), checkpoints/, and what stands there
+// at the end. One process owns it at a time.
+import {
+  type FolderLock,
+  type JsonlAppender,
+  lockFolder,
+  type LogMark,
+  openJsonl,
+  settleFolders,
+  writeFileDurably,
+} from "../../files/mod.ts";
+import { isLeftover } from "../../files/durable.ts";
+import { isObject, show } from "../../core/base/mistakes.ts";
+import { readSmallFile } from "../../files/small_file.ts";
+import { UsageError } from "../terminal/mistake.ts";
+import type { Identity, RunIdentity } from "./identity.ts";
+import { brokenSeal, readSealed, writeSealed } from "./sealed_json.ts";
+
+export type { Identity, RunIdentity } from "./identity.ts";
+
+/** The logs of a run of `train`. */
+export const LOGS = ["metrics", "pairs", "answers", "timing"] as const;
+
+/** Lengths and fingerprints of the logs: where a resumed run cuts them, and what must stand there. */
+export type LogMarks = Readonly<Record<typeof LOGS[number], LogMark>>;
+
+/** Names in a run folder. */
+export const FILES = {
+  config: "config.json",
+  metrics: "metrics.jsonl",
+  pairs: "pairs.jsonl",
+  answers: "answers.jsonl",
+  timing: "timing.jsonl",
+  checkpoints: "checkpoints",
+  adapter: "adapter",
+  samples: "samples.md",
+  svg: "win_rate.svg",
+  png: "win_rate.png",
+  summary: "summary.json",
+} as const;
+
+/** What config.json says that it is, by the command that made the run. */
+export const FORMATS = {
+  train: "leash-run-1",
+  sft: "leash-sft-2",
+  annotate: "leash-annotate-1",
+} as const;
+
+/** An owned run folder. Its logs are there once `openLogs` has cut them. */
+export class RunFolder implements Disposable {
+  readonly #lock: FolderLock;
+  readonly #logs: JsonlAppender[] = [];
+
+  private constructor(readonly dir: string, lock: FolderLock) {
+    this.#lock = lock;
+  }
+
+  /**
+   * Takes the folder; makes it if it is not there, and tidies what a killed process left half-written in it.
+   *
+   * @throws {Error} If another process owns it.
+   */
+  static async own(dir: string): Promise<RunFolder> {
+    return new RunFolder(dir, await ownFolder(dir));
+  }
+
+  /** Opens the logs, cut to what a checkpoint remembers; empty where there is none. */
+  async openLogs(marks?: LogMarks): Promise<void> {
+    for (const name of LOGS) {
+      this.#logs.push(await openJsonl(this.path(name), { truncateTo: marks?.[name] ?? 0 }));
+    }
+  }
+
+  /** Steps and evaluations, TRL's names; nothing in it depends on the clock. */
+  get metrics(): JsonlAppender {
+    return this.#logs[0];
+  }
+
+  /** Every pair, with token ids, log-probs and verdict. */
+  get pairs(): JsonlAppender {
+    return this.#logs[1];
+  }
+
+  /** The answers of each evaluation. */
+  get answers(): JsonlAppender {
+    return this.#logs[2];
+  }
+
+  /** Seconds and tokens/s of each phase. */
+  get timing(): JsonlAppender {
+    return this.#logs[3];
+  }
+
+  /** Where a name of {@link FILES} is. */
+  path(name: keyof typeof FILES): string {
+    return `${this.dir}/${FILES[name]}`;
+  }
+
+  /**
+   * Makes the logs durable and says what they hold.
+   *
+   * @throws {LogGone} If one is not where it was, as in a folder that was moved or removed.
+   */
+  async sync(): Promise<LogMarks> {
+    await Promise.all(this.#logs.map((log) => log.sync()));
+    const marks = LOGS.map((name, i) => [name, this.#logs[i].mark()]);
+    return Object.fromEntries(marks) as LogMarks;
+  }
+
+  /** Writes a file whole or not at all, while the folder is there. */
+  async write(name: keyof typeof FILES, content: string | Uint8Array): Promise<void> {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    await this.metrics.sync();
+    await writeFileDurably(this.path(name), bytes);
+  }
+
+  /** Closes the logs and gives the folder back. */
+  [Symbol.dispose](): void {
+    for (const log of this.#logs) log.close();
+    this.#lock.release();
+  }
+}
+
+/**
+ * Locks a run's folder, made if it is not there, and tidies what a killed process left half-written in it.
+ *
+ * @throws {Error} If another process owns it.
+ */
+export async function ownFolder(dir: string): Promise<FolderLock> {
+  const lock = await lockFolder(dir);
+  try {
+    await settleFolders(dir);
+    return lock;
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/**
+ * Refuses a folder that already holds a run.
+ *
+ * @throws {UsageError} If it does.
+ */
+export async function requireNoRun(dir: string): Promise<void> {
+  const there: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(dir)) {
+      if (name !== ".lock" && !isLeftover(name)) there.push(name);
+    }
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    if (!(error instanceof Deno.errors.NotADirectory)) throw error;
+    throw new UsageError(
+      `Cannot start in ${dir}: it or its parent is a file, expected a new folder`,
+    );
+  }
+  if (there.length === 0) return;
+  const run = [FILES.config, FILES.metrics, FILES.summary].find((file) => there.includes(file));
+  throw new UsageError(
+    `Cannot start in ${dir}: it has a ${run ?? there.sort()[0]} already, expected a new folder. ` +
+      (run
+        ? `Go on with that run by --resume ${dir}, or choose another --out`
+        : "Choose another --out"),
+  );
+}
+
+/** Writes config.json: the identity, and `about` for readers. */
+export async function writeIdentity(
+  dir: string,
+  identity: Identity,
+  about: Readonly<Record<string, unknown>>,
+  format: string = FORMATS.train,
+): Promise<void> {
+  await writeSealed(`${dir}/${FILES.config}`, { format, ...identity, about });
+}
+
+/** Writes a text, whole or not at all. */
+export async function writeText(path: string, text: string): Promise<void> {
+  await writeFileDurably(path, new TextEncoder().encode(text));
+}
+
+/**
+ * Reads config.json.
+ *
+ * @typeParam I What a run of that format has in it.
+ * @throws {UsageError} If the folder holds no run, or the file is not one of ours or was changed.
+ */
+export async function readIdentity<I extends Identity = RunIdentity>(
+  dir: string,
+  verb = "resume",
+  format: string = FORMATS.train,
+): Promise<I> {
+  return await parseIdentity<I>(`${dir}/${FILES.config}`, format, { verb, dir });
+}
+
+/** How to call what is read. */
+interface Reading {
+  /** What "Cannot …" says. */
+  readonly verb?: string;
+  /** The folder of a run; absent for a file beside a result. */
+  readonly dir?: string;
+}
+
+/** The same of a file of any name. */
+export async function parseIdentity<I extends Identity>(
+  path: string,
+  format: string,
+  { verb = "resume", dir = path }: Reading = {},
+): Promise<I> {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const bytes = await readSmallFile(path).catch((error: Error) => {
+    throw new UsageError(error.message, { cause: error });
+  });
+  if (bytes === undefined) {
+    throw new UsageError(`Cannot ${verb} ${dir}: ${name} is missing, expected the folder of a run`);
+  }
+  const { value, seal } = await readSealed(bytes) ?? {};
+  if (value?.format !== format || !isObject(value.config)) {
+    const made = Object.entries(FORMATS).find(([, known]) => known === value?.format)?.[0];
+    throw new UsageError(
+      `Cannot ${verb} ${dir}: ${name} has format ${show(value?.format)}, expected "${format}"` +
+        (made === undefined ? "" : `. The run is one of leash ${made}`),
+    );
+  }
+  if (seal === "changed" || (seal === "none" && verb === "resume")) {
+    throw new UsageError(`Cannot ${verb} ${brokenSeal(path, seal)}`);
+  }
+  const { format: _format, about: _about, ...identity } = value;
+  return identity as unknown as I;
+}
+
+/** Whether something is at a path. */
+export async function isThere(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return false;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+// The exact mean of adapters on the host: the mean of their ΔW as one adapter whose rank is the sum of theirs.
+import {
+  type HostAdapter,
+  joinFactors,
+  type LinearShape,
+  type LoraFactors,
+  splitFactors,
+} from "../../core/mod.ts";
+
+/**
+ * (1/K) Σ_k scale_k·B_k·A_k as [A_1; …; A_K] and [B_1 … B_K]. A member that does not adapt a module counts as zero
+ * there. Exact up to one rounding of B; one member is itself, bit for bit.
+ *
+ * @param members At least one; not changed.
+ * @param layers Linear layers of the model, whose order the modules take.
+ */
+export function meanOfAdapters(
+  members: readonly HostAdapter[],
+  layers: readonly LinearShape[],
+): HostAdapter {
+  if (members.length === 1) return members[0];
+  const { scale } = members[0].layout;
+  const parts = members.map((member) => ({
+    factors: splitFactors(member),
+    share: member.layout.scale / (members.length * scale),
+  }));
+  const modules = new Set(members.flatMap(({ layout }) => [...layout.modules.keys()]));
+  const joined = new Map([...modules].map((name) => {
+    const own = parts.flatMap(({ factors, share }) => {
+      const pair = factors.get(name);
+      return pair === undefined ? [] : [{ pair, share }];
+    });
+    return [name, { ...concatenated(own), scale }];
+  }));
+  return joinFactors(layers, joined, "the mean of the adapters");
+}
+
+/** Rows of A below each other, columns of B beside each other. */
+function concatenated(
+  parts: readonly { readonly pair: LoraFactors; readonly share: number }[],
+): LoraFactors {
+  const rank = parts.reduce((sum, { pair }) => sum + pair.A.shape[0], 0);
+  const inDim = parts[0].pair.A.shape[1], outDim = parts[0].pair.B.shape[0];
+  const A = new Float32Array(rank * inDim), B = new Float32Array(outDim * rank);
+  let at = 0;
+  for (const { pair, share } of parts) {
+    const r = pair.A.shape[0];
+    A.set(pair.A.data, at * inDim);
+    for (let o = 0; o < outDim; o++) {
+      for (let i = 0; i < r; i++) B[o * rank + at + i] = pair.B.data[o * r + i] * share;
+    }
+    at += r;
+  }
+  return { A: { shape: [rank, inDim], data: A }, B: { shape: [outDim, rank], data: B } };
+}

@@ -1,0 +1,146 @@
+// What stands after `--adapter`: a PEFT folder, a run folder (its result), a member of a run (`RUN#2`), or "base", the
+// model as it is.
+import { adapterLayout, type HostAdapter, type LinearShape } from "../../core/mod.ts";
+import { latestCheckpoint, loadCheckpoint } from "../../files/mod.ts";
+import { readAdapterFolder, type StoredAdapter } from "./adapter_files.ts";
+import { quote, UsageError } from "../terminal/mistake.ts";
+import { targetsOf } from "../flags/method.ts";
+import { FILES, isThere } from "../folder/run_folder.ts";
+
+/** The word for a model without an adapter. */
+export const BASE = "base";
+
+/** An adapter that a user named; `undefined` weights are the bare model. */
+export interface NamedAdapter {
+  /** As the user named it. */
+  readonly name: string;
+  /** Its weights on the host. */
+  readonly adapter: HostAdapter | undefined;
+}
+
+/**
+ * Reads one adapter for a model with these linear layers.
+ *
+ * @throws {UsageError} If there is none.
+ * @throws {TypeError} If it is malformed or another model's.
+ */
+export async function readNamedAdapter(
+  spec: string,
+  layers: readonly LinearShape[],
+): Promise<NamedAdapter> {
+  if (spec === BASE) return { name: spec, adapter: undefined };
+  const [, run, number] = /^(.+)#(\d{1,3})$/.exec(spec) ?? [];
+  if (run === undefined || await isThere(spec)) {
+    return { name: spec, adapter: await readAdapterFolder(await adapterFolder(spec), layers) };
+  }
+  const members = await readRunMembers(run, layers);
+  const member = members[Number(number) - 1];
+  if (member === undefined) {
+    throw new UsageError(
+      `Cannot use --adapter ${
+        quote(spec)
+      }: the run has ${members.length} members, expected 1 to ${members.length} after #`,
+    );
+  }
+  return { name: spec, adapter: member };
+}
+
+/** The folder with adapter_config.json: the one that is named, or a run's result in it. */
+export async function adapterFolder(path: string): Promise<string> {
+  for (const folder of [path, `${path}/${FILES.adapter}`]) {
+    const files = ["adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"];
+    if ((await Promise.all(files.map((file) => isThere(`${folder}/${file}`)))).some(Boolean)) {
+      return folder;
+    }
+  }
+  const found = !await isThere(path)
+    ? "it is not there"
+    : await isThere(`${path}/${FILES.checkpoints}`)
+    ? "its run has not ended and has no adapter yet"
+    : "adapter_config.json is missing";
+  throw new UsageError(
+    `Cannot use the adapter ${quote(path)}: ${found}, expected a PEFT folder, the folder of a ` +
+      `finished run, RUN#1 for its first member, or ${BASE}`,
+  );
+}
+
+/**
+ * The members of a run, from its newest checkpoint.
+ *
+ * @throws {UsageError} If the folder has no checkpoint.
+ * @throws {TypeError} If it is another model's.
+ */
+export async function readRunMembers(
+  run: string,
+  layers: readonly LinearShape[],
+): Promise<HostAdapter[]> {
+  const latest = await latestCheckpoint(`${run}/${FILES.checkpoints}`);
+  if (latest === undefined) {
+    throw new UsageError(
+      `Cannot read the members of ${
+        quote(run)
+      }: it has no checkpoint, expected the folder of a run`,
+    );
+  }
+  const { arrays, meta } = await loadCheckpoint(latest.dir);
+  const params = arrays.get("params");
+  const { config } = (meta as { readonly identity?: { readonly config?: MemberSizes } }).identity ??
+    {};
+  const wrong = (found: string, expected: string): never => {
+    throw new TypeError(`Cannot read ${latest.dir}: ${found}, expected ${expected}`);
+  };
+  if (!(params instanceof Float32Array) || config === undefined) {
+    return wrong("it has no adapters", "the checkpoint of a run");
+  }
+  const layout = await memberLayout(run, config, layers);
+  const { members = 1 } = config;
+  if (params.length !== members * layout.size) {
+    return wrong(
+      `params has ${params.length} numbers`,
+      `${members} members of ${layout.size} for this model`,
+    );
+  }
+  return Array.from({ length: members }, (_, k) => ({
+    layout,
+    params: params.slice(k * layout.size, (k + 1) * layout.size) as Float32Array<ArrayBuffer>,
+  }));
+}
+
+/** What a run says of its members. */
+interface MemberSizes {
+  /** Absent for a run of `leash sft`, which has one. */
+  readonly members?: number;
+  readonly rank: number;
+  readonly alpha: number;
+  readonly rslora?: boolean;
+  readonly targetModules?: string;
+  /** Folder that they started from, whose modules they have. */
+  readonly adapter?: string;
+}
+
+/** A finished run's adapter says which modules there are; before that its flags do. */
+async function memberLayout(
+  run: string,
+  config: MemberSizes,
+  layers: readonly LinearShape[],
+): Promise<HostAdapter["layout"]> {
+  const folder = `${run}/${FILES.adapter}`;
+  const { members = 1, rank, alpha, rslora: rsLora, targetModules, adapter } = config;
+  if (!await isThere(`${folder}/adapter_config.json`)) {
+    if (adapter === undefined) {
+      return adapterLayout(layers, {
+        rank,
+        alpha,
+        rsLora,
+        targetModules: targetsOf(targetModules),
+      });
+    }
+    return (await readAdapterFolder(await adapterFolder(adapter), layers)).layout;
+  }
+  const { layout }: StoredAdapter = await readAdapterFolder(folder, layers);
+  const own = adapterLayout([...layout.modules.values()], {
+    rank: layout.rank / members,
+    alpha,
+  });
+  return { ...own, scale: layout.scale };
+}

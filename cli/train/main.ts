@@ -1,0 +1,322 @@
+// `deno task train`: from flags to a run folder. The order keeps the promise that a mistake writes nothing: read, check
+// and load everything first, make the folder then.
+import type { Device } from "../../backend/mod.ts";
+import {
+  type Annotators,
+  NO_ANNOTATOR,
+  openAnnotators,
+  planAnnotator,
+  ruleFileOf,
+} from "../judge/annotators.ts";
+import { counted } from "../terminal/counted.ts";
+import { type Command, parseFlags, type RunConfig } from "../flags/run_config.ts";
+import { UsageError } from "../terminal/mistake.ts";
+import { helpText, helpWidth } from "../flags/help.ts";
+import { Interrupted, interruptSignal } from "../terminal/interrupt.ts";
+import { withDate } from "../policy/base_model.ts";
+import { planRun } from "./memory_plan.ts";
+import { cadenceOf, methodName } from "../flags/method.ts";
+import { pairRanker } from "../../scheduler/offline.ts";
+import { withAbsolutePaths } from "../flags/paths.ts";
+import { dataFlags } from "./replay.ts";
+import { nextOfTask, report } from "./report.ts";
+import { writeResults } from "./results.ts";
+import { adapterPrint, basePrints } from "../policy/prints.ts";
+import { lostFolder } from "../folder/lost_folder.ts";
+import type { ResumePoint } from "./resume.ts";
+import { distrust, openResumed, type Resumed } from "./resumed.ts";
+import { rulePrint } from "../judge/rule_print.ts";
+import { TrainingRun } from "./loop.ts";
+import {
+  FILES,
+  requireNoRun,
+  RunFolder,
+  type RunIdentity,
+  writeIdentity,
+} from "../folder/run_folder.ts";
+import {
+  checkReference,
+  checkTargets,
+  openPolicies,
+  readReference,
+  readStart,
+  recordedPairs,
+  replayOf,
+} from "./parts.ts";
+import { kernelPath, openRunDevice } from "../policy/device.ts";
+import { asUsage } from "../terminal/system_mistake.ts";
+import type { Summary } from "./summary.ts";
+import { requireWritable, systemMistake } from "../terminal/system_mistake.ts";
+import { loadTask, readTask, referencesOf, type Task } from "./workload.ts";
+import { requireTrust, trustedConfig } from "../flags/rule_rights.ts";
+import { originOf } from "../folder/trust.ts";
+import { processTerminal, type Terminal } from "../terminal/terminal.ts";
+
+/** How to train from another program. */
+export interface TrainOptions {
+  /** Where to print. */
+  readonly terminal: Terminal;
+  /** Ends the run at the next safe moment, resumable. */
+  readonly signal?: AbortSignal;
+  /** Instead of those that `--annotator` names. */
+  readonly annotators?: Annotators;
+  /** Last lines of the report; default those of `deno task train`. */
+  readonly next?: (dir: string, config: RunConfig) => readonly string[];
+  /** Whether `--max-new` is nobody's wish: then a short context may lower it. */
+  readonly usualNew?: boolean;
+}
+
+type StartCommand = Extract<Command, { kind: "start" }>;
+
+/**
+ * Trains as a command says.
+ *
+ * @returns What summary.json holds.
+ * @throws {UsageError} Before anything is written, if something that the user gave is wrong.
+ * @throws {Interrupted} If the run ended early; its folder can be resumed.
+ */
+export async function train(
+  command: Exclude<Command, { kind: "help" }>,
+  options: TrainOptions,
+): Promise<Summary> {
+  const startedAt = performance.now();
+  const { terminal, signal = new AbortController().signal } = options;
+  terminal.keepLog?.();
+  using resumed = command.kind === "resume" ? await openResumed(command) : undefined;
+  if (resumed?.finished) {
+    terminal.line(
+      `${resumed.dir} is done: its numbers are in ${FILES.summary}, its answers in ${FILES.samples}`,
+    );
+    return JSON.parse(await Deno.readTextFile(`${resumed.dir}/${FILES.summary}`));
+  }
+  const given = resumed?.config ??
+    trustedConfig(withAbsolutePaths((command as StartCommand).config), command);
+  const dir = resumed?.dir ?? (command as StartCommand).out ?? defaultDir(given);
+  if (resumed === undefined) {
+    await requireNoRun(dir);
+    await requireWritable("train", `${dir}/${FILES.config}`);
+  }
+  for (const note of resumed?.notes ?? []) terminal.error(note);
+  requireAnnotator(given);
+  if (resumed !== undefined) requireTrust(dir, given, command);
+  await checkReference(given.reference);
+  const ruleFile = ruleFileOf(given.annotator);
+  const rule = await rulePrint(ruleFile);
+  resumed?.requireRule(rule);
+  using stack = new DisposableStack();
+  const open = async () =>
+    options.annotators ??
+      stack.use(await openAnnotators(given.annotator, given.seed, { ...given, signal }));
+  const first = resumed === undefined ? await open() : undefined; // a mistake in it is said first
+  using files = await asUsage(() =>
+    readTask(given, { terminal, signal, usualNew: options.usualNew })
+  );
+  const config = withDate({ ...given, maxNew: files.maxNew }, files.base);
+  const fixed = await asUsage(() => readReference(config, files));
+  const start = await asUsage(() => readStart(config, files));
+  await asUsage(() => checkTargets(config, files));
+  const replay = await asUsage(() => replayOf(config, files));
+  if (files.dataReport !== undefined) terminal.line(`Data: ${files.dataReport}`);
+  using device = await openRunDevice(config, resumed?.stored, terminal);
+  using task = await asUsage(() => loadTask(device, files, config, { terminal, signal }));
+  const prints = await basePrints(files.base);
+  replay?.requireModel({ model: task.modelDigest, ...prints, rule });
+  using policies = openPolicies(device, config, fixed, start);
+  const asked = first ?? await openAnnotators(NO_ANNOTATOR, 0); // a plan asks nobody
+  const parts = {
+    device,
+    task,
+    config,
+    stored: resumed?.stored,
+    replay,
+    annotators: asked,
+    terminal,
+  };
+  const planned = await asUsage(() =>
+    planRun({ ...parts, reference: policies.mode, start: policies.start })
+  );
+  const now: RunIdentity = {
+    config: planned,
+    kernelPath: kernelPath(device.info),
+    model: task.modelDigest,
+    ...prints,
+    prompts: task.promptsDigest,
+    ...(fixed ? { referenceAdapter: await adapterPrint(fixed) } : {}),
+    ...(replay ? { replayedPairs: replay.digest } : {}),
+    ...(start ? { startAdapter: await adapterPrint(start) } : {}),
+    ...(rule === undefined ? {} : { rule }),
+  };
+  const settled = resumed?.settle(now) ?? now;
+  signal.throwIfAborted();
+  const trusted = resumed === undefined || options.annotators || rule === undefined ||
+    await resumed.trusts();
+  if (!trusted) throw distrust(dir, ruleFile!);
+  const annotators = first ?? await open(); // a folder's rule runs last of all
+  using opened = await asUsage(() =>
+    openFolder(dir, settled, resumed, about(config, device, task))
+  );
+  const { folder, identity } = opened;
+  const resume = resumed?.point;
+  announce(terminal, config, task, dir, resume);
+  try {
+    const references = await referencesOf(device, task, config, signal, policies.start?.policy);
+    using run = new TrainingRun({
+      device,
+      task,
+      references: references.texts,
+      annotators,
+      reference: policies.mode,
+      recorded: recordedPairs({ device, task, config, replay, mode: policies.mode }),
+      start: policies.start,
+      rank: task.pairs &&
+        pairRanker(device, task.model, task.pairs.evaluation, policies.start?.policy),
+      folder,
+      identity,
+      resume,
+      terminal,
+      signal,
+      startedAt,
+    });
+    await run.finish();
+    const { summary, samples } = await writeResults(device, run, folder, task, references);
+    const next = options.next ?? ((at: string) => nextOfTask(at, dataFlags(config)));
+    const lines = report(summary, samples, dir, next(dir, config), terminal.columns);
+    for (const line of lines) terminal.line(line);
+    return summary;
+  } catch (error) {
+    throw await lostFolder(error, dir) ?? Interrupted.by(error, dir, signal);
+  }
+}
+
+function requireAnnotator({ annotator, offline }: RunConfig): void {
+  planAnnotator(annotator);
+  if (annotator !== NO_ANNOTATOR || offline) return;
+  throw new UsageError(
+    "Cannot train: --annotator is none, expected somebody who says which answer wins: only a dataset's " +
+      "preferences need nobody",
+  );
+}
+
+function defaultDir({ loss, seed }: RunConfig): string {
+  const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
+  return `runs/${time}-${loss}-${seed}`;
+}
+
+/** What config.json says for readers. */
+function about(config: RunConfig, device: Device, task: Task): Record<string, unknown> {
+  const cadence = cadenceOf(config);
+  const { kind, name, detail, software } = device.info;
+  return {
+    method: methodName(config, cadence),
+    phases: cadence.phases,
+    refreshEvery: cadence.refreshEvery,
+    device: { kind, name, detail, software },
+    model: { name: task.modelName, parameters: task.parameters },
+    prompts: { train: task.prompts.train.length, evaluation: task.prompts.evaluation.length },
+    ...(task.pairs
+      ? { pairs: { train: task.pairs.train.length, evaluation: task.pairs.evaluation.length } }
+      : {}),
+    deno: Deno.version.deno,
+  };
+}
+
+interface OpenedFolder extends Disposable {
+  readonly folder: RunFolder;
+  readonly identity: RunIdentity;
+}
+
+/** The run's folder, owned by this process, its logs where the checkpoint has them. */
+async function openFolder(
+  dir: string,
+  identity: RunIdentity,
+  resumed: Resumed | undefined,
+  about: Readonly<Record<string, unknown>>,
+): Promise<OpenedFolder> {
+  if (resumed !== undefined) {
+    await resumed.begin(identity, about);
+    return { folder: resumed.folder, identity, [Symbol.dispose]: () => {} };
+  }
+  const folder = await RunFolder.own(dir);
+  try {
+    await requireNoRun(dir);
+    const origin = await originOf(dir);
+    const own = { ...identity, ...(origin ? { origin } : {}) };
+    await writeIdentity(dir, own, about);
+    await folder.openLogs();
+    return { folder, identity: own, [Symbol.dispose]: () => folder[Symbol.dispose]() };
+  } catch (error) {
+    folder[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function announce(
+  terminal: Terminal,
+  config: RunConfig,
+  task: Task,
+  dir: string,
+  resume: ResumePoint | undefined,
+): void {
+  const cadence = cadenceOf(config);
+  const { train, evaluation } = task.pairs ?? task.prompts;
+  const what = task.pairs ? "pair" : "prompt";
+  const millions = (task.parameters / 1e6).toFixed(2);
+  terminal.line(`Model: ${task.modelName}, ${millions} million parameters`);
+  terminal.line(
+    `Run: ${methodName(config, cadence)}, ${counted(config.steps, "step")} of ${
+      counted(config.pairs, "pair")
+    } in ` +
+      `${counted(cadence.phases, "phase")}, ${
+        counted(config.members, "member")
+      }, seed ${config.seed}; ` +
+      `${counted(train.length, what)} to train on, ${evaluation.length} to evaluate on`,
+  );
+  const where = resume === undefined ? "" : `, going on after step ${resume.checkpoint.step}`;
+  terminal.line(`Folder: ${dir}${where}`);
+}
+
+/**
+ * The program: parses, trains, prints, and turns what went wrong into one line and an exit code.
+ *
+ * @returns 0; 1 where a run ended early; 2 for a user's mistake; 130 for Ctrl-C.
+ */
+export async function main(
+  args: readonly string[],
+  options: TrainOptions,
+): Promise<number> {
+  const { terminal, signal } = options;
+  try {
+    const command = parseFlags(args);
+    if (command.kind === "help") {
+      terminal.line(helpText(helpWidth(terminal)).trimEnd());
+      return 0;
+    }
+    await train(command, options);
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError) {
+      terminal.error(error.message);
+      return 2;
+    }
+    if (error instanceof Interrupted) {
+      terminal.error(`${error.message}. Go on with: deno task train --resume ${error.dir}`);
+      return signal?.aborted ? 130 : 1;
+    }
+    if (signal?.aborted) {
+      terminal.error("Interrupted before the run began; nothing was written");
+      return 130;
+    }
+    const mistake = systemMistake("train", error);
+    if (mistake !== undefined) {
+      terminal.error(mistake.message);
+      return 2;
+    }
+    terminal.error(error instanceof Error ? error.stack ?? error.message : String(error));
+    return 1;
+  }
+}
+
+if (import.meta.main) {
+  const terminal = processTerminal();
+  Deno.exit(await main(Deno.args, { terminal, signal: interruptSignal(terminal) }));
+}

@@ -1,0 +1,139 @@
+// How a run fits into its device's memory: said in one line before anything is made, or refused with the flags that help.
+import type { Device } from "../../backend/mod.ts";
+import { counted } from "../terminal/counted.ts";
+import type { Annotators } from "../judge/annotators.ts";
+import {
+  OutOfMemory,
+  type PairLength,
+  planMemory,
+  promptIds,
+  type ReferenceMode,
+} from "../../scheduler/mod.ts";
+import type { RunConfig } from "../flags/run_config.ts";
+import { UsageError } from "../terminal/mistake.ts";
+import type { Replay } from "./replay.ts";
+import { alignmentOptions } from "./loop.ts";
+import type { RunIdentity } from "../folder/run_folder.ts";
+import { showBytes } from "../terminal/sizes.ts";
+import type { StartMembers } from "../policy/start_adapter.ts";
+import type { Task } from "./workload.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+
+/** What a run is planned with. */
+export interface PlanParts {
+  /** With the model and the run's fixed policies on it. */
+  readonly device: Device;
+  /** Model and prompts. */
+  readonly task: Task;
+  /** The flags. */
+  readonly config: RunConfig;
+  /** What the folder says of a run that goes on: its split stays. */
+  readonly stored?: RunIdentity;
+  /** Pairs that are there. */
+  readonly replay?: Replay;
+  /** What the loss holds the learner to. */
+  readonly reference: ReferenceMode;
+  /** Of the run. */
+  readonly annotators: Annotators;
+  /** What the members start from. */
+  readonly start?: { readonly members: StartMembers };
+  /** Where it is said how a step is split. */
+  readonly terminal: Pick<Terminal, "line">;
+}
+
+/**
+ * Splits a run's steps so that they fit, and says so.
+ *
+ * @returns The flags with `microBatch` where a step is split, and with `gradientCheckpointing` where that is needed.
+ * @throws {UsageError} If it cannot fit.
+ */
+export async function planRun(parts: PlanParts): Promise<RunConfig> {
+  const { device, config, stored, terminal } = parts;
+  const { pairs } = config;
+  const begun = stored !== undefined; // as it began, so it goes on: all at once where no split is kept
+  const run = {
+    ...alignmentOptions(parts),
+    ...(begun ? { microBatch: config.microBatch ?? pairs } : {}),
+  };
+  const budget = device.room + device.stats().bytes;
+  const plan = await planMemory(device, { run, ...lengthsOf(parts), generates: true, budget })
+    .catch((error) => {
+      throw error instanceof OutOfMemory ? tooLarge(error, parts) : error;
+    });
+  const { gradientCheckpointing, stepBytes, sampleBytes } = plan;
+  const microBatch = Math.min(plan.microBatch, pairs);
+  const turnedOn = gradientCheckpointing && !config.gradientCheckpointing;
+  if (microBatch < pairs || turnedOn) {
+    const parts = Math.ceil(pairs / microBatch);
+    const split = parts > 1 ? ` in ${parts} micro-batches of ${microBatch}` : "";
+    const lean = gradientCheckpointing ? ", with gradient checkpointing" : "";
+    const bytes = showBytes(Math.max(stepBytes, sampleBytes));
+    const of = budget === Infinity ? "" : ` of ${showBytes(budget)}`;
+    terminal.line(`Memory: ${counted(pairs, "pair")}${split}${lean}: ${bytes}${of}`);
+  }
+  return {
+    ...config,
+    ...(microBatch < pairs ? { microBatch } : {}),
+    ...(turnedOn ? { gradientCheckpointing } : {}),
+  };
+}
+
+/** How long the pairs are that steps may see, and the texts that are continued or scored. */
+function lengthsOf({ task, config, replay }: PlanParts): {
+  pairs: readonly PairLength[];
+  longest: { prompt: number; answer: number };
+} {
+  const { tokenizer, prompts, model: { config: { maxPositions } } } = task;
+  const lengths = (list: typeof prompts.train) =>
+    list.map((prompt) => promptIds(tokenizer, prompt).length);
+  const train = lengths(prompts.train);
+  const pairs = replay !== undefined
+    ? replay.records.map(({ promptIds, a, b }) => length(promptIds, a.ids, b.ids))
+    : task.pairs !== undefined
+    ? task.pairs.train.map(({ prompt, chosen, rejected }) => length(prompt, chosen, rejected))
+    : train.map((prompt): PairLength => ({ prompt, answers: [config.maxNew, config.maxNew] }));
+  const prompt = most([...train, ...lengths(prompts.evaluation)]);
+  const answer = Math.max(config.maxNew, most(pairs.flatMap(({ answers }) => answers)));
+  const room = Math.max(1, maxPositions - prompt);
+  return { pairs, longest: { prompt, answer: Math.min(answer, room) } };
+}
+
+type Ids = ArrayLike<number>;
+const length = (prompt: Ids, a: Ids, b: Ids): PairLength => ({
+  prompt: prompt.length,
+  answers: [a.length, b.length],
+});
+const most = (numbers: readonly number[]) => numbers.reduce((a, b) => Math.max(a, b), 1);
+
+/** The one line, with the flags that help. */
+function tooLarge(error: OutOfMemory, { device, config, stored }: PlanParts): UsageError {
+  const isStep = error.what.startsWith("a step");
+  const settled = isStep && config.microBatch !== undefined && config.microBatch > 1;
+  const own = stored === undefined;
+  const help = [
+    ...(settled && own ? ["--micro-batch"] : []),
+    ...(own && !config.offline ? ["--max-new"] : []),
+    ...(own && config.data !== undefined ? ["--max-prompt"] : []),
+    ...(own && isStep && config.members > 1 ? ["--members"] : []),
+    ...(own && isStep ? ["--rank"] : []),
+  ];
+  const advice = [
+    ...(help.length > 0 ? [`Lower ${help.join(", ")}`] : []),
+    ...(own && config.model !== undefined && (config.baseDtype ?? "f32") === "f32"
+      ? ["give --base-dtype int8"]
+      : []),
+    config.memory === undefined && device.info.kind === "cpu"
+      ? "take --device webgpu where there is a GPU"
+      : "raise --memory",
+  ];
+  const { bytes, what } = error;
+  const found = bytes === Infinity
+    ? `has a tensor that is larger than the device can bind, expected at most ${
+      showBytes(error.most)
+    }`
+    : `takes ${showBytes(bytes)}, expected at most ${showBytes(error.most)}`;
+  const fix = advice.join(", or ");
+  return new UsageError(
+    `Cannot train: ${what} ${found}. ${fix.charAt(0).toUpperCase()}${fix.slice(1)}`,
+  );
+}

@@ -1,0 +1,163 @@
+// The parts of a run that flags name: the device, the reference policy, the recorded pairs. Each mistake is the user's.
+import type { Device } from "../../backend/mod.ts";
+import { type Adapter, keyOf, linearLayers, selectModules } from "../../core/mod.ts";
+import { type ReferenceMode, type Snapshot, uploadSnapshot } from "../../scheduler/mod.ts";
+import { readAdapterFolder, type StoredAdapter } from "../policy/adapter_files.ts";
+import { adapterFolder } from "../policy/adapter_spec.ts";
+import type { RunConfig } from "../flags/run_config.ts";
+import { quote, UsageError } from "../terminal/mistake.ts";
+import { didYouMean } from "../../losses/nearest.ts";
+import { cadenceOf, targetsOf } from "../flags/method.ts";
+import { offlinePairs } from "../../scheduler/offline.ts";
+import type { RecordedPairs } from "./recorded_pairs.ts";
+import { loadReplay, type Replay, replayedPairs } from "./replay.ts";
+import { isThere } from "../folder/run_folder.ts";
+import { type StartMembers, startMembers } from "../policy/start_adapter.ts";
+import type { Task, TaskFiles } from "./workload.ts";
+
+const REFERENCES = ["behaviour", "sft", "ema"];
+
+/** Refuses a `--reference` that is neither a name nor an adapter, before anything is loaded. */
+export async function checkReference(reference: string): Promise<void> {
+  if (REFERENCES.includes(reference)) return;
+  if (await isThere(`${reference}/adapter_config.json`)) return;
+  throw new UsageError(
+    `Cannot train: --reference is ${quote(reference)}, expected ${REFERENCES.join(", ")} ` +
+      `or a folder with adapter_config.json.${didYouMean(reference, REFERENCES)}`,
+  );
+}
+
+/** The adapter of a fixed reference; undefined for the other modes. */
+export async function readReference(
+  { reference }: Pick<RunConfig, "reference">,
+  { sizes }: Pick<TaskFiles, "sizes">,
+): Promise<StoredAdapter | undefined> {
+  if (REFERENCES.includes(reference)) return undefined;
+  return await readAdapterFolder(reference, linearLayers(sizes));
+}
+
+/**
+ * Refuses `--target-modules` that choose no layer of the model.
+ *
+ * @throws {TypeError} With the nearest names.
+ */
+export function checkTargets(
+  { targetModules }: Pick<RunConfig, "targetModules">,
+  { sizes }: Pick<TaskFiles, "sizes">,
+): void {
+  const targets = targetsOf(targetModules);
+  if (targets !== undefined) selectModules(linearLayers(sizes), targets);
+}
+
+/** The adapter that `--adapter` names: a PEFT folder, or a run's. */
+export async function readStart(
+  { adapter }: Pick<RunConfig, "adapter">,
+  { sizes }: Pick<TaskFiles, "sizes">,
+): Promise<StoredAdapter | undefined> {
+  if (adapter === undefined) return undefined;
+  return await readAdapterFolder(await adapterFolder(adapter), linearLayers(sizes));
+}
+
+/**
+ * What the loss holds the learner to, on the device; the caller disposes it.
+ *
+ * @param adapter Of a fixed reference.
+ * @param start The policy that the members start from; absent for the bare model. The reference "sft" is it.
+ */
+export function openReference(
+  device: Device,
+  { reference, emaRate }: RunConfig,
+  adapter: StoredAdapter | undefined,
+  start?: Snapshot,
+): Disposable & { readonly mode: ReferenceMode } {
+  if (adapter !== undefined) {
+    const id = `fixed-${adapter.digest.slice(0, 16)}`;
+    const fixed = uploadSnapshot(device, id, adapter.layout, adapter.params);
+    const mode = { kind: "fixed", id, adapter: fixed.adapter() } as const;
+    return { mode, [Symbol.dispose]: () => fixed[Symbol.dispose]() };
+  }
+  if (reference === "sft" && start !== undefined) {
+    const mode = { kind: "fixed", id: start.id, adapter: start.adapter() } as const;
+    return { mode, [Symbol.dispose]: () => {} };
+  }
+  const mode: ReferenceMode = reference === "ema"
+    ? { kind: "ema", rate: emaRate }
+    : { kind: reference === "sft" ? "sft" : "behaviour" };
+  return { mode, [Symbol.dispose]: () => {} };
+}
+
+/** The policies of a run on the device. Disposing it frees them. */
+export interface RunPolicies extends Disposable {
+  /** What the loss holds the learner to. */
+  readonly mode: ReferenceMode;
+  /** What the members start from; absent for fresh ones. */
+  readonly start?: { readonly members: StartMembers; readonly policy: Adapter };
+}
+
+/** Puts the reference and the start of a run on the device. */
+export function openPolicies(
+  device: Device,
+  config: RunConfig,
+  fixed: StoredAdapter | undefined,
+  start: StoredAdapter | undefined,
+): RunPolicies {
+  using stack = new DisposableStack();
+  const id = `start-${start?.digest.slice(0, 16)}`;
+  const snapshot = start && stack.use(uploadSnapshot(device, id, start.layout, start.params));
+  const { mode } = stack.use(openReference(device, config, fixed, snapshot));
+  const owned = stack.move();
+  const members = start && startMembers(start, config.members, keyOf(config.seed));
+  return {
+    mode,
+    ...(snapshot && members ? { start: { members, policy: snapshot.adapter() } } : {}),
+    [Symbol.dispose]: () => owned.dispose(),
+  };
+}
+
+/** Pairs that are there before the run: a replay's, or the dataset's of an offline run. */
+export function recordedPairs(
+  { device, task, config, replay, mode }: {
+    readonly device: Device;
+    readonly task: Task;
+    readonly config: RunConfig;
+    readonly replay: Replay | undefined;
+    readonly mode: ReferenceMode;
+  },
+): RecordedPairs | undefined {
+  if (replay !== undefined) return replayedPairs(device, task.model, replay, mode);
+  if (task.pairs === undefined) return undefined;
+  return offlinePairs(task.pairs.train, {
+    device,
+    model: task.model,
+    tokenizer: task.tokenizer,
+    reference: mode.kind === "fixed" ? mode : { id: "sft" },
+    visits: {
+      pairsPerStep: config.pairs,
+      cadence: cadenceOf(config),
+      key: keyOf(config.seed),
+    },
+  });
+}
+
+/** What a replay needs to know of the reference: its mode. */
+function modeOf({ reference }: RunConfig): ReferenceMode["kind"] {
+  if (reference === "behaviour" || reference === "sft" || reference === "ema") return reference;
+  return "fixed";
+}
+
+/** The pairs that `--replay` names, checked against this run. */
+export async function replayOf(
+  config: RunConfig,
+  { sizes, tokenizer, modelName }: Pick<TaskFiles, "sizes" | "tokenizer" | "modelName">,
+): Promise<Replay | undefined> {
+  const { replay, steps } = config;
+  if (replay === undefined) return undefined;
+  const { vocabSize } = sizes;
+  return await loadReplay(replay, {
+    steps,
+    vocabSize,
+    tokenizer: { name: modelName, hash: await tokenizer.hash?.() },
+    reference: modeOf(config),
+    config,
+  });
+}

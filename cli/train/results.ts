@@ -1,0 +1,106 @@
+// The files that stand in a run folder once the run is done: adapter, samples, figure, and last the summary.
+import { Arena, type Device } from "../../backend/mod.ts";
+import { readJsonl } from "../../files/mod.ts";
+import { linearLayers, peftFiles } from "../../core/mod.ts";
+import { promptText } from "../../scheduler/mod.ts";
+import { writeAdapterFolder } from "../policy/adapter_files.ts";
+import { NO_ANNOTATOR } from "../judge/annotators.ts";
+import { exactStringify } from "../../core/base/exact_json.ts";
+import { sha256 } from "../folder/digest.ts";
+import { sealResults } from "../folder/finished.ts";
+import { winRateFigure } from "./plot.ts";
+import type { TrainingRun } from "./loop.ts";
+import type { RunFolder } from "../folder/run_folder.ts";
+import { type Sample, samplesMarkdown } from "./samples.ts";
+import { summarise, type Summary } from "./summary.ts";
+import type { References, Task } from "./workload.ts";
+
+const SAMPLES = 24;
+
+/** A line of answers.jsonl. */
+interface AnswersLine {
+  readonly sampled: readonly string[];
+  readonly greedy?: readonly string[];
+}
+
+/** Writes everything; the summary last, so that its presence means that the run is whole. */
+export async function writeResults(
+  device: Device,
+  run: TrainingRun,
+  folder: RunFolder,
+  task: Task,
+  references: References,
+): Promise<{ summary: Summary; samples: readonly Sample[] }> {
+  const { config } = run;
+  const adapterSha256 = await writeAdapter(device, run, folder, task);
+  const { totals } = run;
+  const summary = summarise({
+    config,
+    info: device.info,
+    totals,
+    adapterSha256,
+    model: task.modelName,
+    committedReferences: references.committed,
+  });
+  const samples = await readSamples(folder.path("answers"), task, references.texts);
+  const title = `${summary.method}, seed ${config.seed}`;
+  const isRanked = config.annotator === NO_ANNOTATOR;
+  await folder.write("samples", samplesMarkdown(title, samples));
+  const figure = await winRateFigure(
+    totals.evaluations.map(({ phase, step, numbers: { winRate: { value, low, high } } }) => ({
+      phase,
+      step,
+      value,
+      low,
+      high,
+    })),
+    {
+      title: `${isRanked ? "Held-out pairs ranked right" : "Win rate"} of ${title}`,
+      baseline: 0.5,
+    },
+  );
+  await folder.write("svg", figure.svg);
+  await folder.write("png", figure.png);
+  const text = exactStringify(summary, 2) + "\n";
+  await folder.sync();
+  await sealResults(folder.dir, text);
+  await folder.write("summary", text);
+  return { summary, samples };
+}
+
+async function writeAdapter(
+  device: Device,
+  run: TrainingRun,
+  folder: RunFolder,
+  task: Task,
+): Promise<string> {
+  using policy = run.alignment.snapshotNow("result");
+  const { params, layout } = policy.adapter();
+  using arena = new Arena(device, "read the adapter");
+  const host = await arena.read(params) as Float32Array<ArrayBuffer>;
+  const bytes = await writeAdapterFolder(
+    folder.path("adapter"),
+    peftFiles(layout, host, {
+      baseModel: task.modelPath,
+      layers: linearLayers(task.model.config),
+      rsLora: run.config.rslora,
+    }),
+  );
+  return await sha256(bytes);
+}
+
+async function readSamples(
+  path: string,
+  task: Task,
+  references: readonly string[],
+): Promise<Sample[]> {
+  const lines = await readJsonl(path) as AnswersLine[];
+  const before = lines[0], after = lines[lines.length - 1];
+  return task.prompts.evaluation.slice(0, SAMPLES).map((prompt, i) => ({
+    prompt: promptText(prompt),
+    reference: references[i],
+    before: before.sampled[i],
+    after: after.sampled[i],
+    greedyAfter: after.greedy?.[i] ?? "",
+  }));
+}

@@ -1,0 +1,25 @@
+// The files room's browser half: formats as bytes in and bytes out, and models over fetch. No file system.
+export type { HostTensor, HostTensors } from "../base/host_tensor.ts";
+export * from "./llama2c.ts";
+export * from "./llama2c_tokenizer.ts";
+export * from "./model_files.ts";
+export * from "./peft.ts";
+export { parsePeftConfig, type PeftConfig, peftScale } from "./peft_config.ts";
+export * from "./safetensors.ts";
+export * from "./safetensors_stream.ts";
+export * from "./shard_index.ts";
+export * from "./sharded_model.ts";
+export * from "../base/random_access.ts";
+export * from "../base/tensor_source.ts";
+export { type ByteStream, byteStream } from "./datasets/text_lines.ts";
+export * from "./datasets/json_rows.ts";
+export * from "./datasets/jsonl_rows.ts";
+export type { GgmlType } from "./gguf/ggml_types.ts";
+export * from "./gguf/header.ts";
+export * from "./gguf/lora.ts";
+export type { Heads } from "./gguf/names.ts";
+export * from "./gguf/open.ts";
+export type { OpenBeside } from "./gguf/split.ts";
+export type { GgufTensor } from "./gguf/tensor_infos.ts";
+export type { GgufTokenizerConfig } from "./gguf/tokenizer.ts";
+export * from "./gguf/writer.ts";

@@ -1,0 +1,312 @@
+// Requests to the hub: tries again when it is busy, follows redirects itself so that the token stays with the hub,
+// and says in one line what is wrong. Listing and info are @huggingface/hub's, over this fetch.
+import { guardedFetch, GuardError } from "./guarded_fetch.ts";
+import { joinBytes } from "../../core/base/join_bytes.ts";
+import { quote, show } from "../../core/base/mistakes.ts";
+import type { HubEnvironment } from "./environment.ts";
+import { isCommit, type RepoSpec, type RepoType } from "./repo_spec.ts";
+
+/** What the hub refuses, or that it is not there. */
+export class HubError extends Error {
+  /** HTTP status; undefined where there was no answer. */
+  readonly status: number | undefined;
+
+  /** One line, and the status. */
+  constructor(message: string, status: number | undefined, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "HubError";
+    this.status = status;
+  }
+
+  /** Whether the cache may stand in: no answer, or the hub's own trouble. */
+  get isUnreachable(): boolean {
+    return this.status === undefined || this.status === 429 || this.status >= 500;
+  }
+}
+
+/** A file as the hub lists it. */
+export interface ListedFile {
+  /** Its name in the repository. */
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** SHA-256 of a file in LFS, else git's SHA-1 of the blob; it names the blob in the cache. */
+  readonly hash: string;
+}
+
+/** How to make requests. */
+export interface ClientOptions {
+  /** Default: the platform's. */
+  readonly fetch?: typeof fetch;
+  /** Ends the download. */
+  readonly signal?: AbortSignal;
+  /** Tries after the first, when the hub is busy or away; default 4. */
+  readonly retries?: number;
+  /** First wait before another try, ms; each is twice the one before. Default 500. */
+  readonly backoff?: number;
+  /** How long to wait for an answer or for the next bytes, ms; default 30,000. */
+  readonly timeout?: number;
+}
+
+const MOST_FILES = 100_000;
+const MOST_PAGES = 200;
+const LONGEST_ANSWER = 33_554_432; // bytes of one page of a listing
+const LONGEST_WAIT = 60_000;
+/** Where the hub keeps files. */
+const OWN_HOSTS: readonly string[] = ["huggingface.co", "hf.co"];
+/** How long to wait for bytes where nothing is said, ms. */
+export const TIMEOUT = 30_000;
+
+/** A hub as one spec is asked of it. */
+export class HubClient {
+  readonly #environment: HubEnvironment;
+  readonly #options: ClientOptions;
+  readonly #type: RepoType;
+
+  constructor(environment: HubEnvironment, type: RepoType, options: ClientOptions) {
+    this.#environment = environment;
+    this.#options = options;
+    this.#type = type;
+  }
+
+  /** The commit that a revision stands for. */
+  async commit(spec: RepoSpec): Promise<string> {
+    const params = {
+      name: spec.repo,
+      revision: spec.revision,
+      hubUrl: this.#environment.endpoint,
+      additionalFields: ["sha" as const],
+      fetch: this.#api(spec),
+    };
+    const { sha } = await this.#understood(spec, async () => {
+      const { datasetInfo, modelInfo } = await import("@huggingface/hub"); // 0.1 s: only where it is needed
+      return await (this.#type === "model" ? modelInfo(params) : datasetInfo(params));
+    });
+    if (typeof sha === "string" && isCommit(sha)) return sha;
+    throw new HubError(
+      `Cannot download ${spec.repo}: the hub says its commit is ${
+        show(sha)
+      }, expected 40 hexadecimal digits`,
+      200,
+    );
+  }
+
+  /** All files of a commit. */
+  list(spec: RepoSpec, commit: string): Promise<ListedFile[]> {
+    const params = {
+      repo: { type: this.#type, name: spec.repo },
+      revision: commit,
+      recursive: true,
+      hubUrl: this.#environment.endpoint,
+      fetch: this.#api(spec),
+    };
+    return this.#understood(spec, async () => {
+      const { listFiles } = await import("@huggingface/hub");
+      const files: ListedFile[] = [];
+      for await (const entry of listFiles(params)) {
+        if (entry?.type !== "file") continue;
+        files.push(listed(entry, spec.repo));
+        if (files.length > MOST_FILES) {
+          throw new HubError(
+            `Cannot download ${spec.repo}: it has more than ${MOST_FILES} files, expected fewer`,
+            200,
+          );
+        }
+      }
+      return files;
+    });
+  }
+
+  /** The bytes of a file from `start` on; the caller reads or cancels the body. */
+  file(spec: RepoSpec, commit: string, path: string, start: number): Promise<Response> {
+    const prefix = this.#type === "dataset" ? "datasets/" : "";
+    const name = path.split("/").map(encodeURIComponent).join("/");
+    const url = `${this.#environment.endpoint}/${prefix}${spec.repo}/resolve/${commit}/${name}`;
+    const headers = {
+      "accept-encoding": "identity",
+      ...(start > 0 && { range: `bytes=${start}-` }),
+    };
+    return this.#request(url, headers, spec, path);
+  }
+
+  /** What the package gives, with answers that it cannot read as one line. */
+  async #understood<T>(spec: RepoSpec, ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (cause) {
+      if (cause instanceof HubError || this.#options.signal?.aborted) throw cause;
+      throw new HubError(
+        `Cannot download ${spec.repo}: ${this.#environment.endpoint} gives no listing of it, ` +
+          "expected a hub's answer. Check HF_ENDPOINT",
+        200,
+        { cause },
+      );
+    }
+  }
+
+  /** A fetch for the package: our requests, short answers. */
+  #api(spec: RepoSpec): typeof fetch {
+    let pages = 0;
+    return async (input) => {
+      if (++pages > MOST_PAGES) {
+        throw new HubError(
+          `Cannot download ${spec.repo}: its listing has more than ${MOST_PAGES} pages, expected fewer`,
+          200,
+        );
+      }
+      const response = await this.#request(String(input), { accept: "application/json" }, spec);
+      const { headers, status } = response;
+      return new Response(await shortBody(response, spec.repo), { headers, status });
+    };
+  }
+
+  /** A GET that is tried again, follows redirects and gives the token to the hub alone. */
+  async #request(
+    url: string,
+    headers: Record<string, string>,
+    spec: RepoSpec,
+    path?: string,
+  ): Promise<Response> {
+    const { retries = 4, backoff = 500, signal } = this.#options;
+    for (let attempt = 0;; attempt++) {
+      signal?.throwIfAborted();
+      let response: Response | undefined;
+      let cause: unknown;
+      try {
+        response = await this.#follow(url, headers, spec);
+      } catch (error) {
+        if (error instanceof HubError || signal?.aborted) throw error;
+        cause = error;
+      }
+      if (response?.ok || response?.status === 416) return response;
+      await response?.body?.cancel();
+      const again = response === undefined || response.status === 429 || response.status >= 500;
+      if (!again || attempt >= retries) throw this.#refusal(spec, path, response, attempt, cause);
+      const wait = Math.min(retryAfter(response) ?? backoff * 2 ** attempt, LONGEST_WAIT);
+      await pause(wait, signal);
+    }
+  }
+
+  async #follow(url: string, headers: Record<string, string>, spec: RepoSpec): Promise<Response> {
+    const { endpoint, token, authorization, hosts = [] } = this.#environment;
+    const { fetch, signal, timeout = TIMEOUT } = this.#options;
+    const guard = {
+      home: endpoint,
+      hosts: [...OWN_HOSTS, ...hosts],
+      authorization: token === undefined ? authorization : `Bearer ${token}`,
+    };
+    try {
+      return await guardedFetch(url, guard, { headers, fetch, signal, timeout });
+    } catch (error) {
+      if (!(error instanceof GuardError)) throw error;
+      throw new HubError(`Cannot download ${spec.repo}: ${error.message}`, error.status ?? 310);
+    }
+  }
+
+  #refusal(
+    spec: RepoSpec,
+    path: string | undefined,
+    response: Response | undefined,
+    attempt: number,
+    cause: unknown,
+  ): HubError {
+    const { endpoint, token } = this.#environment;
+    const what = `Cannot download ${spec.repo}${path === undefined ? "" : `/${path}`}`;
+    if (response === undefined) {
+      const why = cause instanceof Error ? quote(cause.message).slice(1, -1) : "no answer";
+      return new HubError(
+        `${what}: ${endpoint} does not answer (${why}), expected the hub. ` +
+          "Check the connection and HF_ENDPOINT",
+        undefined,
+        { cause },
+      );
+    }
+    const { status } = response;
+    const code = response.headers.get("x-error-code");
+    const page = `${endpoint}/${this.#type === "dataset" ? "datasets/" : ""}${spec.repo}`;
+    const login = token === undefined
+      ? "Set HF_TOKEN to a token that may read it"
+      : "Check that the token in HF_TOKEN may read it";
+    if (code === "GatedRepo" || (status === 403 && code === null)) {
+      const text =
+        `it is gated (${status}), expected access to it. Ask for it at ${page}. ${login}`;
+      return new HubError(`${what}: ${text}`, status);
+    }
+    if (code === "RevisionNotFound") {
+      const text = `the hub has no revision ${
+        quote(spec.revision)
+      } of it (${status}), expected one of ${page}`;
+      return new HubError(`${what}: ${text}`, status);
+    }
+    if (code === "EntryNotFound") {
+      return new HubError(`${what}: the hub has no such file (${status}), expected it`, status);
+    }
+    if (status === 401 || status === 404) {
+      const text =
+        `the hub has none that we may see (${status}), expected a public ${this.#type} ` +
+        `or one of yours. Check the name. ${login}`;
+      return new HubError(`${what}: ${text}`, status);
+    }
+    const tries = attempt === 0 ? "" : ` after ${attempt + 1} tries`;
+    return new HubError(
+      `${what}: the hub answers ${status}${tries}, expected 200. Try later`,
+      status,
+    );
+  }
+}
+
+function listed(
+  entry: { path: unknown; size: unknown; oid?: unknown; lfs?: unknown },
+  repo: string,
+): ListedFile {
+  const lfs = entry.lfs as { oid?: unknown; size?: unknown } | undefined;
+  const { path } = entry;
+  const size = lfs ? lfs.size : entry.size;
+  const hash = lfs ? lfs.oid : entry.oid;
+  const fits = typeof path === "string" && Number.isSafeInteger(size) && Number(size) >= 0 &&
+    typeof hash === "string" && (lfs ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{40}$/).test(hash);
+  if (fits) return { path, size: Number(size), hash };
+  throw new HubError(
+    `Cannot download ${repo}: the hub lists ${
+      show({ path, size, oid: hash })
+    }, expected path, size and hash`,
+    200,
+  );
+}
+
+async function shortBody(response: Response, repo: string): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of response.body ?? []) {
+    length += part.length;
+    if (length > LONGEST_ANSWER) {
+      throw new HubError(
+        `Cannot download ${repo}: the hub's answer is longer than ${LONGEST_ANSWER} bytes, expected less`,
+        200,
+      );
+    }
+    parts.push(part);
+  }
+  return joinBytes(parts);
+}
+
+/** How long the hub asks us to wait, ms. */
+function retryAfter(response: Response | undefined): number | undefined {
+  const value = response?.headers.get("retry-after");
+  return value && /^\d{1,6}$/.test(value) ? Number(value) * 1000 : undefined;
+}
+
+/** Waits, unless the download is ended. */
+export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", end);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", end, { once: true });
+  });
+}

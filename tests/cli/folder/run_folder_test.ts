@@ -1,0 +1,96 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { parseFlags } from "../../../cli/flags/run_config.ts";
+import { UsageError } from "../../../cli/terminal/mistake.ts";
+import {
+  FORMATS,
+  isThere,
+  readIdentity,
+  requireNoRun,
+  RunFolder,
+  type RunIdentity,
+  writeIdentity,
+} from "../../../cli/folder/run_folder.ts";
+
+const command = parseFlags([]);
+if (command.kind !== "start") throw new Error("unreachable");
+const identity: RunIdentity = {
+  config: command.config,
+  kernelPath: "cpu, no FMA",
+  model: "m",
+  prompts: "p",
+};
+
+async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir();
+  try {
+    await body(`${dir}/run`);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+Deno.test("RunFolder has one owner, and its logs are cut to the offsets", () =>
+  inFolder(async (dir) => {
+    let offsets;
+    {
+      using folder = await RunFolder.own(dir);
+      await assertRejects(() => RunFolder.own(dir), Error, "another run owns it");
+      await folder.openLogs();
+      folder.metrics.append({ step: 1 });
+      offsets = await folder.sync();
+      folder.metrics.append({ step: 2 });
+      folder.pairs.append({ step: 2 });
+      await folder.write("summary", "{}");
+    }
+    using again = await RunFolder.own(dir);
+    await again.openLogs(offsets);
+    assertEquals(await Deno.readTextFile(again.path("metrics")), '{"step":1}\n');
+    assertEquals(await Deno.readTextFile(again.path("pairs")), "");
+    assertEquals(await Deno.readTextFile(again.path("summary")), "{}");
+  }));
+
+Deno.test("writeIdentity() and readIdentity() are each other's inverse", () =>
+  inFolder(async (dir) => {
+    await assertRejects(
+      () => readIdentity(dir),
+      UsageError,
+      "config.json is missing, expected the folder",
+    );
+    await requireNoRun(dir);
+    await writeIdentity(dir, identity, { method: "bpo" });
+    assertEquals(await readIdentity(dir), identity);
+    await assertRejects(
+      () => requireNoRun(dir),
+      UsageError,
+      `Go on with that run by --resume ${dir}`,
+    );
+    await Deno.writeTextFile(`${dir}/config.json`, "{");
+    await assertRejects(() => readIdentity(dir), UsageError, 'expected "leash-run-1"');
+  }));
+
+Deno.test("isThere() says whether something is at a path", async () => {
+  assert(await isThere("."));
+  assert(!await isThere("no-such/thing"));
+});
+
+Deno.test("requireNoRun() passes over what a killed start left, and RunFolder.own() tidies it", () =>
+  inFolder(async (dir) => {
+    await Deno.mkdir(dir);
+    const leftover = `${dir}/.config.json.${crypto.randomUUID()}.tmp`;
+    await Deno.writeTextFile(leftover, "{");
+    await requireNoRun(dir);
+    using _folder = await RunFolder.own(dir);
+    assert(!await isThere(leftover));
+  }));
+
+Deno.test("readIdentity() says which command made a run of another format", () =>
+  inFolder(async (dir) => {
+    await writeIdentity(dir, identity, {}, FORMATS.sft);
+    await assertRejects(
+      () => readIdentity(dir),
+      UsageError,
+      'has format "leash-sft-2", expected "leash-run-1". The run is one of leash sft',
+    );
+    await Deno.truncate(`${dir}/config.json`, 2 ** 24 + 1);
+    await assertRejects(() => readIdentity(dir), UsageError, "expected at most 16777216");
+  }));

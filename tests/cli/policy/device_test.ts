@@ -1,0 +1,54 @@
+import { assert, assertEquals } from "@std/assert";
+import { parseFlags } from "../../../cli/flags/run_config.ts";
+import { openReference } from "../../../cli/train/parts.ts";
+import { kernelPath, openRunDevice } from "../../../cli/policy/device.ts";
+import { recordingTerminal } from "../../support/tiny_run.ts";
+
+const command = parseFlags([
+  "--device",
+  "cpu",
+  "--threads",
+  "1",
+  "--reference",
+  "ema",
+  "--ema-rate",
+  "0.25",
+]);
+if (command.kind !== "start") throw new Error("unreachable");
+const { config } = command;
+
+Deno.test("kernelPath() has what the bits depend on, and not the threads", () => {
+  const info = { name: "WebAssembly SIMD", software: false, maxBindingBytes: 2 ** 30 };
+  const cpu = (detail: string) => kernelPath({ ...info, kind: "cpu", detail });
+  assertEquals(cpu("relaxed FMA, 2 threads"), "cpu, relaxed FMA");
+  assertEquals(cpu("no FMA, 1 thread"), "cpu, no FMA");
+  const gpu = kernelPath({
+    kind: "webgpu",
+    name: "llvmpipe",
+    detail: "1.2",
+    software: true,
+    maxBindingBytes: 2 ** 27,
+  });
+  assertEquals(gpu, "webgpu, llvmpipe, 1.2");
+});
+
+Deno.test("openRunDevice() opens what is asked for and says so in one line", async () => {
+  const terminal = recordingTerminal();
+  using device = await openRunDevice(config, undefined, terminal);
+  assertEquals(device.info.kind, "cpu");
+  assertEquals(terminal.lines.length, 1);
+  assert(
+    /^Device: CPU \(.*1 thread\), as --device says$/.test(terminal.lines[0]),
+    terminal.lines[0],
+  );
+  using reference = openReference(device, config, undefined);
+  assertEquals(reference.mode, { kind: "ema", rate: 0.25 });
+});
+
+Deno.test("openRunDevice() goes on on the kind of device that a resumed run began on", async () => {
+  const terminal = recordingTerminal();
+  const stored = { config, kernelPath: "cpu, relaxed FMA", model: "", prompts: "" };
+  using device = await openRunDevice({ ...config, device: "auto" }, stored, terminal);
+  assertEquals(device.info.kind, "cpu");
+  assert(terminal.lines[0].endsWith(", on which the run began"), terminal.lines[0]);
+});

@@ -1,0 +1,12 @@
+import { assertEquals } from "@std/assert";
+import { NoVerdict, quote, UsageError } from "../../../cli/terminal/mistake.ts";
+
+Deno.test("quote() is one short line without secrets", () => {
+  assertEquals(quote('a "b"\n'), String.raw`"a \"b\"\n"`);
+  assertEquals(quote("x".repeat(81)), `"${"x".repeat(79)}…"`);
+  assertEquals(quote("https://me:word@host/x").includes("word"), false);
+});
+
+Deno.test("mistakes are told from each other and from faults by their names", () => {
+  assertEquals([new UsageError("x").name, new NoVerdict("x").name], ["UsageError", "NoVerdict"]);
+});

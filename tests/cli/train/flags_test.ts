@@ -1,0 +1,76 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { FLAGS } from "../../../cli/flags/train_table.ts";
+import { UsageError } from "../../../cli/terminal/mistake.ts";
+import { settleTrainFlags, TRAIN_FLAGS } from "../../../cli/train/flags.ts";
+import { tinyMembers, writePeft } from "../../support/command_run.ts";
+import { recordingTerminal } from "../../support/tiny_run.ts";
+
+const options = { terminal: recordingTerminal() };
+const settle = (values: Parameters<typeof settleTrainFlags>[0]) =>
+  settleTrainFlags(values, options);
+
+Deno.test("TRAIN_FLAGS has every flag of deno task train, and each once", () => {
+  const names = TRAIN_FLAGS.map(({ name }) => name);
+  for (const { name } of FLAGS) assert(names.includes(name), name);
+  assertEquals(new Set(names).size, names.length);
+  const kinds = TRAIN_FLAGS.filter(({ type }) => type.kind === "flag").map(({ name }) => name);
+  assertEquals(kinds, ["strict", "offline", "rslora", "gradient-checkpointing", "trust-rule"]);
+});
+
+Deno.test("settleTrainFlags() without data is deno task train", async () => {
+  assertEquals(await settle({}), {
+    ...{ lr: 4e-3, maxNew: 40, annotator: "stories", reference: "behaviour" },
+  });
+  const { lr, maxNew } = await settle({ model: "m" });
+  assertEquals([lr, maxNew], [1e-4, 128]);
+  assertEquals((await settle({ model: "m", maxNew: 9 })).maxNew, 9);
+  assertEquals((await settle({ model: "m", lr: 0.5 })).lr, 0.5);
+  assertEquals(await settle({ resume: "r", steps: 3 }), { resume: "r", steps: 3 });
+});
+
+async function file(row: unknown): Promise<string> {
+  const path = await Deno.makeTempFile({ suffix: ".jsonl" });
+  await Deno.writeTextFile(path, JSON.stringify(row) + "\n");
+  return path;
+}
+
+Deno.test("settleTrainFlags() learns preferences where nobody annotates", async () => {
+  const data = await file({ prompt: "a", chosen: "b", rejected: "c" });
+  const offline = { offline: true, reference: "sft", phases: 1, lr: 4e-3, maxNew: 40 };
+  assertEquals(await settle({ data }), { data, annotator: "none", ...offline });
+  assertEquals(await settle({ data, annotator: "judge", offline: true }), {
+    ...{ data, annotator: "judge" },
+    ...offline,
+  });
+  const online = await settle({ data, annotator: "judge" });
+  assertEquals([online.offline, online.reference], [undefined, "behaviour"]);
+  await assertRejects(() => settle({ data, reference: "ema" }), UsageError, "--reference is ema");
+  await assertRejects(
+    () => settle({ data, refreshEvery: 2 }),
+    UsageError,
+    "--refresh-every is given",
+  );
+  await Deno.remove(data);
+  const prompts = await file({ prompt: "a" });
+  await assertRejects(
+    () => settle({ data: prompts }),
+    UsageError,
+    "no preferences but rows of prompt",
+  );
+  await Deno.remove(prompts);
+});
+
+Deno.test("settleTrainFlags() has the adapter's rank and alpha", async () => {
+  const dir = await Deno.makeTempDir();
+  const [member] = await tinyMembers(1);
+  await writePeft(dir, member);
+  const { rank, alpha, rslora } = await settle({ adapter: dir });
+  assertEquals([rank, alpha, rslora], [2, 8, undefined]);
+  await assertRejects(() => settle({ adapter: dir, alpha: 16 }), UsageError, "expected the 8 of");
+  await assertRejects(
+    () => settle({ adapter: dir, rslora: true }),
+    UsageError,
+    "expected the false of",
+  );
+  await Deno.remove(dir, { recursive: true });
+});
