@@ -1,6 +1,6 @@
 // `leash COMMAND …`: which command is meant, and the config file that every command takes.
 import { withoutSecrets } from "../core/base/secrets.ts";
-import { didYouMean } from "../losses/nearest.ts";
+import { didYouMean } from "../core/base/nearest.ts";
 import { type CliCommand, runCommand } from "./commands/command.ts";
 import type { CommandOptions } from "./terminal/command_options.ts";
 import { readConfigFile } from "./flags/config_file.ts";

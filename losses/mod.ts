@@ -16,10 +16,10 @@
  * @module
  */
 
+export * from "./by_name.ts";
 export * from "./contract.ts";
 export * from "./dpo.ts";
 export * from "./ipo.ts";
 export * from "./numerics.ts";
-export * from "./parse.ts";
 export * from "./slic.ts";
 export * from "./slic_hf.ts";

@@ -15,7 +15,7 @@ import type { BaseFlags } from "../policy/base_model.ts";
 import { answerWriter, fitTurns, trimmedAnswer } from "../data/conversation.ts";
 import { counted } from "../terminal/counted.ts";
 import { type Flag, under } from "../flags/kinds.ts";
-import { didYouMean } from "../../losses/nearest.ts";
+import { didYouMean } from "../../core/base/nearest.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { inputLines } from "./input_lines.ts";
 import {

@@ -6,7 +6,7 @@ import { type Flag, FLAGS } from "../flags/train_table.ts";
 import { dashed } from "../flags/parser.ts";
 import { quote, UsageError } from "../terminal/mistake.ts";
 import { flagRow } from "../flags/help.ts";
-import { didYouMean } from "../../losses/nearest.ts";
+import { didYouMean } from "../../core/base/nearest.ts";
 
 /** What the arguments ask for. */
 export type CompareCommand =

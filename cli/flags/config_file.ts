@@ -1,7 +1,7 @@
 // `--config`: flags in a JSON or TOML file. A key is a flag's name, with dashes or in camel case; a flag that is given
 // beside the file wins.
 import { parse as parseToml } from "smol-toml";
-import { didYouMean } from "../../losses/nearest.ts";
+import { didYouMean } from "../../core/base/nearest.ts";
 import { parseJsonObject, quote, refuseWrongDownload, show } from "../../core/base/mistakes.ts";
 import { readSmallFile } from "../../files/small_file.ts";
 import { fieldOf, type Flag } from "./kinds.ts";

@@ -4,17 +4,9 @@ import type { ModuleTarget } from "../../core/mod.ts";
 import { type Cadence, cadence } from "../../scheduler/mod.ts";
 import type { RunConfig } from "./run_config.ts";
 
-/** The loss of a config. `beta` is ipo's tau, and slic-hf's margin is 1/beta nats, as slic's is. */
+/** The loss of a config. */
 export function lossOf({ loss, beta }: Pick<RunConfig, "loss" | "beta">): PreferenceLoss {
-  switch (loss) {
-    case "dpo":
-    case "slic":
-      return lossByName(loss, { beta });
-    case "ipo":
-      return lossByName("ipo", { tau: beta, reduction: "mean" });
-    case "slic-hf":
-      return lossByName("slic-hf", { delta: 1 / beta, lambda: 0.1 });
-  }
+  return lossByName(loss, beta);
 }
 
 /** `--target-modules` as `selectModules` takes it: a pattern or `all-linear` as it is, else names between commas. */

@@ -1,7 +1,7 @@
 // From the arguments of any command to checked values. A mistake is one line that names the value, what is expected, and
 // the nearest match.
 import { fieldOf, type Flag } from "./kinds.ts";
-import { didYouMean } from "../../losses/nearest.ts";
+import { didYouMean } from "../../core/base/nearest.ts";
 import { quote, UsageError } from "../terminal/mistake.ts";
 
 /** The value of a flag: a list where it may be given several times. */

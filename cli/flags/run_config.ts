@@ -1,4 +1,5 @@
 // From the arguments of `deno task train` to a checked config: its table, then what follows from several flags together.
+import type { LossName } from "../../losses/mod.ts";
 import type { BaseDType } from "../../backend/mod.ts";
 import type { RowFormatName } from "../../core/mod.ts";
 import { DEFAULT_PHASES, fieldOf, type Flag, flagOf, FLAGS } from "./train_table.ts";
@@ -9,8 +10,8 @@ export { quote, UsageError } from "../terminal/mistake.ts";
 
 /** What defines a run. Fields are the flags' names in camel case. */
 export interface RunConfig {
-  /** "dpo", "ipo", "slic" or "slic-hf". */
-  readonly loss: "dpo" | "ipo" | "slic" | "slic-hf";
+  /** One of `lossNames`. */
+  readonly loss: LossName;
   /** "behaviour", "sft", "ema", or the folder of an adapter. */
   readonly reference: string;
   /** Of the ema reference. */

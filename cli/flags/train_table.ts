@@ -1,5 +1,6 @@
 // Every flag of `deno task train`, one row each: its kind, its default, what it says of itself.
 
+import { lossNames } from "../../losses/mod.ts";
 import { choice, type Flag, type FlagRow, number, text, under, whole } from "./kinds.ts";
 import {
   ACCEPT_CHANGE_ROW,
@@ -19,7 +20,7 @@ export type { Flag, FlagKind } from "./kinds.ts";
 const METHOD: readonly FlagRow[] = [
   {
     name: "loss",
-    ...choice("dpo", "ipo", "slic", "slic-hf"),
+    ...choice(...lossNames),
     default: "dpo",
     help: "Preference loss",
   },

@@ -6,7 +6,7 @@ import { readAdapterFolder, type StoredAdapter } from "../policy/adapter_files.t
 import { adapterFolder } from "../policy/adapter_spec.ts";
 import type { RunConfig } from "../flags/run_config.ts";
 import { quote, UsageError } from "../terminal/mistake.ts";
-import { didYouMean } from "../../losses/nearest.ts";
+import { didYouMean } from "../../core/base/nearest.ts";
 import { cadenceOf, targetsOf } from "../flags/method.ts";
 import { offlinePairs } from "../../scheduler/offline.ts";
 import type { RecordedPairs } from "./recorded_pairs.ts";

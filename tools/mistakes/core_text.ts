@@ -41,4 +41,5 @@ export const CORE_TEXT: readonly MistakeRow[] = [
   ],
   ["toolsOf", "tools.length > 0 ? tools : undefined", "tools"],
   ["sameMessage", "keys.length === Object.keys(b).length &&", ""],
+  ["editDistance", "a[i - 1] === b[j - 1] ? 0 : 1", "a[i - 1] === b[j - 1] ? 1 : 0"],
 ];

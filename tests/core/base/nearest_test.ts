@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { didYouMean, nearest } from "../../losses/nearest.ts";
+import { didYouMean, nearest } from "../../../core/base/nearest.ts";
 
 Deno.test("nearest() is the candidate with the fewest edits, the first of equals", () => {
   for (
