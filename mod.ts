@@ -20,3 +20,4 @@ export {
 export * from "./core/mod.ts";
 export * from "./losses/mod.ts";
 export * from "./scheduler/mod.ts";
+export * from "./training/mod.ts";

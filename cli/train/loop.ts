@@ -1,13 +1,8 @@
 // The loop of a run: collect, train, evaluate, checkpoint, phase after phase, with everything that happens in the logs.
 import type { Device } from "../../backend/mod.ts";
 import type { Adapter } from "../../core/mod.ts";
-import {
-  Alignment,
-  type AlignmentOptions,
-  countPairs,
-  type PairRecord,
-  type ReferenceMode,
-} from "../../scheduler/mod.ts";
+import { countPairs, type PairRecord, type ReferenceMode } from "../../scheduler/mod.ts";
+import { Alignment, type AlignmentOptions } from "../../training/mod.ts";
 import { counted } from "../terminal/counted.ts";
 import { type Annotators, namedFailures } from "../judge/annotators.ts";
 import { type Failures, heard, requireVerdicts, tellFailures } from "../judge/failures.ts";

@@ -16,7 +16,7 @@ import { Interrupted, interruptSignal } from "../terminal/interrupt.ts";
 import { withDate } from "../policy/base_model.ts";
 import { planRun } from "./memory_plan.ts";
 import { cadenceOf, methodName } from "../flags/method.ts";
-import { pairRanker } from "../../scheduler/offline.ts";
+import { pairRanker } from "../../training/offline.ts";
 import { withAbsolutePaths } from "../flags/paths.ts";
 import { dataFlags } from "./replay.ts";
 import { nextOfTask, report } from "./report.ts";

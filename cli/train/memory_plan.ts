@@ -2,13 +2,8 @@
 import type { Device } from "../../backend/mod.ts";
 import { counted } from "../terminal/counted.ts";
 import type { Annotators } from "../judge/annotators.ts";
-import {
-  OutOfMemory,
-  type PairLength,
-  planMemory,
-  promptIds,
-  type ReferenceMode,
-} from "../../scheduler/mod.ts";
+import { promptIds, type ReferenceMode } from "../../scheduler/mod.ts";
+import { OutOfMemory, type PairLength, planMemory } from "../../training/mod.ts";
 import type { RunConfig } from "../flags/run_config.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import type { Replay } from "./replay.ts";

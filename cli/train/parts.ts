@@ -8,7 +8,7 @@ import type { RunConfig } from "../flags/run_config.ts";
 import { quote, UsageError } from "../terminal/mistake.ts";
 import { didYouMean } from "../../core/base/nearest.ts";
 import { cadenceOf, targetsOf } from "../flags/method.ts";
-import { offlinePairs } from "../../scheduler/offline.ts";
+import { offlinePairs } from "../../training/offline.ts";
 import type { RecordedPairs } from "./recorded_pairs.ts";
 import { loadReplay, type Replay, replayedPairs } from "./replay.ts";
 import { isThere } from "../folder/run_folder.ts";

@@ -8,7 +8,7 @@ import { DEFAULT_PHASES, fieldOf, flagOf, FLAGS } from "../flags/train_table.ts"
 import type { RunConfig } from "../flags/run_config.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { cadenceOf } from "../flags/method.ts";
-import { DATASET } from "../../scheduler/offline.ts";
+import { DATASET } from "../../training/offline.ts";
 import type { RecordedPairs } from "./recorded_pairs.ts";
 import { requireWholeLog } from "../folder/checkpoints.ts";
 import { requireSame } from "../folder/identity.ts";

@@ -1,6 +1,7 @@
 // How a run goes on: the state to the bit, the logs cut to the same moment, and the flags that it began with.
 import { readJsonl } from "../../files/mod.ts";
-import type { Alignment, AlignmentCheckpoint, PairRecord } from "../../scheduler/mod.ts";
+import type { PairRecord } from "../../scheduler/mod.ts";
+import type { Alignment, AlignmentCheckpoint } from "../../training/mod.ts";
 import {
   type CheckpointMeta,
   findCheckpoint,

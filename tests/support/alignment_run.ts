@@ -1,12 +1,12 @@
 // Drives an Alignment in tests.
 import type { Device } from "../../backend/mod.ts";
+import type { PairRecord } from "../../scheduler/mod.ts";
 import {
   Alignment,
   type AlignmentCheckpoint,
   type AlignmentOptions,
-  type PairRecord,
   type StepReport,
-} from "../../scheduler/mod.ts";
+} from "../../training/mod.ts";
 
 /** What happened in a run. */
 export interface History {

@@ -8,7 +8,8 @@ import {
   type Verdict,
 } from "../../core/mod.ts";
 import { dpo } from "../../losses/mod.ts";
-import { type AlignmentOptions, cadence } from "../../scheduler/mod.ts";
+import { cadence } from "../../scheduler/mod.ts";
+import type { AlignmentOptions } from "../../training/mod.ts";
 import { modelFixture } from "./fixtures.ts";
 
 /** The 94 printable ASCII characters without the space are ids 3 to 96; BOS 1, EOS 2, pad 0. */

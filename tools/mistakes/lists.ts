@@ -10,6 +10,7 @@ import { LOSSES } from "./losses.ts";
 import { REPORTED } from "./reported.ts";
 import { SCHEDULER } from "./scheduler.ts";
 import { STORIES } from "./stories.ts";
+import { TRAINING } from "./training.ts";
 import { type Mistake, mistakesOf } from "./mistake.ts";
 
 /** All of them; a list a room. */
@@ -25,4 +26,5 @@ export const LISTS: readonly Mistake[] = mistakesOf([
   ...REPORTED,
   ...SCHEDULER,
   ...STORIES,
+  ...TRAINING,
 ]);

@@ -17,7 +17,8 @@ import {
   uploadTrainState,
 } from "../../core/mod.ts";
 import { dpo, type PreferenceLoss } from "../../losses/mod.ts";
-import { Alignment, type AlignmentCheckpoint, type PairRecord } from "../../scheduler/mod.ts";
+import type { PairRecord } from "../../scheduler/mod.ts";
+import { Alignment, type AlignmentCheckpoint } from "../../training/mod.ts";
 import { deviceTest } from "../support/devices.ts";
 import { modelFixture } from "../support/fixtures.ts";
 import { DPO, midway, type Setting, setting } from "../support/step_setting.ts";

@@ -14,10 +14,15 @@ import {
 } from "../core/mod.ts";
 import { Alignment } from "./alignment.ts";
 import type { AlignmentOptions } from "./alignment_types.ts";
-import { cadence } from "./cadence.ts";
-import { type AnswerRecord, type PairRecord, type PromptSource, spelledRecords } from "./pairs.ts";
-import { phaseVisits, type VisitOptions } from "./prompts.ts";
-import type { Policy } from "./reference.ts";
+import { cadence } from "../scheduler/cadence.ts";
+import {
+  type AnswerRecord,
+  type PairRecord,
+  type PromptSource,
+  spelledRecords,
+} from "../scheduler/pairs.ts";
+import { phaseVisits, type VisitOptions } from "../scheduler/prompts.ts";
+import type { Policy } from "../scheduler/reference.ts";
 
 /** A preference in tokens, and what people see of it. */
 export interface OfflinePair extends EncodedPreference {
@@ -154,7 +159,7 @@ export function offlinePairs(
  * ```ts
  * import { openDevice } from "@leash/bpo/backend";
  * import { initModel, keyOf, loadModel, parseModelConfig } from "@leash/bpo/core";
- * import { pairRanker } from "@leash/bpo/scheduler";
+ * import { pairRanker } from "@leash/bpo/training";
  * import { assertEquals } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
  * const config = parseModelConfig({
@@ -227,7 +232,7 @@ export interface OfflineOptions extends
  * import { openDevice } from "@leash/bpo/backend";
  * import { initModel, keyOf, loadModel, parseModelConfig, readPairs } from "@leash/bpo/core";
  * import { dpo } from "@leash/bpo/losses";
- * import { offlineAlignment } from "@leash/bpo/scheduler";
+ * import { offlineAlignment } from "@leash/bpo/training";
  * import { assert } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
  * const config = parseModelConfig({

@@ -4,7 +4,7 @@ import { dpo } from "../../losses/mod.ts";
 import { cadence, uploadSnapshot } from "../../scheduler/mod.ts";
 import { CpuDevice } from "../../backend/cpu/device.ts";
 import type { DataPair } from "../../cli/data/training_data.ts";
-import { offlineAlignment, offlinePairs, pairRanker, scorePairs } from "../../scheduler/offline.ts";
+import { offlineAlignment, offlinePairs, pairRanker, scorePairs } from "../../training/offline.ts";
 import { modelFixture } from "../support/fixtures.ts";
 import { uniform } from "../support/random.ts";
 import { charTokenizer } from "../support/tiny_task.ts";

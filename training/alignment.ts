@@ -22,12 +22,17 @@ import {
   uploadTrainState,
 } from "../core/mod.ts";
 import type { AlignmentCheckpoint, AlignmentOptions, StepReport } from "./alignment_types.ts";
-import type { Cadence } from "./cadence.ts";
-import { collect } from "./collect.ts";
-import { type PairRecord, tokenPair } from "./pairs.ts";
-import { phasePrompts } from "./prompts.ts";
-import { EmaReference, type Policy } from "./reference.ts";
-import { type Snapshot, snapshotLayout, takeSnapshot, uploadSnapshot } from "./snapshot.ts";
+import type { Cadence } from "../scheduler/cadence.ts";
+import { collect } from "../scheduler/collect.ts";
+import { type PairRecord, tokenPair } from "../scheduler/pairs.ts";
+import { phasePrompts } from "../scheduler/prompts.ts";
+import { EmaReference, type Policy } from "../scheduler/reference.ts";
+import {
+  type Snapshot,
+  snapshotLayout,
+  takeSnapshot,
+  uploadSnapshot,
+} from "../scheduler/snapshot.ts";
 
 /**
  * A BPO run. The caller drives it: while not `done`, `collect` (or `load` recorded pairs) when a phase is due, then
@@ -38,7 +43,8 @@ import { type Snapshot, snapshotLayout, takeSnapshot, uploadSnapshot } from "./s
  * import { openDevice } from "@leash/bpo/backend";
  * import { initModel, keyOf, loadModel, parseModelConfig, ruleAnnotator } from "@leash/bpo/core";
  * import { dpo } from "@leash/bpo/losses";
- * import { Alignment, cadence } from "@leash/bpo/scheduler";
+ * import { cadence } from "@leash/bpo/scheduler";
+ * import { Alignment } from "@leash/bpo/training";
  * import { assertEquals } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
  * const config = parseModelConfig({

@@ -12,10 +12,10 @@ import type {
   Tokenizer,
 } from "../core/mod.ts";
 import type { PreferenceLoss } from "../losses/mod.ts";
-import type { Cadence } from "./cadence.ts";
-import type { PairRecord } from "./pairs.ts";
-import type { Prompt } from "./prompts.ts";
-import type { ReferenceMode } from "./reference.ts";
+import type { Cadence } from "../scheduler/cadence.ts";
+import type { PairRecord } from "../scheduler/pairs.ts";
+import type { Prompt } from "../scheduler/prompts.ts";
+import type { ReferenceMode } from "../scheduler/reference.ts";
 
 /** Everything that defines a run. */
 export interface AlignmentOptions {

@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openDevice } from "../../backend/mod.ts";
 import { completionLogps, generate, keyOf } from "../../core/mod.ts";
+import type { PairRecord } from "../../scheduler/mod.ts";
 import {
   Alignment,
   type AlignmentOptions,
   OutOfMemory,
   type PairLength,
-  type PairRecord,
   planMemory,
-} from "../../scheduler/mod.ts";
+} from "../../training/mod.ts";
 import { deviceTest } from "../support/devices.ts";
 import { tinyTask } from "../support/tiny_task.ts";
 

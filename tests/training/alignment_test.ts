@@ -9,15 +9,13 @@ import {
 import { Arena, type Device } from "../../backend/mod.ts";
 import { adapterLayout, completionLogps, linearLayers } from "../../core/mod.ts";
 import { dpo, type PreferenceLoss } from "../../losses/mod.ts";
+import { cadence, type PairRecord, type ReferenceMode } from "../../scheduler/mod.ts";
 import {
   Alignment,
   type AlignmentCheckpoint,
   type AlignmentOptions,
-  cadence,
-  type PairRecord,
-  type ReferenceMode,
   type StepReport,
-} from "../../scheduler/mod.ts";
+} from "../../training/mod.ts";
 import { finish, reread, wholeRun } from "../support/alignment_run.ts";
 import { deviceTest } from "../support/devices.ts";
 import { adapterFixture, uploadMembers } from "../support/fixtures.ts";

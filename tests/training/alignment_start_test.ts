@@ -1,6 +1,6 @@
 /** Where the members of a run come from: fresh on chosen layers, or an adapter that is there. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Alignment } from "../../scheduler/mod.ts";
+import { Alignment } from "../../training/mod.ts";
 import { deviceTest } from "../support/devices.ts";
 import { tinyTask } from "../support/tiny_task.ts";
 

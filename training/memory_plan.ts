@@ -3,7 +3,7 @@ import { CountingDevice, type Device } from "../backend/mod.ts";
 import { completionLogps, fitSplit, generate, keyOf, type Model } from "../core/mod.ts";
 import { Alignment, alignmentLayout } from "./alignment.ts";
 import type { AlignmentOptions } from "./alignment_types.ts";
-import type { PairRecord } from "./pairs.ts";
+import type { PairRecord } from "../scheduler/pairs.ts";
 
 /** How long a pair is, tokens. */
 export interface PairLength {
@@ -50,7 +50,8 @@ const USED = 0.95;
  * import { openDevice } from "@leash/bpo/backend";
  * import { initModel, keyOf, loadModel, parseModelConfig, ruleAnnotator } from "@leash/bpo/core";
  * import { dpo } from "@leash/bpo/losses";
- * import { cadence, planMemory } from "@leash/bpo/scheduler";
+ * import { cadence } from "@leash/bpo/scheduler";
+ * import { planMemory } from "@leash/bpo/training";
  * import { assert } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
  * const config = parseModelConfig({

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { Alignment, cadence } from "../../scheduler/mod.ts";
+import { cadence } from "../../scheduler/mod.ts";
+import { Alignment } from "../../training/mod.ts";
 import { finish, reread, wholeRun } from "../support/alignment_run.ts";
 import { deviceTest } from "../support/devices.ts";
 import { tinyTask } from "../support/tiny_task.ts";

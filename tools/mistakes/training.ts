@@ -1,0 +1,24 @@
+/** Mistakes in training/: which pairs a step takes, what a checkpoint counts, what a plan foresees. */
+import type { MistakeRow } from "./mistake.ts";
+
+/** One a row. */
+export const TRAINING: readonly MistakeRow[] = [
+  ["checkRecords", "r.step >= to", "r.step > to"],
+  [
+    "checkRecords",
+    "r.snapshotId !== snapshotId || r.referenceId !== referenceId",
+    "r.snapshotId !== snapshotId",
+  ],
+  ["Alignment", "this.#records[0]?.phase !== cadence.phaseOf(this.#step)", "true"],
+  ["Alignment", 'requireSame: reference.kind === "behaviour"', "requireSame: false"],
+  ["Alignment", "this.#records.filter((r) => r.step === step)", "this.#records"],
+  ["Alignment", "step: this.#updates, //", "step, //"],
+  ["Alignment", "this.members(), reference.rate,", "this.members(), 1,"],
+  [
+    "startState",
+    "params.length !== members * layout.size",
+    "params.length < members * layout.size",
+  ],
+  ["planMemory", "rowsOf(b) - rowsOf(a)", "rowsOf(a) - rowsOf(b)"],
+  ["planMemory", "live + dry.bytesPeak : Infinity", "dry.bytesPeak : Infinity"],
+];

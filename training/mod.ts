@@ -1,0 +1,17 @@
+/**
+ * A run as an object: pairs from somewhere, a loss, a clock, and the state that a checkpoint needs.
+ *
+ * @module
+ */
+export * from "./alignment.ts";
+export * from "./alignment_types.ts";
+export * from "./memory_plan.ts";
+export {
+  offlineAlignment,
+  type OfflineOptions,
+  type OfflinePair,
+  type PairIds,
+  pairRanker,
+} from "./offline.ts";
+export * from "./sinks/memory.ts";
+export * from "./sinks/sink.ts";
