@@ -11,6 +11,7 @@ import { closingLine, type Counts, total } from "./summary.ts";
 export const KINDS: Readonly<Record<string, string>> = {
   webgpu: "tools/outside/two_webgpus.ts",
   python: "tools/outside/python.ts",
+  browser: "tools/outside/browser.ts",
 };
 
 const LAST_LINE = /: (\d+) passed, (\d+) failed, \d+(?:\.\d+)? s$/m;
