@@ -46,6 +46,12 @@ export interface DeviceInfo {
   readonly maxBindingBytes: number;
   /** Most bytes that it can hold; absent where nobody says, as on WebGPU. */
   readonly maxBytes?: number;
+  /** Whether kernels run as their JavaScript twins, as on the CPU device: what has no WGSL runs all the same. */
+  readonly runsTwins: boolean;
+  /** WebGPU's optional features that were there and are on, such as "shader-f16"; absent on the CPU device. */
+  readonly features?: readonly string[];
+  /** WebGPU's limits that kernels may look at, by name; absent on the CPU device. */
+  readonly limits?: Readonly<Record<string, number>>;
 }
 
 /**

@@ -99,6 +99,7 @@ export class CpuDevice extends Device {
       software: false,
       maxBindingBytes: MAX_BINDING_BYTES,
       maxBytes: PAGE * PAGE - PAGE - threads * SCRATCH_BYTES,
+      runsTwins: true,
     };
   }
 

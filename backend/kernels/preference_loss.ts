@@ -170,7 +170,7 @@ export function preferenceLoss(
   loss: KernelLoss,
   { members, pairs, of = pairs }: PreferenceSizes,
 ): { losses: Tensor; slopes: Tensor } {
-  if (arena.device.info.kind === "webgpu" && loss.wgsl === undefined) {
+  if (!arena.device.info.runsTwins && loss.wgsl === undefined) {
     throw new TypeError(
       `Cannot run preferenceLoss on WebGPU: wgsl of the loss "${loss.name}" is undefined, expected WGSL source. Read the log-probs and use preferenceLossOnHost`,
     );

@@ -7,6 +7,7 @@
 // traffic a logit. Deterministic: one workgroup or thread a row, sums in a fixed tree.
 import type { Arena } from "../arena.ts";
 import { length, matrix } from "../checks.ts";
+import type { DeviceInfo } from "../device.ts";
 import { type CpuContext, grid, type Kernel } from "../kernel.ts";
 import { asMatrix, type Matrix } from "../matrix.ts";
 import type { Tensor } from "../tensor.ts";
@@ -180,15 +181,18 @@ export interface TokenLogps {
  * ```ts
  * import { sliceRows } from "@leash/bpo/backend";
  * import { assert } from "@std/assert";
- * assert(sliceRows(2048, "cpu") === 512 && sliceRows(2048, "webgpu") === 4096);
+ * const [cpu, gpu] = [true, false].map((runsTwins) => ({ runsTwins, maxBindingBytes: 2 ** 27 }));
+ * assert(sliceRows(2048, cpu) === 512 && sliceRows(2048, gpu) === 4096);
  * ```
+ *
+ * @param V Vocabulary.
+ * @param info Of the device.
  */
 export function sliceRows(
   V: number,
-  kind: "webgpu" | "cpu",
-  maxBindingBytes: number = Infinity,
+  { runsTwins, maxBindingBytes }: Pick<DeviceInfo, "runsTwins" | "maxBindingBytes">,
 ): number {
-  const rows = kind === "cpu"
+  const rows = runsTwins
     ? Math.max(128, Math.floor(2 ** 20 / V))
     : Math.min(4096, Math.floor(2 ** 25 / V));
   return Math.max(1, Math.min(rows, Math.floor(maxBindingBytes / (4 * V))));
@@ -227,8 +231,7 @@ export function eachSlice(
 ): void {
   const w = asMatrix(weight), [V, D] = w.shape;
   const [H] = matrix("eachSlice", "h", h, undefined, D);
-  const { kind, maxBindingBytes } = arena.device.info;
-  const most = Math.min(H, sliceRows(V, kind, maxBindingBytes));
+  const most = Math.min(H, sliceRows(V, arena.device.info));
   const logits = arena.alloc([most, V], "head logits of a slice");
   for (let first = 0; first < H; first += most) {
     const rows = Math.min(most, H - first);

@@ -3,6 +3,7 @@ import { type Command, Device, type DeviceInfo } from "../device.ts";
 import type { Kernel, Numbers } from "../kernel.ts";
 import { type Block, largestSizeClass, type Storage } from "../memory.ts";
 import { describeAdapter, ownGpu, requestAdapter } from "./adapter.ts";
+import { capabilitiesOf, wantedOf } from "./capabilities.ts";
 import { BufferUsage, ShaderStage } from "./flags.ts";
 import { Health, oneLine } from "./health.ts";
 import { fastReadbackKnown, Readback } from "./readback.ts";
@@ -73,7 +74,7 @@ export class GpuDevice extends Device {
   }
 
   /**
-   * Open an adapter's device with all the limits that the adapter has.
+   * Open an adapter's device with all the features and limits of the adapter that kernels can use.
    *
    * @throws {Error} If there is no adapter.
    */
@@ -84,23 +85,14 @@ export class GpuDevice extends Device {
         "Cannot open WebGPU: there is no adapter, expected a driver. On Debian: apt-get install mesa-vulkan-drivers, or use the CPU device",
       );
     }
-    const { limits } = adapter;
-    const device = await adapter.requestDevice({
-      label: "leash",
-      requiredLimits: {
-        maxBufferSize: limits.maxBufferSize,
-        maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-        maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
-        maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
-        maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
-        maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
-      },
-    });
+    const device = await adapter.requestDevice({ label: "leash", ...wantedOf(adapter) });
     const { name, detail, software } = describeAdapter(adapter);
     const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
     const info: DeviceInfo = {
       ...{ kind: "webgpu", name, detail, software },
       maxBindingBytes: Math.min(maxStorageBufferBindingSize, largestSizeClass(maxBufferSize)),
+      runsTwins: false,
+      ...capabilitiesOf(device),
     };
     return new GpuDevice(device, info, options);
   }

@@ -11,7 +11,7 @@ export type PassSizes = Pick<
 
 /** What of a device decides. */
 export type PassLimits = Pick<Device, "room"> & {
-  readonly info: Pick<Device["info"], "kind" | "maxBindingBytes">;
+  readonly info: Pick<Device["info"], "runsTwins" | "maxBindingBytes">;
 };
 
 /** A size class is so much larger than what it holds, at most. */
@@ -36,10 +36,9 @@ function rowBytes(config: PassSizes, rank: number): number {
  * @param rank Of the adapter; 0 without one.
  */
 export function rowsWithin({ info, room }: PassLimits, config: PassSizes, rank = 0): number {
-  const { kind, maxBindingBytes } = info, { vocabSize } = config;
-  const bound = maxBindingBytes / (4 * widestRow(config));
+  const { vocabSize } = config, bound = info.maxBindingBytes / (4 * widestRow(config));
   const row = rowBytes(config, rank), logits = CLASS * 4 * vocabSize;
-  const slice = sliceRows(vocabSize, kind, maxBindingBytes); // rows whose logits there are at a time
+  const slice = sliceRows(vocabSize, info); // rows whose logits there are at a time
   const all = room / (row + logits), held = all <= slice ? all : (room - slice * logits) / row;
   return Math.max(1, Math.floor(Math.min(bound, held)));
 }

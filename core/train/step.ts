@@ -188,7 +188,7 @@ async function pairLosses(
 ): Promise<{ losses: Tensor; slopes: Tensor }> {
   const { pairs, reference, packed } = batch;
   const sizes = { members, pairs, of };
-  if (loss.wgsl !== undefined || arena.device.info.kind === "cpu") {
+  if (loss.wgsl !== undefined || arena.device.info.runsTwins) {
     return preferenceLoss(
       arena,
       {

@@ -51,7 +51,10 @@ deviceTest(
 );
 
 Deno.test("CountingDevice copies nothing that is uploaded: it would never be read", () => {
-  const info = { kind: "cpu", name: "", detail: "", software: false, maxBindingBytes: 99 } as const;
+  const info = {
+    ...{ kind: "cpu" as const, name: "", detail: "", software: false },
+    ...{ runsTwins: true, maxBindingBytes: 99 },
+  };
   using counting = new CountingDevice(info);
   const data = new Float32Array(3), seen: unknown[] = [];
   counting.onSubmit = (commands) => {

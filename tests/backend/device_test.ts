@@ -12,6 +12,7 @@ class PaperDevice extends Device {
   readonly info: DeviceInfo = {
     ...{ kind: "cpu", name: "paper", detail: "", software: true },
     maxBindingBytes: 2 ** 30,
+    runsTwins: true,
   };
   #id = 0;
   #held = 0;

@@ -49,6 +49,7 @@ test("CpuDevice without FMA agrees with FMA to rounding, and says which it is", 
     software: false,
     maxBindingBytes: 2 ** 30,
     maxBytes: 2 ** 32 - 2 ** 16 - 2 ** 23,
+    runsTwins: true,
   });
   if (!relaxedFmaSupported()) {
     await assertRejects(

@@ -197,17 +197,21 @@ deviceTest("tokenLogps() never holds [H, V] logits", async (device) => {
 
 Deno.test("sliceRows() keeps a slice within 128 MiB on WebGPU and small on the CPU device", () => {
   for (const V of [1, 1024, 2048, 49152, 128256, 262144]) {
-    const gpu = sliceRows(V, "webgpu"), cpu = sliceRows(V, "cpu");
+    const [gpu, cpu] = [false, true].map((runsTwins) =>
+      sliceRows(V, { runsTwins, maxBindingBytes: Infinity })
+    );
     assert(gpu >= 1 && gpu <= 4096 && gpu * V * 4 <= 2 ** 27, `${gpu} rows of V ${V}`);
     assert(cpu >= 128 && (cpu === 128 || cpu * V <= 2 ** 20), `${cpu} rows of V ${V}`);
   }
 });
 
 Deno.test("sliceRows() takes no more than a binding holds, and one row at least", () => {
-  for (const kind of ["webgpu", "cpu"] as const) {
-    assertEquals(sliceRows(262144, kind, 2 ** 24), 16);
-    assertEquals(sliceRows(1000, kind, 100), 1);
-    assertEquals(sliceRows(64, kind, 2 ** 30), sliceRows(64, kind));
+  for (const runsTwins of [false, true]) {
+    const within = (V: number, maxBindingBytes: number) =>
+      sliceRows(V, { runsTwins, maxBindingBytes });
+    assertEquals(within(262144, 2 ** 24), 16);
+    assertEquals(within(1000, 100), 1);
+    assertEquals(within(64, 2 ** 30), within(64, Infinity));
   }
 });
 

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Arena } from "../../../backend/arena.ts";
 import type { Kernel } from "../../../backend/kernel.ts";
 import type { Tensor } from "../../../backend/tensor.ts";
+import { FEATURES, LIMITS } from "../../../backend/webgpu/capabilities.ts";
 import { GpuDevice } from "../../../backend/webgpu/device.ts";
 import { deviceTest } from "../../support/devices.ts";
 import { f32, scaled, scaleInPlace, scaleKernel } from "../scale.ts";
@@ -22,20 +23,13 @@ test("GpuDevice.open() uses the GPU object that it is given", async (device, spy
   assert(count("createBuffer", "createCommandEncoder", "submit").every((n) => n > 0));
 }, { info: { description: "a spy" } });
 
-deviceTest("GpuDevice.open() asks for all that the adapter has", async () => {
+deviceTest("GpuDevice.open() asks for all that the adapter has and kernels can use", async () => {
   const spy = spyGpu();
   using _device = await GpuDevice.open({ gpu: spy.gpu });
-  const { limits } = (await navigator.gpu.requestAdapter())!;
-  const names = [
-    "maxBufferSize",
-    "maxStorageBufferBindingSize",
-    "maxStorageBuffersPerShaderStage",
-    "maxComputeInvocationsPerWorkgroup",
-    "maxComputeWorkgroupSizeX",
-    "maxComputeWorkgroupStorageSize",
-  ] as const;
-  const all = Object.fromEntries(names.map((name) => [name, limits[name]]));
-  assertEquals(spy.requested?.requiredLimits, all);
+  const { features, limits } = (await navigator.gpu.requestAdapter())!;
+  const { requiredFeatures, requiredLimits } = spy.requested!;
+  assertEquals(requiredLimits, Object.fromEntries(LIMITS.map((name) => [name, limits[name]])));
+  assertEquals([...requiredFeatures!], FEATURES.filter((name) => features.has(name)));
 }, ["webgpu"]);
 
 test("GpuDevice fails the step of an invalid kernel at its read, in one line", async (device) => {

@@ -18,7 +18,12 @@ if (command.kind !== "start") throw new Error("unreachable");
 const { config } = command;
 
 Deno.test("kernelPath() has what the bits depend on, and not the threads", () => {
-  const info = { name: "WebAssembly SIMD", software: false, maxBindingBytes: 2 ** 30 };
+  const info = {
+    name: "WebAssembly SIMD",
+    software: false,
+    runsTwins: true,
+    maxBindingBytes: 2 ** 30,
+  };
   const cpu = (detail: string) => kernelPath({ ...info, kind: "cpu", detail });
   assertEquals(cpu("relaxed FMA, 2 threads"), "cpu, relaxed FMA");
   assertEquals(cpu("no FMA, 1 thread"), "cpu, no FMA");
@@ -28,6 +33,7 @@ Deno.test("kernelPath() has what the bits depend on, and not the threads", () =>
     detail: "1.2",
     software: true,
     maxBindingBytes: 2 ** 27,
+    runsTwins: false,
   });
   assertEquals(gpu, "webgpu, llvmpipe, 1.2");
 });

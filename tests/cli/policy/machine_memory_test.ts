@@ -14,7 +14,7 @@ function roomOf(
   memory: number | undefined,
   free: number | undefined,
 ): number {
-  const info = { kind, software, name: "", detail: "", maxBindingBytes: GIB };
+  const info = { kind, software, name: "", detail: "", maxBindingBytes: GIB, runsTwins: true };
   using device = new CountingDevice(maxBytes === undefined ? info : { ...info, maxBytes });
   limitMemory(device, memory, free);
   return device.room / GIB;

@@ -25,7 +25,14 @@ Deno.test("summarise() compares the first evaluation with the last", () => {
   if (command.kind !== "start") throw new Error("unreachable");
   const summary = summarise({
     config: command.config,
-    info: { kind: "cpu", name: "n", detail: "d", software: false, maxBindingBytes: 1 },
+    info: {
+      kind: "cpu",
+      name: "n",
+      detail: "d",
+      software: false,
+      maxBindingBytes: 1,
+      runsTwins: true,
+    },
     totals: {
       ...NOTHING_DONE,
       generated: 30,
@@ -66,7 +73,14 @@ Deno.test("summarise() leaves out what nobody measured", () => {
   const numbers = { ...rest, text, outcomes: { winRate: "ffff" } };
   const summary = summarise({
     config: { ...command.config, annotator: "none" },
-    info: { kind: "cpu", name: "n", detail: "d", software: false, maxBindingBytes: 1 },
+    info: {
+      kind: "cpu",
+      name: "n",
+      detail: "d",
+      software: false,
+      maxBindingBytes: 1,
+      runsTwins: true,
+    },
     totals: { ...NOTHING_DONE, evaluations: [{ phase: 0, step: 0, numbers }] },
     adapterSha256: "sha",
     model: "m",

@@ -28,7 +28,7 @@ const config = {
 };
 
 const limits = (maxBindingBytes: number, room = Infinity) =>
-  ({ info: { kind: "cpu", maxBindingBytes }, room }) as const;
+  ({ info: { runsTwins: true, maxBindingBytes }, room }) as const;
 
 Deno.test("rowsWithin() fits the widest layer, fused ones too", () => {
   assertEquals(rowsWithin(limits(4 * 24 * 7 + 95), config), 7); // q, k and v in one: 8 heads of 3
@@ -56,7 +56,7 @@ Deno.test("sequencesWithin() fits prompts, caches and logits", () => {
 for (const family of ["gpt2", "llama", "gemma2", "phi3"]) {
   Deno.test(`generate() and completionLogps() stay within the room that is left, and use it: ${family}`, async () => {
     const config = familyConfig(family, await familyFixture(family));
-    const info = { kind: "cpu", name: "", detail: "", software: false } as const;
+    const info = { kind: "cpu", name: "", detail: "", software: false, runsTwins: true } as const;
     using counting = new CountingDevice({ ...info, maxBindingBytes: 2 ** 30 });
     const model = loadModel(counting, config, initModel(config, keyOf(1)));
     using _weights = model.weights;
