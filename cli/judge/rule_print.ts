@@ -3,7 +3,7 @@ import { sha256 } from "../folder/digest.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { absolutePath } from "../flags/paths.ts";
 
-/** `from "../a.ts"`, `import "../a.ts"`, `import("../a.ts")`: what is named by a relative path. */
+/** `from "./a.ts"`, `import "./a.ts"`, `import("./a.ts")`: what is named by a relative path. */
 const RELATIVE = /(?:\bfrom|\bimport)\s*\(?\s*(["'`])(\.{1,2}\/[^"'`\n]+)\1/g;
 
 /**

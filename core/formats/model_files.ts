@@ -86,7 +86,7 @@ export async function readModelFiles(read: FileReader, folder: string): Promise<
  * ```ts
  * import { fetchModelFolder } from "@leash/bpo/core";
  * import { assertRejects } from "@std/assert";
- * const nowhere = new URL("../io/no-such-model/", import.meta.url);
+ * const nowhere = new URL("./no-such-model/", import.meta.url);
  * await assertRejects(() => fetchModelFolder(nowhere), TypeError, "config.json is missing");
  * ```
  *

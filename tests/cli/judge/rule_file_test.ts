@@ -28,7 +28,7 @@ const failed = (reason: string) => [{ reason }, { reason }] as const;
 
 Deno.test("openRule() scores in order, by whatever the rule imports", async () => {
   const scores = await withRule(
-    'import { size } from "../length.js";\n' +
+    'import { size } from "./length.js";\n' +
       "export default (prompt, completion) => size(completion) - size(prompt);",
     (rule) => rule.score([["ab", "abcde", "a"], ["", "x", ""]]),
   );
@@ -48,7 +48,7 @@ for (
       'throw new Error("no key\\nat all");',
       "it cannot be loaded (no key at all)",
     ],
-    ["one without its imports", 'import "../no.js"; export default 1;', "it cannot be loaded ("],
+    ["one without its imports", 'import "./no.js"; export default 1;', "it cannot be loaded ("],
     [
       "one that reads at once",
       'Deno.readTextFileSync("/words"); export default () => 1;',

@@ -10,12 +10,12 @@ Deno.test("rulePrint() is of the file and of what it imports, and runs neither",
     const ran = `Deno.writeTextFileSync("${dir}/ran", "");`;
     await write("alone.ts", ran);
     assertEquals(await rulePrint(`${dir}/alone.ts`), await sha256(ran));
-    await write("rule.ts", `${ran}\nimport { a } from "../a b.ts";\nexport default () => a;`);
-    await write("a b.ts", `export * from '../b.ts'; ${ran}`);
-    await write("b.ts", `import "../rule.ts"; export const a = 1;`);
+    await write("rule.ts", `${ran}\nimport { a } from "./a b.ts";\nexport default () => a;`);
+    await write("a b.ts", `export * from './b.ts'; ${ran}`);
+    await write("b.ts", `import "./rule.ts"; export const a = 1;`);
     const before = await rulePrint(`${dir}/rule.ts`);
     assertEquals(await rulePrint(`${dir}/rule.ts`), before);
-    await write("b.ts", `import "../rule.ts"; export const a = 2;`);
+    await write("b.ts", `import "./rule.ts"; export const a = 2;`);
     assertNotEquals(await rulePrint(`${dir}/rule.ts`), before);
     await Deno.remove(`${dir}/b.ts`);
     assertNotEquals(await rulePrint(`${dir}/rule.ts`), before);
