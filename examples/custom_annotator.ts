@@ -38,7 +38,7 @@ using run = Alignment.start(device, {
   cadence: cadence({ steps: 4, phases: 4 }),
   prompts: people.flatMap((who) => deeds.map((deed) => `${who} ${deed}`)),
   ...{ pairsPerStep: 24, members: 1, rank: 8, alpha: 16, maxNew: 32, seed: 1 },
-  ...{ sampling: { temperature: 1 }, learningRate: 5e-3, schedule: "constant" as const },
+  ...{ sampling: { temperature: 1 }, learningRate: 5e-3 },
 });
 while (!run.done) {
   const records = await run.collect();

@@ -3,12 +3,28 @@
 // adapter folder of a run (PEFT's layout, what `deno task train` writes); without one it learns a small one first.
 //
 //   deno run --allow-read examples/generate_with_adapter.ts [runs/…/adapter]
-import { fetchModelFolder, loadModel, openDevice, tokenizerFromJson } from "@leash/bpo";
-import { Alignment, cadence, dpo, keyOf, ruleAnnotator, type Snapshot } from "@leash/bpo";
-import { completionText, generate, linearLayers, loadPeftAdapter, promptIds } from "@leash/bpo";
-import { type Completion, uploadSnapshot } from "@leash/bpo";
+import {
+  Alignment,
+  cadence,
+  type Completion,
+  completionText,
+  dpo,
+  fetchModelFolder,
+  generate,
+  keyOf,
+  linearLayers,
+  loadModel,
+  loadPeftAdapter,
+  openDevice,
+  promptIds,
+  ruleAnnotator,
+  type Snapshot,
+  tokenizerFromJson,
+  uploadSnapshot,
+} from "@leash/bpo";
 import { loadPrompts } from "../stories/prompts.ts";
 import { loadKindRule } from "../stories/rule.ts";
+import { scheduleByName } from "../core/mod.ts";
 
 using device = await openDevice();
 const folder = new URL("../stories/model/", import.meta.url);
@@ -31,7 +47,7 @@ async function learn(): Promise<Snapshot> {
   console.log("No adapter was given: learning a small one from the kind rule …");
   const annotator = ruleAnnotator("kind", await loadKindRule());
   const shape = { pairsPerStep: 16, members: 1, rank: 8, alpha: 16, seed: 1 };
-  const rate = { learningRate: 4e-3, schedule: "linear" as const };
+  const rate = { learningRate: scheduleByName("linear", { base: 4e-3, steps: 4 }) };
   using run = Alignment.start(device, {
     ...{ model, tokenizer, annotator, prompts: train, loss: dpo({ beta: 0.1 }), ...settings },
     ...{

@@ -1,5 +1,5 @@
 // Which policy the loss holds the learner to; and, for the ema reference, the averaged members behind it.
-import type { Adapter, AdapterLayout } from "../core/mod.ts";
+import type { Adapter, AdapterLayout, Scheduled } from "../core/mod.ts";
 import { Arena, type Device, lerp, type Owned, type Tensor } from "../backend/mod.ts";
 import { type Snapshot, takeSnapshot } from "./snapshot.ts";
 
@@ -17,8 +17,8 @@ export type ReferenceMode =
   | { readonly kind: "behaviour" }
   /** The bare model, as in offline and online DPO. */
   | { readonly kind: "sft" }
-  /** The exact mean of exponentially averaged members: ema ← ema + rate·(members − ema) at each refresh. */
-  | { readonly kind: "ema"; readonly rate: number }
+  /** The exact mean of exponentially averaged members: ema ← ema + rate·(members − ema) at each refresh, by its step's rate. */
+  | { readonly kind: "ema"; readonly rate: Scheduled }
   /** A fixed adapter ("golden"), owned by the caller. */
   | { readonly kind: "fixed"; readonly id: string; readonly adapter: Adapter };
 

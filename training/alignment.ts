@@ -11,7 +11,6 @@ import {
   initTrainState,
   type Key,
   keyOf,
-  learningRate,
   linearLayers,
   type MetricRow,
   preferenceBatch,
@@ -20,7 +19,9 @@ import {
   trainStep,
   type TrainTensors,
   uploadTrainState,
+  valueAt,
 } from "../core/mod.ts";
+import type { PreferenceLoss } from "../losses/mod.ts";
 import type { AlignmentCheckpoint, AlignmentOptions, StepReport } from "./alignment_types.ts";
 import type { Cadence } from "../scheduler/cadence.ts";
 import { collect } from "../scheduler/collect.ts";
@@ -62,7 +63,7 @@ import {
  *   ...{ model, tokenizer, prompts: ["ab", "c"], annotator: ruleAnnotator("e", (_, t) => t.split("e").length) },
  *   ...{ loss: dpo({ beta: 0.1 }), reference: { kind: "behaviour" }, sampling: { temperature: 1 } },
  *   ...{ cadence: cadence({ steps: 4, phases: 2 }), pairsPerStep: 4, members: 2, rank: 2, alpha: 4 },
- *   ...{ maxNew: 8, learningRate: 1e-3, schedule: "linear", seed: 1 },
+ *   ...{ maxNew: 8, learningRate: 1e-3, seed: 1 },
  * });
  * while (!run.done) {
  *   if (run.phaseDue) await run.collect();
@@ -198,12 +199,13 @@ export class Alignment implements Disposable {
    */
   async collect(signal?: AbortSignal): Promise<readonly PairRecord[]> {
     const { model, tokenizer, annotator, sampling, maxNew } = this.options;
+    const temperature = valueAt(sampling.temperature ?? 1, this.#step);
     this.#refresh();
     this.#records = await collect(this.device, {
       model,
       tokenizer,
       annotator,
-      sampling,
+      sampling: { ...sampling, temperature },
       maxNew,
       behaviour: this.behaviour,
       reference: this.reference,
@@ -244,7 +246,8 @@ export class Alignment implements Disposable {
     this.#snapshot = next;
     const { reference } = this.options;
     if (reference.kind === "ema" && this.#step > 0) {
-      this.#ema!.refresh(this.members(), reference.rate, `ema-${this.#step}`);
+      const rate = valueAt(reference.rate, this.#step);
+      this.#ema!.refresh(this.members(), rate, `ema-${this.#step}`);
     }
   }
 
@@ -257,8 +260,7 @@ export class Alignment implements Disposable {
    * was, bit for bit.
    */
   async step(): Promise<StepReport> {
-    const { model, loss, adamw, cadence, reference, gradientCheckpointing, microBatch } =
-      this.options;
+    const { model, adamw, reference, gradientCheckpointing, microBatch } = this.options;
     const step = this.#step;
     const phase = this.phase;
     if (this.done || this.phaseDue) {
@@ -280,12 +282,8 @@ export class Alignment implements Disposable {
       referenceId,
       requireSame: reference.kind === "behaviour",
     });
-    const rate = learningRate({
-      base: this.options.learningRate,
-      schedule: this.options.schedule,
-      steps: cadence.steps,
-      warmup: this.options.warmup,
-    }, step);
+    const rate = valueAt(this.options.learningRate, step);
+    const loss = lossAt(this.options.loss, step);
     using arena = new Arena(this.device, `step ${step}`);
     const run = { model, layout: this.layout, loss, adamw, gradientCheckpointing };
     const out = await trainStep(arena, run, this.#state.current, batch, {
@@ -337,6 +335,11 @@ export class Alignment implements Disposable {
   }
 }
 
+/** The loss of a step. */
+function lossAt(loss: AlignmentOptions["loss"], step: number): PreferenceLoss {
+  return typeof loss === "function" ? loss(step) : loss;
+}
+
 /** Fresh members, or those that the caller has; moments 0. */
 function startState(
   device: Device,
@@ -366,7 +369,7 @@ export function alignmentLayout(options: AlignmentOptions): AdapterLayout {
       );
     }
   }
-  checkPace({ step: 0, learningRate: options.learningRate });
+  checkPace({ step: 0, learningRate: valueAt(options.learningRate, 0) });
   if (options.prompts.length === 0) {
     throw new RangeError("Cannot plan the run: prompts is empty, expected at least 1");
   }

@@ -8,7 +8,7 @@ import type {
   Model,
   ModuleTarget,
   SamplingOptions,
-  Schedule,
+  Scheduled,
   Tokenizer,
 } from "../core/mod.ts";
 import type { PreferenceLoss } from "../losses/mod.ts";
@@ -25,8 +25,11 @@ export interface AlignmentOptions {
   readonly tokenizer: Tokenizer;
   /** Who says which answer wins. */
   readonly annotator: Annotator;
-  /** Any loss of the contract. */
-  readonly loss: PreferenceLoss;
+  /**
+   * Any loss of the contract, or the one of each step from 0: a schedule of β is `(step) => dpo({ beta: beta(step) })`.
+   * WebGPU compiles a kernel for each different loss.
+   */
+  readonly loss: PreferenceLoss | ((step: number) => PreferenceLoss);
   /** What the loss holds the learner to. */
   readonly reference: ReferenceMode;
   /** When the snapshot is refreshed. */
@@ -53,7 +56,7 @@ export interface AlignmentOptions {
     readonly params: Float32Array;
   };
   /** How the behaviour policy draws tokens. */
-  readonly sampling: SamplingOptions;
+  readonly sampling: ScheduledSampling;
   /** Most tokens of an answer. */
   readonly maxNew: number;
   /** AdamW's constants. */
@@ -62,14 +65,16 @@ export interface AlignmentOptions {
   readonly gradientCheckpointing?: boolean;
   /** Pairs of a step that go through the model at once; all by default. The split decides how sums round. */
   readonly microBatch?: number;
-  /** Base learning rate. */
-  readonly learningRate: number;
-  /** Decay of the rate over the run. */
-  readonly schedule: Schedule;
-  /** Steps of linear warm-up. */
-  readonly warmup?: number;
+  /** Of all steps, or of each from 0, as `scheduleByName` gives it. */
+  readonly learningRate: Scheduled;
   /** A user's number. */
   readonly seed: number;
+}
+
+/** How the behaviour policy of a run draws tokens. */
+export interface ScheduledSampling extends Omit<SamplingOptions, "temperature"> {
+  /** Softmax temperature, one for each phase: what a schedule has at its first step. Default 1. */
+  readonly temperature?: Scheduled;
 }
 
 /** State of a run on the host: with the same options it continues bit for bit on the same kind of device. */

@@ -66,7 +66,7 @@ const USED = 0.95;
  *   ...{ model, tokenizer, prompts: ["a"], annotator: ruleAnnotator("long", (_, t) => t.length) },
  *   ...{ loss: dpo({ beta: 0.1 }), reference: { kind: "behaviour" as const }, sampling: {} },
  *   ...{ cadence: cadence({ steps: 4, phases: 2 }), pairsPerStep: 8, members: 2, rank: 2, alpha: 4 },
- *   ...{ maxNew: 30, learningRate: 1e-3, schedule: "linear" as const, seed: 1 },
+ *   ...{ maxNew: 30, learningRate: 1e-3, seed: 1 },
  * };
  * const pair = { prompt: 10, answers: [30, 30] as const }, longest = { prompt: 10, answer: 30 };
  * const budgets = [2 ** 30, 300e3].map((budget) => ({ run, pairs: [pair], longest, generates: true, budget }));

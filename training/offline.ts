@@ -9,6 +9,8 @@ import {
   keyOf,
   type Model,
   type Outcome,
+  scheduleByName,
+  type Scheduled,
   type Tokenizer,
   type TokenSequence,
 } from "../core/mod.ts";
@@ -208,13 +210,13 @@ export interface OfflineOptions extends
       | "adamw"
       | "gradientCheckpointing"
       | "microBatch"
-      | "schedule"
-      | "warmup"
       | "pairsPerStep"
       | "seed"
     >
   >,
-  Pick<AlignmentOptions, "model" | "tokenizer" | "loss" | "learningRate"> {
+  Pick<AlignmentOptions, "model" | "tokenizer" | "loss"> {
+  /** Of each step; a number falls in a line to 0 at the end of the run. */
+  readonly learningRate: Scheduled;
   /** Preferences in tokens, as `readPairs` gives them; at least one. */
   readonly pairs: readonly OfflinePair[];
   /** Steps in all; default one epoch. Each epoch visits the pairs in a new order. */
@@ -256,7 +258,7 @@ export interface OfflineOptions extends
  *
  * @param device Where the model is.
  * @param options `model`, `tokenizer`, `pairs`, `loss`, `learningRate`; `steps`, and of `AlignmentOptions`:
- * `pairsPerStep` (default 8), `members` (1), `rank` (8), `alpha` (16), `schedule` ("linear"), `seed` (0).
+ * `pairsPerStep` (default 8), `members` (1), `rank` (8), `alpha` (16), `seed` (0).
  * @returns The run; the caller disposes it.
  * @throws {RangeError} If there is no pair, or a size is not a whole number of at least 1.
  */
@@ -267,9 +269,14 @@ export async function offlineAlignment(
   const { pairsPerStep = 8, seed = 0, model, tokenizer } = options;
   const { steps = Math.ceil(pairs.length / pairsPerStep) } = options;
   const rhythm = cadence({ steps: Math.max(1, steps), phases: 1 });
+  const { learningRate: rate } = options;
+  const learningRate = typeof rate === "number"
+    ? scheduleByName("linear", { base: rate, steps: rhythm.steps })
+    : rate;
   const run = Alignment.start(device, {
-    ...{ members: 1, rank: 8, alpha: 16, schedule: "linear" },
+    ...{ members: 1, rank: 8, alpha: 16 },
     ...options,
+    learningRate,
     ...{ pairsPerStep, seed, cadence: rhythm, reference: { kind: "sft" }, annotator: NOBODY },
     ...{ sampling: { temperature: 1 }, maxNew: 1 }, // nothing is sampled
     prompts: pairs.map(({ prompt, text = "" }) => ({ text, ids: prompt })),

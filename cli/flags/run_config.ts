@@ -1,7 +1,7 @@
 // From the arguments of `deno task train` to a checked config: its table, then what follows from several flags together.
 import type { LossName } from "../../losses/mod.ts";
 import type { BaseDType } from "../../backend/mod.ts";
-import type { RowFormatName } from "../../core/mod.ts";
+import type { RowFormatName, ScheduleName } from "../../core/mod.ts";
 import { DEFAULT_PHASES, fieldOf, type Flag, flagOf, FLAGS } from "./train_table.ts";
 import { type FlagValue, parseTable } from "./parser.ts";
 import { UsageError } from "../terminal/mistake.ts";
@@ -41,7 +41,7 @@ export interface RunConfig {
   /** Base learning rate. */
   readonly lr: number;
   /** Its decay. */
-  readonly schedule: "linear" | "cosine" | "constant";
+  readonly schedule: ScheduleName;
   /** A user's number. */
   readonly seed: number;
   /** Of sampling. */

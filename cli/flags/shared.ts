@@ -1,5 +1,5 @@
 // Rows of flags that several commands share: which model and adapters, which rows of a dataset, how answers are drawn.
-import type { SamplingOptions } from "../../core/mod.ts";
+import { type SamplingOptions, scheduleNames } from "../../core/mod.ts";
 import { choice, type Flag, type FlagRow, given, number, text, under, whole } from "./kinds.ts";
 
 /** Which model. */
@@ -91,7 +91,7 @@ export const SEED_ROW: FlagRow = {
 /** How the learning rate goes. */
 export const SCHEDULE_ROW: FlagRow = {
   name: "schedule",
-  ...choice("linear", "cosine", "constant"),
+  ...choice(...scheduleNames),
   default: "linear",
   help: "How the learning rate decays",
 };

@@ -2,9 +2,9 @@
 import {
   divergence,
   type Key,
-  learningRate,
   type PackedSequences,
-  type Schedule,
+  scheduleByName,
+  type ScheduleName,
 } from "../../core/mod.ts";
 import type { JsonlAppender } from "../../files/mod.ts";
 import { clock, statusLine } from "../terminal/progress.ts";
@@ -23,7 +23,7 @@ export interface SftPlan {
   /** Base learning rate. */
   readonly lr: number;
   /** Its decay. */
-  readonly schedule: Schedule;
+  readonly schedule: ScheduleName;
   /** Steps between checkpoints. */
   readonly checkpointEvery: number;
 }
@@ -94,6 +94,7 @@ export async function runSft(
   { metrics, terminal, signal, done, save }: SftSurroundings,
 ): Promise<SftResult> {
   const steps = countSteps(data, plan, key);
+  const rateAt = scheduleByName(plan.schedule, { base: plan.lr, steps });
   const every = Math.ceil(steps / MEASUREMENTS);
   const began = performance.now();
   const measure = async (step: number): Promise<number | undefined> => {
@@ -122,7 +123,7 @@ export async function runSft(
       if (signal?.aborted && step > 0) await save(soFar(step));
       signal?.throwIfAborted();
       const next = batches.next().value!;
-      const rate = learningRate({ base: plan.lr, schedule: plan.schedule, steps }, step);
+      const rate = rateAt(step);
       const numbers = await learner.step(next.packed, { step, learningRate: rate });
       const { loss, gradNorm } = numbers;
       const error = divergence({ step: step + 1, ...numbers }, "Lower --lr");

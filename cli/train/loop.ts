@@ -1,6 +1,6 @@
 // The loop of a run: collect, train, evaluate, checkpoint, phase after phase, with everything that happens in the logs.
 import type { Device } from "../../backend/mod.ts";
-import type { Adapter } from "../../core/mod.ts";
+import { type Adapter, scheduleByName } from "../../core/mod.ts";
 import { countPairs, type PairRecord, type ReferenceMode } from "../../scheduler/mod.ts";
 import { Alignment, type AlignmentOptions } from "../../training/mod.ts";
 import { counted } from "../terminal/counted.ts";
@@ -371,8 +371,7 @@ export function alignmentOptions(
     startFrom: start?.members,
     sampling: { temperature: config.temperature, topP: config.topP },
     maxNew: config.maxNew,
-    learningRate: config.lr,
-    schedule: config.schedule,
+    learningRate: scheduleByName(config.schedule, { base: config.lr, steps: config.steps }),
     seed: config.seed,
   };
 }

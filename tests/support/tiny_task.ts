@@ -4,6 +4,7 @@ import {
   type Annotator,
   type Model,
   ruleAnnotator,
+  scheduleByName,
   type Tokenizer,
   type Verdict,
 } from "../../core/mod.ts";
@@ -66,8 +67,7 @@ export async function tinyTask(
     alpha: 4,
     sampling: { temperature: 1 },
     maxNew: 6,
-    learningRate: 0.01,
-    schedule: "linear",
+    learningRate: scheduleByName("linear", { base: 0.01, steps: 4 }),
     seed: 5,
     ...changes,
     [Symbol.dispose]: () => model.weights[Symbol.dispose](),

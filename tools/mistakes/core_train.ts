@@ -4,12 +4,12 @@ import type { MistakeRow } from "./mistake.ts";
 /** One a row. */
 export const CORE_TRAIN: readonly MistakeRow[] = [
   [
-    "learningRate",
+    "scheduleByName",
     "(step - warmup) / Math.max(1, steps - warmup)",
     "(step - warmup) / Math.max(1, steps)",
   ],
-  ["learningRate", "(1 - Math.cos(Math.PI * left)) / 2", "(1 + Math.cos(Math.PI * left)) / 2"],
-  ["learningRate", 'schedule === "linear" ? left', 'schedule === "linear" ? 1 - left'],
+  ["scheduleByName", "(1 - Math.cos(Math.PI * left)) / 2", "(1 + Math.cos(Math.PI * left)) / 2"],
+  ["scheduleByName", 'name === "linear" ? left', 'name === "linear" ? 1 - left'],
   ["adapterLayout", "Math.ceil(elements / ALIGN) * ALIGN", "elements"],
   ["adapterLayout", "rsLora ? Math.sqrt(rank) : rank", "rsLora ? rank : Math.sqrt(rank)"],
   ["adapterLayout", "bOffset: place(rank * outDim)", "bOffset: place(rank * inDim)"],

@@ -13,7 +13,7 @@ export const TRAINING: readonly MistakeRow[] = [
   ["Alignment", 'requireSame: reference.kind === "behaviour"', "requireSame: false"],
   ["Alignment", "this.#records.filter((r) => r.step === step)", "this.#records"],
   ["Alignment", "step: this.#updates, //", "step, //"],
-  ["Alignment", "this.members(), reference.rate,", "this.members(), 1,"],
+  ["Alignment", "this.members(), rate,", "this.members(), 1,"],
   [
     "startState",
     "params.length !== members * layout.size",

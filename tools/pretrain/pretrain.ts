@@ -9,10 +9,10 @@ import {
   initSftState,
   type Key,
   keyOf,
-  learningRate,
   loadModel,
   packSequences,
   permutation,
+  scheduleByName,
   type SftState,
   sftStep,
   type Tokenizer,
@@ -111,12 +111,13 @@ async function pretrain(options: Options): Promise<void> {
   fresh.weights[Symbol.dispose]();
   let tokens = 0, smooth = 0;
   const began = performance.now();
+  const rateAt = scheduleByName("cosine", { base: lr, steps, warmup: 60 });
   for (let step = 0; step < steps; step++) {
     const { epoch, packed } = feed.next().value!;
     using arena = new Arena(device, `step ${step}`);
     const out = sftStep(arena, CONFIG, state, packed, {
       step,
-      learningRate: learningRate({ base: lr, schedule: "cosine", steps, warmup: 60 }, step),
+      learningRate: rateAt(step),
       adamw: { beta2: 0.95, weightDecay: 0.05, maxGradNorm: 1 },
     });
     const { logps } = await arena.readAll({ logps: out.metrics.logps });

@@ -1,0 +1,67 @@
+import { assertAlmostEquals, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { dpo } from "../../losses/mod.ts";
+import { Alignment } from "../../training/mod.ts";
+import { wholeRun } from "../support/alignment_run.ts";
+import { deviceTest } from "../support/devices.ts";
+import { tinyTask } from "../support/tiny_task.ts";
+
+deviceTest(
+  "Alignment has the learning rate of each step, and AdamW's constants",
+  async (device) => {
+    const rates = [0.01, 0.02, 0.005, 0];
+    using options = await tinyTask(device, { learningRate: (step) => rates[step] });
+    const { reports, end } = await wholeRun(device, options);
+    assertEquals(reports.map(({ metrics }) => metrics.learning_rate), rates);
+    const decayed = await wholeRun(device, { ...options, adamw: { weightDecay: 0.5 } });
+    assertNotEquals(decayed.end.train.params, end.train.params);
+    assertThrows(
+      () => Alignment.start(device, { ...options, learningRate: () => NaN }),
+      RangeError,
+      "Cannot follow a schedule: its value at step 0 is NaN, expected a finite number",
+    );
+  },
+  ["cpu"],
+);
+
+deviceTest(
+  "Alignment averages members by the rate of the step that begins the phase",
+  async (device) => {
+    using options = await tinyTask(device);
+    const asked: number[] = [];
+    const rate = (step: number) => (asked.push(step), 0.25);
+    const scheduled = await wholeRun(device, { ...options, reference: { kind: "ema", rate } });
+    const steady = await wholeRun(device, { ...options, reference: { kind: "ema", rate: 0.25 } });
+    assertEquals(asked, [2]);
+    assertEquals(scheduled.end.ema, steady.end.ema);
+    assertEquals(scheduled.end.train, steady.end.train);
+  },
+  ["cpu"],
+);
+
+deviceTest(
+  "Alignment draws at the temperature of the step that begins the phase",
+  async (device) => {
+    const temperature = (step: number) => step === 2 ? 0 : 1; // the second phase is greedy: equal answers
+    using options = await tinyTask(device, { sampling: { temperature } });
+    const { records } = await wholeRun(device, options);
+    for (const phase of [0, 1]) {
+      const equal = records.filter((r) => r.phase === phase && `${r.a.ids}` === `${r.b.ids}`);
+      assertEquals(equal.length, phase === 0 ? 0 : 6);
+    }
+  },
+  ["cpu"],
+);
+
+deviceTest("Alignment takes the loss of each step: β is scheduled", async (device) => {
+  using options = await tinyTask(device, { members: 1 });
+  const run = (beta: (step: number) => number) =>
+    wholeRun(device, { ...options, loss: (step) => dpo({ beta: beta(step) }) });
+  const fixed = await wholeRun(device, options);
+  const same = await run(() => 0.1);
+  assertEquals(same.end.train, fixed.end.train);
+  const rising = await run((step) => step === 0 ? 0.1 : 0.4);
+  const [, slow] = same.reports, [, fast] = rising.reports;
+  // After a step with the same β: four times the reward for the same log-ratio.
+  assertAlmostEquals(fast.metrics["rewards/margins"], 4 * slow.metrics["rewards/margins"], 1e-9);
+  assertNotEquals(fast.metrics.loss, slow.metrics.loss);
+});
