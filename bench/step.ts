@@ -1,6 +1,6 @@
 // The whole training step of the embedded model: recording, one submit, one readback of its metrics.
 import { Arena } from "../backend/mod.ts";
-import { initTrainState, keyOf, trainStep } from "../core/mod.ts";
+import { initTrainState, keyOf, pairwise, trainStep } from "../core/mod.ts";
 import { dpo } from "../losses/mod.ts";
 import type { TaskBench } from "./support/harness.ts";
 import { layout, randomBatch, randomModel, stepFlop } from "./support/model.ts";
@@ -14,7 +14,7 @@ export const stepBench: TaskBench = {
     const sizes = stepSizes(size);
     const model = randomModel(device), batch = randomBatch(sizes.pairs);
     let state = initTrainState(device, layout, MEMBERS, keyOf(1));
-    const run = { model, layout, loss: dpo({ beta: 0.1 }) };
+    const run = { model, layout, objective: pairwise(dpo({ beta: 0.1 })) };
     let step = 0;
     return {
       shape: `K ${MEMBERS}, ${2 * sizes.pairs} answers × ${LENGTH} tokens`,

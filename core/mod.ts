@@ -75,9 +75,19 @@ export * from "./batch/micro_batches.ts";
 export * from "./batch/preference_batch.ts";
 export * from "./train/state.ts";
 export * from "./train/step.ts";
-export * from "./train/metrics.ts";
+export {
+  type HostPairMetrics,
+  type MetricRow,
+  overMembers,
+  type RewardScale,
+  skippedMembers,
+  summarisePairs,
+} from "./train/metrics.ts";
 export * from "./train/divergence.ts";
 export * from "./train/sft.ts";
-export * from "./train/sft_adapter.ts";
+export * from "./train/sft_state.ts";
+export { type Head, type HeadPass, vocabularyHead } from "./train/head.ts";
+export * from "./train/objective.ts";
+export * from "./train/objectives/mod.ts";
 export type { AdapterRun } from "./train/adapter_pass.ts";
 export * from "./formats/mod.ts";

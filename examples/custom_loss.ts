@@ -7,7 +7,7 @@
 import { fetchModelFolder, loadModel, openDevice, tokenizerFromJson } from "@leash/bpo";
 import { adapterLayout, initTrainState, keyOf, linearLayers, preferenceBatch } from "@leash/bpo";
 import { Arena, completionLogps, type PreferenceLoss, promptIds, Slot } from "@leash/bpo";
-import { summariseStep, trainStep } from "@leash/bpo";
+import { pairwise, trainStep } from "@leash/bpo";
 
 const beta = 0.1;
 const exponential: PreferenceLoss = {
@@ -48,11 +48,12 @@ const ids = { snapshotId: "start", referenceId: "start", requireSame: true };
 const batch = preferenceBatch([pair], ids);
 const layout = adapterLayout(linearLayers(config), { rank: 4, alpha: 8 });
 using state = new Slot(initTrainState(device, layout, 1, keyOf(1)));
+const objective = pairwise(exponential);
 for (let step = 0; step < 5; step++) {
   using arena = new Arena(device, `step ${step}`);
-  const run = { model, layout, loss: exponential };
+  const run = { model, layout, objective };
   const next = await trainStep(arena, run, state.current, batch, { step, learningRate: 3e-3 });
-  const { loss } = summariseStep(await arena.readAll(next.metrics), batch, exponential);
+  const { loss } = objective.summarise(await arena.readAll(next.metrics), batch);
   state.set(next.state);
   console.log(`step ${step}: loss ${loss.toFixed(4)}`); // the first is exp(0) = 1
 }

@@ -11,7 +11,7 @@ import {
   tokenizerFromJson,
 } from "@leash/bpo";
 import { adapterLayout, completionLogps, initTrainState, keyOf, preferenceBatch } from "@leash/bpo";
-import { Arena, dpo, Slot, summariseStep, trainStep } from "@leash/bpo";
+import { Arena, dpo, pairwise, Slot, trainStep } from "@leash/bpo";
 
 using device = await openDevice();
 const folder = new URL("../stories/model/", import.meta.url);
@@ -39,15 +39,17 @@ const batch = preferenceBatch(
 );
 
 const layout = adapterLayout(linearLayers(config), { rank: 4, alpha: 8 });
-const run = { model, layout, loss: dpo({ beta: 0.1 }) };
+const loss = dpo({ beta: 0.1 });
+const objective = pairwise(loss);
+const run = { model, layout, objective };
 using state = new Slot(initTrainState(device, layout, 2, keyOf(1)));
 console.log(`Device: ${device.info.name}. ${2 * layout.size} numbers train in 2 members.`);
 for (let step = 0; step < 4; step++) {
   using arena = new Arena(device, `step ${step}`); // leave this block without a readback, and nothing has happened
   const next = await trainStep(arena, run, state.current, batch, { step, learningRate: 3e-3 });
-  const row = summariseStep(await arena.readAll(next.metrics), batch, run.loss);
+  const row = objective.summarise(await arena.readAll(next.metrics), batch);
   state.set(next.state);
-  const margin = row["rewards/margins"] / run.loss.rewardScale;
+  const margin = row["rewards/margins"] / loss.rewardScale;
   console.log(
     `step ${step}: loss ${row.loss.toFixed(4)}, the kind answer is ahead by ${
       margin.toFixed(2)

@@ -13,8 +13,8 @@ import {
   keyOf,
   linearLayers,
   type MetricRow,
+  pairwise,
   preferenceBatch,
-  summariseStep,
   type TrainState,
   trainStep,
   type TrainTensors,
@@ -285,7 +285,8 @@ export class Alignment implements Disposable {
     const rate = valueAt(this.options.learningRate, step);
     const loss = lossAt(this.options.loss, step);
     using arena = new Arena(this.device, `step ${step}`);
-    const run = { model, layout: this.layout, loss, adamw, gradientCheckpointing };
+    const objective = pairwise(loss);
+    const run = { model, layout: this.layout, objective, adamw, gradientCheckpointing };
     const out = await trainStep(arena, run, this.#state.current, batch, {
       step: this.#updates, // a step without a pair moves no moment and counts for none
       learningRate: rate,
@@ -293,7 +294,7 @@ export class Alignment implements Disposable {
       allOrNone: true,
     });
     const read = await arena.readAll(out.metrics);
-    const metrics: MetricRow = { ...summariseStep(read, batch, loss), learning_rate: rate };
+    const metrics: MetricRow = { ...objective.summarise(read, batch), learning_rate: rate };
     this.#state.set(out.state);
     const { loss: mean, grad_norm: gradNorm } = metrics;
     const error = divergence(

@@ -13,6 +13,7 @@ import {
   keyOf,
   linearLayers,
   type Model,
+  pairwise,
   peftFiles,
   preferenceBatch,
   streamModel,
@@ -157,7 +158,7 @@ if (import.meta.main) {
   using state = new Slot(initTrainState(device, layout, Number(args.members), keyOf(2)));
   const batch = preferenceBatch(pairs, { snapshotId: "0", referenceId: "0", requireSame: true });
   const gradientCheckpointing = Boolean(args["gradient-checkpointing"]);
-  const run = { model, layout, loss: dpo({ beta: 0.1 }), gradientCheckpointing };
+  const run = { model, layout, objective: pairwise(dpo({ beta: 0.1 })), gradientCheckpointing };
   const losses: number[] = [];
   for (let step = 0; step < Number(args.steps); step++) {
     const start = performance.now();

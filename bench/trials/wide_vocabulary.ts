@@ -10,6 +10,7 @@ import {
   initTrainState,
   keyOf,
   linearLayers,
+  pairwise,
   parseModelConfig,
   preferenceBatch,
   streamModel,
@@ -100,7 +101,7 @@ const batch = preferenceBatch([{ ...pair, ...reference }], {
 });
 for (const step of [0, 1]) {
   using arena = new Arena(device, `step ${step}`);
-  const run = { model, layout, loss: dpo({ beta: 0.1 }) };
+  const run = { model, layout, objective: pairwise(dpo({ beta: 0.1 })) };
   const next = await trainStep(arena, run, state.current, batch, { step, learningRate: 0.01 });
   const { losses, normSquares } = await arena.readAll(next.metrics);
   state.set(next.state);

@@ -14,14 +14,15 @@ import {
   linearLayers,
   type Model,
   type ModelConfig,
+  nll,
   type PackedSequences,
   peftFiles,
-  sftAdapterStep,
   type SftState,
   sftStep,
   tensorShapes,
   type TensorSource,
   type TokenSequence,
+  trainStep,
   type TrainTensors,
   uploadSftState,
   uploadTrainState,
@@ -107,17 +108,19 @@ export function adapterLearner(
     ),
   );
   const adapter = (): Adapter => ({ layout, params: state.current.borrow().params });
+  const objective = nll();
   return {
     trained: [...layout.modules.values()]
       .reduce((sum, { inDim, outDim }) => sum + layout.rank * (inDim + outDim), 0),
     async step(packed, at) {
       using arena = new Arena(device, `sft step ${at.step}`);
-      const run = { model, layout, gradientCheckpointing };
-      const options = { ...at, microTokens };
-      const next = sftAdapterStep(arena, run, state.current, packed, options);
-      const { logps, normSquares, nonFinite } = await arena.readAll(next.metrics);
+      const run = { model, layout, objective, gradientCheckpointing };
+      const options = { ...at, microBatch: microTokens };
+      const next = await trainStep(arena, run, state.current, packed, options);
+      const read = await arena.readAll(next.metrics);
       state.set(next.state);
-      return { loss: -mean(logps), gradNorm: Math.sqrt(normSquares[0]), nonFinite };
+      const { loss, grad_norm: gradNorm } = objective.summarise(read, packed);
+      return { loss, gradNorm, nonFinite: read.nonFinite };
     },
     evaluate: (sequences) => meanLoss(device, model, sequences, adapter()),
     async capture() {

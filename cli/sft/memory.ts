@@ -5,12 +5,13 @@ import {
   fitSplit,
   initSftState,
   type Model,
+  nll,
   type PackedSequences,
   packSequences,
-  sftAdapterStep,
   sftStep,
   type Split,
   type TokenSequence,
+  trainStep,
   uploadTrainState,
 } from "../../core/mod.ts";
 import { counted } from "../terminal/counted.ts";
@@ -89,7 +90,7 @@ export async function sftStepBytes(
   using counting = new CountingDevice(device.info);
   const { config } = model;
   const looked: Model = { config, weights: counting.look(model.weights.borrow()) };
-  const options = { step: 0, learningRate: 0, microTokens: size };
+  const options = { step: 0, learningRate: 0 };
   if (layout === undefined) {
     using state = initSftState(counting, looked);
     using arena = new Arena(counting, "sft step");
@@ -105,8 +106,8 @@ export async function sftStepBytes(
     });
     using arena = new Arena(counting, "sft step");
     const packed = fullest(rows, whole, size);
-    const run = { model: looked, layout, gradientCheckpointing: isLean };
-    const next = sftAdapterStep(arena, run, state, packed, options);
+    const run = { model: looked, layout, objective: nll(), gradientCheckpointing: isLean };
+    const next = await trainStep(arena, run, state, packed, { ...options, microBatch: size });
     using _state = next.state;
     await arena.readAll(next.metrics);
   }

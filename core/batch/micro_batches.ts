@@ -1,12 +1,40 @@
 // A batch in parts that go through the model one after another, their gradients summed: what does not fit at once.
-// Axes: S sequences, B pairs.
+// Axes: S sequences, B pairs; small letters: a part's.
 import type { PreferenceBatch } from "./preference_batch.ts";
 import type { PackedSequences } from "./packed_sequences.ts";
 
-/** Some pairs of a batch. */
-export interface MicroBatch extends PreferenceBatch {
-  /** The first of them in the whole batch. */
-  readonly first: number;
+/** Some examples of a batch, packed as if they were all there is. */
+export interface Part<Batch> {
+  /** They, as a batch. */
+  readonly batch: Batch;
+  /** Their sequences. */
+  readonly packed: PackedSequences;
+  /** [s] the place of each of these sequences in the whole batch. */
+  readonly sequences: readonly number[];
+  /** [n] the place of each of these examples in the whole batch. */
+  readonly examples: readonly number[];
+}
+
+/** The whole numbers of `from` … `to` − 1. */
+export function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, i) => from + i);
+}
+
+/**
+ * Places in parts of `size`, in order; the last one may have fewer.
+ *
+ * @param size Of a part, at least 1. Default: all.
+ * @throws {RangeError} If `size` is not a whole number of at least 1.
+ */
+export function partsOf(examples: number, size: number = examples): number[][] {
+  if (!(Number.isInteger(size) && size >= 1)) {
+    throw new RangeError(
+      `Cannot split the batch: microBatch is ${size}, expected a whole number ≥ 1`,
+    );
+  }
+  return range(0, Math.ceil(examples / size)).map((part) =>
+    range(part * size, Math.min((part + 1) * size, examples))
+  );
 }
 
 /**
@@ -18,32 +46,25 @@ export interface MicroBatch extends PreferenceBatch {
  * import { assertEquals } from "@std/assert";
  * const pair = { prompt: [1, 5], chosen: [6, 2], rejected: [7], referenceChosen: -3, referenceRejected: -2 };
  * const batch = preferenceBatch([pair, pair, pair], { snapshotId: "s", referenceId: "s", requireSame: true });
- * assertEquals(microBatches(batch, 2).map(({ first, pairs }) => [first, pairs]), [[0, 2], [2, 1]]);
+ * assertEquals(microBatches(batch, 2).map(({ sequences }) => sequences), [[0, 1, 3, 4], [2, 5]]);
  * ```
  *
- * @param size Pairs of a part, at least 1.
+ * @param size Pairs of a part, at least 1. Default: all.
  * @returns The batch itself where it is one part.
  * @throws {RangeError} If `size` is not a whole number of at least 1.
  */
-export function microBatches(batch: PreferenceBatch, size: number): MicroBatch[] {
-  if (!(Number.isInteger(size) && size >= 1)) {
-    throw new RangeError(
-      `Cannot split the batch: microBatch is ${size}, expected a whole number ≥ 1`,
-    );
-  }
+export function microBatches(batch: PreferenceBatch, size?: number): Part<PreferenceBatch>[] {
   const { pairs: B, packed, reference } = batch;
-  if (size >= B) return [{ ...batch, first: 0 }];
-  const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
-  return range(0, Math.ceil(B / size)).map((part) => {
-    const first = part * size, pairs = Math.min(size, B - first);
-    const rows = [...range(first, first + pairs), ...range(B + first, B + first + pairs)];
-    return {
+  const parts = partsOf(B, size);
+  return parts.map((examples) => {
+    const sequences = [...examples, ...examples.map((pair) => B + pair)];
+    const part = parts.length === 1 ? batch : {
       ...batch,
-      first,
-      pairs,
-      packed: pickSequences(packed, rows),
-      reference: Float32Array.from(rows, (row) => reference[row]),
+      pairs: examples.length,
+      packed: pickSequences(packed, sequences),
+      reference: Float32Array.from(sequences, (row) => reference[row]),
     };
+    return { batch: part, packed: part.packed, sequences, examples };
   });
 }
 
@@ -77,7 +98,10 @@ export function rowBatches(packed: PackedSequences, rows: number): PackedSequenc
 }
 
 /** Some of the sequences, packed again in the order given. Nothing counts as truncated: what was cut has been counted. */
-function pickSequences(packed: PackedSequences, sequences: readonly number[]): PackedSequences {
+export function pickSequences(
+  packed: PackedSequences,
+  sequences: readonly number[],
+): PackedSequences {
   const pick = (values: Uint32Array, from: (s: number) => number, count: (s: number) => number) =>
     sequences.map((s) => values.subarray(from(s), from(s) + count(s)));
   const join = (parts: readonly Uint32Array[]) => {

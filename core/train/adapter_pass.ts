@@ -7,20 +7,15 @@ import {
   addCountsInPlace,
   type Arena,
   countNonFiniteInPlace,
-  leaves,
-  scaleRows,
   sumSquares,
   type Tensor,
-  type TensorTree,
-  type TokenLogps,
-  tokenLogps,
 } from "../../backend/mod.ts";
 import { adamwConstants, type AdamwOptions, type StepPace } from "../optim/adamw.ts";
 import type { AdapterLayout } from "../lora/adapter.ts";
 import { checkIds, type DeviceBatch, uploadBatch } from "../batch/device_batch.ts";
 import { forward } from "../model/decoder.ts";
 import type { Model } from "../model/load.ts";
-import { headName } from "../model/shapes.ts";
+import type { Head, HeadPass } from "./head.ts";
 import type { TrainState } from "./state.ts";
 import { Tape } from "../ops/tape.ts";
 import type { PackedSequences } from "../batch/packed_sequences.ts";
@@ -38,28 +33,27 @@ export interface AdapterRun {
 }
 
 /** A forward pass that a backward pass can follow. */
-export interface AdapterForward {
+export interface AdapterForward<Out> {
   /** K. */
   readonly members: number;
   /** The batch, repeated once a member. */
   readonly device: DeviceBatch;
-  /** Log-probs of the completion tokens and their unscaled gradients. */
-  readonly head: TokenLogps;
+  /** What the head read, and the way back from it. */
+  readonly head: HeadPass<Out>;
   /** What was recorded. */
   readonly tape: Tape;
-  /** What the head read. */
-  readonly h: Tensor;
   /** [K, P], written by the backward pass. */
   readonly gradient: Tensor;
 }
 
 /** Runs all members over a batch. */
-export function adapterForward(
+export function adapterForward<Out>(
   arena: Arena,
   { model, layout, gradientCheckpointing }: AdapterRun,
   params: Tensor,
   packed: PackedSequences,
-): AdapterForward {
+  head: Head<Out>,
+): AdapterForward<Out> {
   const { config } = model, weights = model.weights.borrow();
   const members = params.shape[0];
   checkIds(packed.ids, config.vocabSize, "train on the texts: the batch");
@@ -67,29 +61,25 @@ export function adapterForward(
   const device = uploadBatch(arena, packed, members);
   const tape = new Tape(arena, true);
   const adapter = { params, layout, gradient };
-  const h = forward(tape, { config, weights, adapter, gradientCheckpointing }, device);
-  const head = tokenLogps(arena, { h, w: weights[headName(config)], targets: device.targets }, {
-    gradient: true,
-    softcap: config.logitSoftcap,
-  });
-  return { members, device, head, tape, h, gradient };
+  const pass = { config, weights, adapter, gradientCheckpointing };
+  const h = forward(tape, pass, device);
+  return { members, device, head: head(tape, pass, h, device), tape, gradient };
 }
 
 /**
  * Backward pass.
  *
- * @param scale [K·H] ∂loss/∂log-prob of each completion token.
- * @param nonFinite [K] u32: grows by the blocks of a member's log-probs and scales with a number that is not finite.
+ * @param slopes [K·H] ∂loss/∂(what the head read) of each completion token.
+ * @param nonFinite [K] u32: grows by the blocks of a member's readings and slopes with a number that is not finite.
  * @returns [K, P] ∂loss/∂params.
  */
 export function adapterGradient(
   arena: Arena,
-  { head, tape, h, gradient }: AdapterForward,
-  { scale, nonFinite }: { readonly scale: Tensor; readonly nonFinite: Tensor },
+  { head, tape, gradient }: AdapterForward<unknown>,
+  { slopes, nonFinite }: { readonly slopes: Tensor; readonly nonFinite: Tensor },
 ): Tensor {
-  for (const x of [head.logps, scale]) countNonFiniteInPlace(arena, { x, count: nonFinite });
-  tape.accumulate(h, () => scaleRows(arena, head.gradient!, scale));
-  arena.release(head.gradient!);
+  for (const x of [head.watched, slopes]) countNonFiniteInPlace(arena, { x, count: nonFinite });
+  head.back(slopes);
   tape.backward();
   return gradient;
 }
@@ -99,30 +89,30 @@ export function adapterGradient(
  * this one.
  *
  * @param before Of the parts before; undefined at the first. Released.
- * @param part What else of this part nobody needs any more.
+ * @param left What else of this part nobody needs any more; named twice it is released once.
  * @returns The sum.
  */
 export function addPart(
   arena: Arena,
   before: Tensor | undefined,
   gradient: Tensor,
-  part: TensorTree,
+  left: readonly Tensor[],
 ): Tensor {
   const sum = before === undefined ? gradient : add(arena, before, gradient);
   if (before !== undefined) {
     arena.release(before);
     arena.release(gradient);
   }
-  for (const tensor of leaves(part)) arena.release(tensor);
+  for (const tensor of new Set(left)) arena.release(tensor);
   arena.flush();
   return sum;
 }
 
-/** What of a forward pass is left when its gradient is known. */
-export function leftOf({ device, head }: AdapterForward): Record<string, Tensor> {
-  const { groups: _groups, maxLength: _maxLength, ...tensors } = device;
-  const { gradient: _gradient, ...rows } = head;
-  return { ...tensors, ...rows };
+/** The tensors of a batch on the device. */
+export function tensorsOf(
+  { groups: _groups, maxLength: _maxLength, ...tensors }: DeviceBatch,
+): Tensor[] {
+  return Object.values(tensors);
 }
 
 /** How an update is made. */

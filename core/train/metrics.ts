@@ -2,8 +2,8 @@
 import type { PreferenceLoss } from "../../losses/mod.ts";
 import type { PreferenceBatch } from "../batch/preference_batch.ts";
 
-/** What `trainStep` left on the device, on the host. */
-export interface HostStepMetrics {
+/** What a step on pairs left on the device, on the host. */
+export interface HostPairMetrics {
   /** [K·B] losses. */
   readonly losses: ArrayLike<number>;
   /** [K·2B] log-probs, nats. */
@@ -23,6 +23,27 @@ export interface HostStepMetrics {
 /** Names as in TRL; `<name>/std` is the standard deviation over the members. */
 export type MetricRow = Record<string, number>;
 
+/** Each number's mean over the members, and under `<name>/std` its standard deviation. */
+export function overMembers(rows: readonly MetricRow[]): MetricRow {
+  const out: MetricRow = {};
+  for (const name of Object.keys(rows[0])) {
+    const values = rows.map((row) => row[name]);
+    const mean = values.reduce((a, b) => a + b, 0) / rows.length;
+    out[name] = mean;
+    out[`${name}/std`] = Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / rows.length);
+  }
+  return out;
+}
+
+/** `skipped_members`: how many were not updated, because of numbers that are not finite; empty where none. */
+export function skippedMembers(nonFinite: ArrayLike<number> = []): MetricRow {
+  const skipped = Array.from(nonFinite).filter((count) => count > 0).length;
+  return skipped > 0 ? { skipped_members: skipped } : {};
+}
+
+/** How the implicit rewards of pairs are logged. */
+export type RewardScale = Pick<PreferenceLoss, "needsReference" | "rewardScale">;
+
 /**
  * Summarise a step as TRL's DPO and OnlineDPO trainers do: loss, grad_norm, entropy, logps/{chosen,rejected},
  * logits/{chosen,rejected} (mean over vocabulary and tokens), mean_token_accuracy (of chosen answers),
@@ -33,21 +54,21 @@ export type MetricRow = Record<string, number>;
  *
  * @example
  * ```ts
- * import { preferenceBatch, summariseStep } from "@leash/bpo/core";
+ * import { preferenceBatch, summarisePairs } from "@leash/bpo/core";
  * import { dpo } from "@leash/bpo/losses";
  * import { assertEquals } from "@std/assert";
  * const batch = preferenceBatch([
  *   { prompt: [1], chosen: [6], rejected: [7], referenceChosen: -5, referenceRejected: -3 },
  * ], { snapshotId: "s", referenceId: "s", requireSame: true });
  * const metrics = { losses: [0.5], logps: [-4, -4], entropy: [1, 1], normSquares: [9] };
- * const row = summariseStep(metrics, batch, dpo({ beta: 0.5 }));
+ * const row = summarisePairs(metrics, batch, dpo({ beta: 0.5 }));
  * assertEquals([row["rewards/chosen"], row["rewards/margins"], row.grad_norm], [0.5, 1, 3]);
  * ```
  */
-export function summariseStep(
-  metrics: HostStepMetrics,
+export function summarisePairs(
+  metrics: HostPairMetrics,
   batch: PreferenceBatch,
-  loss: PreferenceLoss,
+  loss: RewardScale,
 ): MetricRow {
   const { pairs: B, reference, packed } = batch;
   const members = metrics.normSquares.length;
@@ -84,23 +105,17 @@ export function summariseStep(
     for (let i = 0; i < H; i++) entropy += metrics.entropy[k * H + i] / H;
     return { ...row, entropy, grad_norm: Math.sqrt(metrics.normSquares[k]) };
   });
-  const out: MetricRow = {};
-  for (const name of Object.keys(perMember[0])) {
-    const values = perMember.map((row) => row[name]);
-    const mean = values.reduce((a, b) => a + b, 0) / members;
-    out[name] = mean;
-    out[`${name}/std`] = Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / members);
-  }
-  out.beta = loss.rewardScale;
-  out.step_tokens = packed.ids.length;
-  const skipped = Array.from(metrics.nonFinite ?? []).filter((count) => count > 0).length;
-  if (skipped > 0) out.skipped_members = skipped;
-  return out;
+  return {
+    ...overMembers(perMember),
+    beta: loss.rewardScale,
+    step_tokens: packed.ids.length,
+    ...skippedMembers(metrics.nonFinite),
+  };
 }
 
 /** What the head says of the completion tokens of the member whose first is `from`. */
 function ofTokens(
-  { meanLogits, isTop }: HostStepMetrics,
+  { meanLogits, isTop }: HostPairMetrics,
   { headStarts, headCounts }: PreferenceBatch["packed"],
   from: number,
 ): MetricRow {

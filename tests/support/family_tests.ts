@@ -1,6 +1,6 @@
 // What every family must show, on both devices: transformers' logits, log-probs and greedy text, and peft's adapters.
 import { assert, assertEquals } from "@std/assert";
-import { Arena, type Device, scaleRows } from "../../backend/mod.ts";
+import { Arena, type Device } from "../../backend/mod.ts";
 import { adapterForward } from "../../core/train/adapter_pass.ts";
 import {
   type Adapter,
@@ -16,6 +16,7 @@ import {
   packSequences,
   Tape,
   uploadBatch,
+  vocabularyHead,
 } from "../../core/mod.ts";
 import { deviceTest } from "./devices.ts";
 import {
@@ -108,15 +109,15 @@ export function testFamily(variant: string): void {
       using arena = new Arena(device, "gradient");
       const packed = packSequences(one.sequences.map((ids) => ({ ids, promptLength: 1 })));
       const adapter = uploadMembers(arena, layout, [params]);
-      const { tape, h, head, gradient } = adapterForward(
+      const { tape, head, gradient } = adapterForward(
         arena,
         { model, layout },
         adapter.params,
         packed,
+        vocabularyHead,
       );
       const H = packed.targets.length;
-      const scale = arena.upload([H], new Float32Array(H).fill(-1 / H), "−1/H");
-      tape.accumulate(h, () => scaleRows(arena, head.gradient!, scale));
+      head.back(arena.upload([H], new Float32Array(H).fill(-1 / H), "−1/H"));
       tape.backward();
       checkSlopes(layout, await arena.read(gradient) as Float32Array, one);
     }

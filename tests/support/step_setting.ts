@@ -7,6 +7,8 @@ import {
   completionLogps,
   linearLayers,
   type Model,
+  type PairMetric,
+  pairwise,
   type PreferenceBatch,
   preferenceBatch,
   type StepMetrics,
@@ -74,13 +76,19 @@ export async function runStep(
     adamw?: AdamwOptions;
     microBatch?: number;
   } = {},
-): Promise<{ [K in keyof StepMetrics]: number[] }> {
+): Promise<{ [K in keyof StepMetrics<PairMetric>]: number[] }> {
   using arena = new Arena(device, `step ${step}`);
-  const out = await trainStep(arena, { model, layout, loss, adamw }, state.current, batch, {
-    step,
-    learningRate,
-    microBatch,
-  });
+  const out = await trainStep(
+    arena,
+    { model, layout, objective: pairwise(loss), adamw },
+    state.current,
+    batch,
+    {
+      step,
+      learningRate,
+      microBatch,
+    },
+  );
   const read = await arena.readAll(out.metrics);
   state.set(out.state);
   return {

@@ -7,10 +7,10 @@ import {
   type HostSftState,
   type HostTrainState,
   initSftState,
+  nll,
   packSequences,
-  sftAdapterStep,
+  pairwise,
   sftStep,
-  summariseStep,
   trainStep,
   type TrainStepOptions,
   uploadSftState,
@@ -55,21 +55,23 @@ const halves = (state: HostTrainState, k: number) =>
 async function step(
   { device, model, layout, batch }: Setting,
   host: HostTrainState,
-  kind: "trainStep" | "sftAdapterStep",
+  kind: "pairwise" | "nll",
   { loss = DPO, ...options }: Partial<TrainStepOptions> & { loss?: PreferenceLoss } = {},
 ) {
   using state = new Slot(uploadTrainState(device, layout, 2, host));
   using arena = new Arena(device, "step");
   const all = { step: 3, learningRate: 0.01, ...options };
   let nonFinite: number[], row: Record<string, number> = {};
-  if (kind === "trainStep") {
-    const out = await trainStep(arena, { model, layout, loss }, state.current, batch, all);
+  if (kind === "pairwise") {
+    const objective = pairwise(loss);
+    const out = await trainStep(arena, { model, layout, objective }, state.current, batch, all);
     const read = await arena.readAll(out.metrics);
-    row = summariseStep(read, batch, loss);
+    row = objective.summarise(read, batch);
     nonFinite = [...read.nonFinite];
     state.set(out.state);
   } else {
-    const out = sftAdapterStep(arena, { model, layout }, state.current, PACKED, all);
+    const run = { model, layout, objective: nll() };
+    const out = await trainStep(arena, run, state.current, PACKED, all);
     nonFinite = [...(await arena.readAll(out.metrics)).nonFinite];
     state.set(out.state);
   }
@@ -81,9 +83,9 @@ async function hostState(all: Setting): Promise<HostTrainState> {
   return await downloadTrainState(all.device, state);
 }
 
-for (const kind of ["trainStep", "sftAdapterStep"] as const) {
+for (const kind of ["pairwise", "nll"] as const) {
   deviceTest(
-    `${kind}() leaves a member with a number that is none as it is, and trains the other`,
+    `trainStep() with ${kind}() leaves a member with a number that is none as it is, and trains the other`,
     async (device) => {
       using all = await setting(device);
       const host = await hostState(all);
@@ -96,7 +98,7 @@ for (const kind of ["trainStep", "sftAdapterStep"] as const) {
           const sick = plant(host, part, value), name = `${value} in ${part}`;
           const { after, nonFinite, row } = await step(all, sick, kind);
           assert(nonFinite[0] === 0 && nonFinite[1] > 0, `${name}: ${nonFinite}`);
-          if (kind === "trainStep") assertEquals(row.skipped_members, 1, name);
+          if (kind === "pairwise") assertEquals(row.skipped_members, 1, name);
           assertEquals(halves(after, 1), halves(sick, 1), name);
           assertEquals(halves(after, 0), halves(healthy.after, 0), name);
         }
@@ -108,22 +110,25 @@ for (const kind of ["trainStep", "sftAdapterStep"] as const) {
     },
   );
 
-  deviceTest(`${kind}() refuses a learning rate and a step that are none`, async (device) => {
-    using all = await setting(device);
-    const host = await hostState(all);
-    for (const learningRate of [...VALUES, -1]) {
+  deviceTest(
+    `trainStep() with ${kind}() refuses a learning rate and a step that are none`,
+    async (device) => {
+      using all = await setting(device);
+      const host = await hostState(all);
+      for (const learningRate of [...VALUES, -1]) {
+        await assertRejects(
+          () => step(all, host, kind, { learningRate }),
+          RangeError,
+          `Cannot train a step: learningRate is ${learningRate}, expected a number from 0 up`,
+        );
+      }
       await assertRejects(
-        () => step(all, host, kind, { learningRate }),
+        () => step(all, host, kind, { step: NaN }),
         RangeError,
-        `Cannot train a step: learningRate is ${learningRate}, expected a number from 0 up`,
+        "Cannot train a step: step is NaN, expected a whole number from 0 up",
       );
-    }
-    await assertRejects(
-      () => step(all, host, kind, { step: NaN }),
-      RangeError,
-      "Cannot train a step: step is NaN, expected a whole number from 0 up",
-    );
-  });
+    },
+  );
 }
 
 /** DPO of which value or slopes are `found`, on the host or in WGSL. */
@@ -152,7 +157,7 @@ deviceTest(
         // By WGSL too, where there is any.
         for (const isHost of device.info.kind === "webgpu" && found > 0 ? [true, false] : [true]) {
           const loss = sickLoss(what, found, isHost);
-          const { after, nonFinite, row } = await step(all, host, "trainStep", { loss });
+          const { after, nonFinite, row } = await step(all, host, "pairwise", { loss });
           assert(nonFinite.every((count) => count > 0), `${what} ${found}: ${nonFinite}`);
           assertEquals([bitsOf(after), row.skipped_members], [bitsOf(host), 2]);
         }
@@ -160,13 +165,13 @@ deviceTest(
     }
     for (const part of PARTS) {
       const sick = plant(host, part, NaN);
-      const { after, nonFinite } = await step(all, sick, "trainStep", { allOrNone: true });
+      const { after, nonFinite } = await step(all, sick, "pairwise", { allOrNone: true });
       assert(nonFinite[0] === 0 && nonFinite[1] > 0);
       assertEquals(bitsOf(after), bitsOf(sick));
     }
     for (const part of PARTS) { // in parts as in one
       const sick = plant(host, part, NaN);
-      const { after, nonFinite } = await step(all, sick, "trainStep", { microBatch: 1 });
+      const { after, nonFinite } = await step(all, sick, "pairwise", { microBatch: 1 });
       assert(nonFinite[0] === 0 && nonFinite[1] > 0);
       assertEquals(halves(after, 1), halves(sick, 1));
     }
@@ -174,11 +179,11 @@ deviceTest(
       ...sickLoss("value", NaN, true),
       value: (x: { nw: number }) => x.nw === all.batch.packed.headCounts[0] ? NaN : 0.5,
     };
-    const parts = await step(all, host, "trainStep", { loss: first, microBatch: 1 });
+    const parts = await step(all, host, "pairwise", { loss: first, microBatch: 1 });
     assert(all.batch.packed.headCounts[0] !== all.batch.packed.headCounts[1]);
     assertEquals(bitsOf(parts.after), bitsOf(host));
-    const sound = await step(all, host, "trainStep", { allOrNone: true });
-    assertEquals(sound.after, (await step(all, host, "trainStep")).after);
+    const sound = await step(all, host, "pairwise", { allOrNone: true });
+    assertEquals(sound.after, (await step(all, host, "pairwise")).after);
   },
 );
 
@@ -197,7 +202,7 @@ deviceTest(
         const reference = all.batch.reference.slice();
         reference[i] = value;
         await assertRejects(
-          () => step({ ...all, batch: { ...all.batch, reference } }, host, "trainStep"),
+          () => step({ ...all, batch: { ...all.batch, reference } }, host, "pairwise"),
           RangeError,
           `the reference log-prob of the ${name} is ${value}, expected a finite number`,
         );

@@ -14,7 +14,7 @@ export const REPORTED: readonly MistakeRow[] = [
   // Training steps.
   ["sftStep", "step: step + 1", "step: step + 2"],
   ["sftGradients", "targets, lse, scale }, { softcap }", "targets, lse, scale }, {}"],
-  ["sftAdapterStep", "fill(-1 / H)", "fill(-1 / (members * H))"],
+  ["nll", "fill(-1 / batch.targets.length)", "fill(-1 / device.targets.shape[0])"],
   ["Alignment", "gradNorm, nonFinite: read.nonFinite", "gradNorm: 0"],
   ["Alignment", "run.#updates = checkpoint.updates", "run.#updates = checkpoint.step"],
   [

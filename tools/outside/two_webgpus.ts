@@ -12,6 +12,7 @@ import {
   adapterLayout,
   generate,
   initTrainState,
+  pairwise,
   preferenceBatch,
   trainStep,
 } from "../../core/mod.ts";
@@ -56,7 +57,7 @@ export async function train(gpu: GPU | undefined): Promise<Training> {
   const model = loadModel(device, config, initModel(config, keyOf(1)));
   using _weights = model.weights;
   const layout = adapterLayout(linearLayers(config), { rank: 4, alpha: 8 });
-  const loss = dpo({ beta: 0.5 });
+  const objective = pairwise(dpo({ beta: 0.5 }));
   using state = new Slot(initTrainState(device, layout, 2, keyOf(2)));
   const batch = preferenceBatch([
     {
@@ -78,7 +79,13 @@ export async function train(gpu: GPU | undefined): Promise<Training> {
   for (let step = 0; step < 3; step++) {
     using arena = new Arena(device, `step ${step}`);
     const options = { step, learningRate: 1e-2 };
-    const next = await trainStep(arena, { model, layout, loss }, state.current, batch, options);
+    const next = await trainStep(
+      arena,
+      { model, layout, objective },
+      state.current,
+      batch,
+      options,
+    );
     const { losses, normSquares } = await arena.readAll(next.metrics);
     numbers.push(...losses, ...Array.from(normSquares, Math.sqrt));
     state.set(next.state);

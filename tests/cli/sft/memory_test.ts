@@ -6,9 +6,10 @@ import {
   initTrainState,
   keyOf,
   linearLayers,
+  nll,
   packSequences,
-  sftAdapterStep,
   sftStep,
+  trainStep,
 } from "../../../core/mod.ts";
 import { UsageError } from "../../../cli/terminal/mistake.ts";
 import { planSft, sftStepBytes } from "../../../cli/sft/memory.ts";
@@ -47,7 +48,7 @@ for (const [name, size, isLean] of SHAPES) {
     const layout = isLean === undefined ? undefined : all.layout;
     const how = { whole: WHOLE, size, isLean: isLean ?? false };
     const foreseen = await sftStepBytes({ device, model, layout, rows }, how);
-    const options = { step: 0, learningRate: 1e-3, microTokens: size };
+    const options = { step: 0, learningRate: 1e-3, microBatch: size };
     const packed = packSequences(rows);
     using state = layout === undefined
       ? initSftState(device, model)
@@ -55,9 +56,9 @@ for (const [name, size, isLean] of SHAPES) {
     using arena = new Arena(device, "step");
     const next = layout === undefined
       ? sftStep(arena, model.config, state as ReturnType<typeof initSftState>, packed, options)
-      : sftAdapterStep(
+      : await trainStep(
         arena,
-        { model, layout, gradientCheckpointing: isLean },
+        { model, layout, objective: nll(), gradientCheckpointing: isLean },
         state as ReturnType<typeof initTrainState>,
         packed,
         options,

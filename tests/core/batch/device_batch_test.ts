@@ -8,9 +8,10 @@ import {
   initTrainState,
   keyOf,
   linearLayers,
+  nll,
   packSequences,
-  sftAdapterStep,
   sftStep,
+  trainStep,
   uploadBatch,
 } from "../../../core/mod.ts";
 import { deviceTest } from "../../support/devices.ts";
@@ -72,8 +73,9 @@ deviceTest("every pass over texts refuses ids that the vocabulary has not", asyn
   using adapter = initTrainState(device, layout, 1, keyOf(1));
   using all = initSftState(device, model);
   using arena = new Arena(device, "test");
-  assertThrows(
-    () => sftAdapterStep(arena, { model, layout }, adapter, packed, pace),
+  const run = { model, layout, objective: nll() };
+  await assertRejects(
+    () => trainStep(arena, run, adapter, packed, pace),
     RangeError,
     message,
   );

@@ -30,11 +30,15 @@ Deno.test("microBatches() packs its pairs as if they were all there is", () => {
   const pairs = fivePairs((i) => (3 * i) % 4);
   const whole = preferenceBatch(pairs, ids);
   const parts = microBatches(whole, 2);
-  assertEquals(parts.map(({ first }) => first), [0, 2, 4]);
-  parts.forEach(({ first, ...part }) =>
-    assertEquals(part, preferenceBatch(pairs.slice(first, first + 2), ids))
-  );
-  assertEquals(microBatches(whole, 5), [{ ...whole, first: 0 }]);
+  assertEquals(parts.map(({ examples }) => examples), [[0, 1], [2, 3], [4]]);
+  assertEquals(parts.map(({ sequences }) => sequences), [[0, 1, 5, 6], [2, 3, 7, 8], [4, 9]]);
+  for (const { batch, packed, examples: [first] } of parts) {
+    assertEquals(batch, preferenceBatch(pairs.slice(first, first + 2), ids));
+    assertEquals(packed, batch.packed);
+  }
+  const all = { examples: [0, 1, 2, 3, 4], sequences: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] };
+  assertEquals(microBatches(whole, 5), [{ batch: whole, packed: whole.packed, ...all }]);
+  assertEquals(microBatches(whole), microBatches(whole, 9));
   for (const size of [0, 1.5]) {
     assertThrows(() => microBatches(whole, size), RangeError, `microBatch is ${size}, expected`);
   }
@@ -101,7 +105,7 @@ deviceTest(
     };
     const whole = await peak(all.batch), split = await peak(all.batch, 1);
     const alone = Math.max(
-      ...await Array.fromAsync(microBatches(all.batch, 1), (part) => peak(part)),
+      ...await Array.fromAsync(microBatches(all.batch, 1), ({ batch }) => peak(batch)),
     );
     const sums = 3 * state.current.borrow().params.storage.block.bytes; // the gradient so far, and its sum
     if (!(split < 0.6 * whole && split <= alone + sums)) {

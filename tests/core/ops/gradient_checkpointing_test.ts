@@ -9,7 +9,9 @@ import {
   keyOf,
   linearLayers,
   loadModel,
+  type Model,
   type ModelConfig,
+  pairwise,
   preferenceBatch,
   Tape,
   trainStep,
@@ -39,7 +41,7 @@ const BATCH = preferenceBatch([
 
 async function twoSteps(
   device: Device,
-  model: Parameters<typeof trainStep>[1]["model"],
+  model: Model,
   gradientCheckpointing: boolean,
 ) {
   const layout = adapterLayout(linearLayers(model.config), { rank: 3, alpha: 6 });
@@ -47,7 +49,7 @@ async function twoSteps(
   const out: number[][] = [];
   for (let step = 0; step < 2; step++) {
     using arena = new Arena(device, `step ${step}`);
-    const run = { model, layout, loss: DPO, gradientCheckpointing };
+    const run = { model, layout, objective: pairwise(DPO), gradientCheckpointing };
     const next = await trainStep(arena, run, state.current, BATCH, { step, learningRate: 0.01 });
     const { losses, normSquares } = await arena.readAll(next.metrics);
     state.set(next.state);
@@ -103,7 +105,7 @@ async function peakOf(device: Device, gradientCheckpointing: boolean): Promise<n
     }
   }
   using arena = new Watching(device, "step");
-  const run = { model, layout, loss: DPO, gradientCheckpointing };
+  const run = { model, layout, objective: pairwise(DPO), gradientCheckpointing };
   const next = await trainStep(arena, run, state, BATCH, { step: 0, learningRate: 0.01 });
   using _next = next.state;
   await arena.readAll(next.metrics);

@@ -11,12 +11,13 @@ import {
   keyOf,
   linearLayers,
   packSequences,
+  vocabularyHead,
 } from "../../../core/mod.ts";
 import { deviceTest } from "../../support/devices.ts";
 import { modelFixture } from "../../support/fixtures.ts";
 
 deviceTest(
-  "adapterUpdate() moves against the scale's sign, and takes its state",
+  "adapterUpdate() moves against the slopes' sign, and takes its state",
   async (device) => {
     const model = await modelFixture(device, "tiny_llama");
     using _weights = model.weights;
@@ -26,24 +27,24 @@ deviceTest(
       using state = initTrainState(device, layout, 1, keyOf(3));
       using arena = new Arena(device, "update");
       const run = { model, layout };
-      const forward = adapterForward(arena, run, state.borrow().params, packed);
-      const scale = arena.upload([2], new Float32Array([sign, sign]), "scale");
+      const forward = adapterForward(arena, run, state.borrow().params, packed, vocabularyHead);
+      const slopes = arena.upload([2], new Float32Array([sign, sign]), "slopes");
       const nonFinite = arena.zeros([1], "nonFinite", "u32");
       const options = { step: 0, learningRate: 1e-2, receiver: "a test", nonFinite };
       const { next } = adapterUpdate(
         arena,
         run,
         state,
-        adapterGradient(arena, forward, { scale, nonFinite }),
+        adapterGradient(arena, forward, { slopes, nonFinite }),
         options,
       );
       assertThrows(() => state.borrow(), ReferenceError, "donated to a test");
       using _next = next;
-      const moved = adapterForward(arena, run, next.borrow().params, packed);
-      const logps = await arena.read(moved.head.logps) as Float32Array;
+      const moved = adapterForward(arena, run, next.borrow().params, packed, vocabularyHead);
+      const logps = await arena.read(moved.head.reading.logps) as Float32Array;
       return logps.reduce((a, b) => a + b, 0);
     };
-    const up = await after(-1), down = await after(1); // the scale is ∂loss/∂log-prob
+    const up = await after(-1), down = await after(1); // the slopes are ∂loss/∂log-prob
     assert(up > down + 0.01, `${up} and ${down}`);
   },
 );

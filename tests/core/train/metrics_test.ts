@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { preferenceBatch, summariseStep } from "../../../core/mod.ts";
+import { preferenceBatch, summarisePairs } from "../../../core/mod.ts";
 import { dpo, slicHf } from "../../../losses/mod.ts";
 
 const batch = preferenceBatch([
@@ -21,8 +21,8 @@ function assertRow(row: Record<string, number>, expected: Record<string, number>
   for (const [name, value] of Object.entries(expected)) assertAlmostEquals(row[name], value, 1e-12);
 }
 
-Deno.test("summariseStep() averages pairs, then members, with the spread over members", () => {
-  const row = summariseStep(metrics, batch, dpo({ beta: 0.5 }));
+Deno.test("summarisePairs() averages pairs, then members, with the spread over members", () => {
+  const row = summarisePairs(metrics, batch, dpo({ beta: 0.5 }));
   assertRow(row, {
     loss: 4, // 2 and 6
     "loss/std": 2,
@@ -51,12 +51,12 @@ Deno.test("summariseStep() averages pairs, then members, with the spread over me
   assertEquals([row.step_tokens, row.beta], [9, 0.5]);
   assertEquals(Object.keys(row).length, 32);
   const { meanLogits: _, isTop: __, ...fewer } = metrics;
-  assertEquals(Object.keys(summariseStep(fewer, batch, dpo({ beta: 0.5 }))).length, 26);
+  assertEquals(Object.keys(summarisePairs(fewer, batch, dpo({ beta: 0.5 }))).length, 26);
 });
 
-Deno.test("summariseStep() counts the members that were not updated, where there are any", () => {
+Deno.test("summarisePairs() counts the members that were not updated, where there are any", () => {
   const skipped = (nonFinite?: number[]) =>
-    summariseStep({ ...metrics, nonFinite }, batch, dpo({ beta: 0.5 })).skipped_members;
+    summarisePairs({ ...metrics, nonFinite }, batch, dpo({ beta: 0.5 })).skipped_members;
   assertEquals([skipped(), skipped([0, 0]), skipped([0, 3]), skipped([1, 1])], [
     undefined,
     undefined,
@@ -65,12 +65,12 @@ Deno.test("summariseStep() counts the members that were not updated, where there
   ]);
 });
 
-Deno.test("summariseStep() has no reference in the rewards of a loss without one", () => {
-  const row = summariseStep(metrics, batch, slicHf({ delta: 1, lambda: 0.1 }));
+Deno.test("summarisePairs() has no reference in the rewards of a loss without one", () => {
+  const row = summarisePairs(metrics, batch, slicHf({ delta: 1, lambda: 0.1 }));
   assertAlmostEquals(row["rewards/margins"], slicHf({ delta: 1, lambda: 0.1 }).rewardScale * 10.5);
 });
 
-Deno.test("summariseStep() negates margins where chosen and rejected are exchanged", () => {
+Deno.test("summarisePairs() negates margins where chosen and rejected are exchanged", () => {
   const loss = dpo({ beta: 0.5 });
   const swap = (x: ArrayLike<number>) =>
     Array.from(x, (_, i) => x[Math.floor(i / 4) * 4 + (i + 2) % 4]);
@@ -79,8 +79,8 @@ Deno.test("summariseStep() negates margins where chosen and rejected are exchang
     ...batch,
     reference: new Float32Array([reference[2], reference[3], reference[0], reference[1]]),
   };
-  const there = summariseStep(metrics, batch, loss);
-  const back = summariseStep({ ...metrics, logps: swap(metrics.logps) }, swapped, loss);
+  const there = summarisePairs(metrics, batch, loss);
+  const back = summarisePairs({ ...metrics, logps: swap(metrics.logps) }, swapped, loss);
   assertAlmostEquals(back["rewards/margins"], -there["rewards/margins"], 1e-12);
   assertAlmostEquals(back["rewards/accuracies"], 0, 1e-12); // member 0 loses both, ties are no hits
 });

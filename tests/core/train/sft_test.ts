@@ -12,7 +12,6 @@ import {
   sftStep,
   Tape,
   uploadBatch,
-  uploadSftState,
 } from "../../../core/mod.ts";
 import { assertRelativeToMax } from "../../support/close.ts";
 import { deviceTest } from "../../support/devices.ts";
@@ -226,40 +225,3 @@ deviceTest("sftStep() decays matrices and not norms", async (device) => {
   const start = await arena.read(model.weights.borrow()[w] as Tensor);
   start.forEach((x, i) => assertAlmostEquals(decayed[w][i], plain[w][i] - 0.05 * x, 1e-6));
 });
-
-for (const name of models) {
-  deviceTest(
-    `uploadSftState() of what downloadSftState() gives goes on to the bit, ${name}`,
-    async (device) => {
-      const model = await modelFixture(device, name);
-      using _weights = model.weights;
-      const packed = packRows((await jsonFixture("sft.json"))[name].rows);
-      using whole = new Slot(initSftState(device, model));
-      const step = (state: typeof whole, step: number) => {
-        using arena = new Arena(device, "sft step");
-        const next = sftStep(arena, model.config, state.current, packed, {
-          step,
-          learningRate: 0.01,
-        });
-        arena.commit();
-        state.set(next.state);
-      };
-      step(whole, 0);
-      const host = await downloadSftState(device, whole.current);
-      using again = new Slot(uploadSftState(device, model, host));
-      assertEquals(await downloadSftState(device, again.current), host);
-      for (const state of [whole, again]) step(state, 1);
-      assertEquals(
-        await downloadSftState(device, again.current),
-        await downloadSftState(device, whole.current),
-      );
-      const short = { ...host.m, "model.norm.weight": new Float32Array(1) };
-      const { shape } = whole.current.borrow().m["model.norm.weight"];
-      assertThrows(
-        () => uploadSftState(device, model, { ...host, m: short }),
-        TypeError,
-        `m of model.norm.weight is 1 numbers, expected the ${shape[0]} of [${shape[0]}]`,
-      );
-    },
-  );
-}

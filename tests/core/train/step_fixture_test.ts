@@ -7,7 +7,7 @@ import {
   type MetricRow,
   type PreferenceBatch,
   preferenceBatch,
-  summariseStep,
+  summarisePairs,
   uploadTrainState,
 } from "../../../core/mod.ts";
 import { dpo, ipo, type PreferenceLoss, slic, slicHf } from "../../../losses/mod.ts";
@@ -128,7 +128,7 @@ for (const loss of trlCases) {
       const metrics = await runStep({ device, model, layout, batch }, state, {
         ...{ loss, step, learningRate },
       });
-      const row = summariseStep(metrics, batch, loss);
+      const row = summarisePairs(metrics, batch, loss);
       rows.push({ ...row, num_tokens: tokens += row.step_tokens });
     }
     const theirs: MetricRow[] = losses[loss.name];

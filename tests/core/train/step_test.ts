@@ -15,6 +15,7 @@ import {
   initTrainState,
   keyOf,
   packSequences,
+  pairwise,
   type PreferenceBatch,
   preferenceBatch,
   trainStep,
@@ -79,10 +80,16 @@ deviceTest("trainStep() that throws leaves the state bit-identical and usable", 
   await assertRejects(
     async () => {
       using arena = new Arena(device, "doomed");
-      await trainStep(arena, { ...all, loss: dpo({ beta: 0.1 }) }, state.current, all.batch, {
-        step: 0,
-        learningRate: 0.01,
-      });
+      await trainStep(
+        arena,
+        { ...all, objective: pairwise(dpo({ beta: 0.1 })) },
+        state.current,
+        all.batch,
+        {
+          step: 0,
+          learningRate: 0.01,
+        },
+      );
       throw new Error("boom"); // after the donation, before the commit
     },
     Error,

@@ -1,19 +1,20 @@
 import { assert, assertEquals } from "@std/assert";
-import { Arena, type Device, Slot, type Tensor } from "../../../backend/mod.ts";
+import { Arena, type Device, Slot, type Tensor } from "../../../../backend/mod.ts";
 import {
   adapterLayout,
   completionLogps,
   initTrainState,
   keyOf,
   linearLayers,
+  nll,
   packSequences,
-  sftAdapterStep,
   sftGradients,
-} from "../../../core/mod.ts";
-import { ROPE_TABLE } from "../../../core/model/load.ts";
-import { assertClose, assertRelativeToMax } from "../../support/close.ts";
-import { deviceTest } from "../../support/devices.ts";
-import { modelFixture } from "../../support/fixtures.ts";
+  trainStep,
+} from "../../../../core/mod.ts";
+import { ROPE_TABLE } from "../../../../core/model/load.ts";
+import { assertClose, assertRelativeToMax } from "../../../support/close.ts";
+import { deviceTest } from "../../../support/devices.ts";
+import { modelFixture } from "../../../support/fixtures.ts";
 
 const TEXTS = [
   { ids: [1, 14, 63, 8, 27, 90, 5], promptLength: 3 },
@@ -30,9 +31,9 @@ async function train(device: Device, members: number, steps: number) {
   for (let step = 0; step < steps; step++) {
     using arena = new Arena(device, `step ${step}`);
     const options = { step, learningRate: 2e-2 };
-    const out = sftAdapterStep(
+    const out = await trainStep(
       arena,
-      { model, layout },
+      { model, layout, objective: nll() },
       state.current,
       packSequences(TEXTS),
       options,
@@ -50,7 +51,7 @@ async function train(device: Device, members: number, steps: number) {
 }
 
 deviceTest(
-  "sftAdapterStep() starts at the base's mean NLL and learns the texts",
+  "trainStep() with nll() starts at the base's mean NLL and learns the texts",
   async (device) => {
     const model = await modelFixture(device, "tiny_llama");
     using weights = model.weights;
@@ -65,43 +66,46 @@ deviceTest(
   },
 );
 
-deviceTest("sftAdapterStep()'s gradient is the full one, seen through B = 0", async (device) => {
-  // With B = 0 only ∂B lives: scale·∂W·Aᵀ, summed over layers. Its norm follows from sftGradients()'s ∂W.
-  const model = await modelFixture(device, "tiny_llama");
-  using _weights = model.weights;
-  const layout = adapterLayout(linearLayers(model.config), { rank: 4, alpha: 8 });
-  using state = initTrainState(device, layout, 1, keyOf(3));
-  using arena = new Arena(device, "gradients");
-  const { [ROPE_TABLE]: rope, ...weights } = model.weights.borrow() as Record<string, Tensor>;
-  const tables = { [ROPE_TABLE]: rope };
-  const { gradients } = sftGradients(
-    arena,
-    model.config,
-    { weights, tables },
-    packSequences(TEXTS),
-  );
-  const read = await arena.readAll<Record<string, Tensor>>({
-    ...gradients,
-    params: state.borrow().params,
-  });
-  let squares = 0;
-  for (const { name, inDim, outDim, aOffset } of layout.modules.values()) {
-    const dW = read[`${name}.weight`];
-    for (let o = 0; o < outDim; o++) {
-      for (let r = 0; r < layout.rank; r++) {
-        let sum = 0;
-        for (let i = 0; i < inDim; i++) {
-          sum += dW[o * inDim + i] * read.params[aOffset + r * inDim + i];
+deviceTest(
+  "trainStep() with nll()'s gradient is the full one, seen through B = 0",
+  async (device) => {
+    // With B = 0 only ∂B lives: scale·∂W·Aᵀ, summed over layers. Its norm follows from sftGradients()'s ∂W.
+    const model = await modelFixture(device, "tiny_llama");
+    using _weights = model.weights;
+    const layout = adapterLayout(linearLayers(model.config), { rank: 4, alpha: 8 });
+    using state = initTrainState(device, layout, 1, keyOf(3));
+    using arena = new Arena(device, "gradients");
+    const { [ROPE_TABLE]: rope, ...weights } = model.weights.borrow() as Record<string, Tensor>;
+    const tables = { [ROPE_TABLE]: rope };
+    const { gradients } = sftGradients(
+      arena,
+      model.config,
+      { weights, tables },
+      packSequences(TEXTS),
+    );
+    const read = await arena.readAll<Record<string, Tensor>>({
+      ...gradients,
+      params: state.borrow().params,
+    });
+    let squares = 0;
+    for (const { name, inDim, outDim, aOffset } of layout.modules.values()) {
+      const dW = read[`${name}.weight`];
+      for (let o = 0; o < outDim; o++) {
+        for (let r = 0; r < layout.rank; r++) {
+          let sum = 0;
+          for (let i = 0; i < inDim; i++) {
+            sum += dW[o * inDim + i] * read.params[aOffset + r * inDim + i];
+          }
+          squares += (layout.scale * sum) ** 2;
         }
-        squares += (layout.scale * sum) ** 2;
       }
     }
-  }
-  const { norm } = await train(device, 1, 1);
-  assert(Math.abs(norm / Math.sqrt(squares) - 1) < 1e-4, `${norm} against ${Math.sqrt(squares)}`);
-});
+    const { norm } = await train(device, 1, 1);
+    assert(Math.abs(norm / Math.sqrt(squares) - 1) < 1e-4, `${norm} against ${Math.sqrt(squares)}`);
+  },
+);
 
-deviceTest("sftAdapterStep() trains each member as if it were alone", async (device) => {
+deviceTest("trainStep() with nll() trains each member as if it were alone", async (device) => {
   const alone = await train(device, 1, 3), both = await train(device, 2, 3);
   assert(Math.abs(both.norm / alone.norm - 1) < 1e-5, `${both.norm} against ${alone.norm}`);
   assertEquals(both.sums.length, alone.sums.length);
@@ -109,17 +113,23 @@ deviceTest("sftAdapterStep() trains each member as if it were alone", async (dev
 });
 
 deviceTest(
-  "sftAdapterStep() in micro-batches equals the whole step but for the rounding of sums",
+  "trainStep() with nll() in micro-batches equals the whole step but for the rounding of sums",
   async (device) => {
     const model = await modelFixture(device, "tiny_llama");
     using _weights = model.weights;
     const layout = adapterLayout(linearLayers(model.config), { rank: 4, alpha: 8 });
     const packed = packSequences([...TEXTS, { ids: [9, 8, 7, 6, 5], promptLength: 2 }]);
-    const step = async (microTokens?: number) => {
+    const step = async (microBatch?: number) => {
       using state = new Slot(initTrainState(device, layout, 2, keyOf(3)));
       using arena = new Arena(device, "step");
-      const options = { step: 0, learningRate: 2e-2, microTokens };
-      const out = sftAdapterStep(arena, { model, layout }, state.current, packed, options);
+      const options = { step: 0, learningRate: 2e-2, microBatch };
+      const out = await trainStep(
+        arena,
+        { model, layout, objective: nll() },
+        state.current,
+        packed,
+        options,
+      );
       const { logps, entropy, normSquares } = await arena.readAll(out.metrics);
       state.set(out.state);
       return { sums: { logps, entropy }, normSquares, m: await arena.read(out.state.borrow().m) };

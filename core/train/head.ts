@@ -1,0 +1,56 @@
+// What reads the last hidden states of a step's forward pass. The vocabulary's head is one; an objective may bring its own.
+import { scaleRows, type Tensor, type TokenLogps, tokenLogps } from "../../backend/mod.ts";
+import type { DeviceBatch } from "../batch/device_batch.ts";
+import type { Pass } from "../model/decoder.ts";
+import { headName } from "../model/shapes.ts";
+import type { Tape } from "../ops/tape.ts";
+
+/** A reading, and the way back from it. */
+export interface HeadPass<Out> {
+  /** What was read; in the step's arena. */
+  readonly reading: Out;
+  /** Its tensors, to be released once the gradient is known: all that neither the tape nor `back` releases. */
+  readonly tensors: readonly Tensor[];
+  /** Of which a member's numbers have to be finite, or the member is not updated. */
+  readonly watched: Tensor;
+  /**
+   * Hands ∂loss/∂reading to the tape, for what the head read.
+   *
+   * @param slopes [K·H], one a head row: of a log-prob, or of whatever number the head reads there.
+   */
+  back(slopes: Tensor): void;
+}
+
+/**
+ * Reads hidden states [K·H, D] at the batch's head rows.
+ *
+ * A reward head (one number a sequence) is three files: `objectives/reward.ts`, whose `split` packs answers with
+ * `packPrompts` (the head row is the last one) and whose head is `linear` of `h` with the D numbers that
+ * `pass.adapter` has for it, `back` handing the slopes to the tape for the op's output; `lora/adapter.ts`, where a
+ * layout gets room for those numbers behind its matrices, so that AdamW, checkpoints and merges have them already; and
+ * `formats/peft.ts`, which writes them as `modules_to_save`.
+ */
+export type Head<Out> = (tape: Tape, pass: Pass, h: Tensor, batch: DeviceBatch) => HeadPass<Out>;
+
+/** Log-probs of the completion tokens with their unscaled gradients; logits never exist whole. */
+export function vocabularyHead(
+  tape: Tape,
+  { config, weights }: Pass,
+  h: Tensor,
+  { targets }: DeviceBatch,
+): HeadPass<TokenLogps> {
+  const { arena } = tape;
+  const { gradient, ...reading } = tokenLogps(arena, { h, w: weights[headName(config)], targets }, {
+    gradient: true,
+    softcap: config.logitSoftcap,
+  });
+  return {
+    reading,
+    tensors: Object.values(reading),
+    watched: reading.logps,
+    back(slopes) {
+      tape.accumulate(h, () => scaleRows(arena, gradient!, slopes));
+      arena.release(gradient!);
+    },
+  };
+}
