@@ -6,9 +6,10 @@ import type { CommandOptions } from "./terminal/command_options.ts";
 import { readConfigFile } from "./flags/config_file.ts";
 import { type Flag, given, text, under } from "./flags/kinds.ts";
 import { completeValues, type FlagValue } from "./flags/parser.ts";
-import { quote } from "./terminal/mistake.ts";
+import { quote, UsageError } from "./terminal/mistake.ts";
 import { flagRow, helpWidth } from "./flags/help.ts";
 import { FORMATS, type Identity, readIdentity } from "./folder/run_folder.ts";
+import { exitCodeOf } from "./terminal/exit_codes.ts";
 
 const CONFIG_FLAGS: readonly Flag[] = under("Config", [
   {
@@ -63,12 +64,14 @@ export async function dispatch(
   const command = commands.find((command) => command.name === name);
   if (command === undefined) {
     const names = [...commands.map((command) => command.name), "--help", "--version"];
-    terminal.error(
-      `Cannot run leash: ${quote(name)} is no command, expected ${
-        commands.map((command) => command.name).join(", ")
-      }.${didYouMean(name, names)}`,
-    );
-    return 2;
+    const mistake = new UsageError({
+      verb: "run",
+      thing: "leash",
+      found: `${quote(name)} is no command`,
+      expected: `${commands.map((command) => command.name).join(", ")}.${didYouMean(name, names)}`,
+    });
+    terminal.error(mistake.message);
+    return exitCodeOf(mistake);
   }
   return await runCommand(withConfig(command), rest, options);
 }

@@ -44,6 +44,7 @@ export * from "./batch/packed_sequences.ts";
 export * from "./text/template/chat_template.ts";
 export * from "./text/rows/encode_chat.ts";
 export * from "./text/rows/end_of_turn.ts";
+export { Mistake, type MistakeCode, type MistakeParts } from "./base/mistake.ts";
 export { ExactNumber, parseExact, type Reviver } from "./base/exact_number.ts";
 export * from "./text/template/pick_chat_template.ts";
 export * from "./text/tokenizer/pretrained_tokenizer.ts";

@@ -30,7 +30,7 @@ const PICKLE = "adapter_model.bin";
  * The files of a PEFT folder, for `loadPeftAdapter`: those that are there. A pickle is never read, and there only by name.
  *
  * @param dir The folder.
- * @throws {TypeError} If one of them cannot be read.
+ * @throws {Mistake} If one of them cannot be read.
  */
 export async function readPeftFiles(dir: string): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
@@ -74,8 +74,8 @@ export async function readPeftFiles(dir: string): Promise<Map<string, Uint8Array
  * @param dir The folder to make.
  * @param adapter [K, layout.size]; borrowed.
  * @param options `baseModel`, `rsLora`, `dtype`; `replace`: default false.
- * @throws {TypeError} If something is at `dir` and `replace` is false, or there are no modules.
- * @throws {RangeError} If a finite number would become infinite in F16 or BF16.
+ * @throws {Mistake} If something is at `dir` and `replace` is false, or there are no modules.
+ * @throws {Mistake} If a finite number would become infinite in F16 or BF16.
  */
 export async function saveAdapter(
   device: Device,
@@ -127,7 +127,7 @@ export async function saveAdapter(
  * @param model The model that it is for.
  * @param dir A folder with adapter_config.json and adapter_model.safetensors, such as `adapter/` of a run.
  * @returns The adapter; the caller disposes it.
- * @throws {TypeError} If a file is missing or malformed, or the adapter is another model's.
+ * @throws {Mistake} If a file is missing or malformed, or the adapter is another model's.
  */
 export async function loadAdapter(
   device: Device,

@@ -11,6 +11,7 @@ import {
 } from "./durable.ts";
 import { exactParse, exactStringify } from "../core/base/exact_json.ts";
 import { isObject, parseJsonObject, quote, show } from "../core/base/mistakes.ts";
+import { cannotRead } from "../core/base/mistake.ts";
 
 /** A value that our JSON keeps exactly: NaN and the infinities too, and −0 stays −0. */
 export type JsonValue =
@@ -110,14 +111,15 @@ export async function saveCheckpoint(dir: string, checkpoint: Checkpoint): Promi
  *
  * @example
  * ```ts
+ * import { Mistake } from "@leash/bpo/core";
  * import { loadCheckpoint } from "@leash/bpo/files";
  * import { assertRejects } from "@std/assert";
- * await assertRejects(() => loadCheckpoint("no-such-checkpoint"), TypeError, "MANIFEST.json");
+ * await assertRejects(() => loadCheckpoint("no-such-checkpoint"), Mistake, "MANIFEST.json");
  * ```
  *
  * @param dir Its folder.
  * @returns What was saved, bit for bit, in the order it was saved in.
- * @throws {TypeError} If the folder is damaged or not a checkpoint; the message names the file.
+ * @throws {Mistake} If the folder is damaged or not a checkpoint; the message names the file.
  */
 export async function loadCheckpoint(
   dir: string,
@@ -129,15 +131,11 @@ export async function loadCheckpoint(
   const indexBytes = files.get(INDEX);
   const data = files.get(DATA);
   if (!indexBytes || !data) {
-    throw new TypeError(
-      `Cannot read ${dir}: ${INDEX} or ${DATA} is missing, expected a checkpoint`,
-    );
+    throw cannotRead(dir, { found: `${INDEX} or ${DATA} is missing`, expected: "a checkpoint" });
   }
   const index = parseJsonObject(indexBytes, name, "the file");
   if (index.format !== FORMAT || !Array.isArray(index.arrays)) {
-    throw new TypeError(
-      `Cannot read ${name}: format is ${show(index.format)}, expected "${FORMAT}"`,
-    );
+    throw cannotRead(name, { found: `format is ${show(index.format)}`, expected: `"${FORMAT}"` });
   }
   const arrays: Checkpoint<
     Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer>
@@ -147,16 +145,18 @@ export async function loadCheckpoint(
     const { name: key, type, length } = isObject(entry) ? entry : {};
     const whole = Number.isSafeInteger(length) && (length as number) >= 0;
     if (typeof key !== "string" || !whole || !["f32", "u32", "i32"].includes(type as string)) {
-      throw new TypeError(
-        `Cannot read ${name}: arrays has ${show(entry)}, expected a name, a type and a length`,
-      );
+      throw cannotRead(name, {
+        found: `arrays has ${show(entry)}`,
+        expected: "a name, a type and a length",
+      });
     }
     const end = at + 4 * (length as number);
     const { buffer } = data.slice(at, end);
     if (buffer.byteLength !== end - at) {
-      throw new TypeError(
-        `Cannot read ${dir}/${DATA}: it ends within array ${quote(key)}, expected all`,
-      );
+      throw cannotRead(`${dir}/${DATA}`, {
+        found: `it ends within array ${quote(key)}`,
+        expected: "all",
+      });
     }
     arrays.set(
       key,
@@ -169,9 +169,10 @@ export async function loadCheckpoint(
     at = end;
   }
   if (at !== data.length) {
-    throw new TypeError(
-      `Cannot read ${dir}/${DATA}: it is ${data.length} bytes long, expected the ${at} of its arrays`,
-    );
+    throw cannotRead(`${dir}/${DATA}`, {
+      found: `it is ${data.length} bytes long`,
+      expected: `the ${at} of its arrays`,
+    });
   }
   const { meta } = exactParse(new TextDecoder().decode(indexBytes)) as { readonly meta: JsonValue };
   return { arrays, meta };

@@ -1,6 +1,7 @@
 // Files and folders that are there whole or not at all, whatever moment the process dies at: write under a
 // temporary name, fsync, rename, fsync the folder that holds the name. A folder carries a manifest of SHA-256.
 import { isObject, parseJsonObject, quote, show } from "../core/base/mistakes.ts";
+import { cannotRead, Mistake } from "../core/base/mistake.ts";
 
 /** Name of the manifest in a durable folder. */
 export const MANIFEST = "MANIFEST.json";
@@ -77,7 +78,7 @@ export async function streamFileDurably(
  * @param write Fills the temporary folder that it is given.
  * @param options `replace` (default false), `manifest` (default true). With `replace` the old folder is moved
  * aside first; `settleFolders` puts it back if the process died between the two renames.
- * @throws {TypeError} If the folder is there and `replace` is false, or it holds something other than files and
+ * @throws {Mistake} If the folder is there and `replace` is false, or it holds something other than files and
  * folders. Whatever `write` throws passes through.
  */
 export async function writeFolderDurably(
@@ -88,7 +89,12 @@ export async function writeFolderDurably(
   const { parent } = splitPath(finalDir);
   const there = await exists(finalDir);
   if (there && !options.replace) {
-    throw new TypeError(`Cannot write ${finalDir}: it is already there, expected a new name`);
+    throw new Mistake("file", {
+      verb: "write",
+      thing: finalDir,
+      found: "it is already there",
+      expected: "a new name",
+    });
   }
   await ensureFolder(parent);
   const temporary = temporaryName(finalDir, "tmp");
@@ -122,13 +128,13 @@ export async function writeFolderDurably(
  * const dir = await Deno.makeTempDir();
  * await writeFolderDurably(`${dir}/run`, (folder) => Deno.writeTextFile(`${folder}/seed`, "7"));
  * await Deno.writeTextFile(`${dir}/run/seed`, "8"); // somebody edits it
- * await assertRejects(() => readVerifiedFolder(`${dir}/run`), TypeError, "seed");
+ * await assertRejects(() => readVerifiedFolder(`${dir}/run`), Mistake, "seed");
  * await Deno.remove(dir, { recursive: true });
  * ```
  *
  * @param dir The folder.
  * @returns The files that the manifest lists, by their path in the folder; others are not read.
- * @throws {TypeError} If the manifest is missing or malformed, or a file is missing, a link, or not what was
+ * @throws {Mistake} If the manifest is missing or malformed, or a file is missing, a link, or not what was
  * written; the message names the file.
  */
 export async function readVerifiedFolder(
@@ -136,29 +142,32 @@ export async function readVerifiedFolder(
 ): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const manifestBytes = await readRegularFile(`${dir}/${MANIFEST}`);
   if (!manifestBytes) {
-    throw new TypeError(
-      `Cannot read ${dir}: ${MANIFEST} is missing, expected a folder that was written whole`,
-    );
+    throw cannotRead(dir, {
+      found: `${MANIFEST} is missing`,
+      expected: "a folder that was written whole",
+    });
   }
   const name = `${dir}/${MANIFEST}`;
   const { files: listed, sha256: own } = parseJsonObject(manifestBytes, name, "the file");
   if (!isObject(listed)) {
-    throw new TypeError(`Cannot read ${name}: files is ${show(listed)}, expected an object`);
+    throw cannotRead(name, { found: `files is ${show(listed)}`, expected: "an object" });
   }
   if (own !== undefined && await manifestText(listed) !== new TextDecoder().decode(manifestBytes)) {
-    throw new TypeError(`Cannot read ${name}: it was changed, expected it as it was written`);
+    throw cannotRead(name, { found: "it was changed", expected: "it as it was written" });
   }
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const [file, entry] of Object.entries(listed)) {
     if (!isInner(file)) {
-      throw new TypeError(
-        `Cannot read ${name}: it lists ${quote(file)}, expected paths within the folder`,
-      );
+      throw cannotRead(name, {
+        found: `it lists ${quote(file)}`,
+        expected: "paths within the folder",
+      });
     }
     if (!isObject(entry) || typeof entry.sha256 !== "string" || typeof entry.size !== "number") {
-      throw new TypeError(
-        `Cannot read ${name}: ${quote(file)} is ${show(entry)}, expected its sha256 and size`,
-      );
+      throw cannotRead(name, {
+        found: `${quote(file)} is ${show(entry)}`,
+        expected: "its sha256 and size",
+      });
     }
     await refuseLinkedFolders(dir, file);
     const bytes = await readRegularFile(`${dir}/${file}`);
@@ -170,10 +179,11 @@ export async function readVerifiedFolder(
       ? "changed"
       : undefined;
     if (!bytes || found !== undefined) {
-      throw new TypeError(
-        `Cannot read ${dir}/${file}: it is ${found}, ` +
-          `expected the ${entry.size} bytes that ${MANIFEST} lists. The folder is damaged`,
-      );
+      throw cannotRead(`${dir}/${file}`, {
+        found: `it is ${found}`,
+        expected: `the ${entry.size} bytes that ${MANIFEST} lists`,
+        fix: "The folder is damaged",
+      });
     }
     files.set(file, bytes);
   }
@@ -275,7 +285,12 @@ async function sealFolder(dir: string, manifest: boolean): Promise<void> {
   const files: Record<string, { sha256: string; size: number }> = {};
   for (const file of synced) {
     if (file === MANIFEST) {
-      throw new TypeError(`Cannot write ${dir}: it has a ${MANIFEST} of its own, expected none`);
+      throw new Mistake("file", {
+        verb: "write",
+        thing: dir,
+        found: `it has a ${MANIFEST} of its own`,
+        expected: "none",
+      });
     }
     const bytes = await Deno.readFile(`${dir}/${file}`);
     files[file] = { sha256: await sha256Hex(bytes), size: bytes.length };
@@ -296,9 +311,12 @@ async function syncTree(dir: string, prefix: string): Promise<string[]> {
       await file.sync();
       files.push(path);
     } else {
-      throw new TypeError(
-        `Cannot write ${dir}: ${quote(path)} is a link, expected files and folders`,
-      );
+      throw new Mistake("file", {
+        verb: "write",
+        thing: dir,
+        found: `${quote(path)} is a link`,
+        expected: "files and folders",
+      });
     }
   }
   await syncFolder(`${dir}/${prefix}`);
@@ -310,9 +328,10 @@ async function refuseLinkedFolders(dir: string, file: string): Promise<void> {
   for (let depth = 1; depth < parts.length; depth++) {
     const folder = `${dir}/${parts.slice(0, depth).join("/")}`;
     if ((await statIfThere(folder))?.isSymlink) {
-      throw new TypeError(
-        `Cannot read ${dir}/${file}: ${quote(folder)} is a link, expected a folder`,
-      );
+      throw cannotRead(`${dir}/${file}`, {
+        found: `${quote(folder)} is a link`,
+        expected: "a folder",
+      });
     }
   }
 }
@@ -322,7 +341,7 @@ async function readRegularFile(path: string): Promise<Uint8Array<ArrayBuffer> | 
   const info = await statIfThere(path);
   if (!info) return undefined;
   if (!info.isFile) {
-    throw new TypeError(`Cannot read ${path}: it is a link or folder, expected a file`);
+    throw cannotRead(path, { found: "it is a link or folder", expected: "a file" });
   }
   return await Deno.readFile(path);
 }
@@ -354,7 +373,12 @@ export function splitPath(path: string): { parent: string; base: string } {
   while (parts.length > 1 && parts[parts.length - 1] === "") parts.pop();
   const base = parts.pop()!;
   if (base === "" || base === "." || base === "..") {
-    throw new TypeError(`Cannot write ${quote(path)}: it names no file or folder, expected one`);
+    throw new Mistake("file", {
+      verb: "write",
+      thing: quote(path),
+      found: "it names no file or folder",
+      expected: "one",
+    });
   }
   const parent = parts.length === 0 ? "." : parts.join("/") || "/";
   return { parent, base };

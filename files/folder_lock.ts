@@ -1,6 +1,7 @@
 // One owner for a folder: an exclusive lock on a file in it, which the kernel gives back even after kill −9.
 import { ensureFolder, writeAll } from "./durable.ts";
 import { openOwnFile } from "./own_file.ts";
+import { Mistake } from "../core/base/mistake.ts";
 
 /** A held lock. Release it, or hold it with `using`. */
 export interface FolderLock extends Disposable {
@@ -26,18 +27,21 @@ export interface FolderLock extends Disposable {
  *
  * @param dir The folder. The file `.lock` stays in it; only the lock on it counts.
  * @returns The lock; the caller releases it, or the end of the process does.
- * @throws {Error} If another run owns the folder.
- * @throws {TypeError} If `.lock` is a link: what it points to stays as it is.
+ * @throws {Mistake} If another run owns the folder.
+ * @throws {Mistake} If `.lock` is a link: what it points to stays as it is.
  */
 export async function lockFolder(dir: string): Promise<FolderLock> {
   await ensureFolder(dir);
   const { file } = await openOwnFile(`${dir}/.lock`);
   try {
     if (!await file.tryLock(true)) {
-      throw new Error(
-        `Cannot use ${dir}: another run owns it (pid ${owner(file)}), expected no other run. ` +
-          "Wait for it to end, or choose another folder",
-      );
+      throw new Mistake("file", {
+        verb: "use",
+        thing: dir,
+        found: `another run owns it (pid ${owner(file)})`,
+        expected: "no other run",
+        fix: "Wait for it to end, or choose another folder",
+      });
     }
     file.truncateSync(0);
     writeAll(file, new TextEncoder().encode(`${Deno.pid}\n`));

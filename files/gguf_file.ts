@@ -9,14 +9,15 @@ import { statIfThere } from "./small_file.ts";
  *
  * @example
  * ```ts
+ * import { Mistake } from "@leash/bpo/core";
  * import { openGgufFile } from "@leash/bpo/files";
  * import { assertRejects } from "@std/assert";
- * await assertRejects(() => openGgufFile("none.gguf"), TypeError, "none.gguf: it is missing");
+ * await assertRejects(() => openGgufFile("none.gguf"), Mistake, "none.gguf: it is missing");
  * ```
  *
  * @param path Where it is.
  * @param options `allowNonFinite`: default false.
- * @throws {TypeError} As `openGguf`, or if a part is missing.
+ * @throws {Mistake} As `openGguf`, or if a part is missing.
  */
 export async function openGgufFile(
   path: string,

@@ -4,6 +4,7 @@ import { createHash, type Hash } from "node:crypto";
 import { ensureFolder, splitPath, syncFolder, writeAll } from "./durable.ts";
 import { exactParse, exactStringify } from "../core/base/exact_json.ts";
 import { openOwnFile } from "./own_file.ts";
+import { cannotRead, Mistake } from "../core/base/mistake.ts";
 
 /** What a file began with at some moment between two lines. */
 export interface LogMark {
@@ -69,8 +70,8 @@ const NEWLINE = 0x0a;
  * @param path The file; folders above it are made.
  * @param options `truncateTo`: length to cut it to, bytes; default its whole lines.
  * @returns The appender; the caller closes it.
- * @throws {RangeError} If the file is shorter than `truncateTo`, or a line goes across it.
- * @throws {TypeError} If its bytes are not those of the mark, or the path is a link.
+ * @throws {Mistake} If the file is shorter than `truncateTo`, or a line goes across it.
+ * @throws {Mistake} If its bytes are not those of the mark, or the path is a link.
  * `append` throws TypeError for a value that JSON has no text for.
  */
 export async function openJsonl(
@@ -143,7 +144,7 @@ export async function openJsonl(
 }
 
 /** A log whose file is not under its name any more: its folder was moved or removed while it was written. */
-export class LogGone extends Error {
+export class LogGone extends Mistake {
   /** What it is. */
   override readonly name = "LogGone";
   /** Where the log was. */
@@ -155,9 +156,12 @@ export class LogGone extends Error {
    * @param path Where it was.
    */
   constructor(path: string) {
-    super(
-      `Cannot go on with ${path}: it was moved or removed while it was written, expected it where it was`,
-    );
+    super("file", {
+      verb: "go on with",
+      thing: path,
+      found: "it was moved or removed while it was written",
+      expected: "it where it was",
+    });
     this.path = path;
   }
 }
@@ -166,12 +170,14 @@ const digest = (hash: Hash): string => hash.copy().digest("hex");
 
 function requireMark(path: string, found: string, { bytes, sha256 }: LogMark): void {
   if (found === sha256) return;
-  throw new TypeError(
-    `Cannot go on with ${path}: its first ${bytes} bytes were changed since they were written ` +
-      `(SHA-256 ${found.slice(0, 12)}…), expected ${
-        sha256.slice(0, 12)
-      }…. Bring back the file as it was`,
-  );
+  throw new Mistake("file", {
+    verb: "go on with",
+    thing: path,
+    found: `its first ${bytes} bytes were changed since they were written (SHA-256 ` +
+      `${found.slice(0, 12)}…)`,
+    expected: `${sha256.slice(0, 12)}…`,
+    fix: "Bring back the file as it was",
+  });
 }
 
 /** How a file fits a mark: it begins with its bytes, is shorter, or has others. */
@@ -204,7 +210,7 @@ export async function fitOf(path: string, mark: LogMark): Promise<"fits" | "shor
  * @param path The file.
  * @param options `bytes`: how much of it, from its start; default all.
  * @returns One value a line; empty lines are passed over, and so is a last line that a killed process left torn.
- * @throws {TypeError} If a line is not JSON; the message has its number, from 1.
+ * @throws {Mistake} If a line is not JSON; the message has its number, from 1.
  */
 export async function readJsonl(path: string, options: ReadJsonlOptions = {}): Promise<unknown[]> {
   const values: unknown[] = [];
@@ -216,9 +222,7 @@ export async function readJsonl(path: string, options: ReadJsonlOptions = {}): P
       values.push(exactParse(line));
     } catch {
       if (i === lines.length - 1) return; // it has no newline: its writer was killed within it
-      throw new TypeError(
-        `Cannot read ${path}: line ${i + 1} is not JSON, expected one value a line`,
-      );
+      throw cannotRead(path, { found: `line ${i + 1} is not JSON`, expected: "one value a line" });
     }
   });
   return values;
@@ -226,18 +230,29 @@ export async function readJsonl(path: string, options: ReadJsonlOptions = {}): P
 
 function checkedCut(file: Deno.FsFile, size: number, length: number, path: string): number {
   if (!Number.isSafeInteger(length) || length < 0) {
-    throw new RangeError(`Cannot cut ${path}: truncateTo is ${length}, expected at least 0`);
+    throw new Mistake("file", {
+      verb: "cut",
+      thing: path,
+      found: `truncateTo is ${length}`,
+      expected: "at least 0",
+    });
   }
   if (size < length) {
-    throw new RangeError(
-      `Cannot cut ${path}: it is ${size} bytes long, expected at least ${length}. ` +
-        "Lines that were there are gone",
-    );
+    throw new Mistake("file", {
+      verb: "cut",
+      thing: path,
+      found: `it is ${size} bytes long`,
+      expected: `at least ${length}`,
+      fix: "Lines that were there are gone",
+    });
   }
   if (length > 0 && byteAt(file, length - 1) !== NEWLINE) {
-    throw new RangeError(
-      `Cannot cut ${path}: a line goes across byte ${length}, expected its end there`,
-    );
+    throw new Mistake("file", {
+      verb: "cut",
+      thing: path,
+      found: `a line goes across byte ${length}`,
+      expected: "its end there",
+    });
   }
   return length;
 }

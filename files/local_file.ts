@@ -1,19 +1,21 @@
 // A file on this machine, read in parts, so that a checkpoint larger than memory can be streamed to the device.
 import { outOfFile, type RandomAccessFile } from "../core/base/random_access.ts";
+import { cannotRead } from "../core/base/mistake.ts";
 
 /**
  * Opens a file to be read in parts.
  *
  * @example
  * ```ts
+ * import { Mistake } from "@leash/bpo/core";
  * import { openLocalFile } from "@leash/bpo/files";
  * import { assertRejects } from "@std/assert";
- * await assertRejects(() => openLocalFile("no-such-file"), TypeError, "no-such-file: it is missing");
+ * await assertRejects(() => openLocalFile("no-such-file"), Mistake, "no-such-file: it is missing");
  * ```
  *
  * @param path Where it is.
  * @returns The file; dispose it to close it.
- * @throws {TypeError} If it is missing, a folder, or may not be read.
+ * @throws {Mistake} If it is missing, a folder, or may not be read.
  */
 export async function openLocalFile(path: string): Promise<RandomAccessFile> {
   let file: Deno.FsFile;
@@ -28,7 +30,7 @@ export async function openLocalFile(path: string): Promise<RandomAccessFile> {
       : cause instanceof Error
       ? cause.message
       : String(cause);
-    throw new TypeError(`Cannot read ${path}: ${why}, expected a file`, { cause });
+    throw cannotRead(path, { found: why, expected: "a file" }, { cause });
   }
   const { size } = info;
   let turn: Promise<unknown> = Promise.resolve(); // seek and read belong together: one part at a time
@@ -38,10 +40,11 @@ export async function openLocalFile(path: string): Promise<RandomAccessFile> {
     for (let at = 0; at < length;) {
       const n = await file.read(bytes.subarray(at));
       if (n === null) {
-        throw new TypeError(
-          `Cannot read ${path}: it ends at ${offset + at}, expected ${size} bytes. ` +
-            "It was cut while it was read",
-        );
+        throw cannotRead(path, {
+          found: `it ends at ${offset + at}`,
+          expected: `${size} bytes`,
+          fix: "It was cut while it was read",
+        });
       }
       at += n;
     }

@@ -11,6 +11,7 @@ import {
   type MergeSource,
 } from "../core/formats/sharded_model.ts";
 import { readSmallFile } from "./small_file.ts";
+import { Mistake } from "../core/base/mistake.ts";
 
 /** How to write a merged model's folder. */
 export interface WriteMergedOptions extends MergeModelOptions {
@@ -48,7 +49,7 @@ const TORCH_NAMES = { F32: "float32", F16: "float16", BF16: "bfloat16" };
  * @param members Adapters on the host; their mean is merged.
  * @param options As for `mergeIntoModel`, and `from`, `extraFiles`, `replace`.
  * @returns What was written.
- * @throws {TypeError} As `mergeIntoModel`; or if the folder is there and `replace` is false, or `config.json` is no
+ * @throws {Mistake} As `mergeIntoModel`; or if the folder is there and `replace` is false, or `config.json` is no
  * JSON object. Nothing is left then.
  */
 export async function writeMergedFolder(
@@ -86,7 +87,12 @@ async function companions(
   }
   for (const [name, bytes] of extraFiles) {
     if (!/^[\w-][\w.-]*$/.test(name) && !isCompanion(name)) {
-      throw new TypeError(`Cannot write ${quote(name)}: it is a path, expected a file's bare name`);
+      throw new Mistake("file", {
+        verb: "write",
+        thing: quote(name),
+        found: "it is a path",
+        expected: "a file's bare name",
+      });
     }
     files.set(name, bytes);
   }

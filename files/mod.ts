@@ -11,6 +11,7 @@
  *
  * @module
  */
+export type { Mistake, MistakeCode, MistakeParts } from "../core/base/mistake.ts";
 export type { ModelConfig } from "../core/model/config.ts";
 export type { AdaptedModule, AdapterLayout, LinearShape } from "../core/lora/adapter.ts";
 export type { HostAdapter, LoraFactors } from "../core/lora/factors.ts";

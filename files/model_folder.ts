@@ -27,9 +27,9 @@ export interface WriteModelOptions extends EncodeModelOptions {
  *
  * @param folder A path, or a URL (`https:`, `file:`) as object or text.
  * @returns Config, tensors in f32, and the parsed tokenizer.json where there is one.
- * @throws {TypeError} If a file is missing or malformed, the model is not a supported Llama, or its tensors do
+ * @throws {Mistake} If a file is missing or malformed, the model is not a supported Llama, or its tensors do
  * not fit its config; one line, with the file and the field.
- * @throws {RangeError} If a size in the config is out of range.
+ * @throws {Mistake} If a size in the config is out of range.
  */
 export function readModelFolder(folder: string | URL): Promise<HostModel> {
   if (folder instanceof URL) return fetchModelFolder(folder);
@@ -61,7 +61,7 @@ export function readModelFolder(folder: string | URL): Promise<HostModel> {
  * @param dir The folder to make.
  * @param model Config, tensors, and tokenizer.json where there is one; borrowed.
  * @param options `dtype` of the weights (default F32), `extraFiles`, `replace` (default false).
- * @throws {TypeError} If tensors do not fit the config, or the folder is there and `replace` is false.
+ * @throws {Mistake} If tensors do not fit the config, or the folder is there and `replace` is false.
  */
 export async function writeModelFolder(
   dir: string,

@@ -20,6 +20,7 @@ import { openSafetensors, openShardedSafetensors } from "../core/formats/safeten
 import { SHARD_INDEX } from "../core/formats/shard_index.ts";
 import { readSmallFile, statIfThere } from "./small_file.ts";
 import type { TensorSource } from "../core/base/tensor_source.ts";
+import { cannotRead, Mistake } from "../core/base/mistake.ts";
 
 /** A model whose files are open. Disposing it closes them. */
 export interface OpenedModel extends Disposable {
@@ -66,16 +67,17 @@ const HUB_ID = /^[\w-][\w.-]*\/[\w-][\w.-]*(@[\w./-]+)?(:[\w./-]+\.gguf)?$/;
  *
  * @example
  * ```ts
+ * import { Mistake } from "@leash/bpo/core";
  * import { openModel } from "@leash/bpo/files";
  * import { assertRejects } from "@std/assert";
- * await assertRejects(() => openModel("no-such-model"), TypeError, "no-such-model: it is not there");
+ * await assertRejects(() => openModel("no-such-model"), Mistake, "no-such-model: it is not there");
  * ```
  *
  * @param spec A folder with config.json, a `.gguf` file (any part of one that was cut) or a folder with exactly one, or
  * a hub id.
  * @param options `download`: asked for a hub id that is no local path; `endTokens`, `date`.
- * @throws {TypeError} If there is no such model, or a file is missing or malformed; one line with file and field.
- * @throws {RangeError} If a size is out of range.
+ * @throws {Mistake} If there is no such model, or a file is missing or malformed; one line with file and field.
+ * @throws {Mistake} If a size is out of range.
  */
 export async function openModel(
   spec: string,
@@ -96,11 +98,12 @@ async function pathOf(spec: string, { download }: OpenModelOptions): Promise<str
   }
   if (!there) {
     const hub = HUB_ID.test(spec) || !download ? "" : ", or a hub id as org/name";
-    throw new TypeError(
-      `Cannot open the model ${
-        bare(spec)
-      }: it is not there, expected a folder with config.json or a .gguf file${hub}`,
-    );
+    throw new Mistake("file", {
+      verb: "open",
+      thing: `the model ${bare(spec)}`,
+      found: "it is not there",
+      expected: `a folder with config.json or a .gguf file${hub}`,
+    });
   }
   if (!there.isDirectory || await statIfThere(`${path}/config.json`)) return path;
   const ggufs: string[] = [];
@@ -110,11 +113,12 @@ async function pathOf(spec: string, { download }: OpenModelOptions): Promise<str
   const whole = wholeGgufs(ggufs);
   if (whole.length === 1) return `${path}/${whole[0]}`;
   if (whole.length === 0) return path; // whose config.json is then missing, by name
-  throw new TypeError(
-    `Cannot open the model ${
-      bare(spec)
-    }: it holds ${whole.length} GGUF files, expected one of them: ${bare(whole.join(", "))}`,
-  );
+  throw new Mistake("file", {
+    verb: "open",
+    thing: `the model ${bare(spec)}`,
+    found: `it holds ${whole.length} GGUF files`,
+    expected: `one of them: ${bare(whole.join(", "))}`,
+  });
 }
 
 async function openGgufModel(
@@ -150,11 +154,12 @@ async function openFolder(
   const read = (file: string) => readSmallFile(`${path}/${file}`);
   const configBytes = await read("config.json");
   if (!configBytes) {
-    throw new TypeError(
-      `Cannot open the model ${
-        bare(name)
-      }: config.json is missing, expected a Hugging Face model folder`,
-    );
+    throw new Mistake("file", {
+      verb: "open",
+      thing: `the model ${bare(name)}`,
+      found: "config.json is missing",
+      expected: "a Hugging Face model folder",
+    });
   }
   refuseWrongDownload(configBytes, `${path}/config.json`, "a JSON object");
   const configJson = parseJsonObject(configBytes, `${path}/config.json`, "the file");
@@ -184,11 +189,13 @@ async function openWeights(path: string): Promise<TensorSource> {
     return await openShardedSafetensors(await open(SHARD_INDEX), open);
   }
   const pickle = await anyThere(path, ["pytorch_model.bin", "pytorch_model.bin.index.json"]);
-  throw new TypeError(
-    `Cannot read ${path}: model.safetensors and ${SHARD_INDEX} are missing${
+  throw cannotRead(path, {
+    found: `model.safetensors and ${SHARD_INDEX} are missing${
       pickle ? " and pytorch_model.bin is a pickle, which can run code" : ""
-    }, expected one of them. Save the weights with save_pretrained(safe_serialization=True)`,
-  );
+    }`,
+    expected: "one of them",
+    fix: "Save the weights with save_pretrained(safe_serialization=True)",
+  });
 }
 
 interface Words {
@@ -228,9 +235,12 @@ function opened(
     .filter((id) => !own.has(id));
   const ends = [...new Set([...own, ...added])];
   if (ends.length > MOST_END_IDS) {
-    throw new TypeError(
-      `Cannot open the model ${parts.name}: eos_token_id of its configs is [${ends}], expected at most ${MOST_END_IDS} ids`,
-    );
+    throw new Mistake("file", {
+      verb: "open",
+      thing: `the model ${parts.name}`,
+      found: `eos_token_id of its configs is [${ends}]`,
+      expected: `at most ${MOST_END_IDS} ids`,
+    });
   }
   return {
     ...parts,

@@ -1,6 +1,7 @@
 // A file that this program appends to or locks, opened so that nothing else is written to: no link is followed, and
 // what is new is made exclusively.
 import { quote } from "../core/base/mistakes.ts";
+import { Mistake } from "../core/base/mistake.ts";
 
 /** An open file of our own. */
 export interface OwnFile {
@@ -16,13 +17,17 @@ export interface OwnFile {
  *
  * @param path Its folder is there.
  * @returns The file; the caller closes it.
- * @throws {TypeError} If the path is a link, a folder or a device, or the file has a second name.
+ * @throws {Mistake} If the path is a link, a folder or a device, or the file has a second name.
  */
 export async function openOwnFile(path: string): Promise<OwnFile> {
   const refuse = (found: string, expected: string): never => {
-    throw new TypeError(
-      `Cannot write ${path}: it is ${found}, expected ${expected}. Remove it, or choose another folder`,
-    );
+    throw new Mistake("file", {
+      verb: "write",
+      thing: path,
+      found: `it is ${found}`,
+      expected,
+      fix: "Remove it, or choose another folder",
+    });
   };
   const named = await Deno.lstat(path).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return undefined;

@@ -1,6 +1,7 @@
 // Files that are read whole — configs, lists, vocabularies — each with a size that it may have, looked at before
 // the first byte is read.
 import { bare } from "../core/base/mistakes.ts";
+import { cannotRead } from "../core/base/mistake.ts";
 
 const MIB = 2 ** 20;
 const CONFIG = 16 * MIB;
@@ -22,8 +23,8 @@ export function mostBytes(path: string): number {
  *
  * @param path The file.
  * @param most How many bytes it may have; by default what `mostBytes` says of its name.
- * @throws {TypeError} If it is no file, or cannot be looked at.
- * @throws {RangeError} If it is larger.
+ * @throws {Mistake} If it is no file, or cannot be looked at.
+ * @throws {Mistake} If it is larger.
  */
 export async function readSmallFile(
   path: string,
@@ -32,20 +33,25 @@ export async function readSmallFile(
   const info = await statIfThere(path);
   if (!info) return undefined;
   if (info.isDirectory) {
-    throw new TypeError(
-      `Cannot read ${bare(path)}: it is a folder, expected a file. Rename the folder`,
-    );
+    throw cannotRead(bare(path), {
+      found: "it is a folder",
+      expected: "a file",
+      fix: "Rename the folder",
+    });
   }
   if (info.size > most) {
-    throw new RangeError(
-      `Cannot read ${bare(path)}: it is ${info.size} bytes long, expected at most ${most}. ` +
-        "Is it another file under this name?",
-    );
+    throw cannotRead(bare(path), {
+      found: `it is ${info.size} bytes long`,
+      expected: `at most ${most}`,
+      fix: "Is it another file under this name?",
+    });
   }
   if (!info.isFile) { // a device has no end, a pipe may have no beginning
-    throw new TypeError(
-      `Cannot read ${bare(path)}: it is a device or a pipe, expected a file. Put a file there`,
-    );
+    throw cannotRead(bare(path), {
+      found: "it is a device or a pipe",
+      expected: "a file",
+      fix: "Put a file there",
+    });
   }
   return await Deno.readFile(path);
 }
@@ -59,7 +65,7 @@ export async function statIfThere(path: string): Promise<Deno.FileInfo | undefin
       return undefined;
     }
     const why = error instanceof Error ? error.message : String(error);
-    throw new TypeError(`Cannot read ${bare(path)}: ${bare(why)}, expected a file or folder`, {
+    throw cannotRead(bare(path), { found: bare(why), expected: "a file or folder" }, {
       cause: error,
     });
   }

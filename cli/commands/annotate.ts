@@ -59,6 +59,7 @@ import {
 } from "../flags/shared.ts";
 import { type CliCommand, complete } from "./command.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
+import type { MistakeParts } from "../../core/base/mistake.ts";
 
 const FLAGS: readonly Flag[] = [
   ...MODEL_FLAGS,
@@ -121,10 +122,8 @@ export const ANNOTATE: CliCommand = {
   async run(parsed, options) {
     const flags = complete<Flags>(ANNOTATE, parsed);
     if ((flags.data === undefined) === (flags.pairs === undefined)) {
-      const found = flags.data === undefined ? "not given" : "both given";
-      throw new UsageError(
-        `Cannot annotate: --data and --pairs are ${found}, expected one of them`,
-      );
+      const found = `--data and --pairs are ${flags.data === undefined ? "not" : "both"} given`;
+      throw new UsageError({ verb: "annotate", found, expected: "one of them" });
     }
     const format = pairsFormat("annotate", flags.out);
     const run = await openAnnotateRun(flags); // its rule is known before it runs
@@ -201,21 +200,22 @@ function checkedLog(
   expected: (line: number) => Readonly<Record<string, unknown>> | undefined,
 ): readonly LogLine[] {
   const lines = read as readonly LogLine[];
+  const cannotGoOn = (parts: Omit<MistakeParts, "verb" | "thing">) =>
+    new UsageError({ verb: "go on with", thing: path, ...parts });
   for (const [i, line] of lines.entries()) {
     const wanted = expected(i);
     if (wanted === undefined) {
-      throw new UsageError(
-        `Cannot go on with ${path}: it has ${lines.length} lines, expected at most ${i} for this --data`,
-      );
+      const found = `it has ${lines.length} lines`;
+      throw cannotGoOn({ found, expected: `at most ${i} for this --data` });
     }
     for (const [field, value] of Object.entries(wanted)) {
       const [found, due] = [line?.[field], value].map((value) => JSON.stringify(value));
       if (found === due) continue;
-      throw new UsageError(
-        `Cannot go on with ${path}: line ${i + 1} has ${field} ${short(found)}, expected ${
-          short(due)
-        } as this command has it. Start anew with another --out`,
-      );
+      throw cannotGoOn({
+        found: `line ${i + 1} has ${field} ${short(found)}`,
+        expected: `${short(due)} as this command has it`,
+        fix: "Start anew with another --out",
+      });
     }
   }
   return lines;
@@ -328,9 +328,8 @@ async function annotateFile(
     ...skippedLines([stream.report, needed]),
   ].join("; ");
   if (pairs.length === 0) {
-    throw new UsageError(
-      `Cannot annotate: ${flags.data} has no pair, expected at least one (${report})`,
-    );
+    const found = `${flags.data} has no pair`;
+    throw new UsageError({ verb: "annotate", found, expected: `at least one (${report})` });
   }
   terminal.error(`${flags.data}: ${report}`);
   await run.begin({ kernelPath: "none", model: "none" });

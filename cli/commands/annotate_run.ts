@@ -56,15 +56,21 @@ export async function openAnnotateRun(flags: AnnotateFlags): Promise<AnnotateRun
   const log = `${flags.out}.verdicts.jsonl`, file = `${flags.out}.run.json`;
   const accepted = acceptedFields(flags.acceptChange);
   if (accepted.length > 0 && !flags.resume) {
-    throw new UsageError(
-      "Cannot annotate: --accept-change is given without --resume, expected the run that changed",
-    );
+    throw new UsageError({
+      verb: "annotate",
+      found: "--accept-change is given without --resume",
+      expected: "the run that changed",
+    });
   }
   for (const path of [flags.out, log, file]) {
     if (!flags.resume) {
       await requireNewOut("annotate", path, ". To go on with it, add --resume");
     } else if ((await statIfThere(path))?.isDirectory) {
-      throw new UsageError(`Cannot annotate: ${path} is a folder, expected a file for --out`);
+      throw new UsageError({
+        verb: "annotate",
+        found: `${path} is a folder`,
+        expected: "a file for --out",
+      });
     }
   }
   const config = Object.fromEntries(
@@ -76,10 +82,13 @@ export async function openAnnotateRun(flags: AnnotateFlags): Promise<AnnotateRun
     ? await parseIdentity<AnnotateIdentity>(file, FORMATS.annotate)
     : undefined;
   if (stored === undefined && lines.length > 0) {
-    throw new UsageError(
-      `Cannot go on with ${log}: ${file} is missing, expected what says how its verdicts were made. ` +
-        "Bring it back, or start anew with another --out",
-    );
+    throw new UsageError({
+      verb: "go on with",
+      thing: log,
+      found: `${file} is missing`,
+      expected: "what says how its verdicts were made",
+      fix: "Bring it back, or start anew with another --out",
+    });
   }
   const doing = `go on with ${flags.out}`;
   if (stored !== undefined) {

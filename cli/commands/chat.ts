@@ -79,9 +79,12 @@ export const CHAT: CliCommand = {
     const flags = complete<Flags>(CHAT, parsed);
     using opened = await openPolicies(flags, flags.adapter, options, (base) => {
       if (flags.chat === "always" && base.chat === undefined) {
-        throw new UsageError(
-          `Cannot chat with ${base.name}: it has no chat template and --chat is always, expected one`,
-        );
+        throw new UsageError({
+          verb: "chat",
+          thing: `with ${base.name}`,
+          found: "it has no chat template and --chat is always",
+          expected: "one",
+        });
       }
       return Promise.resolve(promptBudget("chat", base, flags));
     });

@@ -1,11 +1,11 @@
 // What a command of `leash` is, how it is called, and how every one of them ends: 0, or one line and an exit code.
-import { NoVerdict, UsageError } from "../terminal/mistake.ts";
+import { EXIT, exitCodeOf } from "../terminal/exit_codes.ts";
 import type { Flag } from "../flags/kinds.ts";
 import { completeValues, type ParsedFlags, parseTable } from "../flags/parser.ts";
 import { flagLines, helpWidth } from "../flags/help.ts";
 import { wrap } from "../terminal/word_wrap.ts";
 import { Interrupted } from "../terminal/interrupt.ts";
-import { systemMistake } from "../terminal/system_mistake.ts";
+import { mistakeOf } from "../terminal/system_mistake.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
 
 /** One command: a file in cli/commands, a row in cli/main.ts. */
@@ -67,36 +67,26 @@ export async function runCommand(
     const parsed = parseTable(command.name, command.flags, args, command.positional);
     if (parsed.help) {
       terminal.line(commandHelp(command, helpWidth(terminal)));
-      return 0;
+      return EXIT.done;
     }
     return await command.run(parsed, options);
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) return 141; // as a program that SIGPIPE ends: `leash … | head`
+    if (error instanceof Deno.errors.BrokenPipe) return EXIT.unread;
     terminal.status("");
     if (error instanceof Interrupted) {
       terminal.error(`${error.message}. Go on with: leash ${command.name} --resume ${error.dir}`);
-      return signal?.aborted ? 130 : 1;
+      return signal?.aborted ? EXIT.interrupted : EXIT.failed;
     }
     if (signal?.aborted) {
       terminal.error("Interrupted");
-      return 130;
+      return EXIT.interrupted;
     }
-    if (error instanceof NoVerdict) {
-      terminal.error(error.message);
-      return 1;
-    }
-    const mistake = isMistake(error) ? error : systemMistake(command.name, error);
+    const mistake = mistakeOf(command.name, error);
     if (mistake !== undefined) {
       terminal.error(mistake.message.replaceAll(/\s*\n\s*/g, " "));
-      return 2;
+      return exitCodeOf(mistake);
     }
     terminal.error(error instanceof Error ? error.stack ?? error.message : String(error));
-    return 1;
+    return EXIT.failed;
   }
-}
-
-/** A user's mistake: a bad flag, or what the library's readers refuse in their one line; no engine's own "Cannot". */
-function isMistake(error: unknown): error is Error {
-  return error instanceof UsageError ||
-    (error instanceof Error && /^Cannot \w+(?: [^]*)?:\s/.test(error.message));
 }

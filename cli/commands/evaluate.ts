@@ -235,18 +235,23 @@ async function answersIn(
   if (skipped.length > 0) options.terminal.error(`${flags.against}: ${skipped.join("; ")}`);
   if (byPrompt.size === 0 && texts.length === asked.length) return texts;
   if (byPrompt.size === 0) {
-    throw new UsageError(
-      `Cannot evaluate against ${flags.against}: it has ${texts.length} texts, expected ${asked.length}, one a prompt` +
-        (skipped.length > 0 ? ` (${skipped.join("; ")})` : ""),
-    );
+    throw new UsageError({
+      verb: "evaluate",
+      thing: `against ${flags.against}`,
+      found: `it has ${texts.length} texts`,
+      expected:
+        `${asked.length}, one a prompt${(skipped.length > 0 ? ` (${skipped.join("; ")})` : "")}`,
+    });
   }
   return asked.map(({ words, place }) => {
     const answer = byPrompt.get(words);
     if (answer !== undefined) return answer;
-    throw new UsageError(
-      `Cannot evaluate against ${flags.against}: it has no answer to ${quote(words)} (${place}), ` +
-        "expected one to each prompt",
-    );
+    throw new UsageError({
+      verb: "evaluate",
+      thing: `against ${flags.against}`,
+      found: `it has no answer to ${quote(words)} (${place})`,
+      expected: "one to each prompt",
+    });
   });
 }
 

@@ -128,23 +128,39 @@ export const EXPORT: CliCommand = {
 function checkFlags({ run, adapter, to, rank, dtype, endToken }: Flags): void {
   if ((run === undefined) === (adapter.length === 0)) {
     const found = run === undefined ? "not given" : "both given";
-    throw new UsageError(`Cannot export: --run and --adapter are ${found}, expected one of them`);
+    throw new UsageError({
+      verb: "export",
+      found: `--run and --adapter are ${found}`,
+      expected: "one of them",
+    });
   }
   if (to.startsWith("pairs.") && run === undefined) {
-    throw new UsageError(`Cannot export: --to is ${to} without --run, expected a run with pairs`);
+    throw new UsageError({
+      verb: "export",
+      found: `--to is ${to} without --run`,
+      expected: "a run with pairs",
+    });
   }
   if (rank !== undefined && to !== "peft" && to !== "gguf-lora") {
-    throw new UsageError(
-      `Cannot export: --rank is given with --to ${to}, expected it with peft or gguf-lora only`,
-    );
+    throw new UsageError({
+      verb: "export",
+      found: `--rank is given with --to ${to}`,
+      expected: "it with peft or gguf-lora only",
+    });
   }
   if (endToken !== undefined && to !== "merged") {
-    throw new UsageError(
-      `Cannot export: --end-token is given with --to ${to}, expected it with merged only`,
-    );
+    throw new UsageError({
+      verb: "export",
+      found: `--end-token is given with --to ${to}`,
+      expected: "it with merged only",
+    });
   }
   if (to === "gguf-lora" && dtype === "bf16") {
-    throw new UsageError("Cannot export: --dtype is bf16 with --to gguf-lora, expected f32 or f16");
+    throw new UsageError({
+      verb: "export",
+      found: "--dtype is bf16 with --to gguf-lora",
+      expected: "f32 or f16",
+    });
   }
 }
 
@@ -173,9 +189,11 @@ async function modelOf({ model, run, adapter }: Flags): Promise<string | undefin
   const folder = await adapterFolder(adapter[0].replace(/#\d+$/, ""));
   const { baseModel } = await readAdapterConfig(folder);
   if (baseModel !== "") return baseModel;
-  throw new UsageError(
-    `Cannot export: ${folder}/adapter_config.json names no base model, expected --model PATH|ID`,
-  );
+  throw new UsageError({
+    verb: "export",
+    found: `${folder}/adapter_config.json names no base model`,
+    expected: "--model PATH|ID",
+  });
 }
 
 async function readAdapters(
@@ -186,7 +204,11 @@ async function readAdapters(
   for (const spec of specs) {
     const { adapter } = await readNamedAdapter(spec, layers);
     if (adapter === undefined) {
-      throw new UsageError("Cannot export: --adapter is base, expected an adapter's folder");
+      throw new UsageError({
+        verb: "export",
+        found: "--adapter is base",
+        expected: "an adapter's folder",
+      });
     }
     adapters.push(adapter);
   }
@@ -203,7 +225,7 @@ async function write(
   const dtype = flags.dtype?.toUpperCase() as SafetensorsDType | undefined;
   switch (flags.to) {
     case "merged": {
-      const maxShardBytes = parseBytes(flags.maxShard, "Cannot export: --max-shard");
+      const maxShardBytes = parseBytes(flags.maxShard, "export", "--max-shard");
       const { files, bytes, merged } = await writeMerged(flags.out, model, members, {
         ...{ dtype, maxShardBytes },
         ...options,

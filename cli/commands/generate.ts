@@ -85,11 +85,12 @@ export const GENERATE: CliCommand = {
   async run(parsed, options) {
     const flags = complete<Flags>(GENERATE, parsed);
     if ((flags.prompt === undefined) === (flags.prompts === undefined)) {
-      throw new UsageError(
-        `Cannot generate: --prompt and --prompts are ${
-          flags.prompt === undefined ? "not given" : "both given"
-        }, expected one of them`,
-      );
+      throw new UsageError({
+        verb: "generate",
+        found: "--prompt and --prompts are " +
+          `${flags.prompt === undefined ? "not given" : "both given"}`,
+        expected: "one of them",
+      });
     }
     if (flags.out !== undefined) await requireNewOut("generate", flags.out);
     using opened = await openPolicies(

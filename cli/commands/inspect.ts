@@ -63,7 +63,11 @@ export const INSPECT: CliCommand = {
     const flags = complete<Flags>(INSPECT, parsed);
     const [spec] = parsed.positional;
     if (spec === undefined) {
-      throw new UsageError("Cannot inspect: no path is given, expected leash inspect PATH|ID");
+      throw new UsageError({
+        verb: "inspect",
+        found: "no path is given",
+        expected: "leash inspect PATH|ID",
+      });
     }
     const report = await inspect(await localPath(spec, options), flags, options);
     const { terminal } = options;
@@ -81,11 +85,12 @@ async function localPath(spec: string, options: CommandOptions): Promise<string>
   if (/^[\w-][\w.-]*\/[\w-][\w.-]*(@[\w./-]+)?(:[\w./-]+\.gguf)?$/.test(spec)) {
     return await modelDownloader(options)(spec);
   }
-  throw new UsageError(
-    `Cannot inspect ${
-      quote(spec)
-    }: it is not there, expected a folder, a file or a hub id as org/name`,
-  );
+  throw new UsageError({
+    verb: "inspect",
+    thing: quote(spec),
+    found: "it is not there",
+    expected: "a folder, a file or a hub id as org/name",
+  });
 }
 
 async function inspect(

@@ -97,9 +97,11 @@ export const SCORE: CliCommand = {
   async run(parsed, options) {
     const flags = complete<Flags>(SCORE, parsed);
     if (flags.perToken && flags.out === undefined) {
-      throw new UsageError(
-        "Cannot score: --per-token is given without --out, expected a file for the tokens",
-      );
+      throw new UsageError({
+        verb: "score",
+        found: "--per-token is given without --out",
+        expected: "a file for the tokens",
+      });
     }
     if (flags.out !== undefined) await requireNewOut("score", flags.out);
     const adapters = flags.adapter === undefined ? [] : [flags.adapter];
@@ -128,9 +130,11 @@ async function answersOf(
   const { positions } = base;
   const { maxPrompt } = flags;
   if (maxPrompt !== undefined && maxPrompt >= positions) {
-    throw new UsageError(
-      `Cannot score: --max-prompt is ${maxPrompt}, expected fewer than the context's ${positions} tokens`,
-    );
+    throw new UsageError({
+      verb: "score",
+      found: `--max-prompt is ${maxPrompt}`,
+      expected: `fewer than the context's ${positions} tokens`,
+    });
   }
   const read = await readRows(flags, base, {
     choose: answeredOf,
@@ -140,9 +144,11 @@ async function answersOf(
   const rows = await Array.fromAsync(read, ({ encoded }) => encoded as Row);
   const report = read.report();
   if (rows.length === 0) {
-    throw new UsageError(
-      `Cannot score: ${flags.data} has no row that can be used, expected one (${report})`,
-    );
+    throw new UsageError({
+      verb: "score",
+      found: `${flags.data} has no row that can be used`,
+      expected: `one (${report})`,
+    });
   }
   options.terminal.error(`${flags.data}: ${report}`);
   return rows;

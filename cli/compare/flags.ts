@@ -72,7 +72,9 @@ export function parseCompareFlags(args: readonly string[]): CompareCommand {
   if (arg !== undefined) refuse(arg, ["help", ...names]);
   const given = (name: string): string | undefined => {
     const value = parsed[name];
-    if (value === "") throw new UsageError(`Cannot compare: --${name} has no value, expected one`);
+    if (value === "") {
+      throw new UsageError({ verb: "compare", found: `--${name} has no value`, expected: "one" });
+    }
     return value === undefined ? undefined : String(value);
   };
   const markdown = given("markdown");
@@ -95,21 +97,24 @@ function refuse(arg: string, names: readonly string[]): never {
   const name = arg.replace(/^-+/, "").replace(/=.*$/s, "");
   if (arg.startsWith("--") && names.includes(name)) { // as in `--out=`
     const wanted = name === "help" ? "none and no =" : "one";
-    throw new UsageError(`Cannot compare: --${name} has no value, expected ${wanted}`);
+    throw new UsageError({ verb: "compare", found: `--${name} has no value`, expected: wanted });
   }
   const what = arg.startsWith("-") ? "is no flag" : "belongs to no flag";
-  throw new UsageError(
-    `Cannot compare: ${quote(arg)} ${what}, expected flags that --help lists.` +
-      didYouMean(name, names, dashed),
-  );
+  throw new UsageError({
+    verb: "compare",
+    found: `${quote(arg)} ${what}`,
+    expected: `flags that --help lists.${didYouMean(name, names, dashed)}`,
+  });
 }
 
 function readSeeds(text: string | undefined): number {
   if (text === undefined) return SIZES.seeds;
   if (isWhole(text, 100)) return Number(text);
-  throw new UsageError(
-    `Cannot compare: --seeds is ${quote(text)}, expected a whole number from 1 to 100`,
-  );
+  throw new UsageError({
+    verb: "compare",
+    found: `--seeds is ${quote(text)}`,
+    expected: "a whole number from 1 to 100",
+  });
 }
 
 function readMembers(text: string | undefined): readonly number[] {
@@ -118,11 +123,11 @@ function readMembers(text: string | undefined): readonly number[] {
   const good = parts.length <= 4 && parts.every((part) => isWhole(part, 64));
   const members = [...new Set(parts.map(Number))];
   if (good && members.length === parts.length) return members.sort((a, b) => a - b);
-  throw new UsageError(
-    `Cannot compare: --members is ${
-      quote(text)
-    }, expected one to four different whole numbers from 1 to 64, such as 1,5`,
-  );
+  throw new UsageError({
+    verb: "compare",
+    found: `--members is ${quote(text)}`,
+    expected: "one to four different whole numbers from 1 to 64, such as 1,5",
+  });
 }
 
 function isWhole(text: string, most: number): boolean {

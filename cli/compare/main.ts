@@ -13,6 +13,8 @@ import { Interrupted, interruptSignal } from "../terminal/interrupt.ts";
 import { systemMistake } from "../terminal/system_mistake.ts";
 import { processTerminal, type Terminal } from "../terminal/terminal.ts";
 import { train } from "../train/main.ts";
+import { EXIT, exitCodeOf } from "../terminal/exit_codes.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 /** How to compare from another program. */
 export interface CompareOptions {
@@ -75,9 +77,12 @@ async function readMarkdown(path: string): Promise<string> {
     return await Deno.readTextFile(path);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(
-      `Cannot write the table: --markdown ${quote(path)} cannot be read (${why}), expected a file`,
-    );
+    throw new UsageError({
+      verb: "write",
+      thing: "the table",
+      found: `--markdown ${quote(path)} cannot be read (${why})`,
+      expected: "a file",
+    });
   }
 }
 
@@ -94,21 +99,21 @@ export async function main(args: readonly string[], options: CompareOptions): Pr
     else await compare(command, options);
     return 0;
   } catch (error) {
-    if (error instanceof UsageError) {
+    if (error instanceof Mistake) {
       terminal.error(error.message);
-      return 2;
+      return exitCodeOf(error);
     }
     if (error instanceof Interrupted) {
       terminal.error(`${error.message}. The same command goes on in ${error.dir}`);
-      return signal?.aborted ? 130 : 1;
+      return signal?.aborted ? EXIT.interrupted : EXIT.failed;
     }
     const mistake = systemMistake("compare", error);
     if (mistake !== undefined) {
       terminal.error(mistake.message);
-      return 2;
+      return exitCodeOf(mistake);
     }
     terminal.error(error instanceof Error ? error.stack ?? error.message : String(error));
-    return 1;
+    return EXIT.failed;
   }
 }
 

@@ -97,9 +97,12 @@ export function replaceMarked(text: string, path: string, block: string): string
       : once
       ? "has its marks in the wrong order"
       : "has its marks more than once";
-    throw new UsageError(
-      `Cannot write the table: --markdown ${quote(path)} ${found}, expected ${BEGIN}, then ${END}`,
-    );
+    throw new UsageError({
+      verb: "write",
+      thing: "the table",
+      found: `--markdown ${quote(path)} ${found}`,
+      expected: `${BEGIN}, then ${END}`,
+    });
   }
   return `${text.slice(0, from + BEGIN.length)}\n\n${block.trim()}\n\n${text.slice(to)}`;
 }

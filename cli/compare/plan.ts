@@ -67,9 +67,11 @@ export function planOf({ seeds, members, shared }: PlanOptions): PlannedRun[] {
     .map(([name, value]) => `--${name}=${value}`);
   const { steps } = configOf(flags);
   if (steps < LEAST_STEPS) {
-    throw new UsageError(
-      `Cannot compare: --steps is ${steps}, expected at least ${LEAST_STEPS}, where all methods differ`,
-    );
+    throw new UsageError({
+      verb: "compare",
+      found: `--steps is ${steps}`,
+      expected: `at least ${LEAST_STEPS}, where all methods differ`,
+    });
   }
   const runs: PlannedRun[] = [];
   for (let seed = 1; seed <= seeds; seed++) {
@@ -96,7 +98,7 @@ function configOf(flags: readonly string[]): RunConfig {
     if (command.kind === "start") return command.config;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    throw new UsageError(error.message.replace(/^Cannot train/, "Cannot compare"));
+    throw new UsageError(error.partsWith({ verb: "compare" }), { cause: error });
   }
   throw new TypeError(`Cannot compare: ${flags.join(" ")} starts no run`);
 }

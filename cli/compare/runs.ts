@@ -60,9 +60,12 @@ export async function ownComparison(
 ): Promise<FolderLock> {
   const path = planFile(dir);
   if (await isThere(`${dir}/${FILES.config}`)) {
-    throw new UsageError(
-      `Cannot compare in ${dir}: it has a ${FILES.config}, expected a folder of its own, not a run's`,
-    );
+    throw new UsageError({
+      verb: "compare",
+      thing: `in ${dir}`,
+      found: `it has a ${FILES.config}`,
+      expected: "a folder of its own, not a run's",
+    });
   }
   const configs = Object.fromEntries(plan.map(({ name, config }) => [name, config]));
   if (await isThere(path)) requireSamePlan(dir, configs, await readPlan(path));
@@ -88,9 +91,11 @@ async function readPlan(path: string): Promise<StoredPlan["configs"]> {
     value = undefined;
   }
   if (value?.format === FORMAT && typeof value.configs === "object") return value.configs;
-  throw new UsageError(
-    `Cannot compare: ${path} has format ${JSON.stringify(value?.format)}, expected "${FORMAT}"`,
-  );
+  throw new UsageError({
+    verb: "compare",
+    found: `${path} has format ${JSON.stringify(value?.format)}`,
+    expected: `"${FORMAT}"`,
+  });
 }
 
 function requireSamePlan(
@@ -99,10 +104,13 @@ function requireSamePlan(
   stored: StoredPlan["configs"],
 ): void {
   const refuse = (name: string, found: string, expected: string) => {
-    throw new UsageError(
-      `Cannot compare in ${dir}: ${name} is ${found}, expected ${expected} as when the comparison began. ` +
-        "Leave it so, or choose another --out",
-    );
+    throw new UsageError({
+      verb: "compare",
+      thing: `in ${dir}`,
+      found: `${name} is ${found}`,
+      expected: `${expected} as when the comparison began`,
+      fix: "Leave it so, or choose another --out",
+    });
   };
   const values = (configs: StoredPlan["configs"], of: (config: RunConfig) => number) =>
     [...new Set(Object.values(configs).map(of))].join();
@@ -230,10 +238,13 @@ class Conditions {
   }
 
   #refuse(dir: string, name: string, found: string, expected: string, where: string): never {
-    throw new UsageError(
-      `Cannot compare ${dir}: ${name} is ${found}, expected ${expected} as ${where}. ` +
-        "Remove one of both folders, or choose another --out",
-    );
+    throw new UsageError({
+      verb: "compare",
+      thing: dir,
+      found: `${name} is ${found}`,
+      expected: `${expected} as ${where}`,
+      fix: "Remove one of both folders, or choose another --out",
+    });
   }
 }
 

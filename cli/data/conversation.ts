@@ -72,10 +72,11 @@ export function fitTurns(
     const ids = turnIds(base, [...system, ...turns], template);
     if (ids.length <= most) return { ids, dropped };
     if (turns.length <= 1) {
-      throw new UsageError(
-        `Cannot answer: the question has ${ids.length} tokens, expected at most ${most} so that ` +
-          "the answer fits in the context",
-      );
+      throw new UsageError({
+        verb: "answer",
+        found: `the question has ${ids.length} tokens`,
+        expected: `at most ${most} so that the answer fits in the context`,
+      });
     }
     turns = turns.slice(2);
   }

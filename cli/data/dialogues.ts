@@ -52,15 +52,21 @@ export class Dialogues {
       ? "--system is given"
       : undefined;
     if (asks !== undefined && model.chat === undefined) {
-      throw new UsageError(
-        `Cannot use --model ${model.name}: it has no chat template and ${asks}, expected one. ` +
-          "Leave the flag out, or use an instruct model",
-      );
+      throw new UsageError({
+        verb: "use",
+        thing: `--model ${model.name}`,
+        found: `it has no chat template and ${asks}`,
+        expected: "one",
+        fix: "Leave the flag out, or use an instruct model",
+      });
     }
     if (flags.system !== undefined && flags.chat === "never") {
-      throw new UsageError(
-        "Cannot use --system: --chat is never, expected auto or always: a system message needs the chat template",
-      );
+      throw new UsageError({
+        verb: "use",
+        thing: "--system",
+        found: "--chat is never",
+        expected: "auto or always: a system message needs the chat template",
+      });
     }
   }
 

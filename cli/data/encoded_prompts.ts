@@ -49,10 +49,12 @@ export function promptBudget(
   const { positions } = base;
   const maxNew = answerBudget(flags.maxNew, base);
   if (maxNew < positions) return positions - maxNew;
-  throw new UsageError(
-    `Cannot ${command}: --max-new is ${maxNew}, expected fewer than the context's ${positions} ` +
-      `tokens. The nearest is ${positions - 1}`,
-  );
+  throw new UsageError({
+    verb: command,
+    found: `--max-new is ${maxNew}`,
+    expected: `fewer than the context's ${positions} tokens`,
+    fix: `The nearest is ${positions - 1}`,
+  });
 }
 
 /**
@@ -74,10 +76,11 @@ export function askedText(
     ? textIds(base, text)
     : turnIds(command, turned, dialogues);
   if (ids.length === 0 || ids.length > most) {
-    throw new UsageError(
-      `Cannot ${command}: --prompt has ${ids.length} tokens, expected 1 to ${most} so that the ` +
-        "answer fits in the context",
-    );
+    throw new UsageError({
+      verb: command,
+      found: `--prompt has ${ids.length} tokens`,
+      expected: `1 to ${most} so that the answer fits in the context`,
+    });
   }
   const rendered = renderedOf(base, turned);
   return { ids, prompt: text, source: { prompt: text }, words: text, rendered, place: "--prompt" };
@@ -88,9 +91,11 @@ function turnIds(command: string, row: PromptRow, dialogues: Dialogues): number[
     return encodePrompt(row, ...dialogues.encoding({})).prompt;
   } catch (error) {
     if (!(error instanceof UnusableRow)) throw error;
-    throw new UsageError(
-      `Cannot ${command}: --prompt cannot be used: ${error.message}, expected a question`,
-    );
+    throw new UsageError({
+      verb: command,
+      found: `--prompt cannot be used: ${error.message}`,
+      expected: "a question",
+    });
   }
 }
 
@@ -107,7 +112,7 @@ export function textIds({ tokenizer, addsBos }: BaseModel, text: string): number
  *
  * @param flags `data` is the source.
  * @throws {UsageError} If none can be used.
- * @throws {TypeError} If the dataset cannot be read.
+ * @throws {Mistake} If the dataset cannot be read.
  */
 export async function askedPrompts(
   command: string,
@@ -133,9 +138,11 @@ export async function askedPrompts(
   }
   const report = rows.report();
   if (asked.length === 0) {
-    throw new UsageError(
-      `Cannot ${command}: ${flags.data} has no prompt that can be used, expected one (${report})`,
-    );
+    throw new UsageError({
+      verb: command,
+      found: `${flags.data} has no prompt that can be used`,
+      expected: `one (${report})`,
+    });
   }
   options.terminal.error(`${flags.data}: ${report}`);
   return asked;

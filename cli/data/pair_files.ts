@@ -48,9 +48,11 @@ export function exchanged(row: TextPair["row"]): TextPair["row"] {
 export function pairsFormat(command: string, path: string): PairsFormat {
   if (path.endsWith(".jsonl")) return "jsonl";
   if (path.endsWith(".parquet")) return "parquet";
-  throw new UsageError(
-    `Cannot ${command}: --out is ${quote(path)}, expected a name that ends in .jsonl or .parquet`,
-  );
+  throw new UsageError({
+    verb: command,
+    found: `--out is ${quote(path)}`,
+    expected: "a name that ends in .jsonl or .parquet",
+  });
 }
 
 /** What TRL's tokenisation makes of exported pairs, where it is not the ids that were trained on. */

@@ -33,7 +33,7 @@ export interface PromptsOfFile {
  *
  * @param path The file, whose name says the format.
  * @throws {UsageError} If it is no file, or there are fewer than two prompts.
- * @throws {TypeError} If it cannot be read as what its name says.
+ * @throws {Mistake} If it cannot be read as what its name says.
  */
 export async function readPrompts(path: string): Promise<PromptsOfFile> {
   const info = await statIfThere(path);
@@ -43,7 +43,12 @@ export async function readPrompts(path: string): Promise<PromptsOfFile> {
       : info.isDirectory
       ? "is a folder"
       : "is no file";
-    throw new UsageError(`Cannot read --prompts ${quote(path)}: it ${found}, expected a file`);
+    throw new UsageError({
+      verb: "read",
+      thing: `--prompts ${quote(path)}`,
+      found: `it ${found}`,
+      expected: "a file",
+    });
   }
   const report = new RowCounter();
   const prompts = new Set<string>();
@@ -54,11 +59,12 @@ export async function readPrompts(path: string): Promise<PromptsOfFile> {
   const skipped = skippedLines([report]);
   if (prompts.size < 2) {
     const why = skipped.length > 0 ? ` (${skipped.join("; ")})` : "";
-    throw new UsageError(
-      `Cannot read --prompts ${path}: it has ${
-        counted(prompts.size, "different prompt")
-      }, expected at least 2${why}`,
-    );
+    throw new UsageError({
+      verb: "read",
+      thing: `--prompts ${path}`,
+      found: `it has ${counted(prompts.size, "different prompt")}`,
+      expected: `at least 2${why}`,
+    });
   }
   return { prompts: [...prompts], skipped };
 }

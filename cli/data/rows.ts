@@ -84,11 +84,13 @@ export async function firstKind(
   }
   if (first !== undefined) return first;
   const { report } = examples;
-  throw new UsageError(
-    `Cannot use --data ${flags.data}: it has no row that can be used (${
+  throw new UsageError({
+    verb: "use",
+    thing: `--data ${flags.data}`,
+    found: `it has no row that can be used (${
       [usedRows(report), ...skippedLines([report])].join("; ")
     })`,
-  );
+  });
 }
 
 /** A row in ids, and what it was made of. */
@@ -124,7 +126,7 @@ export type LimitNames = Partial<Readonly<Record<RowLimit, string>>>;
  * Reads the rows of a dataset as a command needs them.
  *
  * @throws {UsageError} If the chat template is asked for and not there.
- * @throws {TypeError} While it is read: if the dataset cannot be, or with `--strict` a row cannot be used.
+ * @throws {Mistake} While it is read: if the dataset cannot be, or with `--strict` a row cannot be used.
  */
 export async function readRows<E extends Example>(
   flags: DataFlags,

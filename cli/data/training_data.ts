@@ -52,7 +52,7 @@ export interface TrainingBudget extends Pick<RowNeeds<Example>, "budget" | "limi
  *
  * @param flags Which rows, how they are read, and `offline`: the preferences are trained on.
  * @throws {UsageError} If too few rows can be used, or the chat template is asked for and not there.
- * @throws {TypeError} If the dataset cannot be read, or with `--strict` a row cannot be used.
+ * @throws {Mistake} If the dataset cannot be read, or with `--strict` a row cannot be used.
  */
 export async function readTrainingData(
   flags: DataFlags & Pick<RunConfig, "offline" | "evalPrompts">,
@@ -94,11 +94,12 @@ export async function readTrainingData(
       : []),
   ].join("; ");
   if (prompts.size < 2) {
-    throw new UsageError(
-      `Cannot use --data ${flags.data}: it has ${
-        counted(prompts.size, "different prompt")
-      }, expected at least 2 (${report})`,
-    );
+    throw new UsageError({
+      verb: "use",
+      thing: `--data ${flags.data}`,
+      found: `it has ${counted(prompts.size, "different prompt")}`,
+      expected: `at least 2 (${report})`,
+    });
   }
   const split = splitPrompts([...prompts.values()], flags.evalPrompts);
   if (!flags.offline) {

@@ -21,11 +21,14 @@ export async function readConfigFile(
   path: string,
   flags: readonly Flag[],
 ): Promise<Record<string, FlagValue>> {
-  const bytes = await readSmallFile(path, MOST_BYTES).catch((error: Error) => {
-    throw new UsageError(error.message, { cause: error });
-  });
+  const bytes = await readSmallFile(path, MOST_BYTES);
   if (bytes === undefined) {
-    throw new UsageError(`Cannot read ${path}: it is not there, expected a .json or .toml file`);
+    throw new UsageError({
+      verb: "read",
+      thing: path,
+      found: "it is not there",
+      expected: "a .json or .toml file",
+    });
   }
   return parseConfig(bytes, path, flags);
 }
@@ -38,7 +41,12 @@ export function parseConfig(
 ): Record<string, FlagValue> {
   const [, ending] = /\.(json|toml)$/i.exec(name) ?? [];
   if (ending === undefined) {
-    throw new UsageError(`Cannot read ${name}: its name ends otherwise, expected .json or .toml`);
+    throw new UsageError({
+      verb: "read",
+      thing: name,
+      found: "its name ends otherwise",
+      expected: ".json or .toml",
+    });
   }
   const isToml = ending.toLowerCase() === "toml";
   refuseWrongDownload(bytes, name, isToml ? "TOML" : "a JSON object");
@@ -48,16 +56,21 @@ export function parseConfig(
     const flag = flags.find((flag) => flag.name === key || fieldOf(flag.name) === key);
     if (flag === undefined) {
       const names = flags.map((flag) => flag.name);
-      throw new UsageError(
-        `Cannot read ${name}: the key ${quote(key)} is no flag, expected flags that --help lists.` +
-          didYouMean(key, names),
-      );
+      throw new UsageError({
+        verb: "read",
+        thing: name,
+        found: `the key ${quote(key)} is no flag`,
+        expected: `flags that --help lists.${didYouMean(key, names)}`,
+      });
     }
     const field = fieldOf(flag.name);
     if (Object.hasOwn(values, field)) {
-      throw new UsageError(
-        `Cannot read ${name}: the key ${quote(key)} is there in two spellings, expected one`,
-      );
+      throw new UsageError({
+        verb: "read",
+        thing: name,
+        found: `the key ${quote(key)} is there in two spellings`,
+        expected: "one",
+      });
     }
     values[field] = readValue(value, flag, name);
   }
@@ -69,27 +82,35 @@ function tomlEntries(bytes: Uint8Array, name: string): Record<string, unknown> {
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new UsageError(`Cannot read ${name}: the file is not UTF-8, expected TOML`);
+    throw new UsageError({
+      verb: "read",
+      thing: name,
+      found: "the file is not UTF-8",
+      expected: "TOML",
+    });
   }
   try {
     return parseToml(text);
   } catch (error) {
     const { line, message } = error as Error & { line?: number };
     const why = message.split("\n")[0].replace(/^Invalid TOML document: /, "");
-    throw new UsageError(
-      `Cannot read ${name}: line ${line ?? 1} is no TOML (${why}), expected KEY = VALUE`,
-      { cause: error },
-    );
+    throw new UsageError({
+      verb: "read",
+      thing: name,
+      found: `line ${line ?? 1} is no TOML (${why})`,
+      expected: "KEY = VALUE",
+    }, { cause: error });
   }
 }
 
 function readValue(value: unknown, flag: Flag, name: string): FlagValue {
   const refuse = (): never => {
-    throw new UsageError(
-      `Cannot read ${name}: ${flag.name} is ${
-        value instanceof Date ? "a date" : show(value)
-      }, expected ${flag.type.kind === "flag" ? "true or false" : wanted(flag)}`,
-    );
+    throw new UsageError({
+      verb: "read",
+      thing: name,
+      found: `${flag.name} is ${value instanceof Date ? "a date" : show(value)}`,
+      expected: flag.type.kind === "flag" ? "true or false" : wanted(flag),
+    });
   };
   if (flag.type.kind === "flag") return typeof value === "boolean" ? value : refuse();
   if (Array.isArray(value)) {

@@ -54,7 +54,7 @@ export function parseTable(
     const field = fieldOf(flag.name);
     if (flag.type.kind === "flag") {
       if (equals >= 0) {
-        throw new UsageError(`Cannot ${command}: ${name} has a value, expected none`);
+        throw new UsageError({ verb: command, found: `${name} has a value`, expected: "none" });
       }
       values[field] = true;
       continue;
@@ -81,17 +81,18 @@ function strange(command: string, flags: readonly Flag[], arg: string): UsageErr
   const name = arg.replace(/^-+/, "").replace(/=.*$/s, "");
   if (arg.startsWith("--") && names.includes(name)) { // `--help=`, or a flag after `--`
     const flag = flags.find((flag) => flag.name === name);
-    return new UsageError(
-      `Cannot ${command}: --${name} has no value, expected ${
-        flag ? wanted(flag) : "none and no ="
-      }`,
-    );
+    return new UsageError({
+      verb: command,
+      found: `--${name} has no value`,
+      expected: flag ? wanted(flag) : "none and no =",
+    });
   }
   const what = arg.startsWith("-") ? "is no flag" : "belongs to no flag";
-  return new UsageError(
-    `Cannot ${command}: ${quote(arg)} ${what}, expected flags that --help lists.` +
-      didYouMean(name, names, dashed),
-  );
+  return new UsageError({
+    verb: command,
+    found: `${quote(arg)} ${what}`,
+    expected: `flags that --help lists.${didYouMean(name, names, dashed)}`,
+  });
 }
 
 /**
@@ -114,9 +115,11 @@ export function completeValues(
     const value = values[field] ?? flag.default ??
       (flag.repeatable ? [] : flag.type.kind === "flag" ? false : undefined);
     if (flag.required && values[field] === undefined) {
-      throw new UsageError(
-        `Cannot ${command}: --${flag.name} is not given, expected --${flag.name} ${flag.value}`,
-      );
+      throw new UsageError({
+        verb: command,
+        found: `--${flag.name} is not given`,
+        expected: `--${flag.name} ${flag.value}`,
+      });
     }
     if (value !== undefined) complete[field] = value;
   }
@@ -132,7 +135,11 @@ export function completeValues(
 export function readFlagValue(command: string, flag: Flag, text: string): number | string {
   const { type, name } = flag;
   const refuse = (found: string, hint: string): never => {
-    throw new UsageError(`Cannot ${command}: --${name} ${found}, expected ${wanted(flag)}${hint}`);
+    throw new UsageError({
+      verb: command,
+      found: `--${name} ${found}`,
+      expected: `${wanted(flag)}${hint}`,
+    });
   };
   if (text === "") return refuse("has no value", "");
   if (type.kind === "text") return text;

@@ -60,13 +60,14 @@ export function parsePermissions(list: string): RulePermissions {
   for (const part of parts) {
     const [, name, value] = /^([^=]*)=?(.*)$/s.exec(part)!;
     if (!RIGHTS.some((right) => right === name) || (part.includes("=") && value === "")) {
-      throw new UsageError(
-        `Cannot use --rule-permissions ${quote(list)}: it has ${quote(part)}, expected none, or ${
-          RIGHTS.join(", ")
-        } with commas between, each with =VALUE where it is for one thing alone. Did you mean ${
-          nearest(name, ["none", ...RIGHTS])
-        }?`,
-      );
+      throw new UsageError({
+        verb: "use",
+        thing: `--rule-permissions ${quote(list)}`,
+        found: `it has ${quote(part)}`,
+        expected: `none, or ${RIGHTS.join(", ")} with commas between, each with =VALUE where ` +
+          "it is for one thing alone",
+        fix: `Did you mean ${nearest(name, ["none", ...RIGHTS])}?`,
+      });
     }
     const before = rights[name];
     if (value === "") rights[name] = "inherit";
@@ -103,16 +104,22 @@ export function requireTrust(
   { trustRule }: Pick<RuleFlags, "trustRule">,
 ): void {
   if (trustRule || rulePermissions !== ALL) return;
-  throw new UsageError(
-    `Cannot resume ${dir}: --trust-rule is not given, expected it, as when the run began: its rule had all rights`,
-  );
+  throw new UsageError({
+    verb: "resume",
+    thing: dir,
+    found: "--trust-rule is not given",
+    expected: "it, as when the run began: its rule had all rights",
+  });
 }
 
 function refuseBoth(rulePermissions: string | undefined): void {
   if (rulePermissions === undefined) return;
-  throw new UsageError(
-    "Cannot use the rule: --trust-rule and --rule-permissions are both given, expected one of them",
-  );
+  throw new UsageError({
+    verb: "use",
+    thing: "the rule",
+    found: "--trust-rule and --rule-permissions are both given",
+    expected: "one of them",
+  });
 }
 
 /**
@@ -131,13 +138,14 @@ export async function rightsOf(
   if (trustRule || rulePermissions === ALL) return undefined;
   if (rulePermissions !== undefined) return parsePermissions(rulePermissions);
   if (await cutsRights(main)) return "none";
-  throw new UsageError(
-    `Cannot use the rule ${
-      quote(file)
-    }: Deno's worker-options are off, expected them on: only then can a rule ` +
-      "run without rights. Say --trust-rule to give it all rights of this program, or start the program by " +
-      "deno run --unstable-worker-options and say --rule-permissions none",
-  );
+  throw new UsageError({
+    verb: "use",
+    thing: `the rule ${quote(file)}`,
+    found: "Deno's worker-options are off",
+    expected: "them on: only then can a rule run without rights",
+    fix: "Say --trust-rule to give it all rights of this program, or start the program by deno " +
+      "run --unstable-worker-options and say --rule-permissions none",
+  });
 }
 
 /**

@@ -191,9 +191,11 @@ export function commandOf(
  */
 export function requireResume(command: string, { acceptChange }: Readonly<Values>): void {
   if (acceptChange === undefined) return;
-  throw new UsageError(
-    `Cannot ${command}: --accept-change is given without --resume, expected the run that changed`,
-  );
+  throw new UsageError({
+    verb: command,
+    found: "--accept-change is given without --resume",
+    expected: "the run that changed",
+  });
 }
 
 /**
@@ -203,9 +205,11 @@ export function requireResume(command: string, { acceptChange }: Readonly<Values
  */
 export function requireOneFolder(command: string, { resume, out }: Readonly<Values>): void {
   if (resume === undefined || out === undefined) return;
-  throw new UsageError(
-    `Cannot ${command}: --out is given beside --resume, expected one of them: a run stays in its folder`,
-  );
+  throw new UsageError({
+    verb: command,
+    found: "--out is given beside --resume",
+    expected: "one of them: a run stays in its folder",
+  });
 }
 
 /** Fills in the defaults, those that follow from other flags included. */
@@ -218,17 +222,22 @@ function completeConfig(flags: readonly Flag[], given: Values): RunConfig {
   }
   const steps = values.steps as number;
   if (values.phases !== undefined && values.refreshEvery !== undefined) {
-    throw new UsageError(
-      "Cannot train: --phases and --refresh-every are both given, expected one of them",
-    );
+    throw new UsageError({
+      verb: "train",
+      found: "--phases and --refresh-every are both given",
+      expected: "one of them",
+    });
   }
   if (values.phases === undefined && values.refreshEvery === undefined) {
     values.phases = Math.min(DEFAULT_PHASES, steps);
   }
   if (values.phases as number > steps) {
-    throw new UsageError(
-      `Cannot train: --phases is ${values.phases}, expected at most the ${steps} of --steps. The nearest is ${steps}`,
-    );
+    throw new UsageError({
+      verb: "train",
+      found: `--phases is ${values.phases}`,
+      expected: `at most the ${steps} of --steps`,
+      fix: `The nearest is ${steps}`,
+    });
   }
   values.evalEvery ??= Math.ceil(steps / 10);
   return values as unknown as RunConfig;

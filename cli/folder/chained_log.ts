@@ -34,12 +34,13 @@ export async function readChained(path: string): Promise<Line[]> {
       before = chain;
       return value;
     }
-    throw new UsageError(
-      `Cannot go on with ${path}: line ${
-        i + 1
-      } or its hash was changed since it was written, expected it as it was. ` +
-        "Cut the file before that line to go on from there, or start anew with another --out",
-    );
+    throw new UsageError({
+      verb: "go on with",
+      thing: path,
+      found: `line ${i + 1} or its hash was changed since it was written`,
+      expected: "it as it was",
+      fix: "Cut the file before that line to go on from there, or start anew with another --out",
+    });
   });
 }
 

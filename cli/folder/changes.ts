@@ -29,11 +29,12 @@ export function acceptedFields(list: string | undefined): readonly string[] {
   return names.flatMap((name) => {
     const fields = ACCEPTABLE[name];
     if (fields !== undefined) return fields;
-    throw new UsageError(
-      `Cannot accept the change: --accept-change has "${name}", expected ${
-        Object.keys(ACCEPTABLE).join(", ")
-      }, with commas between`,
-    );
+    throw new UsageError({
+      verb: "accept",
+      thing: "the change",
+      found: `--accept-change has "${name}"`,
+      expected: `${Object.keys(ACCEPTABLE).join(", ")}, with commas between`,
+    });
   });
 }
 
@@ -79,10 +80,13 @@ export function requireBelongs(
   const late = history.findLast((change, i) => i >= known && change.step > step) ??
     (checkpoint === undefined ? history.at(-1) : undefined);
   if (late !== undefined) {
-    throw new UsageError(
-      `Cannot resume ${dir}: the checkpoint of step ${late.step}, at which ${late.field} changed, is not whole, ` +
-        "expected it: an earlier one would go on with the changed run. Bring the checkpoint and its logs back",
-    );
+    throw new UsageError({
+      verb: "resume",
+      thing: dir,
+      found: `the checkpoint of step ${late.step}, at which ${late.field} changed, is not whole`,
+      expected: "it: an earlier one would go on with the changed run",
+      fix: "Bring the checkpoint and its logs back",
+    });
   }
   if (checkpoint === undefined) return;
   requireSame(rewound(stored, Math.max(0, history.length - known)), checkpoint, {

@@ -15,6 +15,8 @@ import { fitOf } from "../../files/jsonl.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import type { Identity } from "./identity.ts";
 import { FILES } from "./run_folder.ts";
+import { systemMistake } from "../terminal/system_mistake.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 /** What every checkpoint says beside its arrays. */
 export interface CheckpointMeta {
@@ -102,12 +104,13 @@ async function shortLog(
       return `${path} has lost its end: the checkpoint of step ${step} needs its first ${mark.bytes} bytes`;
     }
     if (fit === "changed") {
-      throw new UsageError(
-        `Cannot resume ${dir}: ${path} was changed since it was written, expected the ${mark.bytes} bytes that the ` +
-          `checkpoint of step ${step} knows. Bring the file back, or remove ${
-            rootOf(dir)
-          } to start from step 0`,
-      );
+      throw new UsageError({
+        verb: "resume",
+        thing: dir,
+        found: `${path} was changed since it was written`,
+        expected: `the ${mark.bytes} bytes that the checkpoint of step ${step} knows`,
+        fix: `Bring the file back, or remove ${rootOf(dir)} to start from step 0`,
+      });
     }
   }
   return undefined;
@@ -118,18 +121,22 @@ async function load<Meta extends CheckpointMeta>(
   at: string,
   step: number,
 ): Promise<FoundCheckpoint<Meta>> {
-  const loaded = await loadCheckpoint(at).catch((error: Error) => {
-    throw new UsageError(
-      `${error.message}. Remove ${at} to go on from the checkpoint before it: the result is the same`,
-      { cause: error },
-    );
+  const loaded = await loadCheckpoint(at).catch((error: unknown) => {
+    const mistake = error instanceof Mistake ? error : systemMistake("resume", error);
+    if (mistake === undefined) throw error;
+    const other = `Remove ${at} to go on from the checkpoint before it: the result is the same`;
+    const fix = mistake.fix === undefined ? other : `${mistake.fix}. ${other}`;
+    throw new UsageError(mistake.partsWith({ fix }), { cause: error });
   });
   const meta = loaded.meta as unknown as Meta;
   if (typeof meta?.logs !== "object" || typeof meta.identity !== "object") {
-    throw new UsageError(
-      `Cannot resume ${dir}: ${at} does not say what the logs held, expected a checkpoint of this version of Leash. ` +
-        "Go on with the version that wrote it, or start anew",
-    );
+    throw new UsageError({
+      verb: "resume",
+      thing: dir,
+      found: `${at} does not say what the logs held`,
+      expected: "a checkpoint of this version of Leash",
+      fix: "Go on with the version that wrote it, or start anew",
+    });
   }
   const arrays = new Map<string, Float32Array<ArrayBuffer>>();
   for (const [name, array] of loaded.arrays) {
@@ -163,11 +170,12 @@ export async function requireWholeLog(
   const fit = mark === undefined ? "fits" : await fitOf(path, mark);
   if (fit === "fits") return;
   const found = fit === "short" ? "has lost its end" : "was changed since it was written";
-  throw new UsageError(
-    `Cannot ${verb} ${dir}: ${path} ${found}, expected the ${
-      mark!.bytes
-    } bytes that its newest checkpoint knows`,
-  );
+  throw new UsageError({
+    verb,
+    thing: dir,
+    found: `${path} ${found}`,
+    expected: `the ${mark!.bytes} bytes that its newest checkpoint knows`,
+  });
 }
 
 /** Removes the checkpoints after the one that a run goes on from: their logs are about to be cut. */
@@ -180,7 +188,10 @@ export async function dropLater(dir: string, step: number | undefined): Promise<
 async function refuseLink(dir: string, root: string): Promise<void> {
   const info = await Deno.lstat(root).catch(() => undefined);
   if (info === undefined || info.isDirectory) return;
-  throw new UsageError(
-    `Cannot resume ${dir}: ${root} is a link or a file, expected the folder of its checkpoints`,
-  );
+  throw new UsageError({
+    verb: "resume",
+    thing: dir,
+    found: `${root} is a link or a file`,
+    expected: "the folder of its checkpoints",
+  });
 }

@@ -37,15 +37,18 @@ export async function checkFinished(dir: string, verb = "resume"): Promise<void>
   const again =
     `Remove ${dir}/${FILES.summary} to have the results written again from the last checkpoint`;
   if (!await isThere(path)) {
-    throw new UsageError(
-      `Cannot ${verb} ${dir}: ${MANIFEST} is missing, expected what a finished run writes. ${again}`,
-    );
+    throw new UsageError({
+      verb,
+      thing: dir,
+      found: `${MANIFEST} is missing`,
+      expected: "what a finished run writes",
+      fix: again,
+    });
   }
   const { value, seal } = await readSealed(await Deno.readFile(path)) ?? { seal: "changed" };
   if (seal !== "whole" || !isObject(value?.files)) {
-    throw new UsageError(
-      `Cannot ${verb} ${brokenSeal(path, seal === "none" ? "none" : "changed")}. ${again}`,
-    );
+    const broken = brokenSeal(seal === "none" ? "none" : "changed");
+    throw new UsageError({ verb, thing: path, ...broken, fix: `${broken.fix}. ${again}` });
   }
   for (const [file, hash] of Object.entries(value.files)) {
     const found = !await isThere(`${dir}/${file}`)
@@ -54,9 +57,13 @@ export async function checkFinished(dir: string, verb = "resume"): Promise<void>
       ? undefined
       : "changed since it was written";
     if (found === undefined) continue;
-    throw new UsageError(
-      `Cannot ${verb} ${dir}: ${dir}/${file} is ${found}, expected it as ${MANIFEST} says. ${again}`,
-    );
+    throw new UsageError({
+      verb,
+      thing: dir,
+      found: `${dir}/${file} is ${found}`,
+      expected: `it as ${MANIFEST} says`,
+      fix: again,
+    });
   }
 }
 

@@ -124,8 +124,9 @@ export function requireSame(now: Identity, stored: Identity, refusal: Refusal): 
   if (difference === undefined) return;
   const { name, found, expected } = difference;
   const { doing, whose, fix } = refusal;
-  throw new UsageError(
-    `Cannot ${doing}: ${name} is ${found}, expected ${expected} as ${whose} says` +
-      (fix === undefined ? "" : `. ${fix}`),
-  );
+  throw new UsageError({
+    verb: doing,
+    found: `${name} is ${found}`,
+    expected: `${expected} as ${whose} says${(fix === undefined ? "" : `. ${fix}`)}`,
+  });
 }

@@ -13,9 +13,11 @@ export async function lostFolder(error: unknown, dir: string): Promise<UsageErro
   const what = await isThere(`${dir}/${FILES.config}`)
     ? `${error.path} was moved or removed while the run was going`
     : `${dir} was moved or removed while the run was going`;
-  return new UsageError(
-    `Cannot go on: ${what}, expected it where it was. Nothing was written since; if it was moved, bring it ` +
-      "back, or go on in the new place by --resume, from its last checkpoint: only the steps since that are lost",
-    { cause: error },
-  );
+  return new UsageError({
+    verb: "go on",
+    found: what,
+    expected: "it where it was",
+    fix: "Nothing was written since; if it was moved, bring it back, or go on in the new place " +
+      "by --resume, from its last checkpoint: only the steps since that are lost",
+  }, { cause: error });
 }

@@ -58,7 +58,7 @@ export class RunFolder implements Disposable {
   /**
    * Takes the folder; makes it if it is not there, and tidies what a killed process left half-written in it.
    *
-   * @throws {Error} If another process owns it.
+   * @throws {Mistake} If another process owns it.
    */
   static async own(dir: string): Promise<RunFolder> {
     return new RunFolder(dir, await ownFolder(dir));
@@ -124,7 +124,7 @@ export class RunFolder implements Disposable {
 /**
  * Locks a run's folder, made if it is not there, and tidies what a killed process left half-written in it.
  *
- * @throws {Error} If another process owns it.
+ * @throws {Mistake} If another process owns it.
  */
 export async function ownFolder(dir: string): Promise<FolderLock> {
   const lock = await lockFolder(dir);
@@ -151,18 +151,24 @@ export async function requireNoRun(dir: string): Promise<void> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return;
     if (!(error instanceof Deno.errors.NotADirectory)) throw error;
-    throw new UsageError(
-      `Cannot start in ${dir}: it or its parent is a file, expected a new folder`,
-    );
+    throw new UsageError({
+      verb: "start",
+      thing: `in ${dir}`,
+      found: "it or its parent is a file",
+      expected: "a new folder",
+    });
   }
   if (there.length === 0) return;
   const run = [FILES.config, FILES.metrics, FILES.summary].find((file) => there.includes(file));
-  throw new UsageError(
-    `Cannot start in ${dir}: it has a ${run ?? there.sort()[0]} already, expected a new folder. ` +
-      (run
-        ? `Go on with that run by --resume ${dir}, or choose another --out`
-        : "Choose another --out"),
-  );
+  throw new UsageError({
+    verb: "start",
+    thing: `in ${dir}`,
+    found: `it has a ${run ?? there.sort()[0]} already`,
+    expected: "a new folder",
+    fix: run
+      ? `Go on with that run by --resume ${dir}, or choose another --out`
+      : "Choose another --out",
+  });
 }
 
 /** Writes config.json: the identity, and `about` for readers. */
@@ -209,22 +215,27 @@ export async function parseIdentity<I extends Identity>(
   { verb = "resume", dir = path }: Reading = {},
 ): Promise<I> {
   const name = path.slice(path.lastIndexOf("/") + 1);
-  const bytes = await readSmallFile(path).catch((error: Error) => {
-    throw new UsageError(error.message, { cause: error });
-  });
+  const bytes = await readSmallFile(path);
   if (bytes === undefined) {
-    throw new UsageError(`Cannot ${verb} ${dir}: ${name} is missing, expected the folder of a run`);
+    throw new UsageError({
+      verb,
+      thing: dir,
+      found: `${name} is missing`,
+      expected: "the folder of a run",
+    });
   }
   const { value, seal } = await readSealed(bytes) ?? {};
   if (value?.format !== format || !isObject(value.config)) {
     const made = Object.entries(FORMATS).find(([, known]) => known === value?.format)?.[0];
-    throw new UsageError(
-      `Cannot ${verb} ${dir}: ${name} has format ${show(value?.format)}, expected "${format}"` +
-        (made === undefined ? "" : `. The run is one of leash ${made}`),
-    );
+    throw new UsageError({
+      verb,
+      thing: dir,
+      found: `${name} has format ${show(value?.format)}`,
+      expected: `"${format}"${(made === undefined ? "" : `. The run is one of leash ${made}`)}`,
+    });
   }
   if (seal === "changed" || (seal === "none" && verb === "resume")) {
-    throw new UsageError(`Cannot ${verb} ${brokenSeal(path, seal)}`);
+    throw new UsageError({ verb, thing: path, ...brokenSeal(seal) });
   }
   const { format: _format, about: _about, ...identity } = value;
   return identity as unknown as I;

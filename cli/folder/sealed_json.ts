@@ -3,6 +3,7 @@ import { exactParse, exactStringify } from "../../core/base/exact_json.ts";
 import { isObject } from "../../core/base/mistakes.ts";
 import { writeFileDurably } from "../../files/mod.ts";
 import { sha256 } from "./digest.ts";
+import type { MistakeParts } from "../../core/base/mistake.ts";
 
 /** The text of an object with its seal as the last field. */
 async function sealedText(value: Readonly<Record<string, unknown>>): Promise<string> {
@@ -41,8 +42,13 @@ export async function readSealed(bytes: Uint8Array): Promise<Sealed | undefined>
   return { value, seal: await sealedText(value) === text ? "whole" : "changed" };
 }
 
-/** The sentence for a file whose seal does not fit. */
-export function brokenSeal(path: string, seal: "changed" | "none"): string {
-  const found = seal === "none" ? "it has no seal" : "it was changed since it was written";
-  return `${path}: ${found}, expected the file as the command wrote it. Bring it back, or start anew`;
+/** What is said of a file whose seal does not fit. */
+export function brokenSeal(
+  seal: "changed" | "none",
+): Required<Omit<MistakeParts, "verb" | "thing">> {
+  return {
+    found: seal === "none" ? "it has no seal" : "it was changed since it was written",
+    expected: "the file as the command wrote it",
+    fix: "Bring it back, or start anew",
+  };
 }

@@ -17,7 +17,7 @@ const WEIGHTS = "adapter_model.safetensors";
  * Reads an adapter's folder.
  *
  * @param model Its base as a path; undefined checks the factors against each other only.
- * @throws {TypeError} If a file is missing or malformed, or the adapter is not this model's.
+ * @throws {Mistake} If a file is missing or malformed, or the adapter is not this model's.
  */
 export async function inspectAdapter(folder: string, model: string | undefined): Promise<Report> {
   const files = new Map<string, Uint8Array>();

@@ -16,7 +16,7 @@ export interface DatasetOptions {
 /**
  * Reads a dataset whole.
  *
- * @throws {TypeError} If a file is malformed, or there is none.
+ * @throws {Mistake} If a file is malformed, or there is none.
  */
 export async function inspectDataset(
   path: string,

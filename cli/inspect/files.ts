@@ -27,8 +27,8 @@ export async function fileBytes(path: string): Promise<number> {
 /**
  * A file that is read whole.
  *
- * @throws {TypeError} If it is not there.
- * @throws {RangeError} If it is larger than a file of that name may be.
+ * @throws {Mistake} If it is not there.
+ * @throws {Mistake} If it is larger than a file of that name may be.
  */
 export async function bytesOf(path: string): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await readSmallFile(path);

@@ -18,7 +18,7 @@ import type { Report, ReportValue } from "./report.ts";
 /**
  * Opens a model and reads what can be wrong with it.
  *
- * @throws {TypeError} If a file is missing or malformed, or the weights are not the config's.
+ * @throws {Mistake} If a file is missing or malformed, or the weights are not the config's.
  */
 export async function inspectModel(path: string, options: ReadOptions): Promise<Report> {
   using opened = await openModel(path);

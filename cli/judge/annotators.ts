@@ -48,12 +48,12 @@ export function planAnnotator(text: string): Plan {
   const known = SOURCES.some((name) => name === source) || text === NO_ANNOTATOR ||
     (source.startsWith(RULE) && source.length > RULE.length);
   if (!known) {
-    throw new UsageError(
-      `Cannot train: --annotator is ${quote(source)}, expected ${
-        SOURCES.join(", ")
-      } or ${RULE}FILE.ts, then ` +
-        `${COMBINATORS.join(" or ")} after commas.${didYouMean(source, KINDS)}`,
-    );
+    throw new UsageError({
+      verb: "train",
+      found: `--annotator is ${quote(source)}`,
+      expected: `${SOURCES.join(", ")} or ${RULE}FILE.ts, then ${COMBINATORS.join(" or ")} ` +
+        `after commas.${didYouMean(source, KINDS)}`,
+    });
   }
   return { source, around: rest.map(planCombinator) };
 }
@@ -62,18 +62,19 @@ function planCombinator(part: string): (inner: Annotator, seed: number) => Annot
   const [name, value, ...more] = part.split(":");
   if (name === "swap" && value === undefined) return (inner) => withOrderSwap(inner);
   if (name !== "noise" || more.length > 0) {
-    throw new UsageError(
-      `Cannot train: --annotator has ${quote(part)}, expected ${COMBINATORS.join(" or ")}.` +
-        didYouMean(name, COMBINATORS),
-    );
+    throw new UsageError({
+      verb: "train",
+      found: `--annotator has ${quote(part)}`,
+      expected: `${COMBINATORS.join(" or ")}.${didYouMean(name, COMBINATORS)}`,
+    });
   }
   const p = value?.trim() ? Number(value) : NaN;
   if (!(p >= 0 && p <= 1)) {
-    throw new UsageError(
-      `Cannot train: --annotator has ${
-        quote(part)
-      }, expected noise:P with P from 0 to 1, such as noise:0.1`,
-    );
+    throw new UsageError({
+      verb: "train",
+      found: `--annotator has ${quote(part)}`,
+      expected: "noise:P with P from 0 to 1, such as noise:0.1",
+    });
   }
   return (inner, seed) => withNoise(inner, p, { seed });
 }

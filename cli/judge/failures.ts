@@ -35,11 +35,12 @@ export interface Failures {
  */
 export function requireVerdicts(doing: string, verdicts: readonly Verdict[], where = ""): void {
   if (verdicts.length === 0 || verdicts.some(({ outcome }) => outcome !== "failed")) return;
-  throw new NoVerdict(
-    `Cannot ${doing}: ${
-      verdicts.length === 1 ? "the one verdict" : `all ${verdicts.length} verdicts`
-    } failed (${describeFailures(countFailures(verdicts))}), expected some${where}`,
-  );
+  throw new NoVerdict({
+    verb: doing,
+    found: `${verdicts.length === 1 ? "the one verdict" : `all ${verdicts.length} verdicts`} ` +
+      `failed (${describeFailures(countFailures(verdicts))})`,
+    expected: `some${where}`,
+  });
 }
 
 /** The failures of one call for people: "3 of 32 verdicts of judge failed: …". */

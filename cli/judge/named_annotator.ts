@@ -38,7 +38,11 @@ export async function openJudge(
 ): Promise<Annotator & Disposable> {
   const { annotator: name, seed } = flags;
   if (name === NO_ANNOTATOR) {
-    throw new UsageError(`Cannot ${command}: --annotator is none, expected somebody who annotates`);
+    throw new UsageError({
+      verb: command,
+      found: "--annotator is none",
+      expected: "somebody who annotates",
+    });
   }
   try {
     const opened = await openAnnotators(name, seed, { ...flags, signal });
@@ -46,9 +50,9 @@ export async function openJudge(
     return { ...namedFailures(opened.training), [Symbol.dispose]: dispose };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    throw new UsageError(error.message.replace(/^Cannot train:/, `Cannot ${command}:`), {
-      cause: error,
-    });
+    throw error.verb === "train"
+      ? new UsageError(error.partsWith({ verb: command }), { cause: error })
+      : error;
   }
 }
 

@@ -68,11 +68,12 @@ export async function openRule(file: string, options: RuleFileOptions = {}): Pro
 }
 
 function refusal(file: string, found: string, cause?: unknown): UsageError {
-  return new UsageError(
-    `Cannot use the rule ${quote(file)}: ${found}, expected a module with ` +
-      "export default (prompt: string, completion: string) => number",
-    { cause },
-  );
+  return new UsageError({
+    verb: "use",
+    thing: `the rule ${quote(file)}`,
+    found,
+    expected: "a module with export default (prompt: string, completion: string) => number",
+  }, { cause });
 }
 
 class RuleThread implements OpenRule {
@@ -225,13 +226,12 @@ function newWorker(file: string, permissions: RulePermissions | undefined): Work
     return new Worker(`data:text/javascript,${encodeURIComponent(source)}`, options);
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotCapable)) throw cause;
-    throw new UsageError(
-      `Cannot use the rule ${
-        quote(file)
-      }: --rule-permissions has more than this program itself may do, ` +
-        "expected no more",
-      { cause },
-    );
+    throw new UsageError({
+      verb: "use",
+      thing: `the rule ${quote(file)}`,
+      found: "--rule-permissions has more than this program itself may do",
+      expected: "no more",
+    }, { cause });
   }
 }
 

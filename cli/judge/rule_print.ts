@@ -20,7 +20,12 @@ export async function rulePrint(file: string | undefined): Promise<string | unde
     if (prints.has(url.href)) return;
     const bytes = await Deno.readFile(url).catch(() => undefined);
     if (bytes === undefined && url === root) {
-      throw new UsageError(`Cannot use the rule ${file}: it is not there, expected a module`);
+      throw new UsageError({
+        verb: "use",
+        thing: `the rule ${file}`,
+        found: "it is not there",
+        expected: "a module",
+      });
     }
     prints.set(url.href, bytes === undefined ? "none" : await sha256(bytes));
     const source = new TextDecoder().decode(bytes);

@@ -28,7 +28,7 @@ export async function writeAdapterFolder(
 /**
  * Reads what a PEFT folder says of its adapter.
  *
- * @throws {TypeError} If it is missing or malformed.
+ * @throws {Mistake} If it is missing or malformed.
  */
 export async function readAdapterConfig(folder: string): Promise<PeftConfig> {
   const path = `${folder}/${CONFIG}`;
@@ -48,7 +48,7 @@ export interface StoredAdapter extends HostAdapter {
 /**
  * Reads a PEFT folder for a model with these linear layers.
  *
- * @throws {TypeError} If a file is missing or malformed, or the adapter is another model's.
+ * @throws {Mistake} If a file is missing or malformed, or the adapter is another model's.
  */
 export async function readAdapterFolder(
   dir: string,

@@ -22,7 +22,7 @@ export interface NamedAdapter {
  * Reads one adapter for a model with these linear layers.
  *
  * @throws {UsageError} If there is none.
- * @throws {TypeError} If it is malformed or another model's.
+ * @throws {Mistake} If it is malformed or another model's.
  */
 export async function readNamedAdapter(
   spec: string,
@@ -36,11 +36,12 @@ export async function readNamedAdapter(
   const members = await readRunMembers(run, layers);
   const member = members[Number(number) - 1];
   if (member === undefined) {
-    throw new UsageError(
-      `Cannot use --adapter ${
-        quote(spec)
-      }: the run has ${members.length} members, expected 1 to ${members.length} after #`,
-    );
+    throw new UsageError({
+      verb: "use",
+      thing: `--adapter ${quote(spec)}`,
+      found: `the run has ${members.length} members`,
+      expected: `1 to ${members.length} after #`,
+    });
   }
   return { name: spec, adapter: member };
 }
@@ -58,17 +59,20 @@ export async function adapterFolder(path: string): Promise<string> {
     : await isThere(`${path}/${FILES.checkpoints}`)
     ? "its run has not ended and has no adapter yet"
     : "adapter_config.json is missing";
-  throw new UsageError(
-    `Cannot use the adapter ${quote(path)}: ${found}, expected a PEFT folder, the folder of a ` +
-      `finished run, RUN#1 for its first member, or ${BASE}`,
-  );
+  throw new UsageError({
+    verb: "use",
+    thing: `the adapter ${quote(path)}`,
+    found,
+    expected: "a PEFT folder, the folder of a finished run, RUN#1 for its first member, or " +
+      `${BASE}`,
+  });
 }
 
 /**
  * The members of a run, from its newest checkpoint.
  *
  * @throws {UsageError} If the folder has no checkpoint.
- * @throws {TypeError} If it is another model's.
+ * @throws {Mistake} If it is another model's.
  */
 export async function readRunMembers(
   run: string,
@@ -76,11 +80,12 @@ export async function readRunMembers(
 ): Promise<HostAdapter[]> {
   const latest = await latestCheckpoint(`${run}/${FILES.checkpoints}`);
   if (latest === undefined) {
-    throw new UsageError(
-      `Cannot read the members of ${
-        quote(run)
-      }: it has no checkpoint, expected the folder of a run`,
-    );
+    throw new UsageError({
+      verb: "read",
+      thing: `the members of ${quote(run)}`,
+      found: "it has no checkpoint",
+      expected: "the folder of a run",
+    });
   }
   const { arrays, meta } = await loadCheckpoint(latest.dir);
   const params = arrays.get("params");

@@ -80,7 +80,7 @@ export const EMBEDDED_MODEL: URL = new URL("../../stories/model/", import.meta.u
  * @param flags `--model`, `--context`, `--base-dtype`, `--end-token`, `--date`.
  * @param options Where a download's bar is drawn; absent where nothing may be fetched.
  * @throws {UsageError} If it brings no tokenizer, or `--context` is out of its range.
- * @throws {TypeError} If it cannot be opened.
+ * @throws {Mistake} If it cannot be opened.
  */
 export async function openBase(flags: BaseFlags, options?: FetchOptions): Promise<BaseModel> {
   if (flags.date !== undefined) checkDate(flags.date);
@@ -102,7 +102,12 @@ function checkDate(date: string): void {
   try {
     parseDate(date);
   } catch {
-    throw new UsageError(`Cannot use --date ${quote(date)}: it is no day, expected YYYY-MM-DD`);
+    throw new UsageError({
+      verb: "use",
+      thing: `--date ${quote(date)}`,
+      found: "it is no day",
+      expected: "YYYY-MM-DD",
+    });
   }
 }
 
@@ -148,13 +153,15 @@ async function openNamed(
   const { tokenizer, config, chat } = opened;
   if (tokenizer === undefined) {
     opened[Symbol.dispose]();
-    throw new UsageError(
-      opened.gguf
-        ? `Cannot use --model ${model}: tokenizer.ggml.model is missing, expected it. ` +
-          "Convert the model together with its tokenizer"
-        : `Cannot use --model ${model}: tokenizer.json is missing, expected it. ` +
-          "Save the tokenizer with transformers' save_pretrained",
-    );
+    throw new UsageError({
+      verb: "use",
+      thing: `--model ${model}`,
+      found: `${opened.gguf ? "tokenizer.ggml.model" : "tokenizer.json"} is missing`,
+      expected: "it",
+      fix: opened.gguf
+        ? "Convert the model together with its tokenizer"
+        : "Save the tokenizer with transformers' save_pretrained",
+    });
   }
   if (whenChat !== "never") { for (const note of opened.notes) options?.terminal.error(note); }
   const { eosId = config.eosId?.[0], padId = config.padId } = tokenizer;
@@ -181,12 +188,15 @@ async function refuseRun(model: string): Promise<void> {
   if (!await isThere(`${model}/${FILES.config}`) || !await isThere(`${model}/${FILES.metrics}`)) {
     return;
   }
-  throw new UsageError(
-    `Cannot use --model ${model}: it is the folder of a run, expected a model. ` +
-      (await isThere(`${model}/model/${FILES.config}`)
-        ? `Give ${model}/model`
-        : `Give the model of the run, and --adapter ${model}`),
-  );
+  throw new UsageError({
+    verb: "use",
+    thing: `--model ${model}`,
+    found: "it is the folder of a run",
+    expected: "a model",
+    fix: await isThere(`${model}/model/${FILES.config}`)
+      ? `Give ${model}/model`
+      : `Give the model of the run, and --adapter ${model}`,
+  });
 }
 
 /** The id that a tokenizer's files put before text, as transformers reads them; undefined where they put none. */
@@ -200,9 +210,12 @@ function positionsOf({ sizes, name }: Opened, { context }: BaseFlags): number {
   const most = longestContext(rope, maxPositions);
   if (context === undefined) return defaultContext(rope, maxPositions);
   if (context <= most) return context;
-  throw new UsageError(
-    `Cannot use --model ${name}: --context is ${context}, expected at most its ${most} positions`,
-  );
+  throw new UsageError({
+    verb: "use",
+    thing: `--model ${name}`,
+    found: `--context is ${context}`,
+    expected: `at most its ${most} positions`,
+  });
 }
 
 function countWeights(config: ModelConfig): number {

@@ -55,7 +55,7 @@ export interface OpenedPolicies extends Disposable {
  * @param adapters As `--adapter` has them; none is the bare model.
  * @param prepare Reads and checks what else the user named, once the tokenizer is there and before a device is opened.
  * @throws {UsageError} If an adapter is not there, or the model has no tokenizer.
- * @throws {TypeError} If a file is missing or malformed.
+ * @throws {Mistake} If a file is missing or malformed.
  */
 export async function openPolicies<T>(
   flags: DeviceChoice & BaseFlags,

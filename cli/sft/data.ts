@@ -42,7 +42,7 @@ export type SftDataFlags = DataFlags & {
  * preference the chosen answer, of text every token.
  *
  * @throws {UsageError} If no row can be used, or rows have no answers.
- * @throws {TypeError} If the dataset cannot be read.
+ * @throws {Mistake} If the dataset cannot be read.
  */
 export async function readSftData(
   flags: SftDataFlags,
@@ -51,9 +51,11 @@ export async function readSftData(
 ): Promise<SftData> {
   const { maxLength, maxPrompt } = flags;
   if (maxPrompt !== undefined && maxPrompt >= maxLength) {
-    throw new UsageError(
-      `Cannot sft: --max-prompt is ${maxPrompt}, expected fewer than the ${maxLength} of --max-length`,
-    );
+    throw new UsageError({
+      verb: "sft",
+      found: `--max-prompt is ${maxPrompt}`,
+      expected: `fewer than the ${maxLength} of --max-length`,
+    });
   }
   const rows = await readRows<CompletionRow | TextRow>(flags, base, {
     choose: answerOf,
@@ -66,7 +68,10 @@ export async function readSftData(
   }
   const report = rows.report();
   if (sequences.length === 0) {
-    throw new UsageError(`Cannot sft: ${flags.data} has no row that can be used (${report})`);
+    throw new UsageError({
+      verb: "sft",
+      found: `${flags.data} has no row that can be used (${report})`,
+    });
   }
   return { ...holdOut(sequences, flags.evalShare), report };
 }

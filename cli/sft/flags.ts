@@ -216,7 +216,7 @@ export async function sftRequest(
 
 function checkFlags(flags: SftConfig, given: Readonly<Record<string, unknown>>): void {
   const refuse = (found: string, expected: string) => {
-    throw new UsageError(`Cannot sft: ${found}, expected ${expected}`);
+    throw new UsageError({ verb: "sft", found, expected });
   };
   if (flags.steps !== undefined && flags.epochs !== undefined) {
     refuse("--steps and --epochs are both given", "one of them");

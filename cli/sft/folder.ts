@@ -63,7 +63,7 @@ export interface ResumedSft extends Disposable {
  * Takes the folder of a run that goes on, and checks every byte of what it goes on from.
  *
  * @throws {UsageError} If a file in it is not as it was written; names it.
- * @throws {Error} If another process owns it.
+ * @throws {Mistake} If another process owns it.
  */
 export async function resumeSftFolder(
   dir: string,
@@ -105,7 +105,7 @@ export interface SftFolder extends Disposable {
  * @param resumed A run that goes on; absent for a new one.
  * @param about What config.json says for readers.
  * @throws {UsageError} If a new run's folder holds something.
- * @throws {Error} If another process owns it.
+ * @throws {Mistake} If another process owns it.
  */
 export async function openSftFolder(
   dir: string,

@@ -163,9 +163,9 @@ function tooLarge(
       ? "take --device webgpu where there is a GPU"
       : "raise --memory",
   ].join(", or ");
-  return new UsageError(
-    `Cannot sft: a step of ${size} tokens${lean} ${takes}. ${advice[0].toUpperCase()}${
-      advice.slice(1)
-    }`,
-  );
+  return new UsageError({
+    verb: "sft",
+    found: `a step of ${size} tokens${lean} ${takes}`,
+    fix: `${advice[0].toUpperCase()}${advice.slice(1)}`,
+  });
 }

@@ -1,6 +1,7 @@
 // Ctrl-C as an abort signal: the first asks the program to stop where it can go on later, the second ends it. And the
 // error that says where.
 import type { Terminal } from "./terminal.ts";
+import { EXIT } from "./exit_codes.ts";
 
 /** What a device says whose memory is full; a run that goes on keeps its pairs and members. */
 const TOO_MUCH = /(?<=^Cannot allocate .*\. )Use fewer pairs, members or shorter texts$/;
@@ -40,7 +41,7 @@ export function interruptSignal(
   const controller = new AbortController();
   let held: (() => boolean) | undefined;
   const interrupt = () => {
-    if (controller.signal.aborted) return exit(130);
+    if (controller.signal.aborted) return exit(EXIT.interrupted);
     if (held !== undefined) {
       if (!held()) controller.abort(new Error("Interrupted"));
       return;

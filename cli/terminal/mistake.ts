@@ -1,14 +1,23 @@
-// What a user did wrong, or what nobody answered: an error of one line, told from a fault of the program.
+// What a user of a command did wrong, or what nobody answered, as a type of its own.
+import { Mistake, type MistakeParts } from "../../core/base/mistake.ts";
 import { withoutSecrets } from "../../core/base/secrets.ts";
 
 /** A mistake in the arguments: one line for a person, and exit code 2. */
-export class UsageError extends Error {
+export class UsageError extends Mistake {
   override readonly name = "UsageError";
+
+  constructor(parts: MistakeParts, options?: ErrorOptions) {
+    super("usage", parts, options);
+  }
 }
 
 /** Nobody said anything: the annotator is broken, or what it was asked is. */
-export class NoVerdict extends Error {
+export class NoVerdict extends Mistake {
   override readonly name = "NoVerdict";
+
+  constructor(parts: MistakeParts, options?: ErrorOptions) {
+    super("annotator", parts, options);
+  }
 }
 
 /** A user's text in a one-line message. */

@@ -9,15 +9,20 @@ const UNITS: Readonly<Record<string, number>> = {
 /**
  * `5GB`, `512MiB` or `1000` as bytes.
  *
- * @param what What is said of it: "Cannot export: --max-shard".
+ * @param command Which takes it.
+ * @param flag Whose value it is, such as `--max-shard`.
  * @throws {UsageError} If it is no size above 0.
  */
-export function parseBytes(text: string, what: string): number {
+export function parseBytes(text: string, command: string, flag: string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text) ?? [];
   const factor = UNITS[(unit || "B").toUpperCase()];
   const bytes = Number(number) * factor;
   if (bytes >= 1 && Number.isFinite(bytes)) return Math.floor(bytes);
-  throw new UsageError(`${what} is ${quote(text)}, expected a size such as 5GB or 512MiB`);
+  throw new UsageError({
+    verb: command,
+    found: `${flag} is ${quote(text)}`,
+    expected: "a size such as 5GB or 512MiB",
+  });
 }
 
 /** `1.2 GiB`: three digits, in the unit that fits. */

@@ -1,6 +1,18 @@
 // What the system refuses — a permission, a folder where a file should be, a full disk — in one line for the user.
 import { bare } from "../../core/base/mistakes.ts";
 import { UsageError } from "./mistake.ts";
+import { Mistake } from "../../core/base/mistake.ts";
+
+/**
+ * What ended a command as a mistake: one of the library's or a command's own, or what the system refuses.
+ *
+ * @param command What "Cannot …" says of the system's.
+ * @returns Undefined for a fault of the program.
+ */
+export function mistakeOf(command: string, error: unknown): Mistake | undefined {
+  if (error instanceof Mistake) return error;
+  return systemMistake(command, error) ?? spokenMistake(error);
+}
 
 const CLASSES = ["NotFound", "PermissionDenied", "NotCapable", "AlreadyExists", "NotADirectory"];
 
@@ -17,17 +29,19 @@ export function systemMistake(command: string, error: unknown): UsageError | und
   const [why] = error.message.split("\n");
   const own = systemsOwn(why);
   if (own !== undefined) {
-    return new UsageError(
-      `Cannot ${command}: ${whole(own)} belongs to the system, expected files and folders of yours`,
-      { cause: error },
-    );
+    return new UsageError({
+      verb: command,
+      found: `${whole(own)} belongs to the system`,
+      expected: "files and folders of yours",
+    }, { cause: error });
   }
   const [, what, where] = /^(.*?) \(os error \d+\): (?:\w+ )?(.+)$/.exec(why) ?? [];
   const found = where === undefined ? lower(why) : `${where}: ${lower(what)}`;
-  return new UsageError(
-    `Cannot ${command}: ${whole(found)}, expected files and folders that can be read and written`,
-    { cause: error },
-  );
+  return new UsageError({
+    verb: command,
+    found: whole(found),
+    expected: "files and folders that can be read and written",
+  }, { cause: error });
 }
 
 /** The place of which Deno says that nothing short of all rights may go there: /proc, /dev, /sys. */
@@ -49,9 +63,11 @@ const whole = (text: string) => text.match(/.{1,79}/gsu)!.map(bare).join("");
 export async function requireNewOut(command: string, out: string, hint = ""): Promise<void> {
   const there = await Deno.lstat(out).catch(() => undefined);
   if (there !== undefined) {
-    throw new UsageError(
-      `Cannot ${command}: ${out} is already there, expected a new name for --out${hint}`,
-    );
+    throw new UsageError({
+      verb: command,
+      found: `${out} is already there`,
+      expected: `a new name for --out${hint}`,
+    });
   }
   await requireWritable(command, out);
 }
@@ -68,11 +84,11 @@ export async function requireWritable(command: string, out: string): Promise<voi
   } catch (error) {
     const [said] = (error instanceof Error ? error.message : String(error)).split(" (os error");
     const why = systemsOwn(said) === undefined ? said : "it belongs to the system";
-    throw new UsageError(
-      `Cannot ${command}: --out is ${out} and ${folder} takes no new file (${lower(why)}), ` +
-        "expected a name in a folder that can be written into",
-      { cause: error },
-    );
+    throw new UsageError({
+      verb: command,
+      found: `--out is ${out} and ${folder} takes no new file (${lower(why)})`,
+      expected: "a name in a folder that can be written into",
+    }, { cause: error });
   }
 }
 
@@ -94,9 +110,14 @@ export async function asUsage<T>(body: () => Promise<T> | T): Promise<T> {
   try {
     return await body();
   } catch (error) {
-    if (error instanceof Error && error.message.startsWith("Cannot ")) {
-      throw new UsageError(error.message, { cause: error });
-    }
-    throw systemMistake("begin the run", error) ?? error;
+    if (error instanceof Mistake) throw error;
+    throw systemMistake("begin the run", error) ?? spokenMistake(error) ?? error;
   }
+}
+
+/** What a function of the library refuses in one line, "Cannot …: …", and no fault of the engine. */
+export function spokenMistake(error: unknown): UsageError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const [, verb, found] = /^Cannot (\w+(?: .*?)?):\s+([^]*)$/.exec(error.message) ?? [];
+  return verb === undefined ? undefined : new UsageError({ verb, found }, { cause: error });
 }

@@ -55,9 +55,12 @@ export function extendedSftConfig<
   const { steps, epochs, ...others } = given;
   const config = resumedConfig(dir, stored, others as Partial<Config>);
   if (steps !== undefined && epochs !== undefined) {
-    throw new UsageError(
-      `Cannot resume ${dir}: --steps and --epochs are both given, expected one of them`,
-    );
+    throw new UsageError({
+      verb: "resume",
+      thing: dir,
+      found: "--steps and --epochs are both given",
+      expected: "one of them",
+    });
   }
   const name = steps === undefined ? "epochs" : "steps";
   const value = given[name];
@@ -72,8 +75,11 @@ export function extendedSftConfig<
 /** Refuses a length under the old one. */
 export function requireMore(dir: string, flag: string, found: number, least: number): void {
   if (found > least) return;
-  throw new UsageError(
-    `Cannot resume ${dir}: ${flag} is ${found}, expected more than the ${least} that the run has. ` +
-      "Leave it out, or start a new run",
-  );
+  throw new UsageError({
+    verb: "resume",
+    thing: dir,
+    found: `${flag} is ${found}`,
+    expected: `more than the ${least} that the run has`,
+    fix: "Leave it out, or start a new run",
+  });
 }

@@ -143,7 +143,7 @@ export async function settleTrainFlags(values: Values, options: FetchOptions): P
 
 function requireTogether(values: Values): void {
   const refuse = (found: string, expected: string) => {
-    throw new UsageError(`Cannot train: ${found}, expected ${expected}`);
+    throw new UsageError({ verb: "train", found, expected });
   };
   if (values.data !== undefined && values.prompts !== undefined) {
     refuse("--data and --prompts are both given", "one of them");
@@ -171,9 +171,12 @@ async function settleAnnotator(
   const flags = settled as unknown as RunConfig & { readonly data: string };
   const kind = await firstKind(flags, options);
   if (kind !== "preference") {
-    throw new UsageError(
-      `Cannot train: --annotator is not given and --data ${flags.data} has no preferences but rows of ${kind}, expected who says which answer wins: stories, judge or rule:FILE.ts`,
-    );
+    throw new UsageError({
+      verb: "train",
+      found: `--annotator is not given and --data ${flags.data} has no preferences but rows of ` +
+        `${kind}`,
+      expected: "who says which answer wins: stories, judge or rule:FILE.ts",
+    });
   }
   settled.annotator = NO_ANNOTATOR;
   settled.offline = true;
@@ -183,17 +186,20 @@ async function settleAnnotator(
 function settleOffline(settled: Record<string, FlagValue>): void {
   settled.reference ??= "sft";
   if (settled.reference === "behaviour" || settled.reference === "ema") {
-    throw new UsageError(
-      `Cannot train offline: --reference is ${settled.reference}, expected sft or the folder of an adapter: ` +
-        "who wrote a file's answers is not known",
-    );
+    throw new UsageError({
+      verb: "train",
+      thing: "offline",
+      found: `--reference is ${settled.reference}`,
+      expected: "sft or the folder of an adapter: who wrote a file's answers is not known",
+    });
   }
   if ((settled.phases ?? 1) !== 1 || settled.refreshEvery !== undefined) {
-    throw new UsageError(
-      `Cannot train offline: --${
-        settled.refreshEvery === undefined ? "phases" : "refresh-every"
-      } is given, expected no more than one phase: a file's data are never refreshed`,
-    );
+    throw new UsageError({
+      verb: "train",
+      thing: "offline",
+      found: `--${settled.refreshEvery === undefined ? "phases" : "refresh-every"} is given`,
+      expected: "no more than one phase: a file's data are never refreshed",
+    });
   }
   settled.phases = 1;
 }
@@ -206,17 +212,19 @@ async function settleAdapter(
   const own = { rank, alpha, rslora: rsLora };
   for (const field of ["rank", "alpha", "rslora"] as const) {
     if (settled[field] !== undefined && settled[field] !== own[field]) {
-      throw new UsageError(
-        `Cannot train: --${field} is ${settled[field]}, expected the ${
-          own[field]
-        } of --adapter ${adapter}`,
-      );
+      throw new UsageError({
+        verb: "train",
+        found: `--${field} is ${settled[field]}`,
+        expected: `the ${own[field]} of --adapter ${adapter}`,
+      });
     }
     if (own[field] !== false) settled[field] = own[field];
   }
   if (settled.targetModules !== undefined) {
-    throw new UsageError(
-      "Cannot train: --target-modules and --adapter are both given, expected one of them: an adapter has its modules",
-    );
+    throw new UsageError({
+      verb: "train",
+      found: "--target-modules and --adapter are both given",
+      expected: "one of them: an adapter has its modules",
+    });
   }
 }

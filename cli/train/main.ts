@@ -44,13 +44,14 @@ import {
   replayOf,
 } from "./parts.ts";
 import { kernelPath, openRunDevice } from "../policy/device.ts";
-import { asUsage } from "../terminal/system_mistake.ts";
+import { asUsage, requireWritable, systemMistake } from "../terminal/system_mistake.ts";
 import type { Summary } from "./summary.ts";
-import { requireWritable, systemMistake } from "../terminal/system_mistake.ts";
 import { loadTask, readTask, referencesOf, type Task } from "./workload.ts";
 import { requireTrust, trustedConfig } from "../flags/rule_rights.ts";
 import { originOf } from "../folder/trust.ts";
 import { processTerminal, type Terminal } from "../terminal/terminal.ts";
+import { EXIT, exitCodeOf } from "../terminal/exit_codes.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 /** How to train from another program. */
 export interface TrainOptions {
@@ -191,10 +192,11 @@ export async function train(
 function requireAnnotator({ annotator, offline }: RunConfig): void {
   planAnnotator(annotator);
   if (annotator !== NO_ANNOTATOR || offline) return;
-  throw new UsageError(
-    "Cannot train: --annotator is none, expected somebody who says which answer wins: only a dataset's " +
-      "preferences need nobody",
-  );
+  throw new UsageError({
+    verb: "train",
+    found: "--annotator is none",
+    expected: "somebody who says which answer wins: only a dataset's preferences need nobody",
+  });
 }
 
 function defaultDir({ loss, seed }: RunConfig): string {
@@ -294,25 +296,25 @@ export async function main(
     await train(command, options);
     return 0;
   } catch (error) {
-    if (error instanceof UsageError) {
+    if (error instanceof Mistake) {
       terminal.error(error.message);
-      return 2;
+      return exitCodeOf(error);
     }
     if (error instanceof Interrupted) {
       terminal.error(`${error.message}. Go on with: deno task train --resume ${error.dir}`);
-      return signal?.aborted ? 130 : 1;
+      return signal?.aborted ? EXIT.interrupted : EXIT.failed;
     }
     if (signal?.aborted) {
       terminal.error("Interrupted before the run began; nothing was written");
-      return 130;
+      return EXIT.interrupted;
     }
     const mistake = systemMistake("train", error);
     if (mistake !== undefined) {
       terminal.error(mistake.message);
-      return 2;
+      return exitCodeOf(mistake);
     }
     terminal.error(error instanceof Error ? error.stack ?? error.message : String(error));
-    return 1;
+    return EXIT.failed;
   }
 }
 

@@ -128,7 +128,9 @@ function tooLarge(error: OutOfMemory, { device, config, stored }: PlanParts): Us
     }`
     : `takes ${showBytes(bytes)}, expected at most ${showBytes(error.most)}`;
   const fix = advice.join(", or ");
-  return new UsageError(
-    `Cannot train: ${what} ${found}. ${fix.charAt(0).toUpperCase()}${fix.slice(1)}`,
-  );
+  return new UsageError({
+    verb: "train",
+    found: `${what} ${found}`,
+    fix: `${fix.charAt(0).toUpperCase()}${fix.slice(1)}`,
+  });
 }

@@ -21,10 +21,13 @@ const REFERENCES = ["behaviour", "sft", "ema"];
 export async function checkReference(reference: string): Promise<void> {
   if (REFERENCES.includes(reference)) return;
   if (await isThere(`${reference}/adapter_config.json`)) return;
-  throw new UsageError(
-    `Cannot train: --reference is ${quote(reference)}, expected ${REFERENCES.join(", ")} ` +
-      `or a folder with adapter_config.json.${didYouMean(reference, REFERENCES)}`,
-  );
+  throw new UsageError({
+    verb: "train",
+    found: `--reference is ${quote(reference)}`,
+    expected: `${REFERENCES.join(", ")} or a folder with adapter_config.json.${
+      didYouMean(reference, REFERENCES)
+    }`,
+  });
 }
 
 /** The adapter of a fixed reference; undefined for the other modes. */

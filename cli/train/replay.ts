@@ -59,18 +59,22 @@ export function dataFlags(config: RunConfig): string[] {
 function requireSameData(dir: string, recorded: RunConfig, config: RunConfig): void {
   for (const field of DATA_FLAGS) {
     if (recorded[field] === config[field]) continue;
-    throw new UsageError(
-      `Cannot replay ${dir}: --${flagOf(field)} is ${config[field]}, expected the ${
-        recorded[field]
-      } of the recorded run`,
-    );
+    throw new UsageError({
+      verb: "replay",
+      thing: dir,
+      found: `--${flagOf(field)} is ${config[field]}`,
+      expected: `the ${recorded[field]} of the recorded run`,
+    });
   }
   const [theirs, ours] = [cadenceOf(recorded).refreshEvery, cadenceOf(config).refreshEvery];
   if (theirs % ours !== 0) { // a phase would hold pairs of two snapshots
-    throw new UsageError(
-      `Cannot replay ${dir}: this run refreshes every ${ours} steps, expected a divisor of the recorded run's ${theirs}. ` +
-        `Give --refresh-every ${theirs}`,
-    );
+    throw new UsageError({
+      verb: "replay",
+      thing: dir,
+      found: `this run refreshes every ${ours} steps`,
+      expected: `a divisor of the recorded run's ${theirs}`,
+      fix: `Give --refresh-every ${theirs}`,
+    });
   }
 }
 
@@ -83,9 +87,12 @@ function requireSameData(dir: string, recorded: RunConfig, config: RunConfig): v
 export async function loadReplay(dir: string, needs: ReplayNeeds): Promise<Replay> {
   const path = `${dir}/${FILES.pairs}`;
   if (!await isThere(path)) {
-    throw new UsageError(
-      `Cannot replay ${dir}: ${FILES.pairs} is missing, expected the folder of a run`,
-    );
+    throw new UsageError({
+      verb: "replay",
+      thing: dir,
+      found: `${FILES.pairs} is missing`,
+      expected: "the folder of a run",
+    });
   }
   const recorded = await isThere(`${dir}/${FILES.config}`)
     ? await readIdentity(dir, "replay")
@@ -97,10 +104,13 @@ export async function loadReplay(dir: string, needs: ReplayNeeds): Promise<Repla
   const there = new Set(records.map(({ step }) => step));
   for (let step = 0; step < needs.steps; step++) {
     if (there.has(step)) continue;
-    throw new UsageError(
-      `Cannot replay ${dir}: it has no pairs for step ${step}, expected pairs for all ${needs.steps} steps. ` +
-        `Give --steps ${step || 1} at most`,
-    );
+    throw new UsageError({
+      verb: "replay",
+      thing: dir,
+      found: `it has no pairs for step ${step}`,
+      expected: `pairs for all ${needs.steps} steps`,
+      fix: `Give --steps ${step || 1} at most`,
+    });
   }
   return {
     records,
@@ -118,7 +128,7 @@ export async function loadReplay(dir: string, needs: ReplayNeeds): Promise<Repla
 
 function checkRecord(value: unknown, where: string, needs: ReplayNeeds): PairRecord {
   const wrong = (what: string): never => {
-    throw new UsageError(`Cannot read ${where}: ${what}`);
+    throw new UsageError({ verb: "read", thing: where, found: what });
   };
   const record = value as PairRecord;
   if (typeof value !== "object" || value === null || !Number.isSafeInteger(record.step)) {

@@ -123,10 +123,13 @@ export function resumedConfig<Config extends Parameters<typeof withAbsolutePaths
   const difference = firstDifference(now, then, Object.keys(given));
   if (difference !== undefined) {
     const { flag, found, expected } = difference;
-    throw new UsageError(
-      `Cannot resume ${dir}: ${flag} is ${found}, expected ${expected} as when the run began. ` +
-        `Leave it out, or start a new run`,
-    );
+    throw new UsageError({
+      verb: "resume",
+      thing: dir,
+      found: `${flag} is ${found}`,
+      expected: `${expected} as when the run began`,
+      fix: "Leave it out, or start a new run",
+    });
   }
   const free = Object.entries(given).filter(([field]) => FREE_FIELDS.includes(field));
   return { ...stored, ...Object.fromEntries(free) };

@@ -93,8 +93,11 @@ export async function openResumed(
 
 /** The refusal of a rule that a folder from elsewhere names. */
 export function distrust(dir: string, rule: string): UsageError {
-  return new UsageError(
-    `Cannot resume ${dir}: its rule ${quote(rule)} is named by a folder that was not begun here, ` +
-      "expected one of your own. Read the rule, then add --trust-rule",
-  );
+  return new UsageError({
+    verb: "resume",
+    thing: dir,
+    found: `its rule ${quote(rule)} is named by a folder that was not begun here`,
+    expected: "one of your own",
+    fix: "Read the rule, then add --trust-rule",
+  });
 }

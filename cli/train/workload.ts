@@ -71,7 +71,7 @@ export interface TaskOptions extends FetchOptions {
  * @param given The run's flags.
  * @param options Where a download's bar is drawn; absent where nothing may be fetched.
  * @throws {UsageError} If the prompts cannot be read, or a prompt and its answer do not fit into the model's positions.
- * @throws {TypeError} If the model or the dataset cannot be read.
+ * @throws {Mistake} If the model or the dataset cannot be read.
  */
 export async function readTask(given: TaskFlags, options?: TaskOptions): Promise<TaskFiles> {
   const base = await openBase(given, options);
@@ -115,11 +115,13 @@ async function dataOf(
   const maxAsked = positions - maxNew;
   const most = offline ? positions - 1 : maxAsked; // an answer of the file has its own length
   if (maxPrompt !== undefined && maxPrompt > most) {
-    throw new UsageError(
-      `Cannot train: --max-prompt is ${maxPrompt}, expected at most ${most} so that ${
-        offline ? "an answer fits" : `--max-new ${maxNew} more fit`
-      } in ${positions} positions`,
-    );
+    throw new UsageError({
+      verb: "train",
+      found: `--max-prompt is ${maxPrompt}`,
+      expected: `at most ${most} so that ` +
+        `${offline ? "an answer fits" : `--max-new ${maxNew} more fit`} in ${positions} ` +
+        "positions",
+    });
   }
   const given = `--max-prompt ${maxPrompt}`;
   const budget = offline
@@ -201,10 +203,12 @@ async function digested(prompts: PromptSplit<Prompt>): Promise<Work> {
 
 function checkNew(maxNew: number, positions: number): void {
   if (maxNew < positions) return;
-  throw new UsageError(
-    `Cannot train: --max-new is ${maxNew}, expected fewer than the model's ${positions} positions. ` +
-      `The nearest is ${positions - 1}`,
-  );
+  throw new UsageError({
+    verb: "train",
+    found: `--max-new is ${maxNew}`,
+    expected: `fewer than the model's ${positions} positions`,
+    fix: `The nearest is ${positions - 1}`,
+  });
 }
 
 function checkLengths(
@@ -216,11 +220,12 @@ function checkLengths(
   for (const prompt of [...train, ...evaluation]) {
     const { length } = promptIds(tokenizer, prompt);
     if (length >= 1 && length + maxNew <= positions) continue;
-    throw new UsageError(
-      `Cannot train: prompt ${quote(promptText(prompt))} has ${length} tokens, expected 1 to ${
-        positions - maxNew
-      } so that --max-new ${maxNew} more fit in ${positions} positions`,
-    );
+    throw new UsageError({
+      verb: "train",
+      found: `prompt ${quote(promptText(prompt))} has ${length} tokens`,
+      expected: `1 to ${positions - maxNew} so that --max-new ${maxNew} more fit in ` +
+        `${positions} positions`,
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 // Floats as a file stores them, F32, F16 or BF16 little-endian, to f32 numbers and back: whole tensors at a time.
 import { f16ToNumber, numberToBf16, numberToF16 } from "./half.ts";
 import { quote } from "./mistakes.ts";
+import { cannotRead, Mistake } from "./mistake.ts";
 
 /** Element types of a safetensors file that this package reads and writes. */
 export type SafetensorsDType = "F32" | "F16" | "BF16";
@@ -42,7 +43,7 @@ export function widenFloats(
  *
  * @param name The tensor's, for the error.
  * @returns For F32 a view of `data`.
- * @throws {RangeError} If a finite number would become infinite.
+ * @throws {Mistake} If a finite number would become infinite.
  */
 export function narrowFloats(
   name: string,
@@ -56,10 +57,12 @@ export function narrowFloats(
   for (let i = 0; i < data.length; i++) {
     out[i] = toBits(data[i]);
     if ((out[i] & 0x7fff) === infinity && Number.isFinite(data[i])) {
-      throw new RangeError(
-        `Cannot write tensor ${quote(name)} as ${dtype}: element ${i} is ${data[i]}, ` +
-          `expected at most ${dtype === "F16" ? "65504. Use BF16 or F32" : "3.39e38. Use F32"}`,
-      );
+      throw new Mistake("file", {
+        verb: "write",
+        thing: `tensor ${quote(name)} as ${dtype}`,
+        found: `element ${i} is ${data[i]}`,
+        expected: `at most ${dtype === "F16" ? "65504. Use BF16 or F32" : "3.39e38. Use F32"}`,
+      });
     }
   }
   return new Uint8Array(out.buffer);
@@ -89,8 +92,9 @@ export function refuseNonFinite(
     place.unshift(rest % extent);
     rest = Math.floor(rest / extent);
   }
-  throw new TypeError(
-    `Cannot read ${file}: tensor ${quote(name)} is ${data[at]} at [${place.join(", ")}], ` +
-      "expected finite numbers. The file is damaged or its training diverged",
-  );
+  throw cannotRead(file, {
+    found: `tensor ${quote(name)} is ${data[at]} at [${place.join(", ")}]`,
+    expected: "finite numbers",
+    fix: "The file is damaged or its training diverged",
+  });
 }

@@ -1,5 +1,6 @@
 // What a JSON text may hold before it is parsed. JSON.parse takes up to a hundred times the bytes of its text, so the
 // depth and the number of values are counted first, byte by byte, in no memory.
+import { cannotRead } from "./mistake.ts";
 
 /** How large a JSON text may be. */
 export interface JsonBounds {
@@ -46,10 +47,11 @@ export function refuseHugeJson(
       case 0x7b: // {
         values++;
         if (++depth > deepest) {
-          throw new RangeError(
-            `Cannot read ${name}: ${part} is nested over ${deepest} deep, expected at most ` +
-              `${deepest} objects and lists within each other. ${fix}`,
-          );
+          throw cannotRead(name, {
+            found: `${part} is nested over ${deepest} deep`,
+            expected: `at most ${deepest} objects and lists within each other`,
+            fix,
+          });
         }
         break;
       case 0x5d: // ]
@@ -62,16 +64,20 @@ export function refuseHugeJson(
       case 0x3a: // :
         values++;
         if (++keys > mostKeys) {
-          throw new RangeError(
-            `Cannot read ${name}: ${part} has over ${mostKeys} keys, expected at most ${mostKeys}. ${fix}`,
-          );
+          throw cannotRead(name, {
+            found: `${part} has over ${mostKeys} keys`,
+            expected: `at most ${mostKeys}`,
+            fix,
+          });
         }
         break;
     }
     if (values > most) {
-      throw new RangeError(
-        `Cannot read ${name}: ${part} has over ${most} values, expected at most ${most}. ${fix}`,
-      );
+      throw cannotRead(name, {
+        found: `${part} has over ${most} values`,
+        expected: `at most ${most}`,
+        fix,
+      });
     }
   }
 }

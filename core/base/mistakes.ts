@@ -3,6 +3,7 @@
 
 import { withoutSecrets } from "./secrets.ts";
 import { CONFIG_BOUNDS, type JsonBounds, refuseHugeJson } from "./json_bounds.ts";
+import { cannotRead } from "./mistake.ts";
 
 const LFS = "version https://git-lfs.github.com/spec/";
 
@@ -80,22 +81,26 @@ export function showShape(shape: readonly number[]): string {
 /** Throws TypeError for an empty file, a Git LFS pointer or an HTML page. */
 export function refuseWrongDownload(bytes: Uint8Array, name: string, wanted: string): void {
   if (bytes.length === 0) {
-    throw new TypeError(
-      `Cannot read ${name}: the file is empty, expected ${wanted}. Fetch the file again`,
-    );
+    throw cannotRead(name, {
+      found: "the file is empty",
+      expected: wanted,
+      fix: "Fetch the file again",
+    });
   }
   const start = new TextDecoder().decode(bytes.slice(0, 64));
   if (start.startsWith(LFS)) {
-    throw new TypeError(
-      `Cannot read ${name}: the file is a Git LFS pointer, expected ${wanted}. ` +
-        "Run `git lfs pull` in its folder",
-    );
+    throw cannotRead(name, {
+      found: "the file is a Git LFS pointer",
+      expected: wanted,
+      fix: "Run `git lfs pull` in its folder",
+    });
   }
   if (/^\s*<(!doctype\s+html|html|head|\?xml)/i.test(start)) {
-    throw new TypeError(
-      `Cannot read ${name}: the file is a web page, expected ${wanted}. ` +
-        "Check the address and whether it asks for a login",
-    );
+    throw cannotRead(name, {
+      found: "the file is a web page",
+      expected: wanted,
+      fix: "Check the address and whether it asks for a login",
+    });
   }
 }
 
@@ -111,22 +116,23 @@ export function parseJsonObject(
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.slice());
   } catch {
-    throw new TypeError(`Cannot read ${name}: ${part} is not UTF-8, expected a JSON object`);
+    throw cannotRead(name, { found: `${part} is not UTF-8`, expected: "a JSON object" });
   }
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new TypeError(`Cannot read ${name}: ${part} is not JSON, expected a JSON object`);
+    throw cannotRead(name, { found: `${part} is not JSON`, expected: "a JSON object" });
   }
   if (!isObject(value)) {
-    throw new TypeError(`Cannot read ${name}: ${part} is ${show(value)}, expected a JSON object`);
+    throw cannotRead(name, { found: `${part} is ${show(value)}`, expected: "a JSON object" });
   }
   const twice = duplicateKey(text);
   if (twice !== undefined) {
-    throw new TypeError(
-      `Cannot read ${name}: ${part} has the key ${quote(twice)} twice, expected each key once`,
-    );
+    throw cannotRead(name, {
+      found: `${part} has the key ${quote(twice)} twice`,
+      expected: "each key once",
+    });
   }
   return value;
 }

@@ -1,4 +1,5 @@
 // A file that is read in parts: what a reader needs of a disk, a buffer or a server, and nothing more.
+import { cannotRead } from "./mistake.ts";
 
 /** A file of known size, read a part at a time. Plain to implement over a disk, a buffer or HTTP ranges. */
 export interface RandomAccessFile {
@@ -46,8 +47,9 @@ export function outOfFile(
   length: number,
 ): TypeError | undefined {
   if (offset >= 0 && length >= 0 && offset + length <= size) return undefined;
-  return new TypeError(
-    `Cannot read ${name}: it is ${size} bytes long, expected at least ${offset + length}. ` +
-      "The download was cut: fetch the file again",
-  );
+  return cannotRead(name, {
+    found: `it is ${size} bytes long`,
+    expected: `at least ${offset + length}`,
+    fix: "The download was cut: fetch the file again",
+  });
 }

@@ -1,5 +1,6 @@
 // Tensors of a checkpoint, read one at a time by their Hugging Face names, whatever file they lie in.
 import type { HostTensors } from "./host_tensor.ts";
+import { cannotRead } from "./mistake.ts";
 
 /** A tensor as it lies in its file. */
 export interface TensorInfo {
@@ -43,7 +44,7 @@ export function sourceOfTensors(tensors: HostTensors, name = "the tensors"): Ten
       const tensor = tensors.get(key);
       if (tensor) return Promise.resolve(tensor.data.slice());
       return Promise.reject(
-        new TypeError(`Cannot read ${name}: tensor "${key}" is missing, expected it there`),
+        cannotRead(name, { found: `tensor "${key}" is missing`, expected: "it there" }),
       );
     },
     [Symbol.dispose](): void {},

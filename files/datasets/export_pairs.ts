@@ -15,6 +15,7 @@ import {
   type TrlMessage,
 } from "../../core/formats/datasets/trl_columns.ts";
 import { type Columns, type PairsFormat, writeRows } from "./write_rows.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 /** What the lines of a run do not say themselves. */
 export interface ExportPairsOptions {
@@ -128,7 +129,7 @@ const COLUMNS: Columns<Omit<ExportedPair, keyof TrlColumns>> = {
  * @param format "jsonl" or "parquet".
  * @param options `annotator`: of lines that do not name theirs; default null in the dataset.
  * @returns How many pairs were written and left out.
- * @throws {TypeError} If a line is no annotated pair; the message has its number.
+ * @throws {Mistake} If a line is no annotated pair; the message has its number.
  */
 export async function exportPairs(
   pairsJsonl: string,
@@ -180,11 +181,20 @@ interface ExportLine {
 
 /** Checks one line's fields; errors name the file, the line and the field. */
 class Line {
-  constructor(readonly row: Readonly<Record<string, unknown>>, readonly where: string) {}
+  constructor(
+    readonly row: Readonly<Record<string, unknown>>,
+    readonly file: string,
+    readonly at: number,
+  ) {}
 
   wrong(field: string, value: unknown, wanted: string): never {
     const found = value === undefined ? "missing" : show(value);
-    throw new TypeError(`Cannot export ${this.where} ${field} is ${found}, expected ${wanted}`);
+    throw new Mistake("data", {
+      verb: "export",
+      thing: this.file,
+      found: `line ${this.at} ${field} is ${found}`,
+      expected: wanted,
+    });
   }
 
   text(value: unknown, field: string): string {
@@ -269,7 +279,7 @@ function pairOf(
   { row, file, number }: DatasetRow,
   annotator: string | null,
 ): ExportLine | "tie" | "failed" {
-  const line = new Line(row, `${file}: line ${number}`);
+  const line = new Line(row, file, number);
   const verdict = isObject(row.verdict) ? row.verdict : {};
   const { outcome } = verdict;
   if (outcome !== "a" && outcome !== "b" && outcome !== "tie" && outcome !== "failed") {

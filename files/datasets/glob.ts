@@ -1,6 +1,7 @@
 // File names by pattern: `*`, `?`, `[a-c]`, `{a,b}` within a name, `**` across folders. Matches come in name order.
 
 import { regexPattern } from "../../core/text/tokenizer/text_pattern.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 /** Most entries that a search looks at: a pattern over a whole disk is a mistake. */
 const MOST_ENTRIES = 100_000;
@@ -26,7 +27,7 @@ export function isGlob(path: string): boolean {
  *
  * @param pattern The pattern, with `/` between folders.
  * @returns Paths; none if nothing matches. Links to files count as files.
- * @throws {TypeError} If a bracket is not closed, or the search goes over 100000 entries.
+ * @throws {Mistake} If a bracket is not closed, or the search goes over 100000 entries.
  */
 export async function globFiles(pattern: string): Promise<string[]> {
   const found = new Set<string>();
@@ -81,9 +82,12 @@ async function entriesOf(
   try {
     for await (const entry of Deno.readDir(folder || ".")) {
       if (--budget.left < 0) {
-        throw new TypeError(
-          `Cannot find ${pattern}: it looks at over ${MOST_ENTRIES} entries, expected a narrower pattern`,
-        );
+        throw new Mistake("file", {
+          verb: "find",
+          thing: pattern,
+          found: `it looks at over ${MOST_ENTRIES} entries`,
+          expected: "a narrower pattern",
+        });
       }
       entries.push(entry);
     }
@@ -114,9 +118,12 @@ function expandBraces(text: string, pattern: string): string[] {
   const rest = expandBraces(text.slice(close + 1), pattern);
   const choices = text.slice(open + 1, close).split(",");
   if (choices.length * rest.length > 1000) {
-    throw new TypeError(
-      `Cannot find ${pattern}: its braces make over 1000 patterns, expected fewer`,
-    );
+    throw new Mistake("file", {
+      verb: "find",
+      thing: pattern,
+      found: "its braces make over 1000 patterns",
+      expected: "fewer",
+    });
   }
   return choices.flatMap((choice) => rest.map((end) => text.slice(0, open) + choice + end));
 }
@@ -149,5 +156,9 @@ function segmentPattern(part: string, pattern: string): (name: string) => boolea
 }
 
 function unclosed(bracket: string, pattern: string): TypeError {
-  return new TypeError(`Cannot find ${pattern}: it has a "${bracket}" that is not closed`);
+  return new Mistake("file", {
+    verb: "find",
+    thing: pattern,
+    found: `it has a "${bracket}" that is not closed`,
+  });
 }

@@ -20,6 +20,7 @@ import { parsePythonJson } from "../../core/formats/datasets/python_json.ts";
 import { parquetRows } from "../../core/formats/datasets/parquet_rows.ts";
 import { splitMeant, splitOf } from "../../core/formats/datasets/split_names.ts";
 import { type ByteStream, byteStream, textLines } from "../../core/formats/datasets/text_lines.ts";
+import { cannotRead, Mistake } from "../../core/base/mistake.ts";
 
 /** What a data file's name ends in. */
 const DATA = /\.(jsonl|ndjson|json|csv|tsv|parquet|txt)(\.gz)?$/i;
@@ -74,9 +75,9 @@ export interface Dataset {
  * `fetchHub`, an id `owner/name[@revision]`.
  * @param options `split`, `columns`, `fetchHub`.
  * @returns The files, which are there; nothing is read of them yet.
- * @throws {TypeError} If nothing is there, no file holds data, the files are of several splits or configs and none is
+ * @throws {Mistake} If nothing is there, no file holds data, the files are of several splits or configs and none is
  * said, or a README.md declares configs that cannot be read; while it is read, what the readers throw.
- * @throws {RangeError} If a README.md is over 16 MiB long, its header over 1048576 characters, or a split's patterns
+ * @throws {Mistake} If a README.md is over 16 MiB long, its header over 1048576 characters, or a split's patterns
  * over 16384.
  */
 export async function openDataset(
@@ -103,15 +104,23 @@ async function findFiles(source: string, options: OpenDatasetOptions): Promise<s
     const files = await globFiles(source);
     if (files.length > 0 && options.split === undefined) return files; // a pattern says what it means
     if (files.length > 0) return oneSplit(source, files, options);
-    throw new TypeError(`Cannot open ${source}: no file matches, expected data files`);
+    throw new Mistake("file", {
+      verb: "open",
+      thing: source,
+      found: "no file matches",
+      expected: "data files",
+    });
   }
   const [, id, revision] = /^([\w.-]+\/[\w.-]+)(?:@([\w./-]+))?$/.exec(source) ?? [];
   if (id !== undefined && options.fetchHub !== undefined && !id.startsWith(".")) {
     return await folderFiles(source, await options.fetchHub(id, revision), options);
   }
-  throw new TypeError(
-    `Cannot open ${source}: it is missing, expected a data file, a folder or a pattern`,
-  );
+  throw new Mistake("file", {
+    verb: "open",
+    thing: source,
+    found: "it is missing",
+    expected: "a data file, a folder or a pattern",
+  });
 }
 
 async function kindOf(path: string): Promise<"file" | "folder" | undefined> {
@@ -140,9 +149,12 @@ async function folderFiles(
   const files = await globFiles(`${escape(folder)}/**`);
   const data = files.filter((file) => DATA.test(file) && !ABOUT.test(file));
   if (data.length === 0) {
-    throw new TypeError(
-      `Cannot open ${source}: it has no .jsonl, .json, .csv, .tsv, .parquet or .txt, expected data files`,
-    );
+    throw new Mistake("file", {
+      verb: "open",
+      thing: source,
+      found: "it has no .jsonl, .json, .csv, .tsv, .parquet or .txt",
+      expected: "data files",
+    });
   }
   const names = data.map((file) => file.slice(root.length));
   const readme = await readSmallFile(`${root}README.md`, MOST_README_BYTES);
@@ -164,11 +176,12 @@ function oneSplit(source: string, files: string[], { split }: OpenDatasetOptions
   const splits = [...new Set(files.map((file) => splitOf(file)))].filter((name) => name !== "");
   if (split === undefined && splits.length < 2) return files;
   const found = splits.length > 0 ? `the splits ${splits.sort().join(", ")}` : "no splits";
-  throw new TypeError(
-    `Cannot open ${source}: it has ${found}, expected ${
-      split === undefined ? "one. Say which by split" : quote(split)
-    }`,
-  );
+  throw new Mistake("file", {
+    verb: "open",
+    thing: source,
+    found: `it has ${found}`,
+    expected: split === undefined ? "one. Say which by split" : quote(split),
+  });
 }
 
 /** Rows of one file, by the reader that its name or its first bytes call for. */
@@ -181,9 +194,11 @@ async function* fileRows(
   const name = file.name.replace(/\.gz$/i, "");
   const ending = DATA.exec(name)?.[1].toLowerCase() ?? sniff(head);
   if (isGzip && (ending === "parquet" || ending === "json")) {
-    throw new TypeError(
-      `Cannot read ${file.name}: it is gzipped, expected ${ending} as it is. Unpack it first`,
-    );
+    throw cannotRead(file.name, {
+      found: "it is gzipped",
+      expected: `${ending} as it is`,
+      fix: "Unpack it first",
+    });
   }
   const stream = isGzip ? unzipped(file) : byteStream(file);
   switch (ending) {
@@ -235,11 +250,11 @@ function unzipped(file: RandomAccessFile): ByteStream {
     try {
       yield* gunzip(byteStream(file).parts);
     } catch (cause) {
-      throw new TypeError(
-        `Cannot read ${file.name}: its gzip data is malformed, expected a whole gzip file. ` +
-          "Fetch the file again",
-        { cause },
-      );
+      throw cannotRead(file.name, {
+        found: "its gzip data is malformed",
+        expected: "a whole gzip file",
+        fix: "Fetch the file again",
+      }, { cause });
     }
   }
   return { name: file.name, parts: parts() };

@@ -83,11 +83,12 @@ async function fill(
     if (why === undefined) break;
     cuts = length > before ? 0 : cuts + 1; // as long as it comes on, we go on
     if (cuts > (options.retries ?? 4)) {
-      throw new HubError(
-        `Cannot download ${spec.repo}/${file.path}: it was cut at ${length} of ${file.size} bytes (${why}), ` +
-          "expected all of it. Run it again: what came is kept",
-        undefined,
-      );
+      throw new HubError({
+        thing: `${spec.repo}/${file.path}`,
+        found: `it was cut at ${length} of ${file.size} bytes (${why})`,
+        expected: "all of it",
+        fix: "Run it again: what came is kept",
+      }, undefined);
     }
     await pause((options.backoff ?? 500) * 2 ** cuts, options.signal);
   }
@@ -97,11 +98,12 @@ async function fill(
   restart(); // what is wrong is not kept
   if (had.length > 0) return await fill(path, task, options, onBytes); // the part from before may be to blame
   const kind = file.hash.length === 64 ? "SHA-256" : "git SHA-1";
-  throw new HubError(
-    `Cannot download ${spec.repo}/${file.path}: its ${kind} is ${found}, expected ${file.hash}. ` +
-      "The bytes are not those that the hub lists: they were thrown away",
-    200,
-  );
+  throw new HubError({
+    thing: `${spec.repo}/${file.path}`,
+    found: `its ${kind} is ${found}`,
+    expected: file.hash,
+    fix: "The bytes are not those that the hub lists: they were thrown away",
+  }, 200);
 }
 
 /** Takes one answer in; returns why it ended early, if it did. */
@@ -157,11 +159,11 @@ function isRest(response: Response, start: number, size: number): boolean {
 }
 
 function wrongSize({ file, spec }: BlobTask, found: string): HubError {
-  return new HubError(
-    `Cannot download ${spec.repo}/${file.path}: the hub ${found}, ` +
-      `expected the ${file.size} that it lists`,
-    200,
-  );
+  return new HubError({
+    thing: `${spec.repo}/${file.path}`,
+    found: `the hub ${found}`,
+    expected: `the ${file.size} that it lists`,
+  }, 200);
 }
 
 /** Errors of our own disk are not the server's: another try would not help. */

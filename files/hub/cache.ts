@@ -4,6 +4,7 @@ import { ensureFolder, splitPath, writeFileDurably } from "../durable.ts";
 import { isObject, quote } from "../../core/base/mistakes.ts";
 import type { ListedFile } from "./client.ts";
 import { checkRepoPath, isCommit, type RepoSpec, type RepoType } from "./repo_spec.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 /** One repository's folder in the cache. */
 export class RepoCache {
@@ -123,11 +124,12 @@ export class RepoCache {
         return;
       }
     }
-    throw new TypeError(
-      `Cannot use ${quote(path)}: its links lead to ${
-        quote(real)
-      }, expected a place within ${this.folder}`,
-    );
+    throw new Mistake("network", {
+      verb: "use",
+      thing: quote(path),
+      found: `its links lead to ${quote(real)}`,
+      expected: `a place within ${this.folder}`,
+    });
   }
 }
 

@@ -3,6 +3,7 @@ import { wholeGgufs } from "../gguf_file.ts";
 import { parsePartName, partNames } from "../../core/formats/gguf/split.ts";
 import { isObject, quote } from "../../core/base/mistakes.ts";
 import { isCompanion } from "../model_companions.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 const ADAPTER = new Set(["adapter_config.json", "adapter_model.safetensors"]);
 const SINGLE = "model.safetensors";
@@ -20,10 +21,12 @@ export function chooseModelFiles(
     some.slice(0, 12).map(quote).join(", ") + (some.length > 12 ? ", …" : "");
   if (file !== undefined) {
     if (names.includes(file)) return withParts(file, names);
-    throw new TypeError(
-      `Cannot download ${repo}: it has no file ${quote(file)}, ` +
-        `expected one of ${list(ggufs.length > 0 ? ggufs : names) || "some"}`,
-    );
+    throw new Mistake("network", {
+      verb: "download",
+      thing: repo,
+      found: `it has no file ${quote(file)}`,
+      expected: `one of ${list(ggufs.length > 0 ? ggufs : names) || "some"}`,
+    });
   }
   const beside = names.filter((name) => isCompanion(name) || ADAPTER.has(name));
   if (names.includes(SINGLE)) return [...beside, SINGLE];
@@ -32,16 +35,21 @@ export function chooseModelFiles(
   const whole = wholeGgufs(ggufs);
   if (whole.length === 1) return withParts(whole[0], names);
   if (whole.length > 1) {
-    throw new TypeError(
-      `Cannot download ${repo}: it has ${whole.length} GGUF files, expected one. ` +
-        `Name it as ${repo}:FILE, one of ${list(whole)}`,
-    );
+    throw new Mistake("network", {
+      verb: "download",
+      thing: repo,
+      found: `it has ${whole.length} GGUF files`,
+      expected: "one",
+      fix: `Name it as ${repo}:FILE, one of ${list(whole)}`,
+    });
   }
   const other = names.filter((name) => /\.(bin|pt|pth|h5|msgpack|onnx)$/.test(name));
-  throw new TypeError(
-    `Cannot download ${repo}: it has no ${SINGLE} and no GGUF file` +
-      `${other.length > 0 ? ` but ${list(other)}` : ""}, expected weights in one of them`,
-  );
+  throw new Mistake("network", {
+    verb: "download",
+    thing: repo,
+    found: `it has no ${SINGLE} and no GGUF file${other.length > 0 ? ` but ${list(other)}` : ""}`,
+    expected: "weights in one of them",
+  });
 }
 
 /** A GGUF file with the parts that are there of it, itself first. */

@@ -5,16 +5,22 @@ import { joinBytes } from "../../core/base/join_bytes.ts";
 import { quote, show } from "../../core/base/mistakes.ts";
 import type { HubEnvironment } from "./environment.ts";
 import { isCommit, type RepoSpec, type RepoType } from "./repo_spec.ts";
+import { Mistake, type MistakeParts } from "../../core/base/mistake.ts";
 
 /** What the hub refuses, or that it is not there. */
-export class HubError extends Error {
+export class HubError extends Mistake {
+  /** What it is. */
+  override readonly name = "HubError";
   /** HTTP status; undefined where there was no answer. */
   readonly status: number | undefined;
 
-  /** One line, and the status. */
-  constructor(message: string, status: number | undefined, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "HubError";
+  /** What could not be downloaded, why, and the status. */
+  constructor(
+    parts: Omit<MistakeParts, "verb">,
+    status: number | undefined,
+    options?: ErrorOptions,
+  ) {
+    super("network", { ...parts, verb: "download" }, options);
     this.status = status;
   }
 
@@ -83,12 +89,11 @@ export class HubClient {
       return await (this.#type === "model" ? modelInfo(params) : datasetInfo(params));
     });
     if (typeof sha === "string" && isCommit(sha)) return sha;
-    throw new HubError(
-      `Cannot download ${spec.repo}: the hub says its commit is ${
-        show(sha)
-      }, expected 40 hexadecimal digits`,
-      200,
-    );
+    throw new HubError({
+      thing: spec.repo,
+      found: `the hub says its commit is ${show(sha)}`,
+      expected: "40 hexadecimal digits",
+    }, 200);
   }
 
   /** All files of a commit. */
@@ -107,10 +112,11 @@ export class HubClient {
         if (entry?.type !== "file") continue;
         files.push(listed(entry, spec.repo));
         if (files.length > MOST_FILES) {
-          throw new HubError(
-            `Cannot download ${spec.repo}: it has more than ${MOST_FILES} files, expected fewer`,
-            200,
-          );
+          throw new HubError({
+            thing: spec.repo,
+            found: `it has more than ${MOST_FILES} files`,
+            expected: "fewer",
+          }, 200);
         }
       }
       return files;
@@ -136,8 +142,12 @@ export class HubClient {
     } catch (cause) {
       if (cause instanceof HubError || this.#options.signal?.aborted) throw cause;
       throw new HubError(
-        `Cannot download ${spec.repo}: ${this.#environment.endpoint} gives no listing of it, ` +
-          "expected a hub's answer. Check HF_ENDPOINT",
+        {
+          thing: spec.repo,
+          found: `${this.#environment.endpoint} gives no listing of it`,
+          expected: "a hub's answer",
+          fix: "Check HF_ENDPOINT",
+        },
         200,
         { cause },
       );
@@ -149,10 +159,11 @@ export class HubClient {
     let pages = 0;
     return async (input) => {
       if (++pages > MOST_PAGES) {
-        throw new HubError(
-          `Cannot download ${spec.repo}: its listing has more than ${MOST_PAGES} pages, expected fewer`,
-          200,
-        );
+        throw new HubError({
+          thing: spec.repo,
+          found: `its listing has more than ${MOST_PAGES} pages`,
+          expected: "fewer",
+        }, 200);
       }
       const response = await this.#request(String(input), { accept: "application/json" }, spec);
       const { headers, status } = response;
@@ -199,7 +210,7 @@ export class HubClient {
       return await guardedFetch(url, guard, { headers, fetch, signal, timeout });
     } catch (error) {
       if (!(error instanceof GuardError)) throw error;
-      throw new HubError(`Cannot download ${spec.repo}: ${error.message}`, error.status ?? 310);
+      throw new HubError(error.partsWith({ thing: spec.repo }), error.status ?? 310);
     }
   }
 
@@ -211,12 +222,16 @@ export class HubClient {
     cause: unknown,
   ): HubError {
     const { endpoint, token } = this.#environment;
-    const what = `Cannot download ${spec.repo}${path === undefined ? "" : `/${path}`}`;
+    const thing = path === undefined ? spec.repo : `${spec.repo}/${path}`;
     if (response === undefined) {
       const why = cause instanceof Error ? quote(cause.message).slice(1, -1) : "no answer";
       return new HubError(
-        `${what}: ${endpoint} does not answer (${why}), expected the hub. ` +
-          "Check the connection and HF_ENDPOINT",
+        {
+          thing,
+          found: `${endpoint} does not answer (${why})`,
+          expected: "the hub",
+          fix: "Check the connection and HF_ENDPOINT",
+        },
         undefined,
         { cause },
       );
@@ -228,30 +243,38 @@ export class HubClient {
       ? "Set HF_TOKEN to a token that may read it"
       : "Check that the token in HF_TOKEN may read it";
     if (code === "GatedRepo" || (status === 403 && code === null)) {
-      const text =
-        `it is gated (${status}), expected access to it. Ask for it at ${page}. ${login}`;
-      return new HubError(`${what}: ${text}`, status);
+      return new HubError({
+        thing,
+        found: `it is gated (${status})`,
+        expected: "access to it",
+        fix: `Ask for it at ${page}. ${login}`,
+      }, status);
     }
     if (code === "RevisionNotFound") {
-      const text = `the hub has no revision ${
-        quote(spec.revision)
-      } of it (${status}), expected one of ${page}`;
-      return new HubError(`${what}: ${text}`, status);
+      const found = `the hub has no revision ${quote(spec.revision)} of it (${status})`;
+      return new HubError({ thing, found, expected: `one of ${page}` }, status);
     }
     if (code === "EntryNotFound") {
-      return new HubError(`${what}: the hub has no such file (${status}), expected it`, status);
+      return new HubError(
+        { thing, found: `the hub has no such file (${status})`, expected: "it" },
+        status,
+      );
     }
     if (status === 401 || status === 404) {
-      const text =
-        `the hub has none that we may see (${status}), expected a public ${this.#type} ` +
-        `or one of yours. Check the name. ${login}`;
-      return new HubError(`${what}: ${text}`, status);
+      return new HubError({
+        thing,
+        found: `the hub has none that we may see (${status})`,
+        expected: `a public ${this.#type} or one of yours`,
+        fix: `Check the name. ${login}`,
+      }, status);
     }
     const tries = attempt === 0 ? "" : ` after ${attempt + 1} tries`;
-    return new HubError(
-      `${what}: the hub answers ${status}${tries}, expected 200. Try later`,
-      status,
-    );
+    return new HubError({
+      thing,
+      found: `the hub answers ${status}${tries}`,
+      expected: "200",
+      fix: "Try later",
+    }, status);
   }
 }
 
@@ -266,12 +289,11 @@ function listed(
   const fits = typeof path === "string" && Number.isSafeInteger(size) && Number(size) >= 0 &&
     typeof hash === "string" && (lfs ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{40}$/).test(hash);
   if (fits) return { path, size: Number(size), hash };
-  throw new HubError(
-    `Cannot download ${repo}: the hub lists ${
-      show({ path, size, oid: hash })
-    }, expected path, size and hash`,
-    200,
-  );
+  throw new HubError({
+    thing: repo,
+    found: `the hub lists ${show({ path, size, oid: hash })}`,
+    expected: "path, size and hash",
+  }, 200);
 }
 
 async function shortBody(response: Response, repo: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -280,10 +302,11 @@ async function shortBody(response: Response, repo: string): Promise<Uint8Array<A
   for await (const part of response.body ?? []) {
     length += part.length;
     if (length > LONGEST_ANSWER) {
-      throw new HubError(
-        `Cannot download ${repo}: the hub's answer is longer than ${LONGEST_ANSWER} bytes, expected less`,
-        200,
-      );
+      throw new HubError({
+        thing: repo,
+        found: `the hub's answer is longer than ${LONGEST_ANSWER} bytes`,
+        expected: "less",
+      }, 200);
     }
     parts.push(part);
   }

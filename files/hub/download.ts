@@ -8,6 +8,7 @@ import { hubEnvironment, type Lookup } from "./environment.ts";
 import { matchesAny } from "../../core/formats/wildcards.ts";
 import { wholeGgufs } from "../gguf_file.ts";
 import { isCommit, parseRepoSpec, type RepoSpec, type RepoType } from "./repo_spec.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 /** How far a download is. */
 export interface DownloadProgress {
@@ -79,7 +80,7 @@ type Choose = (names: readonly string[]) => string[];
  * @param spec `org/name`, `org/name@revision`, or with `:file.gguf` behind it.
  * @param options Progress, `signal`, retries.
  * @returns Where it lies.
- * @throws {TypeError} If the name is none, the repository has no weights that we read, several GGUF files and none
+ * @throws {Mistake} If the name is none, the repository has no weights that we read, several GGUF files and none
  * named, or a file name that would leave its folder.
  * @throws {HubError} If the hub refuses, is out of reach and the cache has it not, or sends other bytes than it lists.
  * @see https://huggingface.co/docs/huggingface_hub/guides/manage-cache
@@ -111,7 +112,7 @@ export async function downloadModel(
  * @param patterns Names or patterns; a file that any of them matches is fetched.
  * @param options `repoType`: default `model`; progress, `signal`, retries.
  * @returns Where they lie.
- * @throws {TypeError} If the name is none, or no file matches.
+ * @throws {Mistake} If the name is none, or no file matches.
  * @throws {HubError} As {@link downloadModel}.
  */
 export function downloadFiles(
@@ -124,12 +125,13 @@ export function downloadFiles(
   const choose: Choose = (names) => {
     const found = names.filter((name) => matchesAny(name, all));
     if (found.length > 0) return found;
-    throw new TypeError(
-      `Cannot download ${parsed.repo}: no file matches ${all.map(quote).join(", ")}, ` +
-        `expected one of its ${names.length} files, such as ${
-          names.slice(0, 5).map(quote).join(", ") || "none"
-        }`,
-    );
+    throw new Mistake("network", {
+      verb: "download",
+      thing: parsed.repo,
+      found: `no file matches ${all.map(quote).join(", ")}`,
+      expected: `one of its ${names.length} files, such as ` +
+        `${names.slice(0, 5).map(quote).join(", ") || "none"}`,
+    });
   };
   return download(parsed, options.repoType ?? "model", choose, options);
 }
@@ -186,12 +188,12 @@ async function fetchFiles(
   for (const name of names) {
     for (let at = name.indexOf("/"); at >= 0; at = name.indexOf("/", at + 1)) {
       if (!byName.has(name.slice(0, at))) continue;
-      throw new TypeError(
-        `Cannot download ${source.spec.repo}: ${
-          quote(name.slice(0, at))
-        } is a file and a folder, ` +
-          "expected one of them",
-      );
+      throw new Mistake("network", {
+        verb: "download",
+        thing: source.spec.repo,
+        found: `${quote(name.slice(0, at))} is a file and a folder`,
+        expected: "one of them",
+      });
     }
   }
   const totalSize = files.reduce((sum, { size }) => sum + size, 0);
@@ -223,11 +225,12 @@ async function fromCache(
   why: string,
 ): Promise<Downloaded> {
   const refuse = (what: string): never => {
-    throw new HubError(
-      `Cannot download ${spec.repo}: ${what}, expected it there while offline (${why}). ` +
-        "Go online once to fetch it",
-      undefined,
-    );
+    throw new HubError({
+      thing: spec.repo,
+      found: what,
+      expected: `it there while offline (${why})`,
+      fix: "Go online once to fetch it",
+    }, undefined);
   };
   const commit = await cache.commit(spec) ?? refuse(`${spec.revision} is not in the cache`);
   const listing = await cache.listing(commit);

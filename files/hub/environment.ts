@@ -1,5 +1,6 @@
 // What the environment says of the hub, by the names that Python's huggingface_hub reads.
 import { quote } from "../../core/base/mistakes.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 /** Where the hub and its cache are, and whether to go there. */
 export interface HubEnvironment {
@@ -55,9 +56,12 @@ export function hubEnvironment(lookup: Lookup = processVariable): HubEnvironment
 function addressOf(given: string): { endpoint: string; authorization: string | undefined } {
   const address = given.replace(/\/+$/, "");
   if (!/^https?:\/\/[^/?#]/.test(address) || !URL.canParse(address)) {
-    throw new TypeError(
-      `Cannot reach the hub: HF_ENDPOINT is ${quote(address)}, expected an http address`,
-    );
+    throw new Mistake("usage", {
+      verb: "reach",
+      thing: "the hub",
+      found: `HF_ENDPOINT is ${quote(address)}`,
+      expected: "an http address",
+    });
   }
   const { username, password } = new URL(address);
   if (username === "" && password === "") return { endpoint: address, authorization: undefined };
@@ -79,9 +83,12 @@ function tokenOf(set: Lookup): string | undefined {
   const token = (set("HF_TOKEN") ?? set("HUGGING_FACE_HUB_TOKEN") ?? "").trim();
   if (token === "") return undefined;
   if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new TypeError(
-      "Cannot use HF_TOKEN: it has characters that no token has, expected one line of letters and digits",
-    );
+    throw new Mistake("usage", {
+      verb: "use",
+      thing: "HF_TOKEN",
+      found: "it has characters that no token has",
+      expected: "one line of letters and digits",
+    });
   }
   return token;
 }

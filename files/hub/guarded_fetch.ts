@@ -1,6 +1,7 @@
 // The one way to another machine: an address is asked only where its host is known, each redirect anew, and what proves
 // who we are goes to the host that it is meant for.
 import { quote } from "../../core/base/mistakes.ts";
+import { Mistake, type MistakeParts } from "../../core/base/mistake.ts";
 
 /** Whom to ask, and as whom. */
 export interface Guard {
@@ -25,15 +26,18 @@ export interface GuardedOptions {
 }
 
 /** An address that is not asked. */
-export class GuardError extends Error {
+export class GuardError extends Mistake {
   override readonly name = "GuardError";
 
   /**
-   * @param message What it is and what is expected, without "Cannot …".
+   * @param parts What it is and what is expected.
    * @param status Of the redirect; undefined for the first address.
    */
-  constructor(message: string, readonly status: number | undefined) {
-    super(message);
+  constructor(
+    parts: Omit<MistakeParts, "verb" | "thing">,
+    readonly status: number | undefined,
+  ) {
+    super("network", { verb: "reach", thing: "the hub", ...parts });
   }
 }
 
@@ -70,14 +74,14 @@ export async function guardedFetch(
     const weaker = next?.protocol !== "https:" && at.protocol === "https:";
     if (next === undefined || !/^https?:$/.test(next.protocol) || weaker) {
       throw new GuardError(
-        `the hub sends us to ${quote(location)}, expected an https address`,
+        { found: `the hub sends us to ${quote(location)}`, expected: "an https address" },
         response.status,
       );
     }
     at = allowed(next, guard, home, response.status);
   }
   throw new GuardError(
-    `it is redirected more than ${MOST_REDIRECTS} times, expected a file`,
+    { found: `it is redirected more than ${MOST_REDIRECTS} times`, expected: "a file" },
     310,
   );
 }
@@ -88,9 +92,11 @@ function allowed(url: URL, { hosts }: Guard, home: URL, status: number | undefin
   const known = isLocal || [home.hostname, ...hosts].some((host) => isWithin(url.hostname, host));
   if (!known) {
     throw new GuardError(
-      `the hub sends us to the host ${quote(url.hostname)}, expected ${
-        [...new Set([home.hostname, ...hosts])].join(", ")
-      }. Name it in LEASH_HUB_HOSTS if you trust it`,
+      {
+        found: `the hub sends us to the host ${quote(url.hostname)}`,
+        expected: [...new Set([home.hostname, ...hosts])].join(", "),
+        fix: "Name it in LEASH_HUB_HOSTS if you trust it",
+      },
       status,
     );
   }

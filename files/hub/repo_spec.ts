@@ -1,5 +1,6 @@
 // Names: which repository, revision and file a user means, and which names of a repository may become paths.
 import { quote } from "../../core/base/mistakes.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 /** What a repository holds. */
 export type RepoType = "model" | "dataset";
@@ -19,9 +20,12 @@ const NAME = /^[A-Za-z0-9_](?:[\w.-]{0,94}[A-Za-z0-9_-])?$/;
 /** Reads `org/name`, `org/name@revision` and `org/name@revision:file`. */
 export function parseRepoSpec(spec: string): RepoSpec {
   const wrong = (part: string, found: string, wanted: string): never => {
-    throw new TypeError(
-      `Cannot download ${quote(spec)}: ${part} is ${quote(found)}, expected ${wanted}`,
-    );
+    throw new Mistake("usage", {
+      verb: "download",
+      thing: quote(spec),
+      found: `${part} is ${quote(found)}`,
+      expected: wanted,
+    });
   };
   const [, repo, revision = "main", file] = spec.match(/^([^@:]*)(?:@([^:]*))?(?::(.*))?$/s) ??
     wrong("the name", spec, "org/name");
@@ -68,7 +72,10 @@ export function checkRepoPath(path: string, repo: string): void {
     ? "other than a Windows device"
     : undefined;
   if (why === undefined) return;
-  throw new TypeError(
-    `Cannot download ${repo}: it has a file called ${quote(path)}, expected a name that is ${why}`,
-  );
+  throw new Mistake("usage", {
+    verb: "download",
+    thing: repo,
+    found: `it has a file called ${quote(path)}`,
+    expected: `a name that is ${why}`,
+  });
 }

@@ -27,7 +27,7 @@ const SAY: CliCommand = {
 };
 const FAIL: CliCommand = {
   ...{ name: "fail", summary: "Fails", usage: "leash fail", flags: [], examples: [] },
-  run: () => Promise.reject(new UsageError("Cannot fail: it is late,\n expected time")),
+  run: () => Promise.reject(new UsageError({ verb: "fail", found: "it is late,\n expected time" })),
 };
 
 async function leash(...args: string[]) {

@@ -10,6 +10,7 @@ import {
   saveCheckpoint,
 } from "../../files/checkpoint.ts";
 import { readVerifiedFolder, writeFolderDurably } from "../../files/durable.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 async function inTempDir(body: (root: string) => Promise<void>): Promise<void> {
   const root = await Deno.makeTempDir();
@@ -97,7 +98,7 @@ Deno.test("loadCheckpoint() names the file that a bit flipped in", () =>
       const bytes = await Deno.readFile(`${root}/c/${file}`);
       bytes[2] ^= 1;
       await Deno.writeFile(`${root}/c/${file}`, bytes);
-      await assertRejects(() => loadCheckpoint(`${root}/c`), TypeError, `c/${file}: it is changed`);
+      await assertRejects(() => loadCheckpoint(`${root}/c`), Mistake, `c/${file}: it is changed`);
       bytes[2] ^= 1;
       await Deno.writeFile(`${root}/c/${file}`, bytes);
     }
@@ -130,10 +131,10 @@ Deno.test("loadCheckpoint() refuses a folder that is whole but no checkpoint", (
     ];
     for (const [text, data, message] of rows) {
       await index(text, data);
-      await assertRejects(() => loadCheckpoint(`${root}/c`), TypeError, message);
+      await assertRejects(() => loadCheckpoint(`${root}/c`), Mistake, message);
     }
     await writeFolderDurably(`${root}/d`, () => Promise.resolve());
-    await assertRejects(() => loadCheckpoint(`${root}/d`), TypeError, "expected a checkpoint");
+    await assertRejects(() => loadCheckpoint(`${root}/d`), Mistake, "expected a checkpoint");
   }));
 
 Deno.test("checkpointDir() sorts as the steps do", () => {
@@ -154,7 +155,7 @@ Deno.test("latestCheckpoint() is the highest step, whole or damaged, whatever el
     await Deno.mkdir(`${root}/step-final`);
     assertEquals((await listCheckpoints(root)).map(({ step }) => step), [2, 9, 10, 12, 13]);
     assertEquals((await latestCheckpoint(root))?.step, 13);
-    await assertRejects(() => loadCheckpoint(`${root}/step-00000013`), TypeError, "is missing");
+    await assertRejects(() => loadCheckpoint(`${root}/step-00000013`), Mistake, "is missing");
   }));
 
 Deno.test("saveCheckpoint() that fails half-way leaves the one before it for a resume", () =>

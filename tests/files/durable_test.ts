@@ -13,6 +13,7 @@ import {
   writeFileDurably,
   writeFolderDurably,
 } from "../../files/durable.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (content?: Uint8Array) => new TextDecoder().decode(content);
@@ -116,7 +117,7 @@ Deno.test("writeFolderDurably() replaces a folder only where it may, and can lea
     assertEquals(await names(`${root}/run`), ["a"]);
     const error = await assertRejects(
       () => writeFolderDurably(`${root}/run`, write("2")),
-      TypeError,
+      Mistake,
     );
     assertEquals(
       error.message,
@@ -130,9 +131,9 @@ Deno.test("writeFolderDurably() replaces a folder only where it may, and can lea
 Deno.test("writeFolderDurably() refuses links and a manifest of the caller's", () =>
   inTempDir(async (root) => {
     const link = (dir: string) => Deno.symlink("/etc/passwd", `${dir}/a`);
-    await assertRejects(() => writeFolderDurably(`${root}/run`, link), TypeError, '"a" is a link');
+    await assertRejects(() => writeFolderDurably(`${root}/run`, link), Mistake, '"a" is a link');
     const manifest = (dir: string) => Deno.writeTextFile(`${dir}/${MANIFEST}`, "{}");
-    await assertRejects(() => writeFolderDurably(`${root}/run`, manifest), TypeError, "of its own");
+    await assertRejects(() => writeFolderDurably(`${root}/run`, manifest), Mistake, "of its own");
     assertEquals(await names(root), []);
   }));
 
@@ -197,7 +198,7 @@ for (const [what, damage, message] of DAMAGE) {
         (dir) => writeFileDurably(`${dir}/s/a`, bytes("abc")),
       );
       await damage(`${root}/run`);
-      await assertRejects(() => readVerifiedFolder(`${root}/run`), TypeError, message);
+      await assertRejects(() => readVerifiedFolder(`${root}/run`), Mistake, message);
     }));
 }
 
@@ -231,7 +232,7 @@ Deno.test("splitPath() is a folder and a name in it", () => {
   const rows = [["a", ".", "a"], ["/a", "/", "a"], ["a/b/", "a", "b"], ["/x/y", "/x", "y"]];
   for (const [path, parent, base] of rows) assertEquals(splitPath(path), { parent, base });
   for (const path of ["", "/", "a/..", "."]) {
-    assertThrows(() => splitPath(path), TypeError, "names no");
+    assertThrows(() => splitPath(path), Mistake, "names no");
   }
 });
 

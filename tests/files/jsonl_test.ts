@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { fitOf, LogGone, openJsonl, readJsonl } from "../../files/jsonl.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 async function inTempDir(body: (path: string) => Promise<void>): Promise<void> {
   const root = await Deno.makeTempDir();
@@ -64,7 +65,7 @@ Deno.test("openJsonl() refuses a cut beyond the end, across a line, or below 0",
       [-1, "truncateTo is -1, expected at least 0"],
     ];
     for (const [truncateTo, message] of rows) {
-      const error = await assertRejects(() => openJsonl(path, { truncateTo }), RangeError);
+      const error = await assertRejects(() => openJsonl(path, { truncateTo }), Mistake);
       assertEquals(error.message, `Cannot cut ${path}: ${message}`);
     }
     assertEquals(await Deno.readTextFile(path), "123\n");
@@ -108,7 +109,7 @@ Deno.test("openJsonl() goes on from a mark, and refuses a file that begins with 
     await Deno.writeTextFile(path, '{"step":7}\n{"step":3}\n');
     await assertRejects(
       () => openJsonl(path, { truncateTo: mark }),
-      TypeError,
+      Mistake,
       "its first 11 bytes were changed since they were written",
     );
     assertEquals(await fitOf(path, mark), "changed");
@@ -145,7 +146,7 @@ Deno.test("readJsonl() names the line that is no JSON", () =>
   inTempDir(async (path) => {
     (await openJsonl(path)).close();
     await Deno.writeTextFile(path, '{"a":1}\n\n{"a":\n');
-    const error = await assertRejects(() => readJsonl(path), TypeError);
+    const error = await assertRejects(() => readJsonl(path), Mistake);
     assertEquals(
       error.message,
       `Cannot read ${path}: line 3 is not JSON, expected one value a line`,

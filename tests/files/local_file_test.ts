@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { openLocalFile } from "../../files/local_file.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 Deno.test("openLocalFile() reads parts in any order, also at once", async () => {
   const dir = await Deno.makeTempDir();
@@ -11,17 +12,17 @@ Deno.test("openLocalFile() reads parts in any order, also at once", async () => 
     assertEquals(parts.map(({ length }) => length), [100, 100, 100, 100]);
     await assertRejects(
       () => file.read(950, 100),
-      TypeError,
+      Mistake,
       "it is 1000 bytes long, expected at least 1050",
     );
     assertEquals((await file.read(999, 1))[0], 999 % 251); // an error leaves it usable
   }
   await assertRejects(
     () => openLocalFile("/dev/zero"),
-    TypeError,
+    Mistake,
     "it is no file, expected a file",
   );
-  await assertRejects(() => openLocalFile(dir), TypeError, "it is no file, expected a file");
-  await assertRejects(() => openLocalFile(`${dir}/g`), TypeError, "it is missing, expected a file");
+  await assertRejects(() => openLocalFile(dir), Mistake, "it is no file, expected a file");
+  await assertRejects(() => openLocalFile(`${dir}/g`), Mistake, "it is missing, expected a file");
   await Deno.remove(dir, { recursive: true });
 });

@@ -6,6 +6,7 @@ import { sourceOfTensors } from "../../core/base/tensor_source.ts";
 import { adapterLayout } from "../../core/lora/adapter.ts";
 import { addDelta } from "../../core/lora/delta.ts";
 import { uniform } from "../support/random.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 const names = ["model.layers.0.up", "model.layers.1.up"];
 const layout = adapterLayout(names.map((name) => ({ name, inDim: 6, outDim: 4 })), {
@@ -95,7 +96,7 @@ Deno.test("writeMergedFolder() leaves nothing when it fails, and an old folder a
     await assertRejects(write, TypeError, "the disk is gone");
     assertEquals(await list(`${dir}/out`), ["model.safetensors"]);
     const again = () => writeMergedFolder(`${dir}/out`, sourceOfTensors(base), members);
-    await assertRejects(again, TypeError, "it is already there, expected a new name");
+    await assertRejects(again, Mistake, "it is already there, expected a new name");
   });
 });
 
@@ -103,7 +104,7 @@ Deno.test("writeMergedFolder() refuses names with a path in them", async () => {
   const extraFiles = new Map([["../x", new Uint8Array(1)]]);
   await assertRejects(
     () => writeMergedFolder("nowhere", sourceOfTensors(base), members, { extraFiles }),
-    TypeError,
+    Mistake,
     'Cannot write "../x": it is a path, expected a file\'s bare name',
   );
 });

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import type { HostModel } from "../../core/formats/model_files.ts";
 import { readModelFolder, writeModelFolder } from "../../files/model_folder.ts";
 import { tensorShapes } from "../../core/model/shapes.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 function model(fill: number): HostModel {
   const config = {
@@ -40,7 +41,7 @@ Deno.test("writeModelFolder() then readModelFolder() is the identity, by path an
 Deno.test("writeModelFolder() replaces a folder only where it may", async () => {
   const root = await Deno.makeTempDir();
   await writeModelFolder(`${root}/m`, model(1));
-  const error = await assertRejects(() => writeModelFolder(`${root}/m`, model(2)), TypeError);
+  const error = await assertRejects(() => writeModelFolder(`${root}/m`, model(2)), Mistake);
   assertEquals(error.message, `Cannot write ${root}/m: it is already there, expected a new name`);
   assertEquals(await readModelFolder(`${root}/m`), model(1));
   await writeModelFolder(`${root}/m`, model(2), { replace: true, dtype: "F16" });

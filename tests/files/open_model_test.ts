@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { encodeSafetensors } from "../../core/formats/safetensors.ts";
 import { openModel, readModelFolder } from "../../files/mod.ts";
 import { cutLlama, smallLlama } from "../malformed/gguf.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 const EMBEDDED = new URL("../../stories/model", import.meta.url).pathname;
 
@@ -44,7 +45,7 @@ Deno.test("openModel() opens a GGUF file, by its name or as the only one in a fo
     await Deno.writeFile(`${dir}/other.gguf`, smallLlama());
     await assertRejects(
       () => openModel(dir),
-      TypeError,
+      Mistake,
       "it holds 2 GGUF files, expected one of them: other.gguf, tiny.gguf",
     );
   });
@@ -100,7 +101,7 @@ Deno.test("openModel() asks the downloader for a hub id that is no local path, a
   using _local = await openModel(EMBEDDED, { download });
   assertEquals(asked, ["org/name", "org/name@v1.0", "org/name:model.gguf"]);
   for (const spec of ["no-such-model", "../up/and/away", "/no/such"]) {
-    const error = await assertRejects(() => openModel(spec, { download }), TypeError);
+    const error = await assertRejects(() => openModel(spec, { download }), Mistake);
     assertEquals(
       error.message,
       `Cannot open the model ${spec}: it is not there, expected a folder with config.json or a .gguf file, or a hub id as org/name`,
@@ -232,7 +233,7 @@ for (const [what, change, message] of BROKEN) {
 Deno.test("openModel() says on one line that config.json is a folder, or the name is odd", async () => {
   await inFolder(async (dir) => {
     await Deno.mkdir(`${dir}/config.json`);
-    const error = await assertRejects(() => openModel(dir), TypeError);
+    const error = await assertRejects(() => openModel(dir), Mistake);
     assertEquals(
       error.message,
       `Cannot read ${dir}/config.json: it is a folder, expected a file. Rename the folder`,
@@ -240,7 +241,7 @@ Deno.test("openModel() says on one line that config.json is a folder, or the nam
   });
   await assertRejects(
     () => openModel("no\nsuch"),
-    TypeError,
+    Mistake,
     "Cannot open the model no\\nsuch: it is not there",
   );
 });

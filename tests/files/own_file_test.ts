@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openOwnFile } from "../../files/own_file.ts";
 import { lockFolder } from "../../files/folder_lock.ts";
 import { openJsonl } from "../../files/jsonl.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 const OPENERS: readonly [string, (dir: string) => Promise<Disposable>, file: string][] = [
   ["openOwnFile()", async (dir) => (await openOwnFile(`${dir}/f`)).file, "f"],
@@ -21,7 +22,7 @@ for (const [what, open, file] of OPENERS) {
         if (kind === "a link to nothing") await Deno.symlink(`${root}/new`, `${dir}/${file}`);
         if (kind === "a second name") await Deno.link(target, `${dir}/${file}`);
         if (kind === "a folder") await Deno.mkdir(`${dir}/${file}`);
-        await assertRejects(() => open(dir), TypeError, `Cannot write ${dir}/${file}: it is `);
+        await assertRejects(() => open(dir), Mistake, `Cannot write ${dir}/${file}: it is `);
         assertEquals(await Deno.readTextFile(target), "precious");
         assertEquals([...Deno.readDirSync(root)].map(({ name }) => name).sort(), [
           "precious",

@@ -1,6 +1,7 @@
 // The size of a file that is read whole is looked at first.
 import { assertEquals, assertRejects } from "@std/assert";
 import { mostBytes, readSmallFile, statIfThere } from "../../files/small_file.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 Deno.test("mostBytes() knows a model's small files by name", () => {
   const mib = 2 ** 20;
@@ -20,18 +21,18 @@ Deno.test("readSmallFile() refuses folders and what is too large, on one line", 
     await Deno.writeTextFile(path, "{}   ");
     assertEquals(await readSmallFile(path, 5), new TextEncoder().encode("{}   "));
     assertEquals(await readSmallFile(`${path}/under`), undefined);
-    const large = await assertRejects(() => readSmallFile(path, 4), RangeError);
+    const large = await assertRejects(() => readSmallFile(path, 4), Mistake);
     assertEquals(
       large.message,
       `Cannot read ${path}: it is 5 bytes long, expected at most 4. ` +
         "Is it another file under this name?",
     );
     await Deno.truncate(path, 2 ** 24 + 1); // sparse: it takes no disk
-    await assertRejects(() => readSmallFile(path), RangeError, "expected at most 16777216");
+    await assertRejects(() => readSmallFile(path), Mistake, "expected at most 16777216");
     await Deno.mkdir(`${dir}/generation_config.json`);
     const folder = await assertRejects(
       () => readSmallFile(`${dir}/generation_config.json`),
-      TypeError,
+      Mistake,
     );
     assertEquals(
       folder.message,
@@ -40,10 +41,10 @@ Deno.test("readSmallFile() refuses folders and what is too large, on one line", 
     await Deno.symlink("/dev/zero", `${dir}/tokenizer.json`);
     await assertRejects(
       () => readSmallFile(`${dir}/tokenizer.json`),
-      TypeError,
+      Mistake,
       "it is a device or a pipe, expected a file",
     );
-    const odd = await assertRejects(() => statIfThere(`${dir}/a\nb\0c`), TypeError);
+    const odd = await assertRejects(() => statIfThere(`${dir}/a\nb\0c`), Mistake);
     assertEquals(odd.message.includes("\n"), false);
   } finally {
     await Deno.remove(dir, { recursive: true });

@@ -57,7 +57,10 @@ Deno.test("runCommand() --help shows usage, every flag with its default, and exa
 Deno.test("runCommand() ends with one line and 2 for a mistake, 130 for Ctrl-C, 1 with a stack for a bug", async () => {
   const fails = (error: Error, signal?: AbortSignal) =>
     outcome(() => Promise.reject(error), "--json", signal);
-  assertEquals(await fails(new UsageError("Use it so")), { code: 2, lines: ["Use it so"] });
+  assertEquals(await fails(new UsageError({ verb: "try", found: "it is a\n b" })), {
+    code: 2,
+    lines: ["Cannot try: it is a b"],
+  });
   const reader = new TypeError("Cannot read x:\n it is y");
   assertEquals(await fails(reader), { code: 2, lines: ["Cannot read x: it is y"] });
   const short = new RangeError("Cannot generate: prompt 0 has the id 97"); // no thing between verb and colon

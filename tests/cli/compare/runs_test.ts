@@ -5,6 +5,7 @@ import { UsageError } from "../../../cli/terminal/mistake.ts";
 import { Interrupted } from "../../../cli/terminal/interrupt.ts";
 import { fakeTrain, temporaryFolder } from "../../support/fake_train.ts";
 import { recordingTerminal } from "../../support/tiny_run.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const SMALL: PlanOptions = { seeds: 2, members: [1], shared: { steps: "4" } };
 const plan = planOf(SMALL);
@@ -81,10 +82,10 @@ Deno.test("makeRuns() lets a user's mistake through", async () => {
   using temporary = await temporaryFolder();
   const { train } = fakeTrain({
     before: () => {
-      throw new UsageError("Cannot read it");
+      throw new UsageError({ verb: "read", thing: "it", found: "gone" });
     },
   });
-  await assertRejects(() => run(temporary.dir, train), UsageError, "Cannot read it");
+  await assertRejects(() => run(temporary.dir, train), UsageError, "Cannot read it: gone");
 });
 
 for (
@@ -169,7 +170,7 @@ Deno.test("ownComparison() refuses a folder that is a run's, another process's, 
   const { dir } = temporary;
   {
     using _lock = await ownComparison(dir, plan);
-    await assertRejects(() => ownComparison(dir, plan), UsageError, "another run owns it");
+    await assertRejects(() => ownComparison(dir, plan), Mistake, "another run owns it");
   }
   await Deno.writeTextFile(`${dir}/plan.json`, "{}");
   await assertRejects(() => ownComparison(dir, plan), UsageError, "plan.json has format undefined");

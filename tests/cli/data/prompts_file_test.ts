@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { UsageError } from "../../../cli/terminal/mistake.ts";
 import { readPrompts, splitPrompts } from "../../../cli/data/prompts_file.ts";
 
 /** What becomes of a file of this name, with its folder as DIR in every message. */
@@ -12,8 +11,8 @@ async function read(name: string, content: string | Uint8Array) {
     const { prompts, skipped } = await readPrompts(path);
     return { prompts, skipped: skipped.map((line) => line.replaceAll(dir, "DIR")) };
   } catch (error) {
-    const message = (error as Error).message.replaceAll(dir, "DIR");
-    throw error instanceof UsageError ? new UsageError(message) : new TypeError(message);
+    (error as Error).message = (error as Error).message.replaceAll(dir, "DIR");
+    throw error;
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

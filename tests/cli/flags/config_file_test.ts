@@ -4,6 +4,7 @@ import { type Flag, given, text, under } from "../../../cli/flags/kinds.ts";
 import { UsageError } from "../../../cli/terminal/mistake.ts";
 import { TRAIN_FLAGS } from "../../../cli/train/flags.ts";
 import { rows } from "../../malformed/config_file.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const parse = (content: string, name: string, flags: readonly Flag[] = TRAIN_FLAGS) =>
   parseConfig(new TextEncoder().encode(content), name, flags);
@@ -49,7 +50,7 @@ for (const { name, bytes, file, error } of rows) {
 
 Deno.test("readConfigFile() refuses what is not there, folders and huge files", async () => {
   const refuse = (path: string, line: string) =>
-    assertRejects(() => readConfigFile(path, TRAIN_FLAGS), UsageError, line);
+    assertRejects(() => readConfigFile(path, TRAIN_FLAGS), Mistake, line);
   await refuse("no-such.toml", "Cannot read no-such.toml: it is not there");
   await refuse(".", "it is a folder");
   const path = await Deno.makeTempFile({ suffix: ".json" });

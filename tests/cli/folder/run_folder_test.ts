@@ -10,6 +10,7 @@ import {
   type RunIdentity,
   writeIdentity,
 } from "../../../cli/folder/run_folder.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const command = parseFlags([]);
 if (command.kind !== "start") throw new Error("unreachable");
@@ -92,5 +93,5 @@ Deno.test("readIdentity() says which command made a run of another format", () =
       'has format "leash-sft-2", expected "leash-run-1". The run is one of leash sft',
     );
     await Deno.truncate(`${dir}/config.json`, 2 ** 24 + 1);
-    await assertRejects(() => readIdentity(dir), UsageError, "expected at most 16777216");
+    await assertRejects(() => readIdentity(dir), Mistake, "expected at most 16777216");
   }));

@@ -7,6 +7,10 @@ Deno.test("quote() is one short line without secrets", () => {
   assertEquals(quote("https://me:word@host/x").includes("word"), false);
 });
 
-Deno.test("mistakes are told from each other and from faults by their names", () => {
-  assertEquals([new UsageError("x").name, new NoVerdict("x").name], ["UsageError", "NoVerdict"]);
+Deno.test("mistakes are told from each other by their codes", () => {
+  const parts = { verb: "try", found: "x" };
+  assertEquals(
+    [new UsageError(parts), new NoVerdict(parts)].map(({ name, code }) => [name, code]),
+    [["UsageError", "usage"], ["NoVerdict", "annotator"]],
+  );
 });

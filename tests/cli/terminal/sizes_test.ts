@@ -4,14 +4,14 @@ import { UsageError } from "../../../cli/terminal/mistake.ts";
 
 Deno.test("parseBytes() reads decimal and binary units in any case", () => {
   const all = ["1000", "5GB", "512MiB", "1.5 kb", "2gib", "1.0019kB"].map((text) =>
-    parseBytes(text, "")
+    parseBytes(text, "export", "--max-shard")
   );
   assertEquals(all, [1000, 5e9, 2 ** 29, 1500, 2 ** 31, 1001]); // whole bytes
 });
 
 Deno.test("parseBytes() refuses what is no size", () => {
   for (const text of ["", "0", "-1", "5 TBs", "GB", "1e3", "0.2"]) {
-    const error = assertThrows(() => parseBytes(text, "Cannot export: --max-shard"), UsageError);
+    const error = assertThrows(() => parseBytes(text, "export", "--max-shard"), UsageError);
     assertEquals(
       error.message,
       `Cannot export: --max-shard is ${

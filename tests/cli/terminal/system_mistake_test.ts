@@ -58,9 +58,9 @@ Deno.test("systemMistake() is one line for a place of the system's", () => {
 Deno.test("asUsage() makes a user's mistake of what says what it cannot do, and of nothing else", async () => {
   const throwing = (error: Error) => () => Promise.reject(error);
   await assertRejects(
-    () => asUsage(throwing(new TypeError("Cannot read x"))),
+    () => asUsage(throwing(new TypeError("Cannot read x: it is y"))),
     UsageError,
-    "Cannot read x",
+    "Cannot read x: it is y",
   );
   await assertRejects(
     () => asUsage(throwing(new TypeError("x is undefined"))),

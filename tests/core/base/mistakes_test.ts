@@ -8,6 +8,7 @@ import {
   show,
   showShape,
 } from "../../../core/base/mistakes.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -61,7 +62,7 @@ Deno.test("refuseWrongDownload() names what came instead of the file", () => {
     ],
   ];
   for (const [text, message] of rows) {
-    const error = assertThrows(() => refuseWrongDownload(bytes(text), "f", "a model"), TypeError);
+    const error = assertThrows(() => refuseWrongDownload(bytes(text), "f", "a model"), Mistake);
     assertEquals(error.message, message);
   }
   refuseWrongDownload(bytes("<unk>"), "f", "a model");
@@ -81,7 +82,7 @@ Deno.test("parseJsonObject() takes objects and says what else it found", () => {
   ];
   for (const [input, message] of rows) {
     assertEquals(
-      assertThrows(() => parseJsonObject(input, "f", "the file"), TypeError).message,
+      assertThrows(() => parseJsonObject(input, "f", "the file"), Mistake).message,
       message,
     );
   }

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { sourceOfTensors } from "../../../core/base/tensor_source.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 Deno.test("sourceOfTensors() lists what is there and reads copies", async () => {
   const data = Float32Array.of(1, 2);
@@ -9,7 +10,7 @@ Deno.test("sourceOfTensors() lists what is there and reads copies", async () => 
   assertEquals([...data], [1, 2]);
   await assertRejects(
     () => source.read("v"),
-    TypeError,
+    Mistake,
     'Cannot read the base: tensor "v" is missing',
   );
 });

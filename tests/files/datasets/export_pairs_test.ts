@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { exportPairs } from "../../../files/datasets/export_pairs.ts";
 import { openDataset } from "../../../files/datasets/open_dataset.ts";
 import { toExamples } from "../../../core/text/rows/examples.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const answer = (text: string, first: number) => ({
   text,
@@ -156,7 +157,7 @@ for (const [change, message] of WRONG) {
       await Deno.writeTextFile(path, lines.map((l) => JSON.stringify(l) + "\n").join(""));
       const error = await assertRejects(
         () => exportPairs(path, `${dir}/out.${format}`, format),
-        TypeError,
+        Mistake,
       );
       const left = await Array.fromAsync(Deno.readDir(dir), ({ name }) => name);
       await Deno.remove(dir, { recursive: true });

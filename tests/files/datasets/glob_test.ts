@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { globFiles, isGlob } from "../../../files/datasets/glob.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const FILES = [
   "a1.jsonl",
@@ -60,13 +61,13 @@ Deno.test("globFiles() goes 32 folders deep for **, and no deeper", () =>
 
 Deno.test("globFiles() refuses brackets that are not closed and braces without end", async () => {
   for (const bracket of ["[", "{"]) {
-    const error = await assertRejects(() => globFiles(`/tmp/a${bracket}b`), TypeError);
+    const error = await assertRejects(() => globFiles(`/tmp/a${bracket}b`), Mistake);
     assertEquals(
       error.message,
       `Cannot find /tmp/a${bracket}b: it has a "${bracket}" that is not closed`,
     );
   }
-  await assertRejects(() => globFiles("{a,b}".repeat(11)), TypeError, "over 1000 patterns");
+  await assertRejects(() => globFiles("{a,b}".repeat(11)), Mistake, "over 1000 patterns");
 });
 
 Deno.test("isGlob() tells patterns from paths", () => {

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { openDataset, type OpenDatasetOptions } from "../../../files/datasets/open_dataset.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 async function withFiles(
   files: Record<string, string | Uint8Array>,
@@ -79,7 +80,7 @@ Deno.test("openDataset() wants to know which split of several is meant", () =>
     "test.jsonl": '{"prompt": "test"}',
     "special/dev.jsonl": '{"prompt": "dev"}',
   }, async (dir) => {
-    const error = await assertRejects(() => openDataset(dir), TypeError);
+    const error = await assertRejects(() => openDataset(dir), Mistake);
     assertEquals(
       error.message,
       `Cannot open ${dir}: it has the splits test, train, validation, expected one. Say which by split`,
@@ -87,7 +88,7 @@ Deno.test("openDataset() wants to know which split of several is meant", () =>
     assertEquals(await prompts(dir, { split: "train" }), ["train"]);
     assertEquals(await prompts(dir, { split: "validation" }), ["dev"]);
     assertEquals(await prompts(dir, { split: "special" }), ["dev"]);
-    await assertRejects(() => openDataset(dir, { split: "none" }), TypeError, 'expected "none"');
+    await assertRejects(() => openDataset(dir, { split: "none" }), Mistake, 'expected "none"');
     assertEquals(await prompts(`${dir}/t*.jsonl`), ["test", "train"]); // a pattern says what it means
   }));
 
@@ -100,7 +101,7 @@ Deno.test("openDataset() unpacks gzipped text and refuses a part of it", async (
   const bytes = await gzipped('{"prompt": "x"}\n'.repeat(1000));
   await withFiles({ "a.jsonl.gz": bytes, "cut.jsonl.gz": bytes.subarray(0, 40) }, async (dir) => {
     assertEquals((await prompts(`${dir}/a.jsonl.gz`)).length, 1000);
-    const error = await assertRejects(() => prompts(`${dir}/cut.jsonl.gz`), TypeError);
+    const error = await assertRejects(() => prompts(`${dir}/cut.jsonl.gz`), Mistake);
     assertEquals(
       error.message,
       `Cannot read ${dir}/cut.jsonl.gz: its gzip data is malformed, expected a whole gzip file. ` +
@@ -130,21 +131,21 @@ Deno.test("openDataset() fetches an id from the hub by the function that it is g
     assertEquals(await prompts("org/no-such-data@v1", { fetchHub }), ["hub"]);
     assertEquals(asked, [["org/no-such-data", undefined], ["org/no-such-data", "v1"]]);
     for (const path of ["../up/no-such-data", "..//no-such-data", "a/b/no-such-data"]) {
-      await assertRejects(() => openDataset(path, { fetchHub }), TypeError, "it is missing");
+      await assertRejects(() => openDataset(path, { fetchHub }), Mistake, "it is missing");
     }
     assertEquals(asked.length, 2);
   }));
 
 Deno.test("openDataset() says what is missing", () =>
   withFiles({ "notes.md": "" }, async (dir) => {
-    const missing = await assertRejects(() => openDataset(`${dir}/no.csv`), TypeError);
+    const missing = await assertRejects(() => openDataset(`${dir}/no.csv`), Mistake);
     assertEquals(
       missing.message,
       `Cannot open ${dir}/no.csv: it is missing, expected a data file, a folder or a pattern`,
     );
-    const none = await assertRejects(() => openDataset(`${dir}/*.csv`), TypeError);
+    const none = await assertRejects(() => openDataset(`${dir}/*.csv`), Mistake);
     assertEquals(none.message, `Cannot open ${dir}/*.csv: no file matches, expected data files`);
-    await assertRejects(() => openDataset(dir), TypeError, "it has no .jsonl, .json, .csv");
+    await assertRejects(() => openDataset(dir), Mistake, "it has no .jsonl, .json, .csv");
   }));
 
 Deno.test("openDataset() takes a folder with a brace in its name for that folder alone", () =>

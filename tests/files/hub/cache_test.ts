@@ -2,6 +2,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RepoCache } from "../../../files/hub/cache.ts";
 import { parseRepoSpec } from "../../../files/hub/repo_spec.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const COMMIT = "b".repeat(40);
 const FILE = { path: "d/x.txt", size: 2, hash: "a".repeat(40) };
@@ -43,15 +44,15 @@ Deno.test("RepoCache.find() follows links into blobs that repositories share, an
     await Deno.mkdir(`${root}/datasets--org--name-2`);
     await Deno.writeTextFile(`${root}/datasets--org--name-2/x`, "hi");
     await Deno.symlink("../../datasets--org--name-2/x", cache.blob(FILE)); // a sibling with our name in front
-    await assertRejects(() => cache.find(COMMIT, FILE.path, 2), TypeError, "its links lead to");
+    await assertRejects(() => cache.find(COMMIT, FILE.path, 2), Mistake, "its links lead to");
     await Deno.remove(cache.blob(FILE));
     await Deno.mkdir(`${root}/datasets--org--nam2`); // as long as ours
     await Deno.writeTextFile(`${root}/datasets--org--nam2/x`, "hi");
     await Deno.symlink("../../datasets--org--nam2/x", cache.blob(FILE));
-    await assertRejects(() => cache.find(COMMIT, FILE.path, 2), TypeError, "its links lead to");
+    await assertRejects(() => cache.find(COMMIT, FILE.path, 2), Mistake, "its links lead to");
     await assertRejects(
       () => cache.find(COMMIT, "../../refs/main"),
-      TypeError,
+      Mistake,
       "within the repository",
     );
   });

@@ -1,6 +1,7 @@
 // A model's files are chosen as transformers chooses them: one form of its weights, and what stands beside.
 import { assertEquals, assertThrows } from "@std/assert";
 import { chooseModelFiles, missingShards } from "../../../files/hub/choose_files.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const SHARDS = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"];
 const INDEX = "model.safetensors.index.json";
@@ -33,22 +34,22 @@ Deno.test("chooseModelFiles() takes all parts of a GGUF file, the one that is na
   assertEquals(named, parts.toReversed());
   assertThrows(
     () => chooseModelFiles(["other.gguf", ...parts], "o/r", undefined),
-    TypeError,
+    Mistake,
     `it has 2 GGUF files, expected one. Name it as o/r:FILE, one of "other.gguf", "${parts[0]}"`,
   );
 });
 
 Deno.test("chooseModelFiles() lists what there is where it cannot choose", () => {
   const many = Array.from({ length: 20 }, (_, i) => `q${i}.gguf`);
-  assertThrows(() => chooseModelFiles(many, "o/r", undefined), TypeError, "it has 20 GGUF files");
+  assertThrows(() => chooseModelFiles(many, "o/r", undefined), Mistake, "it has 20 GGUF files");
   assertThrows(
     () => chooseModelFiles([], "o/r", undefined),
-    TypeError,
+    Mistake,
     "no model.safetensors and no GGUF file, expected",
   );
   assertThrows(
     () => chooseModelFiles(["a.txt"], "o/r", "b.gguf"),
-    TypeError,
+    Mistake,
     'no file "b.gguf", expected one of "a.txt"',
   );
 });

@@ -19,6 +19,7 @@ import {
   startHub,
 } from "../../support/hub_server.ts";
 import { processorMs } from "../../support/cost.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const WEIGHTS = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 31) >> 3);
 const FILES: HubOptions["files"] = {
@@ -303,12 +304,12 @@ Deno.test("downloadModel() takes one GGUF file, the one that is named among seve
     assertEquals(await Deno.readTextFile(done.path), "GGUF8");
     await assertRejects(
       () => downloadModel("org/tiny", go()),
-      TypeError,
+      Mistake,
       'it has 2 GGUF files, expected one. Name it as org/tiny:FILE, one of "a.Q4.gguf", "a.Q8.gguf"',
     );
     await assertRejects(
       () => downloadModel("org/tiny:b.gguf", go()),
-      TypeError,
+      Mistake,
       'no file "b.gguf"',
     );
   });
@@ -342,7 +343,7 @@ Deno.test("downloadFiles() fetches the files of a dataset that match, folders an
     );
     await assertRejects(
       () => downloadFiles("org/tiny", ["*.json"], { ...go(), ...options }),
-      TypeError,
+      Mistake,
       "no file matches",
     );
   });
@@ -356,7 +357,7 @@ for (const { name, spec = "org/tiny", hub: options, error } of rows) {
       const lookup = hub.lookup(inner, { HOME: cache });
       const thrown = await assertRejects(() => downloadModel(spec, { ...go(), lookup }), Error);
       assertEquals(thrown.message.replaceAll(hub.endpoint, "HUB"), error);
-      assert(thrown instanceof TypeError || thrown instanceof HubError);
+      assert(thrown instanceof Mistake);
       assert(processorMs() - start < 5000);
       const beside = await Array.fromAsync(Deno.readDir(cache));
       assert(beside.every((entry) => entry.name === "a"), JSON.stringify(beside));
@@ -370,10 +371,10 @@ Deno.test("downloadModel() refuses a snapshot whose links lead out of the cache"
     const snapshots = `${cache}/models--org--tiny/snapshots`;
     await Deno.mkdir(snapshots, { recursive: true });
     await Deno.symlink(outside, `${snapshots}/${hub.commit}`);
-    await assertRejects(() => downloadModel("org/tiny", go()), TypeError, "its links lead to");
+    await assertRejects(() => downloadModel("org/tiny", go()), Mistake, "its links lead to");
     assertEquals(await Array.fromAsync(Deno.readDir(outside)), []);
     await Deno.writeTextFile(`${outside}/config.json`, '{"model_type":"llama"}');
-    await assertRejects(() => downloadModel("org/tiny", go()), TypeError, "its links lead to");
+    await assertRejects(() => downloadModel("org/tiny", go()), Mistake, "its links lead to");
     await Deno.remove(outside, { recursive: true });
   });
 });

@@ -1,6 +1,7 @@
 // The hub's place, cache and token are found where Python's huggingface_hub finds them.
 import { assertEquals, assertThrows } from "@std/assert";
 import { hubEnvironment } from "../../../files/hub/environment.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const of = (variables: Record<string, string>) => hubEnvironment((name) => variables[name]);
 
@@ -25,8 +26,8 @@ Deno.test("hubEnvironment() takes the token of HF_TOKEN, and reads no file for i
   assertEquals(of({ HUGGING_FACE_HUB_TOKEN: "hf_w" }).token, "hf_w");
   assertEquals(of({ HF_HOME: dir }).token, undefined);
   assertEquals(of({ HF_TOKEN: "hf_v", HF_HUB_DISABLE_IMPLICIT_TOKEN: "1" }).token, undefined);
-  assertThrows(() => of({ HF_TOKEN: "hf_a\nhf_b" }), TypeError, "has characters that no token has");
-  assertThrows(() => of({ HF_TOKEN: "hf_\u00e9" }), TypeError, "Cannot use HF_TOKEN");
+  assertThrows(() => of({ HF_TOKEN: "hf_a\nhf_b" }), Mistake, "has characters that no token has");
+  assertThrows(() => of({ HF_TOKEN: "hf_\u00e9" }), Mistake, "Cannot use HF_TOKEN");
   await Deno.remove(dir, { recursive: true });
 });
 
@@ -36,10 +37,10 @@ Deno.test("hubEnvironment() reads the endpoint and whether we are offline", () =
     of({ HF_ENDPOINT: "http://localhost:1/hub//" }).endpoint,
     "http://localhost:1/hub",
   );
-  assertThrows(() => of({ HF_ENDPOINT: "huggingface.co" }), TypeError, "HF_ENDPOINT is");
+  assertThrows(() => of({ HF_ENDPOINT: "huggingface.co" }), Mistake, "HF_ENDPOINT is");
   assertThrows(
     () => of({ HF_ENDPOINT: "file:///etc" }),
-    TypeError,
+    Mistake,
     "expected an http address",
   );
   for (const value of ["1", "on", "True", "YES"]) {
@@ -58,7 +59,7 @@ Deno.test("hubEnvironment() keeps the name and password of HF_ENDPOINT out of it
   assertEquals(endpoint, "https://hub.test:8443/mirror");
   assertEquals(authorization, `Basic ${btoa("me:p@ss")}`);
   assertEquals(read("https://hub.test").authorization, undefined);
-  const error = assertThrows(() => read("htps://me:secret@hub.test"), TypeError);
+  const error = assertThrows(() => read("htps://me:secret@hub.test"), Mistake);
   assertEquals(
     error.message,
     'Cannot reach the hub: HF_ENDPOINT is "htps://…@hub.test", expected an http address',

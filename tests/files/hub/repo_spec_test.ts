@@ -1,6 +1,7 @@
 // Names of repositories, revisions and files: what the hub knows passes, what would leave a folder does not.
 import { assertEquals, assertThrows } from "@std/assert";
 import { checkRepoPath, isCommit, parseRepoSpec } from "../../../files/hub/repo_spec.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 Deno.test("parseRepoSpec() reads name, revision and file", () => {
   const rows: [string, string, string, string | undefined][] = [
@@ -42,7 +43,7 @@ Deno.test("parseRepoSpec() refuses what is no name", () => {
     "org/\u0000",
   ];
   for (const spec of bad) {
-    assertThrows(() => parseRepoSpec(spec), TypeError, "Cannot download", spec);
+    assertThrows(() => parseRepoSpec(spec), Mistake, "Cannot download", spec);
   }
 });
 
@@ -84,7 +85,7 @@ Deno.test("checkRepoPath() lets odd names pass and refuses those that leave a fo
     "a/".repeat(600) + "b",
   ];
   for (const path of bad) {
-    assertThrows(() => checkRepoPath(path, "org/name"), TypeError, "org/name", path);
+    assertThrows(() => checkRepoPath(path, "org/name"), Mistake, "org/name", path);
   }
 });
 
