@@ -4,6 +4,7 @@ import {
   fetchModelFolder,
   loadModel,
   ruleAnnotator,
+  scheduleByName,
   tokenizerFromJson,
 } from "../../../core/mod.ts";
 import { dpo } from "../../../losses/mod.ts";
@@ -43,7 +44,7 @@ export async function storyRun(stories: URL, steps = 12): Promise<StoryRun> {
     sampling: { temperature: 0.8 },
     cadence: cadence({ steps, phases: Math.min(3, steps) }),
     ...{ pairsPerStep: 4, members: 2, rank: 4, alpha: 8, maxNew: 24 },
-    ...{ learningRate: 4e-3, schedule: "linear", seed: 1 },
+    ...{ learningRate: scheduleByName("linear", { base: 4e-3, steps }), seed: 1 },
   });
   const losses: number[] = [];
   while (!run.done) {
