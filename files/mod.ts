@@ -63,3 +63,4 @@ export * from "./local_file.ts";
 export * from "./merged_folder.ts";
 export * from "./model_folder.ts";
 export * from "./open_model.ts";
+export * from "./tensorboard_file.ts";

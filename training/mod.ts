@@ -15,3 +15,4 @@ export {
 } from "./offline.ts";
 export * from "./sinks/memory.ts";
 export * from "./sinks/sink.ts";
+export * from "./sinks/tensorboard.ts";

@@ -37,6 +37,11 @@ const WHOLE: readonly Check[] = [
     tolerance: 1e-9,
   },
   {
+    name: "event files as TensorBoard writes and reads them",
+    args: ["COPY/tools/fixtures/tensorboard_events.py", "OUT/tensorboard.json"],
+    files: [["tests/fixtures/tensorboard.json", "OUT/tensorboard.json"]],
+  },
+  {
     name: "exported pairs as TRL reads them",
     args: ["COPY/tools/fixtures/check_pairs_in_trl.py", "ROWS", "OUT/trl_pairs.json"],
     files: [["tests/fixtures/trl_pairs.json", "OUT/trl_pairs.json"]],
