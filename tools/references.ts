@@ -5,7 +5,8 @@
  */
 import { openDevice } from "../backend/mod.ts";
 import { parseFlags } from "../cli/flags/run_config.ts";
-import { REFERENCE_KEY, sampleReferences } from "../cli/train/references.ts";
+import { sampleReferences } from "../cli/train/references.ts";
+import { REFERENCE_KEY } from "../training/mod.ts";
 import { loadTask, readTask } from "../cli/train/workload.ts";
 import { promptText } from "../scheduler/mod.ts";
 import type { StoryReferences } from "../stories/references.ts";

@@ -5,6 +5,9 @@
  */
 export * from "./alignment.ts";
 export * from "./alignment_types.ts";
+export * from "./answers.ts";
+export * from "./evaluate.ts";
+export * from "./evaluation_row.ts";
 export * from "./memory_plan.ts";
 export {
   offlineAlignment,
@@ -16,3 +19,4 @@ export {
 export * from "./sinks/memory.ts";
 export * from "./sinks/sink.ts";
 export * from "./sinks/tensorboard.ts";
+export * from "./text_metric.ts";

@@ -13,6 +13,7 @@ import {
   keyOf,
   type Outcome,
   type PreferenceRow,
+  requireVerdicts,
   type Verdict,
 } from "../../core/mod.ts";
 import { exportPairs, readJsonl, shownOrder } from "../../files/mod.ts";
@@ -26,7 +27,6 @@ import { openChained } from "../folder/chained_log.ts";
 import { type DataFlags, openExamples, skippedLines } from "../data/rows.ts";
 import { promptWords } from "../data/dialogues.ts";
 import { counted } from "../terminal/counted.ts";
-import { requireVerdicts } from "../judge/failures.ts";
 import { type Flag, given, text, under } from "../flags/kinds.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import {

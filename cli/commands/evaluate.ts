@@ -4,22 +4,21 @@ import {
   countFailures,
   describeFailures,
   fold,
-  generate,
   keyOf,
+  requireVerdicts,
   type RowText,
   type Verdict,
   type WinRate,
   winRate,
 } from "../../core/mod.ts";
 import { writeFileDurably } from "../../files/mod.ts";
-import { completionText } from "../../scheduler/mod.ts";
+import { answerPrompts } from "../../training/mod.ts";
 import { BASE } from "../policy/adapter_spec.ts";
 import { answerBudget, type Asked, askedPrompts, promptBudget } from "../data/encoded_prompts.ts";
 import type { BaseFlags, BaseModel } from "../policy/base_model.ts";
 import { RowCounter, UnusableRow } from "../../core/text/rows/report.ts";
 import { type DataFlags, openExamples, promptOf, skippedLines } from "../data/rows.ts";
 import { Dialogues, promptWords } from "../data/dialogues.ts";
-import { requireVerdicts } from "../judge/failures.ts";
 import { counted } from "../terminal/counted.ts";
 import { type Flag, given, text, under } from "../flags/kinds.ts";
 import { quote, UsageError } from "../terminal/mistake.ts";
@@ -191,17 +190,18 @@ async function answersOf(
   policy: NamedPolicy,
   side: string,
   { terminal, signal }: CommandOptions,
-): Promise<string[]> {
+): Promise<readonly string[]> {
   terminal.status(`${policy.name} answers ${counted(prepared.asked.length, "prompt")}`);
-  const completions = await generate(device, model, prepared.asked.map(({ ids }) => ids), {
-    ...samplingOf(flags),
+  const { texts } = await answerPrompts(device, {
+    ...{ model, tokenizer: base.tokenizer, ...samplingOf(flags) },
+    prompts: prepared.asked.map(({ ids, words }) => ({ ids, text: words })),
     maxNew: answerBudget(flags.maxNew, base),
     key: fold(keyOf(flags.seed), side), // other draws than the other side's, else equal policies only tie
     adapter: policy.adapter(),
     signal,
   });
   terminal.status("");
-  return completions.map((completion) => completionText(base.tokenizer, completion));
+  return texts;
 }
 
 /** A file's answers to these prompts: by prompt, or in order where it has texts alone. */

@@ -4,12 +4,10 @@ import {
   countFailures,
   describeFailures,
   type FailureCount,
-  type Verdict,
 } from "../../core/mod.ts";
 import { openJsonl } from "../../files/mod.ts";
 import type { Annotators } from "./annotators.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { NoVerdict } from "../terminal/mistake.ts";
 
 /** Where a run keeps them; there where a verdict has failed. */
 export const FAILURES_FILE = "failures.jsonl";
@@ -24,23 +22,6 @@ export interface Failures {
   readonly of: number;
   /** Why, the most frequent first. */
   readonly reasons: readonly FailureCount[];
-}
-
-/**
- * Refuses a list in which every verdict failed.
- *
- * @param doing What cannot be done without: "train phase 1".
- * @param where They stand, after the line.
- * @throws {NoVerdict} With the first reasons.
- */
-export function requireVerdicts(doing: string, verdicts: readonly Verdict[], where = ""): void {
-  if (verdicts.length === 0 || verdicts.some(({ outcome }) => outcome !== "failed")) return;
-  throw new NoVerdict({
-    verb: doing,
-    found: `${verdicts.length === 1 ? "the one verdict" : `all ${verdicts.length} verdicts`} ` +
-      `failed (${describeFailures(countFailures(verdicts))})`,
-    expected: `some${where}`,
-  });
 }
 
 /** The failures of one call for people: "3 of 32 verdicts of judge failed: …". */

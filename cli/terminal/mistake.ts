@@ -1,4 +1,4 @@
-// What a user of a command did wrong, or what nobody answered, as a type of its own.
+// What a user of a command did wrong, as a type of its own.
 import { Mistake, type MistakeParts } from "../../core/base/mistake.ts";
 import { withoutSecrets } from "../../core/base/secrets.ts";
 
@@ -8,15 +8,6 @@ export class UsageError extends Mistake {
 
   constructor(parts: MistakeParts, options?: ErrorOptions) {
     super("usage", parts, options);
-  }
-}
-
-/** Nobody said anything: the annotator is broken, or what it was asked is. */
-export class NoVerdict extends Mistake {
-  override readonly name = "NoVerdict";
-
-  constructor(parts: MistakeParts, options?: ErrorOptions) {
-    super("annotator", parts, options);
   }
 }
 

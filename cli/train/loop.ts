@@ -1,19 +1,21 @@
 // The loop of a run: collect, train, evaluate, checkpoint, phase after phase, with everything that happens in the logs.
 import type { Device } from "../../backend/mod.ts";
-import { type Adapter, scheduleByName } from "../../core/mod.ts";
+import { type Adapter, requireVerdicts, scheduleByName } from "../../core/mod.ts";
 import { countPairs, type PairRecord, type ReferenceMode } from "../../scheduler/mod.ts";
-import { Alignment, type AlignmentOptions } from "../../training/mod.ts";
-import { counted } from "../terminal/counted.ts";
-import { type Annotators, namedFailures } from "../judge/annotators.ts";
-import { type Failures, heard, requireVerdicts, tellFailures } from "../judge/failures.ts";
 import {
+  Alignment,
+  type AlignmentOptions,
   evaluate,
-  type Evaluated,
+  type EvaluatedPolicy,
   type EvaluateOptions,
   evaluationRow,
-  type KlOptions,
+  type PolicyOptions,
   temperatureOneKl,
-} from "./evaluation.ts";
+} from "../../training/mod.ts";
+import { counted } from "../terminal/counted.ts";
+import { type Annotators, namedFailures } from "../judge/annotators.ts";
+import { type Failures, heard, tellFailures } from "../judge/failures.ts";
+import { textMetrics } from "../../stories/text_metrics.ts";
 import type { RunConfig } from "../flags/run_config.ts";
 import { cadenceOf, evaluationSteps, lossOf, targetsOf } from "../flags/method.ts";
 import { beforeLine, phaseLine } from "./phase_line.ts";
@@ -143,24 +145,29 @@ export class TrainingRun implements Disposable {
   }
 
   /** Evaluates the policy as it is now, by samples or greedily; within the run on the first prompts only. */
-  async #evaluateNow(greedy: boolean): Promise<Evaluated> {
+  async #evaluateNow(greedy: boolean): Promise<EvaluatedPolicy> {
     const { device, task: { known }, references, annotators, rank } = this.#parts;
+    const { evaluation: annotator, heldOut } = annotators;
     const { temperature, topP } = this.config;
     const sampling = greedy ? { temperature: 0 } : { temperature, topP };
     return await this.#withPolicy((options) =>
-      evaluate(device, { ...options, references, annotators, known, rank, ...sampling })
+      evaluate(device, {
+        ...{ ...options, ...sampling, annotator, heldOut, rank },
+        against: references.slice(0, options.prompts.length),
+        texts: textMetrics(known),
+      })
     );
   }
 
   /** Runs something on the policy as it is now and the evaluation prompts. */
-  async #withPolicy<T>(body: (options: KlOptions) => Promise<T>): Promise<T> {
+  async #withPolicy<T>(body: (options: PolicyOptions) => Promise<T>): Promise<T> {
     const { task: { model, tokenizer, prompts: { evaluation } }, start, signal } = this.#parts;
     const run = this.alignment;
     const prompts = evaluation.slice(0, this.#evaluationSize(run.stepsDone));
     using policy = run.stepsDone === 0 ? undefined : run.snapshotNow("evaluation");
     await this.#show(`evaluating on ${counted(prompts.length, "prompt")}`);
     const { maxNew } = this.config;
-    const options = { ...{ model, tokenizer, prompts, maxNew, signal }, adapter: start?.policy };
+    const options = { ...{ model, tokenizer, prompts, maxNew, signal }, start: start?.policy };
     return await this.#progress.time(
       "evaluate",
       prompts.length,

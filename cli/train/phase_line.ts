@@ -1,7 +1,7 @@
 // One line a phase, and the numbers in it, written the same everywhere.
 import type { Interval } from "../../core/mod.ts";
 import { counted, decimals } from "../terminal/counted.ts";
-import type { Evaluation } from "./evaluation.ts";
+import type { Evaluation } from "../../training/mod.ts";
 
 /** What a phase's line says. */
 export interface PhaseNumbers {

@@ -1,51 +1,18 @@
-// What answers are compared with: continuations of the SFT model itself, committed or sampled at the start, and the
-// fixed random keys of every evaluation.
+// What answers are compared with: continuations of the SFT model itself, committed or sampled at the start.
 import type { Device } from "../../backend/mod.ts";
-import {
-  type Adapter,
-  fold,
-  generate,
-  type Key,
-  keyOf,
-  type Model,
-  type SamplingOptions,
-  type Tokenizer,
-} from "../../core/mod.ts";
-import { completionText, type Prompt, promptIds } from "../../scheduler/mod.ts";
+import { type AnswerOptions, answerPrompts, REFERENCE_KEY } from "../../training/mod.ts";
 import type { ReferenceSettings, StoryReferences } from "../../stories/references.ts";
-
-/** Draws the reference texts. It is no run's, so that every seed is measured against the same texts. */
-export const REFERENCE_KEY: Key = fold(keyOf(0), "reference texts");
-
-/** Draws the policy's answers: other streams than the references', else the SFT model would only meet its own words. */
-export const ANSWER_KEY: Key = fold(keyOf(0), "evaluation answers");
-
-/** What to sample answers with. */
-export interface AnswerOptions extends SamplingOptions {
-  /** The frozen base. */
-  readonly model: Model;
-  /** Text to ids and back. */
-  readonly tokenizer: Tokenizer;
-  /** Prompts, text or ids. */
-  readonly prompts: readonly Prompt[];
-  /** Most tokens of an answer. */
-  readonly maxNew: number;
-  /** Adapter of the policy; absent for the bare model. */
-  readonly adapter?: Adapter;
-  /** Stops between chunks of generation. */
-  readonly signal?: AbortSignal;
-}
 
 /**
  * A policy's own continuations of the prompts.
  *
  * @returns One text a prompt, in order.
  */
-export async function sampleReferences(device: Device, options: AnswerOptions): Promise<string[]> {
-  const { model, tokenizer, prompts } = options;
-  const ids = prompts.map((prompt) => promptIds(tokenizer, prompt));
-  const completions = await generate(device, model, ids, { ...options, key: REFERENCE_KEY });
-  return completions.map((completion) => completionText(tokenizer, completion));
+export async function sampleReferences(
+  device: Device,
+  options: AnswerOptions,
+): Promise<readonly string[]> {
+  return (await answerPrompts(device, { ...options, key: REFERENCE_KEY })).texts;
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { DeviceInfo } from "../../backend/mod.ts";
 import { type Interval, type Outcome, pairedGain } from "../../core/mod.ts";
 import { NO_ANNOTATOR } from "../judge/annotators.ts";
-import type { Evaluation } from "./evaluation.ts";
+import type { Evaluation } from "../../training/mod.ts";
 import type { RunConfig } from "../flags/run_config.ts";
 import { cadenceOf, methodName } from "../flags/method.ts";
 import type { RunTotals } from "./totals.ts";

@@ -1,6 +1,6 @@
 // What a run has done so far, as plain data that a checkpoint keeps.
 import type { DeviceStats } from "../../backend/mod.ts";
-import type { Evaluation } from "./evaluation.ts";
+import type { Evaluation } from "../../training/mod.ts";
 
 /** One evaluation and when it was. */
 export interface EvaluationAt {

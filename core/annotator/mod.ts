@@ -11,3 +11,4 @@ export * from "./cache.ts";
 export * from "./order_swap.ts";
 export * from "./majority.ts";
 export * from "./noise.ts";
+export * from "./no_verdict.ts";

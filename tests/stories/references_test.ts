@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { fetchModelFolder } from "../../core/mod.ts";
 import { modelDigest } from "../../cli/folder/digest.ts";
 import { parseFlags } from "../../cli/flags/run_config.ts";
-import { REFERENCE_KEY } from "../../cli/train/references.ts";
+import { REFERENCE_KEY } from "../../training/mod.ts";
 import { loadPrompts } from "../../stories/prompts.ts";
 import { loadReferences } from "../../stories/references.ts";
 

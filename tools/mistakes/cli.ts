@@ -29,9 +29,6 @@ export const CLI: readonly MistakeRow[] = [
   ["parseBytes", "Math.floor(bytes)", "bytes"],
   ["UNITS", "KB: 1e3", "KB: 1024"],
   ["meanOfAdapters", "(members.length * scale)", "scale"],
-  ["klToStart", "sum + l, 0) - sums[i]", "sum + l, 0) + sums[i]"],
-  ["correlation", "s[0] - s[1], t[0] - t[1]", "s[0] - s[1], t[1] - t[0]"],
-  ["evaluate", "b: references[i]", "b: references[0]"],
   [
     "differenceOf",
     "if (found === expected) continue;",
@@ -59,7 +56,6 @@ export const CLI: readonly MistakeRow[] = [
   ["scoredPairs", "done.push([first ?? score, score])", "done.push([score, score])"],
   ["parsePermissions", '[...RIGHTS, "run", "ffi"]', '["run", "ffi"]'],
   ["openChained", "before = chain;", ""],
-  ["requireVerdicts", "verdicts.some(", "verdicts.every("],
   ["rewound", ".reverse()", ""],
   ["visibleLine", "/[\\n\\t]/g", "/\\n/g"],
   ["promptBudget", "if (maxNew < positions)", "if (maxNew <= positions)"],

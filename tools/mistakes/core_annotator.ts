@@ -36,4 +36,5 @@ export const CORE_ANNOTATOR: readonly MistakeRow[] = [
   ],
   ["countFailures", "y.count - x.count", "x.count - y.count"],
   ["callRule", "Number.isFinite(value)", "true"],
+  ["requireVerdicts", "verdicts.some(", "verdicts.every("],
 ];

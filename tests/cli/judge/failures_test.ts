@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import type { Annotator, Verdict } from "../../../core/mod.ts";
 import { readJsonl } from "../../../files/mod.ts";
 import {
@@ -6,26 +6,11 @@ import {
   failuresLine,
   heard,
   hearingFailures,
-  requireVerdicts,
   tellFailures,
 } from "../../../cli/judge/failures.ts";
-import { NoVerdict } from "../../../cli/terminal/mistake.ts";
 
 const failed = (reason: string): Verdict => ({ outcome: "failed", reason });
 const PAIR = { prompt: "p", a: "a", b: "b" };
-
-Deno.test("requireVerdicts() refuses a list in which all failed, with the first reasons", () => {
-  requireVerdicts("train", []);
-  requireVerdicts("train", [failed("x"), { outcome: "tie" }]);
-  const { message } = assertThrows(
-    () => requireVerdicts("train phase 2", [failed("x"), failed("y"), failed("y")], ". See z"),
-    NoVerdict,
-  );
-  assertEquals(
-    message,
-    "Cannot train phase 2: all 3 verdicts failed (y (2 times); x (once)), expected some. See z",
-  );
-});
 
 function answering(name: string, verdicts: Verdict[]): Annotator {
   return { name, annotate: () => Promise.resolve(verdicts) };

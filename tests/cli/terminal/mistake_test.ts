@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { NoVerdict, quote, UsageError } from "../../../cli/terminal/mistake.ts";
+import { NoVerdict } from "../../../core/mod.ts";
+import { quote, UsageError } from "../../../cli/terminal/mistake.ts";
 
 Deno.test("quote() is one short line without secrets", () => {
   assertEquals(quote('a "b"\n'), String.raw`"a \"b\"\n"`);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Evaluation } from "../../../cli/train/evaluation.ts";
+import type { Evaluation } from "../../../training/mod.ts";
 import { beforeLine, phaseLine } from "../../../cli/train/phase_line.ts";
 
 const rate = { value: 0.5, low: 0.25, high: 0.75, n: 8, ties: 0, failed: 0 };

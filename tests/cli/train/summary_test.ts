@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Evaluation } from "../../../cli/train/evaluation.ts";
+import type { Evaluation } from "../../../training/mod.ts";
 import { parseFlags } from "../../../cli/flags/run_config.ts";
 import { summarise } from "../../../cli/train/summary.ts";
 import { NOTHING_DONE } from "../../../cli/train/totals.ts";

@@ -1,19 +1,32 @@
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import type { Annotator, Verdict } from "../../../core/mod.ts";
-import { adapterLayout, generate, linearLayers } from "../../../core/mod.ts";
-import { CpuDevice } from "../../../backend/cpu/device.ts";
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import {
+  type Adapter,
+  adapterLayout,
+  type Annotator,
+  generate,
+  linearLayers,
+  NoVerdict,
+  type Verdict,
+} from "../../core/mod.ts";
+import { CpuDevice } from "../../backend/cpu/device.ts";
+import { loadTask, readTask, referencesOf } from "../../cli/train/workload.ts";
+import { promptIds, uploadSnapshot } from "../../scheduler/mod.ts";
+import {
+  ANSWER_KEY,
+  answerPrompts,
   correlation,
   evaluate,
+  type EvaluateOptions,
   evaluationRow,
+  REFERENCE_KEY,
   temperatureOneKl,
-} from "../../../cli/train/evaluation.ts";
-import { ANSWER_KEY } from "../../../cli/train/references.ts";
-import { loadTask, readTask, referencesOf } from "../../../cli/train/workload.ts";
-import { promptIds, uploadSnapshot } from "../../../scheduler/mod.ts";
-import { distinctShare } from "../../../stories/text_quality.ts";
-import { uniform } from "../../support/random.ts";
-import { tinyWorkspace } from "../../support/tiny_run.ts";
+} from "../../training/mod.ts";
+import { textMetrics } from "../../stories/text_metrics.ts";
+import { distinctShare } from "../../stories/text_quality.ts";
+import { uniform } from "../support/random.ts";
+import { tinyWorkspace } from "../support/tiny_run.ts";
+import { modelFixture } from "../support/fixtures.ts";
+import { charTokenizer } from "../support/tiny_task.ts";
 
 function judge(name: string, say: (a: string, b: string) => Verdict): Annotator {
   return { name, annotate: (pairs) => Promise.resolve(pairs.map(({ a, b }) => say(a, b))) };
@@ -39,15 +52,13 @@ Deno.test("evaluate() compares answers with references, the same in every run, a
     model: task.model,
     tokenizer: task.tokenizer,
     prompts: task.prompts.evaluation,
-    references: references.texts,
-    annotators: {
-      evaluation: judge("longer", (a, b) => ({
-        outcome: a.length > b.length ? "a" : a.length < b.length ? "b" : "tie",
-        scores: [a.length, b.length],
-      })),
-      heldOut: judge("nobody", (a, b) => ({ outcome: a === b ? "tie" : "b", scores: [0, 1] })),
-    },
-    known: task.known,
+    against: references.texts,
+    annotator: judge("longer", (a, b) => ({
+      outcome: a.length > b.length ? "a" : a.length < b.length ? "b" : "tie",
+      scores: [a.length, b.length],
+    })),
+    heldOut: judge("nobody", (a, b) => ({ outcome: a === b ? "tie" : "b", scores: [0, 1] })),
+    texts: textMetrics(task.known),
     maxNew: 5,
   };
   const bare = await evaluate(device, options);
@@ -114,8 +125,7 @@ Deno.test("evaluate() where nobody compares ranks pairs, and starts from an adap
   using policy = uploadSnapshot(device, "p", layout, uniform(layout.size, 4, 0.4));
   const asked: unknown[] = [];
   const options = {
-    ...{ model, tokenizer, prompts: prompts.evaluation, references: ["", "", ""], maxNew: 5 },
-    annotators: {},
+    ...{ model, tokenizer, prompts: prompts.evaluation, maxNew: 5, texts: textMetrics() },
     rank: (adapter: unknown) => {
       asked.push(adapter);
       return Promise.resolve(["a", "a", "a", "b"] as const).then((outcomes) => [...outcomes]);
@@ -130,24 +140,67 @@ Deno.test("evaluate() where nobody compares ranks pairs, and starts from an adap
   assertEquals([bare.numbers.winRate.value, bare.numbers.isRanked], [0.75, true]);
   assertEquals([bare.numbers.heldOut, Object.keys(bare.numbers.text)], [
     undefined,
-    ["repetition", "words", "distinct3"],
+    ["repetition", "distinct3", "words"],
   ]);
   const row = evaluationRow(bare.numbers);
   assertEquals([row["eval_rewards/accuracies"], "eval_win_rate" in row], [0.75, false]);
 
-  const began = await evaluate(device, { ...options, adapter: start.adapter() });
+  const began = await evaluate(device, { ...options, start: start.adapter() });
   assertEquals(began.numbers.kl, 0, "the start is the measure of KL");
   assert(began.answers.join() !== bare.answers.join());
   const moved = await evaluate(device, {
     ...options,
-    adapter: start.adapter(),
+    start: start.adapter(),
     policy: policy.adapter(),
   });
   assert(moved.numbers.kl > 0.1, `Expected it far from the start, found ${moved.numbers.kl}`);
-  const still = { ...options, adapter: start.adapter(), policy: start.adapter() };
+  const still = { ...options, start: start.adapter(), policy: start.adapter() };
   const { kl } = (await evaluate(device, still)).numbers;
   assert(Math.abs(kl) < 1e-4, `Expected the start to be at no distance from itself, found ${kl}`);
   assertEquals(asked.map((adapter) => adapter === undefined), [true, true, true, false, false]);
+});
+
+Deno.test("evaluate() compares with another policy's own draws, by default the start's", async () => {
+  using device = await CpuDevice.open({ threads: 1 });
+  const model = await modelFixture(device, "tiny_llama");
+  using _weights = model.weights;
+  const layout = adapterLayout(linearLayers(model.config), { rank: 2, alpha: 2 });
+  using one = uploadSnapshot(device, "one", layout, uniform(layout.size, 3, 0.4));
+  using other = uploadSnapshot(device, "other", layout, uniform(layout.size, 4, 0.4));
+  const seen: string[][] = [];
+  const annotator = judge("first", (_, b) => (seen.at(-1)!.push(b), { outcome: "a" }));
+  const setting = { model, tokenizer: charTokenizer, maxNew: 6, prompts: ["ab", "Hello", "x"] };
+  const against = async (more: Partial<EvaluateOptions>) => {
+    seen.push([]);
+    const options = { ...setting, annotator, policy: one.adapter(), ...more };
+    assertEquals((await evaluate(device, options)).numbers.outcomes.winRate, "aaa");
+    return seen.at(-1);
+  };
+  const drawn = async (adapter?: Adapter) =>
+    (await answerPrompts(device, { ...setting, adapter, key: REFERENCE_KEY })).texts;
+  assertEquals(await against({}), await drawn());
+  assertEquals(await against({ start: other.adapter() }), await drawn(other.adapter()));
+  assertEquals(
+    await against({ against: { adapter: other.adapter() } }),
+    await drawn(other.adapter()),
+  );
+  assertEquals(await against({ against: {}, start: other.adapter() }), await drawn());
+  assertEquals(await against({ against: ["x", "y", "z"] }), ["x", "y", "z"]);
+  await assertRejects(
+    () => against({ against: ["x", "y"] }),
+    TypeError,
+    "Cannot evaluate the policy: against has 2 texts, expected 3, one a prompt",
+  );
+  await assertRejects(
+    () => against({ annotator: undefined }),
+    TypeError,
+    "Cannot evaluate the policy: annotator and rank are missing, expected one of them",
+  );
+  await assertRejects(
+    () => against({ heldOut: judge("mute", () => ({ outcome: "failed", reason: "no key" })) }),
+    NoVerdict,
+    "Cannot evaluate the policy: all 3 verdicts failed (no key (3 times)), expected some",
+  );
 });
 
 Deno.test("correlation() is over the pairs that both scored, and null where it is undefined", () => {
