@@ -1,15 +1,7 @@
 // The checkpoints of a run's folder: kept, found again with the logs that belong to them, and never taken for whole
 // where a byte is missing or another.
-import {
-  checkpointDir,
-  type JsonValue,
-  listCheckpoints,
-  loadCheckpoint,
-  type LogMark,
-  pruneCheckpoints,
-  saveCheckpoint,
-  settleFolders,
-} from "../../files/mod.ts";
+import { listCheckpoints, loadCheckpoint, type LogMark, settleFolders } from "../../files/mod.ts";
+import { checkpointsDir } from "../../files/run_sink.ts";
 import { removeFolderDurably } from "../../files/durable.ts";
 import { fitOf } from "../../files/jsonl.ts";
 import { UsageError } from "../terminal/mistake.ts";
@@ -24,24 +16,6 @@ export interface CheckpointMeta {
   readonly identity: Identity;
   /** What the logs held then, by their names in {@link FILES}. */
   readonly logs: Readonly<Record<string, LogMark>>;
-}
-
-const KEPT = 2;
-
-const rootOf = (dir: string) => `${dir}/${FILES.checkpoints}`;
-
-/** Saves a checkpoint in a run's folder; the two newest stay. */
-export async function keepCheckpoint(
-  dir: string,
-  step: number,
-  arrays: ReadonlyMap<string, Float32Array>,
-  meta: CheckpointMeta,
-): Promise<void> {
-  await saveCheckpoint(checkpointDir(rootOf(dir), step), {
-    arrays: new Map(arrays),
-    meta: meta as unknown as JsonValue,
-  });
-  await pruneCheckpoints(rootOf(dir), KEPT);
 }
 
 /** A checkpoint that is there. */
@@ -75,7 +49,7 @@ export interface Found<Meta> {
 export async function findCheckpoint<Meta extends CheckpointMeta>(
   dir: string,
 ): Promise<Found<Meta>> {
-  const root = rootOf(dir);
+  const root = checkpointsDir(dir);
   await refuseLink(dir, root);
   await settleFolders(root);
   const notes: string[] = [];
@@ -109,7 +83,7 @@ async function shortLog(
         thing: dir,
         found: `${path} was changed since it was written`,
         expected: `the ${mark.bytes} bytes that the checkpoint of step ${step} knows`,
-        fix: `Bring the file back, or remove ${rootOf(dir)} to start from step 0`,
+        fix: `Bring the file back, or remove ${checkpointsDir(dir)} to start from step 0`,
       });
     }
   }
@@ -164,7 +138,7 @@ export async function requireWholeLog(
   name: keyof typeof FILES,
   verb: string,
 ): Promise<void> {
-  const newest = (await listCheckpoints(rootOf(dir))).at(-1);
+  const newest = (await listCheckpoints(checkpointsDir(dir))).at(-1);
   const mark = newest && (await load(dir, newest.dir, newest.step)).meta.logs[name];
   const path = `${dir}/${FILES[name]}`;
   const fit = mark === undefined ? "fits" : await fitOf(path, mark);
@@ -180,7 +154,7 @@ export async function requireWholeLog(
 
 /** Removes the checkpoints after the one that a run goes on from: their logs are about to be cut. */
 export async function dropLater(dir: string, step: number | undefined): Promise<void> {
-  for (const { step: later, dir: at } of await listCheckpoints(rootOf(dir))) {
+  for (const { step: later, dir: at } of await listCheckpoints(checkpointsDir(dir))) {
     if (step === undefined || later > step) await removeFolderDurably(at);
   }
 }

@@ -1,14 +1,7 @@
 // The folder of a run: config.json, the logs that grow (metrics, pairs, answers), checkpoints/, and what stands there
 // at the end. One process owns it at a time.
-import {
-  type FolderLock,
-  type JsonlAppender,
-  lockFolder,
-  type LogMark,
-  openJsonl,
-  settleFolders,
-  writeFileDurably,
-} from "../../files/mod.ts";
+import { type FolderLock, lockFolder, settleFolders, writeFileDurably } from "../../files/mod.ts";
+import { type LogMarks, RunLogs } from "../../files/run_logs.ts";
 import { isLeftover } from "../../files/durable.ts";
 import { isObject, show } from "../../core/base/mistakes.ts";
 import { readSmallFile } from "../../files/small_file.ts";
@@ -17,12 +10,6 @@ import type { Identity, RunIdentity } from "./identity.ts";
 import { brokenSeal, readSealed, writeSealed } from "./sealed_json.ts";
 
 export type { Identity, RunIdentity } from "./identity.ts";
-
-/** The logs of a run of `train`. */
-export const LOGS = ["metrics", "pairs", "answers", "timing"] as const;
-
-/** Lengths and fingerprints of the logs: where a resumed run cuts them, and what must stand there. */
-export type LogMarks = Readonly<Record<typeof LOGS[number], LogMark>>;
 
 /** Names in a run folder. */
 export const FILES = {
@@ -49,7 +36,7 @@ export const FORMATS = {
 /** An owned run folder. Its logs are there once `openLogs` has cut them. */
 export class RunFolder implements Disposable {
   readonly #lock: FolderLock;
-  readonly #logs: JsonlAppender[] = [];
+  #logs: RunLogs | undefined;
 
   private constructor(readonly dir: string, lock: FolderLock) {
     this.#lock = lock;
@@ -66,29 +53,12 @@ export class RunFolder implements Disposable {
 
   /** Opens the logs, cut to what a checkpoint remembers; empty where there is none. */
   async openLogs(marks?: LogMarks): Promise<void> {
-    for (const name of LOGS) {
-      this.#logs.push(await openJsonl(this.path(name), { truncateTo: marks?.[name] ?? 0 }));
-    }
+    this.#logs = await RunLogs.open(this.dir, marks);
   }
 
-  /** Steps and evaluations, TRL's names; nothing in it depends on the clock. */
-  get metrics(): JsonlAppender {
-    return this.#logs[0];
-  }
-
-  /** Every pair, with token ids, log-probs and verdict. */
-  get pairs(): JsonlAppender {
-    return this.#logs[1];
-  }
-
-  /** The answers of each evaluation. */
-  get answers(): JsonlAppender {
-    return this.#logs[2];
-  }
-
-  /** Seconds and tokens/s of each phase. */
-  get timing(): JsonlAppender {
-    return this.#logs[3];
+  /** Steps and evaluations, pairs, answers, seconds: whose rows `train` writes; borrowed. */
+  get logs(): RunLogs {
+    return this.#logs!;
   }
 
   /** Where a name of {@link FILES} is. */
@@ -96,27 +66,16 @@ export class RunFolder implements Disposable {
     return `${this.dir}/${FILES[name]}`;
   }
 
-  /**
-   * Makes the logs durable and says what they hold.
-   *
-   * @throws {LogGone} If one is not where it was, as in a folder that was moved or removed.
-   */
-  async sync(): Promise<LogMarks> {
-    await Promise.all(this.#logs.map((log) => log.sync()));
-    const marks = LOGS.map((name, i) => [name, this.#logs[i].mark()]);
-    return Object.fromEntries(marks) as LogMarks;
-  }
-
   /** Writes a file whole or not at all, while the folder is there. */
   async write(name: keyof typeof FILES, content: string | Uint8Array): Promise<void> {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    await this.metrics.sync();
+    await this.logs.of("metrics").sync();
     await writeFileDurably(this.path(name), bytes);
   }
 
   /** Closes the logs and gives the folder back. */
   [Symbol.dispose](): void {
-    for (const log of this.#logs) log.close();
+    this.#logs?.[Symbol.dispose]();
     this.#lock.release();
   }
 }

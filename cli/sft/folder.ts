@@ -7,6 +7,7 @@ import {
   openJsonl,
   pruneCheckpoints,
 } from "../../files/mod.ts";
+import { keepCheckpoint } from "../../files/run_sink.ts";
 import { exactStringify } from "../../core/base/exact_json.ts";
 import { continued, requireBelongs } from "../folder/changes.ts";
 import {
@@ -14,7 +15,6 @@ import {
   dropLater,
   findCheckpoint,
   type FoundCheckpoint,
-  keepCheckpoint,
 } from "../folder/checkpoints.ts";
 import { checkFinished, sealResults } from "../folder/finished.ts";
 import {

@@ -10,6 +10,7 @@ import {
   type EvaluateOptions,
   evaluationRow,
   type PolicyOptions,
+  type Sink,
   temperatureOneKl,
 } from "../../training/mod.ts";
 import { counted } from "../terminal/counted.ts";
@@ -21,7 +22,7 @@ import { cadenceOf, evaluationSteps, lossOf, targetsOf } from "../flags/method.t
 import { beforeLine, phaseLine } from "./phase_line.ts";
 import { Progress } from "../terminal/progress.ts";
 import type { RecordedPairs } from "./recorded_pairs.ts";
-import { type ResumePoint, saveRun } from "./resume.ts";
+import { folderSink, type ResumePoint } from "./resume.ts";
 import type { RunFolder, RunIdentity } from "../folder/run_folder.ts";
 import type { StartMembers } from "../policy/start_adapter.ts";
 import type { Task } from "./workload.ts";
@@ -78,6 +79,7 @@ export class TrainingRun implements Disposable {
   readonly #parts: RunParts;
   readonly #evaluationSteps: readonly number[];
   readonly #progress: Progress;
+  readonly #sink: Sink;
   readonly #earlier: RunTotals;
   #totals: RunTotals;
   #sums: PhaseSums;
@@ -95,6 +97,7 @@ export class TrainingRun implements Disposable {
     this.#evaluationSteps = evaluationSteps(options.cadence, this.config.evalEvery);
     this.#progress = new Progress(parts.terminal, this.config.steps);
     this.#sums = freshSums();
+    this.#sink = folderSink({ ...parts, totals: () => this.totals });
   }
 
   /** The flags. */
@@ -140,8 +143,7 @@ export class TrainingRun implements Disposable {
 
   /** Writes a checkpoint. */
   async save(): Promise<void> {
-    const { folder, identity } = this.#parts;
-    await saveRun(folder, identity, this.alignment, this.totals);
+    await this.#sink.checkpoint!(await this.alignment.capture());
   }
 
   /** Evaluates the policy as it is now, by samples or greedily; within the run on the first prompts only. */
@@ -182,27 +184,27 @@ export class TrainingRun implements Disposable {
   }
 
   async #evaluateStart(): Promise<void> {
-    const { terminal, folder } = this.#parts;
+    const { terminal } = this.#parts;
     const sampled = await this.#evaluateNow(false);
     const greedy = await this.#evaluateNow(true);
     this.#totals = { ...this.#totals, greedyBefore: greedy.numbers };
-    this.#record({ phase: 0, step: 0, numbers: sampled.numbers });
+    await this.#record({ phase: 0, step: 0, numbers: sampled.numbers });
     const answers = { sampled: sampled.answers, greedy: greedy.answers };
-    folder.answers.append({ phase: 0, step: 0, ...answers });
+    await this.#sink.append("answers", { phase: 0, step: 0, ...answers });
     terminal.line(beforeLine(sampled.numbers));
     await this.save();
   }
 
-  #record(evaluation: EvaluationAt): void {
+  async #record(evaluation: EvaluationAt): Promise<void> {
     const { phase, step, numbers } = evaluation;
-    this.#parts.folder.metrics.append({ step, phase, ...evaluationRow(numbers) });
+    await this.#sink.append("metrics", { step, phase, ...evaluationRow(numbers) });
     this.#totals = { ...this.#totals, evaluations: [...this.#totals.evaluations, evaluation] };
   }
 
   async #beginPhase(): Promise<void> {
-    const { folder, recorded, signal } = this.#parts;
+    const { recorded, signal } = this.#parts;
     const run = this.alignment;
-    const { maxNew, pairs, temperature, topP } = this.config;
+    const { pairs } = this.config;
     const { phase } = run;
     const [from, to] = run.options.cadence.span(phase);
     this.#sums = freshSums();
@@ -216,12 +218,11 @@ export class TrainingRun implements Disposable {
     });
     this.#sums.collectSeconds = (performance.now() - this.#sums.startedAt) / 1000;
     requireVerdicts(`train phase ${phase + 1}`, records.map(({ verdict }) => verdict));
-    const sampling = { temperature, topP, maxNew };
-    for (const record of records) folder.pairs.append({ ...record, sampling });
+    for (const record of records) await this.#sink.append("pairs", record);
     const counts = countPairs(records);
     const generated = recorded === undefined ? countTokens(records) : 0;
     this.#sums.generated = generated;
-    folder.metrics.append({
+    await this.#sink.append("metrics", {
       step: from,
       phase: phase + 1,
       "collect/pairs": counts.pairs,
@@ -249,7 +250,7 @@ export class TrainingRun implements Disposable {
     const report = await this.#progress.time("step", 1, () => run.step());
     const { metrics: { step_tokens: trained = 0, ...metrics } } = report;
     const entries = this.#parts.task.pairs ?? this.#parts.task.prompts;
-    this.#parts.folder.metrics.append({
+    await this.#sink.append("metrics", {
       step: report.step + 1,
       phase: report.phase + 1,
       epoch: (report.step + 1) * pairs / entries.train.length,
@@ -272,7 +273,7 @@ export class TrainingRun implements Disposable {
   }
 
   async #endPhase(): Promise<void> {
-    const { terminal, folder } = this.#parts;
+    const { terminal } = this.#parts;
     const run = this.alignment;
     const { cadence } = run.options;
     const step = run.stepsDone, phase = cadence.phaseOf(step - 1) + 1;
@@ -282,14 +283,14 @@ export class TrainingRun implements Disposable {
       const sampled = await this.#evaluateNow(false);
       const greedy = run.done ? await this.#evaluateNow(true) : undefined;
       evaluation = { phase, step, numbers: sampled.numbers };
-      this.#record(evaluation);
+      await this.#record(evaluation);
       if (greedy) {
         const klAtOne = await this.#withPolicy((options) =>
           temperatureOneKl(this.#parts.device, options)
         );
         this.#totals = { ...this.#totals, greedyAfter: greedy.numbers, klAtOne };
       }
-      folder.answers.append({
+      await this.#sink.append("answers", {
         phase,
         step,
         sampled: sampled.answers,
@@ -298,7 +299,7 @@ export class TrainingRun implements Disposable {
     }
     const { steps, margin, accuracy, generated, trained, collectSeconds } = this.#sums;
     const tokensPerSecond = (generated + trained) / Math.max(seconds, 1e-9);
-    folder.timing.append({
+    await this.#sink.append("timing", {
       phase,
       step,
       seconds,

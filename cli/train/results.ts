@@ -62,7 +62,7 @@ export async function writeResults(
   await folder.write("svg", figure.svg);
   await folder.write("png", figure.png);
   const text = exactStringify(summary, 2) + "\n";
-  await folder.sync();
+  await folder.logs.sync();
   await sealResults(folder.dir, text);
   await folder.write("summary", text);
   return { summary, samples };

@@ -1,17 +1,17 @@
 // How a run goes on: the state to the bit, the logs cut to the same moment, and the flags that it began with.
-import { readJsonl } from "../../files/mod.ts";
-import type { PairRecord } from "../../scheduler/mod.ts";
-import type { Alignment, AlignmentCheckpoint } from "../../training/mod.ts";
+import type { LogMarks } from "../../files/run_logs.ts";
+import { runSink } from "../../files/run_sink.ts";
+import { type RunStateMeta, unpackRunState } from "../../files/run_state.ts";
+import type { AlignmentCheckpoint, Sink } from "../../training/mod.ts";
 import {
   type CheckpointMeta,
   findCheckpoint,
   type FoundCheckpoint,
-  keepCheckpoint,
 } from "../folder/checkpoints.ts";
 import { firstDifference, FREE_FIELDS } from "../flags/run_config.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { withAbsolutePaths } from "../flags/paths.ts";
-import { FILES, type LogMarks, type RunFolder, type RunIdentity } from "../folder/run_folder.ts";
+import type { RunFolder, RunIdentity } from "../folder/run_folder.ts";
 import type { RunTotals } from "./totals.ts";
 
 /** Where a run goes on. */
@@ -26,42 +26,31 @@ export interface ResumePoint {
   readonly identity: RunIdentity;
 }
 
-interface Meta extends CheckpointMeta {
+interface Meta extends CheckpointMeta, RunStateMeta {
   readonly identity: RunIdentity;
-  readonly step: number;
-  readonly updates: number;
-  readonly snapshotId: string | null;
-  readonly recordsPhase: number | null;
   readonly logs: LogMarks;
   readonly totals: RunTotals;
 }
 
-/** Saves where the run is; the two newest checkpoints stay. */
-export async function saveRun(
-  folder: RunFolder,
-  identity: RunIdentity,
-  run: Alignment,
-  totals: RunTotals,
-): Promise<void> {
-  const logs = await folder.sync();
-  const { step, updates, train, snapshot, ema, records } = await run.capture();
-  const meta: Meta = {
-    identity,
-    step,
-    updates,
-    snapshotId: snapshot?.id ?? null,
-    recordsPhase: records[0]?.phase ?? null,
-    logs,
-    totals,
-  };
-  const arrays = new Map([
-    ["params", train.params],
-    ["m", train.m],
-    ["v", train.v],
-    ...(snapshot ? [["snapshot", snapshot.params] as const] : []),
-    ...(ema ? [["ema", ema] as const] : []),
-  ]);
-  await keepCheckpoint(folder.dir, step, arrays, meta);
+/** What a run's folder takes of a run. */
+export interface FolderParts {
+  /** Its folder, the logs open; borrowed. */
+  readonly folder: RunFolder;
+  /** What must stay the same for it to be resumed. */
+  readonly identity: RunIdentity;
+  /** What was done so far. */
+  totals(): RunTotals;
+}
+
+/** The sink of a run's folder: its checkpoints say what the run is and what it has done. */
+export function folderSink({ folder, identity, totals }: FolderParts): Sink {
+  const { temperature, topP, maxNew } = identity.config;
+  return runSink({
+    dir: folder.dir,
+    logs: folder.logs,
+    sampling: { temperature, topP, maxNew },
+    meta: ({ logs, ...run }): Meta => ({ identity, ...run, logs, totals: totals() }),
+  });
 }
 
 /** Where a run goes on, and what is to be said of it. */
@@ -87,30 +76,9 @@ async function pointOf(
   dir: string,
   { meta, arrays, array }: FoundCheckpoint<Meta>,
 ): Promise<ResumePoint> {
-  return {
-    checkpoint: {
-      step: meta.step,
-      updates: meta.updates,
-      train: { params: array("params"), m: array("m"), v: array("v") },
-      ...(meta.snapshotId === null
-        ? {}
-        : { snapshot: { id: meta.snapshotId, params: array("snapshot") } }),
-      ...(arrays.has("ema") ? { ema: array("ema") } : {}),
-      records: meta.recordsPhase === null
-        ? []
-        : await readPhase(`${dir}/${FILES.pairs}`, meta.logs.pairs.bytes, meta.recordsPhase),
-    },
-    logs: meta.logs,
-    totals: meta.totals,
-    identity: meta.identity,
-  };
-}
-
-/** Records of one phase among the first `bytes` of pairs.jsonl. */
-async function readPhase(path: string, bytes: number, phase: number): Promise<PairRecord[]> {
-  const lines = await readJsonl(path, { bytes }) as (PairRecord & { sampling?: unknown })[];
-  const records = lines.filter((record) => record.phase === phase);
-  return records.map(({ sampling: _sampling, ...record }) => record);
+  const { logs, totals, identity } = meta;
+  const source = { dir, pairsBytes: logs.pairs.bytes, arrays, array };
+  return { checkpoint: await unpackRunState(meta, source), logs, totals, identity };
 }
 
 /** The stored config with the flags that stood beside `--resume`, where they say the same or may change. */

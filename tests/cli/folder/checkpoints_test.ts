@@ -1,13 +1,9 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import {
-  type CheckpointMeta,
-  dropLater,
-  findCheckpoint,
-  keepCheckpoint,
-} from "../../../cli/folder/checkpoints.ts";
+import { type CheckpointMeta, dropLater, findCheckpoint } from "../../../cli/folder/checkpoints.ts";
 import { UsageError } from "../../../cli/terminal/mistake.ts";
 import { openJsonl } from "../../../files/mod.ts";
 import { filesBelow } from "../../support/tiny_run.ts";
+import { keepCheckpoint } from "../../../files/run_sink.ts";
 
 const identity = { config: {}, kernelPath: "cpu", model: "m" };
 

@@ -37,10 +37,10 @@ Deno.test("RunFolder has one owner, and its logs are cut to the offsets", () =>
       using folder = await RunFolder.own(dir);
       await assertRejects(() => RunFolder.own(dir), Error, "another run owns it");
       await folder.openLogs();
-      folder.metrics.append({ step: 1 });
-      offsets = await folder.sync();
-      folder.metrics.append({ step: 2 });
-      folder.pairs.append({ step: 2 });
+      folder.logs.of("metrics").append({ step: 1 });
+      offsets = await folder.logs.sync();
+      folder.logs.of("metrics").append({ step: 2 });
+      folder.logs.of("pairs").append({ step: 2 });
       await folder.write("summary", "{}");
     }
     using again = await RunFolder.own(dir);
