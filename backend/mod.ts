@@ -9,6 +9,7 @@ export * from "./matrix.ts";
 export * from "./memory.ts";
 export * from "./kernel.ts";
 export * from "./device.ts";
+export * from "./device_error.ts";
 export * from "./arena.ts";
 export { Owned, Slot } from "./owned.ts";
 export * from "./counting_device.ts";

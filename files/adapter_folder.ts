@@ -110,7 +110,7 @@ export async function saveAdapter(
  * @example
  * ```ts
  * import { openDevice } from "@leash/bpo/backend";
- * import { initModel, keyOf, loadModel, parseModelConfig } from "@leash/bpo/core";
+ * import { initModel, keyOf, loadModel, Mistake, parseModelConfig } from "@leash/bpo/core";
  * import { loadAdapter } from "@leash/bpo/files";
  * import { assertRejects } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
@@ -120,7 +120,7 @@ export async function saveAdapter(
  * }, "config.json");
  * const model = loadModel(device, config, initModel(config, keyOf(1)));
  * using _weights = model.weights;
- * await assertRejects(() => loadAdapter(device, model, "none"), TypeError, "adapter_config.json is missing");
+ * await assertRejects(() => loadAdapter(device, model, "none"), Mistake, "adapter_config.json is missing");
  * ```
  *
  * @param device Where it goes.

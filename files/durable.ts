@@ -232,7 +232,12 @@ export async function removeFolderDurably(dir: string): Promise<void> {
 export function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) {
     const written = file.writeSync(bytes.subarray(at));
-    if (written <= 0) throw new Error(`Cannot write: ${bytes.length - at} bytes were not taken`);
+    if (written <= 0) {
+      throw new Mistake("file", {
+        verb: "write",
+        found: `${bytes.length - at} bytes were not taken`,
+      });
+    }
     at += written;
   }
 }

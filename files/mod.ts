@@ -4,9 +4,10 @@
  *
  * @example
  * ```ts
+ * import { Mistake } from "@leash/bpo/core";
  * import { readModelFolder } from "@leash/bpo/files";
  * import { assertRejects } from "@std/assert";
- * await assertRejects(() => readModelFolder("no-such-model"), TypeError, "config.json is missing");
+ * await assertRejects(() => readModelFolder("no-such-model"), Mistake, "config.json is missing");
  * ```
  *
  * @module

@@ -20,9 +20,10 @@ export interface WriteModelOptions extends EncodeModelOptions {
  *
  * @example
  * ```ts
+ * import { Mistake } from "@leash/bpo/core";
  * import { readModelFolder } from "@leash/bpo/files";
  * import { assertRejects } from "@std/assert";
- * await assertRejects(() => readModelFolder("no-such-model"), TypeError, "config.json is missing");
+ * await assertRejects(() => readModelFolder("no-such-model"), Mistake, "config.json is missing");
  * ```
  *
  * @param folder A path, or a URL (`https:`, `file:`) as object or text.

@@ -5,6 +5,7 @@ import { isRuleWord } from "./kind_lexicon.ts";
 import { NAMES } from "./names.ts";
 import type { Score } from "./rule.ts";
 import { type Sentence, sentencesOf, stem, withoutPossessive, wordsOf } from "./words.ts";
+import { cannotRead } from "../core/base/mistake.ts";
 
 /** Valence by word, from −5 (bad) to 5 (good). */
 export type Valences = ReadonlyMap<string, number>;
@@ -76,7 +77,7 @@ async function asset(name: string): Promise<Response> {
   const url = new URL(`./assets/${name}`, import.meta.url);
   const response = await fetch(url);
   if (response.ok) return response;
-  throw new Error(`Cannot read ${url.href}: status is ${response.status}, expected 200`);
+  throw cannotRead(url.href, { found: `status is ${response.status}`, expected: "200" });
 }
 
 /** The judge over the committed lists. */

@@ -1,4 +1,5 @@
 // The opening sentences of the stories task: one list to train on, a fixed one to evaluate on.
+import { cannotRead } from "../core/base/mistake.ts";
 
 /** Opening sentences; the two lists share none. */
 export interface StoryPrompts {
@@ -26,7 +27,7 @@ async function loadList(path: string): Promise<readonly string[]> {
   const url = new URL(path, import.meta.url);
   const response = await fetch(url);
   if (!response.ok) {
-    throw new Error(`Cannot read ${url.href}: status is ${response.status}, expected 200`);
+    throw cannotRead(url.href, { found: `status is ${response.status}`, expected: "200" });
   }
   return await response.json();
 }

@@ -1,4 +1,5 @@
 // The texts that answers are compared with: the stories model's own continuations, sampled once and committed.
+import { cannotRead } from "../core/base/mistake.ts";
 
 /** How texts were sampled. */
 export interface ReferenceSettings {
@@ -33,7 +34,7 @@ export async function loadReferences(): Promise<StoryReferences> {
   const url = new URL("./assets/references.json", import.meta.url);
   const response = await fetch(url);
   if (!response.ok) {
-    throw new Error(`Cannot read ${url.href}: status is ${response.status}, expected 200`);
+    throw cannotRead(url.href, { found: `status is ${response.status}`, expected: "200" });
   }
   return await response.json();
 }

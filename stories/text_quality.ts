@@ -1,5 +1,6 @@
 // How readable a text is, in three numbers for reports: repetition, misspelling, length.
 import { isCut, withoutPossessive, wordsOf } from "./words.ts";
+import { cannotRead } from "../core/base/mistake.ts";
 
 /** Three numbers of one text. */
 export interface TextQuality {
@@ -73,7 +74,7 @@ export async function loadWordList(): Promise<ReadonlySet<string>> {
   const url = new URL("./assets/words.txt", import.meta.url);
   const response = await fetch(url);
   if (!response.ok) {
-    throw new Error(`Cannot read ${url.href}: status is ${response.status}, expected 200`);
+    throw cannotRead(url.href, { found: `status is ${response.status}`, expected: "200" });
   }
   return new Set((await response.text()).split(/\s+/).filter((word) => word !== ""));
 }

@@ -6,6 +6,7 @@ import { rows as hubs } from "./malformed/hub.ts";
 import { folderOf, PARSERS, withoutFolder } from "./malformed/parsers.ts";
 import { filesBelow } from "./support/tiny_run.ts";
 import { processorMs } from "./support/cost.ts";
+import { Mistake } from "../core/base/mistake.ts";
 
 const LONGEST_MS = 5000;
 
@@ -19,7 +20,7 @@ for (const parser of PARSERS) {
       const error = await assertRejects(() => parser.open(folder, row.file), Error);
       assertSoon(start);
       assertEquals(withoutFolder(error.message, folder), row.error);
-      assert(error instanceof TypeError || error instanceof RangeError, error.name);
+      assert(error instanceof Mistake, error.name);
 
       if (parser.inspected === null) return assertEquals(await contents(folder), before);
       start = processorMs();

@@ -4,6 +4,7 @@ import { completionLogps, fitSplit, generate, keyOf, type Model } from "../core/
 import { Alignment, alignmentLayout } from "./alignment.ts";
 import type { AlignmentOptions } from "./alignment_types.ts";
 import type { PairRecord } from "../scheduler/pairs.ts";
+import { Mistake } from "../core/base/mistake.ts";
 
 /** How long a pair is, tokens. */
 export interface PairLength {
@@ -121,7 +122,10 @@ export async function planMemory(device: Device, options: PlanOptions): Promise<
 }
 
 /** What cannot fit, however it is split. */
-export class OutOfMemory extends RangeError {
+export class OutOfMemory extends Mistake {
+  /** What it is. */
+  override readonly name = "OutOfMemory";
+
   /**
    * Says what does not fit.
    *
@@ -136,12 +140,12 @@ export class OutOfMemory extends RangeError {
     readonly most: number,
     readonly generates: boolean,
   ) {
-    super(
-      bytes === Infinity
-        ? `Cannot train: ${what} has a tensor larger than the ${most} bytes that the device can bind, expected smaller ones`
-        : `Cannot train: ${what} takes ${bytes} bytes, expected at most ${most}`,
-    );
-    this.name = "OutOfMemory";
+    const bound = `${what} has a tensor larger than the ${most} bytes that the device can bind`;
+    super("device", {
+      verb: "train",
+      found: bytes === Infinity ? bound : `${what} takes ${bytes} bytes`,
+      expected: bytes === Infinity ? "smaller ones" : `at most ${most}`,
+    });
   }
 }
 

@@ -16,6 +16,7 @@ import {
   WORD,
   workerSource,
 } from "./worker_source.ts";
+import { DeviceError } from "../device_error.ts";
 
 /** Options of the CPU device. */
 export interface CpuOptions {
@@ -111,13 +112,13 @@ export class CpuDevice extends Device {
   static async open(options: CpuOptions = {}): Promise<CpuDevice> {
     const { fma = relaxedFmaSupported(), poison = false } = options;
     if (fma && !relaxedFmaSupported()) {
-      throw new RangeError(
+      throw new DeviceError(
         "Cannot open the CPU device: fma is true, expected false, this engine has no relaxed SIMD",
       );
     }
     const wanted = options.threads ?? Math.min(8, processors());
     if (!(Number.isInteger(wanted) && wanted >= 1 && wanted <= 32)) {
-      throw new RangeError(`Cannot open the CPU device: threads is ${wanted}, expected 1 to 32`);
+      throw new DeviceError(`Cannot open the CPU device: threads is ${wanted}, expected 1 to 32`);
     }
     const shared = canShareMemory();
     const threads = shared ? wanted : 1;
@@ -166,7 +167,7 @@ export class CpuDevice extends Device {
     const room = PAGE - have / PAGE;
     if (need > room) {
       const used = this.#addresses.used;
-      throw new RangeError(
+      throw new DeviceError(
         `Cannot allocate ${bytes} bytes on the CPU device: ${used} of 4294967296 are in use. Give --gradient-checkpointing (beside --resume too) or shorter texts`,
       );
     }

@@ -1,4 +1,5 @@
 // A worker from source text that does not keep the process alive: node's kind on servers, the web's in browsers.
+import { DeviceError } from "../device_error.ts";
 
 /** A started thread. */
 export interface ThreadHandle {
@@ -32,7 +33,10 @@ export async function startThread(source: string, message: unknown): Promise<Thr
     const worker = new threads.Worker(NODE_PRELUDE + source, { eval: true });
     await new Promise<void>((resolve, reject) => {
       worker.once("message", () => resolve());
-      worker.once("error", (error) => reject(new Error(`Cannot start a CPU thread: ${error}`)));
+      worker.once(
+        "error",
+        (error) => reject(new DeviceError(`Cannot start a CPU thread: ${error}`)),
+      );
       worker.postMessage(message);
     });
     worker.unref();
@@ -44,7 +48,7 @@ export async function startThread(source: string, message: unknown): Promise<Thr
     worker.onmessage = () => resolve();
     worker.onerror = (event) => {
       event.preventDefault(); // it is told here and nowhere else
-      reject(new Error(`Cannot start a CPU thread: ${event.message}`));
+      reject(new DeviceError(`Cannot start a CPU thread: ${event.message}`));
     };
     worker.postMessage(message);
   }).finally(() => URL.revokeObjectURL(url));

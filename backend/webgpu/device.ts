@@ -8,6 +8,7 @@ import { BufferUsage, ShaderStage } from "./flags.ts";
 import { Health, oneLine } from "./health.ts";
 import { fastReadbackKnown, Readback } from "./readback.ts";
 import { completeWgsl } from "./wgsl.ts";
+import { DeviceError } from "../device_error.ts";
 
 /** Options of the WebGPU device. */
 export interface GpuOptions {
@@ -81,7 +82,7 @@ export class GpuDevice extends Device {
   static async open(options: GpuOptions = {}): Promise<GpuDevice> {
     const adapter = await requestAdapter(options.gpu);
     if (adapter === undefined) {
-      throw new Error(
+      throw new DeviceError(
         "Cannot open WebGPU: there is no adapter, expected a driver. On Debian: apt-get install mesa-vulkan-drivers, or use the CPU device",
       );
     }
@@ -100,7 +101,7 @@ export class GpuDevice extends Device {
   /** Create a block of exactly `bytes`. */
   protected override createBlock(bytes: number): Block {
     if (bytes > this.#device.limits.maxBufferSize) {
-      throw new RangeError(
+      throw new DeviceError(
         `Cannot allocate ${bytes} bytes on WebGPU: the adapter's limit is ${this.#device.limits.maxBufferSize}. Give --gradient-checkpointing (beside --resume too) or shorter texts`,
       );
     }
@@ -158,7 +159,7 @@ export class GpuDevice extends Device {
     try {
       this.#health.check();
       if (read.status === "rejected") {
-        throw new Error(`Cannot read from WebGPU: ${oneLine(read.reason.message)}`);
+        throw new DeviceError(`Cannot read from WebGPU: ${oneLine(read.reason.message)}`);
       }
     } catch (error) {
       this.distrustAfter(this.#trusted);
@@ -356,7 +357,7 @@ export class GpuDevice extends Device {
     if (this.#bindGroups.size >= MAX_BIND_GROUPS) this.#bindGroups.clear();
     const tooLarge = storages.find(({ bytes }) => bytes > limit);
     if (tooLarge !== undefined) {
-      throw new RangeError(
+      throw new DeviceError(
         `Cannot bind "${tooLarge.label}" to ${kernel.name} on WebGPU: it has ${tooLarge.bytes} bytes and the adapter's limit is ${limit}. Give --gradient-checkpointing (beside --resume too) or shorter texts`,
       );
     }

@@ -1,4 +1,5 @@
 // Errors of WebGPU arrive out of band: as events, in error scopes, and as a lost device. Here is where they end up.
+import { DeviceError } from "../device_error.ts";
 
 /** Popped last to first: memory that ran out is the cause of the invalid buffers that follow. */
 const KINDS = ["validation", "out-of-memory", "internal"] as const;
@@ -55,14 +56,14 @@ export class Health {
   /** Throw the first thing that went wrong, in one line. */
   check(): void {
     if (this.#lost !== undefined) {
-      throw new Error(
+      throw new DeviceError(
         `Cannot use WebGPU: the device is lost (${this.#lost}). Open it again and resume from the last checkpoint`,
       );
     }
     const error = this.#errors.shift();
     if (error !== undefined) {
       this.#errors.length = 0;
-      throw new Error(`Cannot finish the work on WebGPU: ${oneLine(error)}`);
+      throw new DeviceError(`Cannot finish the work on WebGPU: ${oneLine(error)}`);
     }
   }
 

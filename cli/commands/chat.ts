@@ -34,7 +34,7 @@ import {
   samplingOf,
 } from "../flags/shared.ts";
 import { sideBySide } from "../terminal/side_by_side.ts";
-import { systemMistake } from "../terminal/system_mistake.ts";
+import { mistakeOf } from "../terminal/system_mistake.ts";
 import { visible } from "../terminal/visible.ts";
 import { type CliCommand, complete } from "./command.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
@@ -294,9 +294,9 @@ class Conversation {
       await writeFileDurably(path, new TextEncoder().encode(lines.join("\n") + "\n"));
       terminal.error(`Saved in ${path}`);
     } catch (error) {
-      const mistake = systemMistake(`save ${path}`, error);
-      if (mistake === undefined && !(error instanceof TypeError)) throw error;
-      terminal.error((mistake ?? error as TypeError).message);
+      const mistake = mistakeOf(`save ${path}`, error);
+      if (mistake === undefined) throw error;
+      terminal.error(mistake.message);
     }
   }
 }

@@ -26,6 +26,8 @@ import { countSteps, runSft } from "../sft/run.ts";
 import { requireWritable } from "../terminal/system_mistake.ts";
 import type { CliCommand } from "./command.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
+import { Diverged } from "../../core/train/divergence.ts";
+import { DeviceError } from "../../backend/device_error.ts";
 
 /** Fine-tunes. */
 export const SFT: CliCommand = {
@@ -134,7 +136,7 @@ export const SFT: CliCommand = {
       );
       return 0;
     } catch (error) {
-      if (error instanceof RangeError) throw error; // a loss that is lost would be lost again
+      if (error instanceof Diverged || error instanceof DeviceError) throw error; // it would end so again
       throw await lostFolder(error, out) ?? Interrupted.by(error, out, signal);
     }
   },

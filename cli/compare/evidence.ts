@@ -6,6 +6,7 @@ import { textQuality } from "../../stories/text_quality.ts";
 import type { StoriesAnnotators } from "../judge/annotators.ts";
 import { FILES, isThere } from "../folder/run_folder.ts";
 import type { StoriesSummary } from "../train/summary.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 /** A run's numbers, one a prompt; NaN where the annotator failed. */
 export interface Evidence {
@@ -49,10 +50,12 @@ export function recordingReferences(inner: Annotator, path: string): Annotator {
         const bytes = new TextEncoder().encode(JSON.stringify(texts, null, 2) + "\n");
         if (!await isThere(path)) await writeFileDurably(path, bytes);
         else if (await Deno.readTextFile(path) !== new TextDecoder().decode(bytes)) {
-          throw new Error(
-            `Cannot compare: the texts that answers are measured with are not those of ${path}, ` +
-              "expected the same in every run. Choose another --out",
-          );
+          throw new Mistake("usage", {
+            verb: "compare",
+            found: `the texts that answers are measured with are not those of ${path}`,
+            expected: "the same in every run",
+            fix: "Choose another --out",
+          });
         }
         done = true;
       }
@@ -79,10 +82,12 @@ export async function readEvidence(
   const answers = lines[lines.length - 1].sampled;
   const agree = (what: string, found: number, expected: number) => {
     if (Math.abs(found - expected) < 1e-9) return;
-    throw new Error(
-      `Cannot compare: ${what} of ${dir} is ${found}, expected ${expected} as its ${FILES.summary} says. ` +
-        "The rules have changed since: remove the folder and compare again",
-    );
+    throw new Mistake("usage", {
+      verb: "compare",
+      found: `${what} of ${dir} is ${found}`,
+      expected: `${expected} as its ${FILES.summary} says`,
+      fix: "The rules have changed since: remove the folder and compare again",
+    });
   };
   agree("the number of answers", answers.length, texts.length);
   const pairs = texts.map(({ prompt, text }, i) => ({ prompt, a: answers[i], b: text }));

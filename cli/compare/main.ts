@@ -10,7 +10,7 @@ import { makeRuns, ownComparison, type Train } from "./runs.ts";
 import { type Comparison, tabulate } from "./table.ts";
 import { quote, UsageError } from "../terminal/mistake.ts";
 import { Interrupted, interruptSignal } from "../terminal/interrupt.ts";
-import { systemMistake } from "../terminal/system_mistake.ts";
+import { mistakeOf } from "../terminal/system_mistake.ts";
 import { processTerminal, type Terminal } from "../terminal/terminal.ts";
 import { train } from "../train/main.ts";
 import { EXIT, exitCodeOf } from "../terminal/exit_codes.ts";
@@ -107,7 +107,7 @@ export async function main(args: readonly string[], options: CompareOptions): Pr
       terminal.error(`${error.message}. The same command goes on in ${error.dir}`);
       return signal?.aborted ? EXIT.interrupted : EXIT.failed;
     }
-    const mistake = systemMistake("compare", error);
+    const mistake = mistakeOf("compare", error);
     if (mistake !== undefined) {
       terminal.error(mistake.message);
       return exitCodeOf(mistake);

@@ -19,6 +19,7 @@ import { asUsage } from "../terminal/system_mistake.ts";
 import type { Summary } from "../train/summary.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { TrainOptions } from "../train/main.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 /** Trains as a command says, as `train` does. */
 export type Train = (
@@ -202,7 +203,7 @@ export async function makeRuns(
           annotators: { ...annotators, evaluation },
         });
       } catch (error) {
-        if (error instanceof UsageError) throw error;
+        if (error instanceof Mistake) throw error;
         const why = signal.aborted ? "Interrupted" : error instanceof Error ? error.message : error;
         throw new Interrupted(
           `${why} in ${run.name}; ${done.length} of ${counted(plan.length, "run")} are done`,

@@ -93,7 +93,7 @@ function turnIds(command: string, row: PromptRow, dialogues: Dialogues): number[
     if (!(error instanceof UnusableRow)) throw error;
     throw new UsageError({
       verb: command,
-      found: `--prompt cannot be used: ${error.message}`,
+      found: `--prompt cannot be used: ${error.found}`,
       expected: "a question",
     });
   }

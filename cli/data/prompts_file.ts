@@ -10,6 +10,7 @@ import { placeOf, RowCounter, UnusableRow } from "../../core/text/rows/report.ts
 import { counted } from "../terminal/counted.ts";
 import { skippedLines } from "./rows.ts";
 import { quote, UsageError } from "../terminal/mistake.ts";
+import { cannotRead } from "../../core/base/mistake.ts";
 
 /** What is trained on, and what is evaluated on. */
 export interface PromptSplit<T = string> {
@@ -85,9 +86,10 @@ async function* entriesOf(path: string): AsyncGenerator<Entry> {
   if (/\.json$/i.test(path)) {
     const value = await readJsonFile(file, "an array of prompts");
     if (!Array.isArray(value)) {
-      throw new TypeError(
-        `Cannot read --prompts ${path}: it holds ${kindOf(value)}, expected an array of prompts`,
-      );
+      throw cannotRead(`--prompts ${path}`, {
+        found: `it holds ${kindOf(value)}`,
+        expected: "an array of prompts",
+      });
     }
     for (const [i, entry] of value.entries()) yield { value: entry, place: `${path} entry ${i}` };
   } else if (/\.(jsonl|ndjson)$/i.test(path)) {

@@ -123,7 +123,11 @@ async function load<Meta extends CheckpointMeta>(
     array(name) {
       const found = arrays.get(name);
       if (found !== undefined) return found;
-      throw new TypeError(`Cannot resume ${dir}: array ${name} is missing in ${at}`);
+      throw new Mistake("usage", {
+        verb: "resume",
+        thing: dir,
+        found: `array ${name} is missing in ${at}`,
+      });
     },
   };
 }

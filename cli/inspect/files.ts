@@ -1,6 +1,7 @@
 // Small steps on paths that every inspection takes.
 import { bare } from "../../core/base/mistakes.ts";
 import { readSmallFile } from "../../files/small_file.ts";
+import { cannotRead } from "../../core/base/mistake.ts";
 
 /** The folder that a file lies in; "" where it is named alone. */
 export function folderOf(path: string): string {
@@ -33,7 +34,7 @@ export async function fileBytes(path: string): Promise<number> {
 export async function bytesOf(path: string): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await readSmallFile(path);
   if (bytes !== undefined) return bytes;
-  throw new TypeError(`Cannot read ${bare(path)}: it is not there, expected a file`);
+  throw cannotRead(bare(path), { found: "it is not there", expected: "a file" });
 }
 
 /** The first bytes of a file. */

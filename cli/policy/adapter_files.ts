@@ -10,6 +10,7 @@ import { writeFileDurably, writeFolderDurably } from "../../files/mod.ts";
 import { readPeftFiles } from "../../files/adapter_folder.ts";
 import { readSmallFile } from "../../files/small_file.ts";
 import { sha256 } from "../folder/digest.ts";
+import { cannotRead } from "../../core/base/mistake.ts";
 
 const CONFIG = "adapter_config.json";
 const WEIGHTS = "adapter_model.safetensors";
@@ -34,9 +35,7 @@ export async function readAdapterConfig(folder: string): Promise<PeftConfig> {
   const path = `${folder}/${CONFIG}`;
   const bytes = await readSmallFile(path);
   if (bytes !== undefined) return parsePeftConfig(bytes, path);
-  throw new TypeError(
-    `Cannot read ${path}: it is not there, expected what PEFT saves beside weights`,
-  );
+  throw cannotRead(path, { found: "it is not there", expected: "what PEFT saves beside weights" });
 }
 
 /** An adapter on the host, with a fingerprint of its weights. */

@@ -6,6 +6,7 @@ import { readAdapterFolder, type StoredAdapter } from "./adapter_files.ts";
 import { quote, UsageError } from "../terminal/mistake.ts";
 import { targetsOf } from "../flags/method.ts";
 import { FILES, isThere } from "../folder/run_folder.ts";
+import { cannotRead } from "../../core/base/mistake.ts";
 
 /** The word for a model without an adapter. */
 export const BASE = "base";
@@ -92,7 +93,7 @@ export async function readRunMembers(
   const { config } = (meta as { readonly identity?: { readonly config?: MemberSizes } }).identity ??
     {};
   const wrong = (found: string, expected: string): never => {
-    throw new TypeError(`Cannot read ${latest.dir}: ${found}, expected ${expected}`);
+    throw cannotRead(latest.dir, { found, expected });
   };
   if (!(params instanceof Float32Array) || config === undefined) {
     return wrong("it has no adapters", "the checkpoint of a run");

@@ -25,6 +25,6 @@ const OF_MISTAKE: Readonly<Record<MistakeCode, number>> = {
 };
 
 /** The exit code of a mistake. */
-export function exitCodeOf({ code }: Mistake): number {
+export function exitCodeOf({ code }: Pick<Mistake, "code">): number {
   return OF_MISTAKE[code];
 }

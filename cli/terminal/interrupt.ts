@@ -3,10 +3,6 @@
 import type { Terminal } from "./terminal.ts";
 import { EXIT } from "./exit_codes.ts";
 
-/** What a device says whose memory is full; a run that goes on keeps its pairs and members. */
-const TOO_MUCH = /(?<=^Cannot allocate .*\. )Use fewer pairs, members or shorter texts$/;
-const LESS = "Add --gradient-checkpointing (of leash): far less memory for the same bits";
-
 /** A run that ended early with its folder in order: how to go on. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
@@ -21,7 +17,7 @@ export class Interrupted extends Error {
     const why = signal?.aborted
       ? "Interrupted"
       : error instanceof Error
-      ? error.message.replace(TOO_MUCH, LESS)
+      ? error.message
       : String(error);
     return new Interrupted(why, dir, { cause: error });
   }

@@ -2,16 +2,21 @@
 import { bare } from "../../core/base/mistakes.ts";
 import { UsageError } from "./mistake.ts";
 import { Mistake } from "../../core/base/mistake.ts";
+import { DeviceError } from "../../backend/device_error.ts";
 
 /**
- * What ended a command as a mistake: one of the library's or a command's own, or what the system refuses.
+ * What ended a command as a mistake: one of the library's or a command's own, or what the device or the system refuses.
  *
  * @param command What "Cannot …" says of the system's.
  * @returns Undefined for a fault of the program.
  */
-export function mistakeOf(command: string, error: unknown): Mistake | undefined {
+export function mistakeOf(
+  command: string,
+  error: unknown,
+): Pick<Mistake, "message" | "code"> | undefined {
   if (error instanceof Mistake) return error;
-  return systemMistake(command, error) ?? spokenMistake(error);
+  if (error instanceof DeviceError) return { message: error.message, code: "device" };
+  return systemMistake(command, error);
 }
 
 const CLASSES = ["NotFound", "PermissionDenied", "NotCapable", "AlreadyExists", "NotADirectory"];
@@ -24,7 +29,8 @@ const CLASSES = ["NotFound", "PermissionDenied", "NotCapable", "AlreadyExists", 
  */
 export function systemMistake(command: string, error: unknown): UsageError | undefined {
   if (!(error instanceof Error)) return undefined;
-  const isSystems = /\(os error \d+\)/.test(error.message) || CLASSES.includes(error.name);
+  const isSystems = "code" in error && /^E[A-Z0-9]+$/.test(String(error.code)) ||
+    CLASSES.includes(error.name);
   if (!isSystems) return undefined;
   const [why] = error.message.split("\n");
   const own = systemsOwn(why);
@@ -105,19 +111,12 @@ async function nearestFolder(path: string): Promise<string> {
   return ".";
 }
 
-/** What is read and checked before the folder is made is the user's; what goes wrong there is one line. */
+/** Before the folder of a run is made: what the system refuses there is one line. */
 export async function asUsage<T>(body: () => Promise<T> | T): Promise<T> {
   try {
     return await body();
   } catch (error) {
     if (error instanceof Mistake) throw error;
-    throw systemMistake("begin the run", error) ?? spokenMistake(error) ?? error;
+    throw systemMistake("begin the run", error) ?? error;
   }
-}
-
-/** What a function of the library refuses in one line, "Cannot …: …", and no fault of the engine. */
-export function spokenMistake(error: unknown): UsageError | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const [, verb, found] = /^Cannot (\w+(?: .*?)?):\s+([^]*)$/.exec(error.message) ?? [];
-  return verb === undefined ? undefined : new UsageError({ verb, found }, { cause: error });
 }

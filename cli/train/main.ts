@@ -44,7 +44,7 @@ import {
   replayOf,
 } from "./parts.ts";
 import { kernelPath, openRunDevice } from "../policy/device.ts";
-import { asUsage, requireWritable, systemMistake } from "../terminal/system_mistake.ts";
+import { asUsage, mistakeOf, requireWritable } from "../terminal/system_mistake.ts";
 import type { Summary } from "./summary.ts";
 import { loadTask, readTask, referencesOf, type Task } from "./workload.ts";
 import { requireTrust, trustedConfig } from "../flags/rule_rights.ts";
@@ -308,7 +308,7 @@ export async function main(
       terminal.error("Interrupted before the run began; nothing was written");
       return EXIT.interrupted;
     }
-    const mistake = systemMistake("train", error);
+    const mistake = mistakeOf("train", error);
     if (mistake !== undefined) {
       terminal.error(mistake.message);
       return exitCodeOf(mistake);

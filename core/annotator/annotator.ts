@@ -1,4 +1,5 @@
 // Who says which of two answers is better: one interface for rules, judges, models and people.
+import { Mistake } from "../base/mistake.ts";
 
 /** What an annotator says of a pair. `failed` is no opinion at all and never a label. */
 export type Outcome = "a" | "b" | "tie" | "failed";
@@ -81,17 +82,21 @@ export async function askAnnotator(
   options.signal?.throwIfAborted();
   if (!Array.isArray(verdicts) || verdicts.length !== pairs.length) {
     const found = Array.isArray(verdicts) ? `${verdicts.length} verdicts` : String(verdicts);
-    throw new TypeError(
-      `Cannot use the answer of annotator ${annotator.name}: it is ${found}, ` +
-        `expected ${pairs.length} verdicts, one a pair`,
-    );
+    throw new Mistake("usage", {
+      verb: "use",
+      thing: `the answer of annotator ${annotator.name}`,
+      found: `it is ${found}`,
+      expected: `${pairs.length} verdicts, one a pair`,
+    });
   }
   for (let i = 0; i < verdicts.length; i++) {
     if (!OUTCOMES.includes(verdicts[i]?.outcome)) {
-      throw new TypeError(
-        `Cannot use the answer of annotator ${annotator.name}: outcome ${i} is ` +
-          `${String(verdicts[i]?.outcome)}, expected a, b, tie or failed`,
-      );
+      throw new Mistake("usage", {
+        verb: "use",
+        thing: `the answer of annotator ${annotator.name}`,
+        found: `outcome ${i} is ${String(verdicts[i]?.outcome)}`,
+        expected: "a, b, tie or failed",
+      });
     }
   }
   return verdicts;

@@ -1,6 +1,7 @@
 // A packed batch on the device, repeated once a member. Axes: G groups, S sequences, R rows, H head rows of one group.
 import type { Arena, Tensor } from "../../backend/mod.ts";
 import type { PackedSequences } from "./packed_sequences.ts";
+import { Mistake } from "../base/mistake.ts";
 
 /** What a forward pass reads: ids, places, and the rows that the head sees. All u32, group-major. */
 export interface DeviceBatch {
@@ -26,30 +27,47 @@ export interface DeviceBatch {
   readonly headCounts: Tensor;
 }
 
+/** What is to be done with ids, and who has them. */
+export interface IdHolder {
+  /** What cannot be done: `generate`. */
+  readonly verb: string;
+  /** With what, where the verb does not say it. */
+  readonly thing?: string;
+  /** Who has them: `prompt 3`. */
+  readonly holder: string;
+}
+
 /**
  * Refuse ids that no token has: the embedding has no row for them, and what a device reads instead is anything.
  *
  * @example
  * ```ts
- * import { checkIds } from "@leash/bpo/core";
+ * import { checkIds, Mistake } from "@leash/bpo/core";
  * import { assertThrows } from "@std/assert";
- * checkIds([0, 96], 97, "generate: prompt 0");
- * assertThrows(() => checkIds([5, 97], 97, "generate: prompt 0"), RangeError, "has the id 97 at place 1");
+ * const what = { verb: "generate", holder: "prompt 0" };
+ * checkIds([0, 96], 97, what);
+ * assertThrows(() => checkIds([5, 97], 97, what), Mistake, "has the id 97 at place 1");
  * ```
  *
  * @param ids Token ids.
  * @param vocabSize Rows of the embedding.
- * @param what What is to be done with them, for the message: "generate: prompt 3".
- * @throws {RangeError} If one is not a whole number below `vocabSize`.
+ * @param what For the message: what is to be done with them, and who has them.
+ * @throws {Mistake} If one is not a whole number below `vocabSize`.
  */
-export function checkIds(ids: ArrayLike<number>, vocabSize: number, what: string): void {
+export function checkIds(
+  ids: ArrayLike<number>,
+  vocabSize: number,
+  { verb, thing, holder }: IdHolder,
+): void {
   for (let i = 0; i < ids.length; i++) {
     if (Number.isInteger(ids[i]) && ids[i] >= 0 && ids[i] < vocabSize) continue;
-    throw new RangeError(
-      `Cannot ${what} has the id ${ids[i]} at place ${i}, expected whole numbers from 0 to ${
-        vocabSize - 1
-      }. They are of another tokenizer than the model's`,
-    );
+    throw new Mistake("data", {
+      verb,
+      thing,
+      found: `${holder} has the id ${ids[i]} at place ${i}`,
+      expected: `whole numbers from 0 to ${vocabSize - 1}`,
+      fix: "They are of another tokenizer than the model's",
+    });
   }
 }
 

@@ -4,6 +4,7 @@
 import type { ModelConfig } from "../model/config.ts";
 import type { HostTensors } from "../base/host_tensor.ts";
 import { refuseWrongDownload } from "../base/mistakes.ts";
+import { cannotRead, type Mistake } from "../base/mistake.ts";
 
 /** A llama2.c model as a Hugging Face Llama. */
 export interface Llama2cModel {
@@ -34,24 +35,26 @@ const NEWER_EXPORT = 0x616b3432; // "ak42"
  * @param bytes The whole file; borrowed, any alignment.
  * @param name What to call the file in errors.
  * @returns Config and weights.
- * @throws {TypeError} If the file is of another format, or its length is not what its header implies.
- * @throws {RangeError} If the header's sizes are impossible.
+ * @throws {Mistake} If the file is of another format, or its length is not what its header implies.
+ * @throws {Mistake} If the header's sizes are impossible.
  * @see https://github.com/karpathy/llama2.c
  */
 export function parseLlama2c(bytes: Uint8Array, name: string): Llama2cModel {
   refuseWrongDownload(bytes, name, "a llama2.c checkpoint");
   if (bytes.length < 28) {
-    throw new TypeError(
-      `Cannot read ${name}: it is ${bytes.length} bytes long, expected at least the 28 of the header. ` +
-        "The download was cut: fetch the file again",
-    );
+    throw cannotRead(name, {
+      found: `it is ${bytes.length} bytes long`,
+      expected: "at least the 28 of the header",
+      fix: "The download was cut: fetch the file again",
+    });
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(0, true) === NEWER_EXPORT) {
-    throw new TypeError(
-      `Cannot read ${name}: it is a versioned llama2.c export ("ak42"), expected version 0. ` +
-        "Export it with --version 0",
-    );
+    throw cannotRead(name, {
+      found: 'it is a versioned llama2.c export ("ak42")',
+      expected: "version 0",
+      fix: "Export it with --version 0",
+    });
   }
   const header = HEADER.map((_, i) => view.getInt32(4 * i, true));
   const tied = header[5] > 0;
@@ -75,11 +78,13 @@ export function parseLlama2c(bytes: Uint8Array, name: string): Llama2cModel {
     const why = bytes.length < wanted
       ? "The download was cut: fetch the file again"
       : "It has a tail";
-    throw new TypeError(
-      `Cannot read ${name}: it is ${bytes.length} bytes long, expected ${wanted} for dim ${dim}, ` +
-        `hidden_dim ${hidden}, n_layers ${layers}, n_heads ${heads}, n_kv_heads ${kvHeads}, ` +
-        `vocab_size ${vocab} (${tied ? "tied" : "untied"}), seq_len ${positions}. ${why}`,
-    );
+    throw cannotRead(name, {
+      found: `it is ${bytes.length} bytes long`,
+      expected: `${wanted} for dim ${dim}, hidden_dim ${hidden}, n_layers ${layers}, n_heads ` +
+        `${heads}, n_kv_heads ${kvHeads}, vocab_size ${vocab} (${tied ? "tied" : "untied"}), ` +
+        `seq_len ${positions}`,
+      fix: why,
+    });
   }
 
   const numbers = new Float32Array(bytes.slice(28).buffer);
@@ -151,9 +156,10 @@ function halfSplitRows(
   return out;
 }
 
-function badHeader(name: string, field: string, found: number, expected: string): RangeError {
-  return new RangeError(
-    `Cannot read ${name}: ${field} is ${found}, expected ${expected}. ` +
-      "This is not a llama2.c checkpoint",
-  );
+function badHeader(name: string, field: string, found: number, expected: string): Mistake {
+  return cannotRead(name, {
+    found: `${field} is ${found}`,
+    expected,
+    fix: "This is not a llama2.c checkpoint",
+  });
 }

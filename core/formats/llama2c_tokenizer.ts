@@ -2,6 +2,7 @@
 // UTF-8 bytes, ids 3 to 258, where a code point has no piece), then the best-scoring neighbours merge.
 import type { Tokenizer } from "../text/tokenizer/tokenizer.ts";
 import { quote, refuseWrongDownload } from "../base/mistakes.ts";
+import { cannotRead, Mistake } from "../base/mistake.ts";
 
 /** A llama2.c tokenizer. Id 1 begins a text and also ends it: stories follow each other after it. */
 export interface Llama2cTokenizer extends Tokenizer {
@@ -39,7 +40,7 @@ const FIRST_BYTE = 3;
  * @param vocabSize Pieces in the file: the model's vocabulary.
  * @param name What to call the file in errors.
  * @returns The tokenizer: bosId 1 (put first by `addSpecial`), eosId 1 (llama2.c stops there), no padId.
- * @throws {TypeError} If the file is cut, has a tail, or a piece is not UTF-8. `encode` throws RangeError for
+ * @throws {Mistake} If the file is cut, has a tail, or a piece is not UTF-8. `encode` throws RangeError for
  * text that the vocabulary cannot spell, `decode` for an id outside the vocabulary.
  */
 export function parseLlama2cTokenizer(
@@ -56,34 +57,37 @@ export function parseLlama2cTokenizer(
   for (let id = 0; id < vocabSize; id++) {
     const length = at + 8 <= bytes.length ? view.getInt32(at + 4, true) : 0;
     if (length < 0) {
-      throw new TypeError(
-        `Cannot read ${name}: the length of piece ${id} is ${length}, expected at least 0`,
-      );
+      throw cannotRead(name, {
+        found: `the length of piece ${id} is ${length}`,
+        expected: "at least 0",
+      });
     }
     if (at + 8 + length > bytes.length) {
-      throw new TypeError(
-        `Cannot read ${name}: it ends within piece ${id}, expected ${vocabSize} pieces. ` +
-          "The download was cut, or the tokenizer is of another model",
-      );
+      throw cannotRead(name, {
+        found: `it ends within piece ${id}`,
+        expected: `${vocabSize} pieces`,
+        fix: "The download was cut, or the tokenizer is of another model",
+      });
     }
     scores[id] = view.getFloat32(at, true);
     at += 8 + length;
     try {
       pieces.push(decoder.decode(bytes.slice(at - length, at)));
     } catch {
-      throw new TypeError(`Cannot read ${name}: piece ${id} is not UTF-8, expected text`);
+      throw cannotRead(name, { found: `piece ${id} is not UTF-8`, expected: "text" });
     }
   }
   if (at !== bytes.length) {
-    throw new TypeError(
-      `Cannot read ${name}: it is ${bytes.length} bytes long, expected ${at} for ${vocabSize} pieces. ` +
-        "The tokenizer is of another model",
-    );
+    throw cannotRead(name, {
+      found: `it is ${bytes.length} bytes long`,
+      expected: `${at} for ${vocabSize} pieces`,
+      fix: "The tokenizer is of another model",
+    });
   }
   const ids = new Map<string, number>();
   pieces.forEach((piece, id) => ids.has(piece) || ids.set(piece, id));
   if (!ids.has(" ")) {
-    throw new TypeError(`Cannot read ${name}: piece " " is missing, expected it before every text`);
+    throw cannotRead(name, { found: 'piece " " is missing', expected: "it before every text" });
   }
   return {
     pieces,
@@ -116,10 +120,12 @@ function spell(
     }
     for (const byte of new TextEncoder().encode(character)) {
       if (byteOf(pieces[byte + FIRST_BYTE]) !== byte) {
-        throw new RangeError(
-          `Cannot encode text: character ${quote(character)} has no piece, ` +
-            "expected one or byte pieces <0x00> to <0xFF> at ids 3 to 258",
-        );
+        throw new Mistake("file", {
+          verb: "encode",
+          thing: "text",
+          found: `character ${quote(character)} has no piece`,
+          expected: "one or byte pieces <0x00> to <0xFF> at ids 3 to 258",
+        });
       }
       out.push(byte + FIRST_BYTE);
     }
@@ -160,9 +166,12 @@ function unspell(list: ArrayLike<number>, pieces: readonly string[]): string {
     const id = list[i];
     const piece = pieces[id];
     if (piece === undefined) {
-      throw new RangeError(
-        `Cannot decode ids: ids[${i}] is ${id}, expected an id of the vocabulary of ${pieces.length}`,
-      );
+      throw new Mistake("file", {
+        verb: "decode",
+        thing: "ids",
+        found: `ids[${i}] is ${id}`,
+        expected: `an id of the vocabulary of ${pieces.length}`,
+      });
     }
     if (id === UNK || id === BOS || id === EOS) continue;
     const byte = byteOf(piece);

@@ -10,6 +10,7 @@ import { fileOfBytes } from "../base/random_access.ts";
 import { encodeSafetensors, type SafetensorsDType } from "./safetensors.ts";
 import { withoutSecrets } from "../base/secrets.ts";
 import { openSafetensors, openShardedSafetensors } from "./safetensors_stream.ts";
+import { cannotRead, Mistake } from "../base/mistake.ts";
 
 /** A model: sizes, weights, and its tokenizer's file. */
 export interface HostModel {
@@ -58,8 +59,8 @@ const INDEX = "model.safetensors.index.json";
  * @param read Gives the bytes of a file by name.
  * @param folder What to call the folder in errors.
  * @returns The model; its tensors are copies.
- * @throws {TypeError} If a file is missing or malformed, or tensors do not fit the config.
- * @throws {RangeError} If a size in the config is out of range.
+ * @throws {Mistake} If a file is missing or malformed, or tensors do not fit the config.
+ * @throws {Mistake} If a size in the config is out of range.
  */
 export async function readModelFiles(read: FileReader, folder: string): Promise<HostModel> {
   const said = parseModelConfig(
@@ -84,15 +85,15 @@ export async function readModelFiles(read: FileReader, folder: string): Promise<
  *
  * @example
  * ```ts
- * import { fetchModelFolder } from "@leash/bpo/core";
+ * import { fetchModelFolder, Mistake } from "@leash/bpo/core";
  * import { assertRejects } from "@std/assert";
  * const nowhere = new URL("./no-such-model/", import.meta.url);
- * await assertRejects(() => fetchModelFolder(nowhere), TypeError, "config.json is missing");
+ * await assertRejects(() => fetchModelFolder(nowhere), Mistake, "config.json is missing");
  * ```
  *
  * @param url The folder, with or without a slash at its end.
  * @returns The model; its tensors are copies.
- * @throws {TypeError} As `readModelFiles`, or if a server answers with an error.
+ * @throws {Mistake} As `readModelFiles`, or if a server answers with an error.
  */
 export function fetchModelFolder(url: URL): Promise<HostModel> {
   const base = new URL(url);
@@ -105,19 +106,19 @@ export function fetchModelFolder(url: URL): Promise<HostModel> {
  *
  * @example
  * ```ts
- * import { encodeModelFiles } from "@leash/bpo/core";
+ * import { encodeModelFiles, Mistake } from "@leash/bpo/core";
  * import { assertThrows } from "@std/assert";
  * const config = {
  *   vocabSize: 4, hiddenSize: 2, intermediateSize: 3, layers: 1, heads: 1, kvHeads: 1,
  *   headDim: 2, ropeTheta: 10000, rmsEps: 1e-5, tied: true, maxPositions: 8,
  * };
- * assertThrows(() => encodeModelFiles({ config, tensors: new Map() }), TypeError, "is missing");
+ * assertThrows(() => encodeModelFiles({ config, tensors: new Map() }), Mistake, "is missing");
  * ```
  *
  * @param model Config, tensors, and tokenizer.json where there is one; borrowed.
  * @param options `dtype` of the weights (default F32), `extraFiles`.
  * @returns Files by name.
- * @throws {TypeError} If tensors do not fit the config, or an extra file has the name of another.
+ * @throws {Mistake} If tensors do not fit the config, or an extra file has the name of another.
  */
 export function encodeModelFiles(
   model: HostModel,
@@ -135,7 +136,11 @@ export function encodeModelFiles(
   if (tokenizerJson !== undefined) files.set("tokenizer.json", json(tokenizerJson));
   for (const [name, bytes] of extraFiles ?? []) {
     if (files.has(name)) {
-      throw new TypeError(`Cannot write the model: extra file ${quote(name)} is one of its own`);
+      throw new Mistake("file", {
+        verb: "write",
+        thing: "the model",
+        found: `extra file ${quote(name)} is one of its own`,
+      });
     }
     files.set(name, bytes);
   }
@@ -149,9 +154,10 @@ async function readJson(
 ): Promise<Record<string, unknown>> {
   const bytes = await read(file);
   if (!bytes) {
-    throw new TypeError(
-      `Cannot read ${folder}: ${file} is missing, expected a Hugging Face model folder`,
-    );
+    throw cannotRead(folder, {
+      found: `${file} is missing`,
+      expected: "a Hugging Face model folder",
+    });
   }
   refuseWrongDownload(bytes, `${folder}/${file}`, "a JSON object");
   return parseJsonObject(bytes, `${folder}/${file}`, "the file");
@@ -168,19 +174,21 @@ async function readWeights(
   };
   const whole = await open(WEIGHTS), index = whole ?? await open(INDEX);
   if (!index) {
-    throw new TypeError(
-      `Cannot read ${folder}: ${WEIGHTS} and ${INDEX} are missing, expected one of them. ` +
-        "Save other weights with save_pretrained(safe_serialization=True)",
-    );
+    throw cannotRead(folder, {
+      found: `${WEIGHTS} and ${INDEX} are missing`,
+      expected: "one of them",
+      fix: "Save other weights with save_pretrained(safe_serialization=True)",
+    });
   }
   using opened = whole
     ? await openSafetensors(whole)
     : await openShardedSafetensors(index, async (file) => {
       const shard = await open(file);
       if (shard) return shard;
-      throw new TypeError(
-        `Cannot read ${folder}: ${file} is missing, expected it, as ${INDEX} lists it`,
-      );
+      throw cannotRead(folder, {
+        found: `${file} is missing`,
+        expected: `it, as ${INDEX} lists it`,
+      });
     });
   const { config, tensors: source } = await settleHead(said, opened);
   const tensors: HostTensors = new Map();
@@ -198,10 +206,10 @@ async function fetchFile(url: URL): Promise<Uint8Array | undefined> {
   } catch (cause) {
     if (url.protocol === "file:" && cause instanceof TypeError) return undefined;
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new TypeError(
-      withoutSecrets(`Cannot read ${url.href}: ${why}, expected an answer`),
-      { cause },
-    );
+    throw cannotRead(withoutSecrets(url.href), {
+      found: withoutSecrets(why),
+      expected: "an answer",
+    }, { cause });
   }
   if (response.status === 404) {
     await response.body?.cancel();
@@ -209,9 +217,10 @@ async function fetchFile(url: URL): Promise<Uint8Array | undefined> {
   }
   if (!response.ok) {
     await response.body?.cancel();
-    throw new TypeError(
-      `Cannot read ${withoutSecrets(url.href)}: the server says ${response.status}, expected 200`,
-    );
+    throw cannotRead(withoutSecrets(url.href), {
+      found: `the server says ${response.status}`,
+      expected: "200",
+    });
   }
   return new Uint8Array(await response.arrayBuffer());
 }

@@ -13,6 +13,7 @@ import type { HostTensor, HostTensors } from "../base/host_tensor.ts";
 import { bare, quote, showShape } from "../base/mistakes.ts";
 import { encodePeftConfig, parsePeftConfig, type PeftConfig, peftScale } from "./peft_config.ts";
 import { encodeSafetensors, parseSafetensors } from "./safetensors.ts";
+import { cannotRead, Mistake } from "../base/mistake.ts";
 
 /** An adapter that was read from PEFT's files. */
 export interface PeftAdapter extends HostAdapter {
@@ -57,8 +58,8 @@ const PREFIX = "base_model.model.";
  * @param params [layout.size] f32, one member or a merged ensemble; borrowed.
  * @param options `baseModel`; `layers`, `rsLora`, `dtype`.
  * @returns Files by name.
- * @throws {TypeError} If there are no modules, or `params` is not one member.
- * @throws {RangeError} If a finite number would become infinite in F16 or BF16.
+ * @throws {Mistake} If there are no modules, or `params` is not one member.
+ * @throws {Mistake} If a finite number would become infinite in F16 or BF16.
  * @see Hu et al. 2021, https://arxiv.org/abs/2106.09685
  */
 export function peftFiles(
@@ -68,10 +69,12 @@ export function peftFiles(
 ): Map<string, Uint8Array<ArrayBuffer>> {
   const { baseModel, layers, rsLora = false, dtype } = options;
   if (params.length !== layout.size || layout.modules.size === 0) {
-    throw new TypeError(
-      `Cannot write the adapter: it is ${params.length} numbers for ${layout.modules.size} modules, ` +
-        `expected one member of ${layout.size} and at least one module`,
-    );
+    throw new Mistake("file", {
+      verb: "write",
+      thing: "the adapter",
+      found: `it is ${params.length} numbers for ${layout.modules.size} modules`,
+      expected: `one member of ${layout.size} and at least one module`,
+    });
   }
   const names = [...layout.modules.keys()];
   const tensors: HostTensors = new Map();
@@ -98,10 +101,10 @@ export function peftFiles(
  *
  * @example
  * ```ts
- * import { loadPeftAdapter } from "@leash/bpo/core";
+ * import { loadPeftAdapter, Mistake } from "@leash/bpo/core";
  * import { assertThrows } from "@std/assert";
  * const files = new Map([["adapter_model.bin", new Uint8Array(1)]]);
- * assertThrows(() => loadPeftAdapter(files, [], "lora"), TypeError, "safe_serialization=True");
+ * assertThrows(() => loadPeftAdapter(files, [], "lora"), Mistake, "safe_serialization=True");
  * ```
  *
  * @param files `adapter_config.json` and `adapter_model.safetensors` by name; others are passed over.
@@ -109,9 +112,9 @@ export function peftFiles(
  * @param name What to call the folder in errors.
  * @returns One member: A [r, in] and Bᵀ [r, out] in f32, modules in the order of `layers`. Smaller ranks are filled
  * up with zero rows, and B carries what a module's scale differs from the layout's.
- * @throws {TypeError} If a file is missing or malformed, the adapter is more than LoRA (DoRA, trained biases, …), a
+ * @throws {Mistake} If a file is missing or malformed, the adapter is more than LoRA (DoRA, trained biases, …), a
  * factor is missing or of another shape, a number is NaN or infinite, or a module is not the model's.
- * @throws {RangeError} If a rank or alpha is not above 0.
+ * @throws {Mistake} If a rank or alpha is not above 0.
  */
 export function loadPeftAdapter(
   files: ReadonlyMap<string, Uint8Array>,
@@ -125,11 +128,10 @@ export function loadPeftAdapter(
   const factors = new Map<string, ScaledFactors>();
   for (const [module, { A, B }] of readHalves(tensors, weightsName)) {
     if (!A || !B) {
-      throw new TypeError(
-        `Cannot read ${weightsName}: ${bare(module)} has no lora_${
-          A ? "B" : "A"
-        }, expected both factors`,
-      );
+      throw cannotRead(weightsName, {
+        found: `${bare(module)} has no lora_${A ? "B" : "A"}`,
+        expected: "both factors",
+      });
     }
     const { rank, scale } = peftScale(config, module, A.shape[0]);
     requireRank(weightsName, module, rank, A, B);
@@ -142,14 +144,15 @@ export function loadPeftAdapter(
 
 function requireFiles(files: ReadonlyMap<string, Uint8Array>, name: string): void {
   if (!files.has(WEIGHTS) && files.has(PICKLE)) {
-    throw new TypeError(
-      `Cannot read ${name}: ${PICKLE} is there, expected ${WEIGHTS}: a pickle can run code. ` +
-        "Save it with PEFT's save_pretrained(safe_serialization=True)",
-    );
+    throw cannotRead(name, {
+      found: `${PICKLE} is there`,
+      expected: `${WEIGHTS}: a pickle can run code`,
+      fix: "Save it with PEFT's save_pretrained(safe_serialization=True)",
+    });
   }
   for (const file of [CONFIG, WEIGHTS]) {
     if (files.has(file)) continue;
-    throw new TypeError(`Cannot read ${name}: ${file} is missing, expected a PEFT adapter folder`);
+    throw cannotRead(name, { found: `${file} is missing`, expected: "a PEFT adapter folder" });
   }
 }
 
@@ -165,18 +168,17 @@ function readHalves(
     refuseNonFinite(file, key, tensor.shape, tensor.data);
     const pair = halves.get(module) ?? {};
     if (half === "A" ? pair.A : pair.B) {
-      throw new TypeError(
-        `Cannot read ${file}: ${
-          bare(module)
-        } has lora_${half} twice, expected one adapter in the file`,
-      );
+      throw cannotRead(file, {
+        found: `${bare(module)} has lora_${half} twice`,
+        expected: "one adapter in the file",
+      });
     }
     halves.set(module, { ...pair, [half]: tensor });
   }
   return halves;
 }
 
-function strangeTensor(file: string, key: string): TypeError {
+function strangeTensor(file: string, key: string): Mistake {
   const what = key.includes("lora_magnitude_vector")
     ? "one of DoRA, which is not supported"
     : key.includes("lora_embedding_")
@@ -186,10 +188,10 @@ function strangeTensor(file: string, key: string): TypeError {
     : key.startsWith(PREFIX) && !key.includes(".lora_")
     ? "a weight that was trained or saved whole, which is not supported"
     : undefined;
-  return new TypeError(
-    `Cannot read ${file}: tensor ${quote(key)} is ${what ?? "there"}, expected names like ` +
-      `${PREFIX}model.layers.0.self_attn.q_proj.lora_A.weight`,
-  );
+  return cannotRead(file, {
+    found: `tensor ${quote(key)} is ${what ?? "there"}`,
+    expected: `names like ${PREFIX}model.layers.0.self_attn.q_proj.lora_A.weight`,
+  });
 }
 
 function requireRank(
@@ -201,10 +203,10 @@ function requireRank(
 ): void {
   for (const [half, { shape }, axis] of [["A", A, 0], ["B", B, 1]] as const) {
     if (shape.length === 2 && shape[axis] === rank) continue;
-    throw new TypeError(
-      `Cannot read ${file}: lora_${half} of ${bare(module)} shape is ${showShape(shape)}, ` +
-        `expected ${half === "A" ? `[${rank}, in]` : `[out, ${rank}]`}, as ${CONFIG} says`,
-    );
+    throw cannotRead(file, {
+      found: `lora_${half} of ${bare(module)} shape is ${showShape(shape)}`,
+      expected: `${half === "A" ? `[${rank}, in]` : `[out, ${rank}]`}, as ${CONFIG} says`,
+    });
   }
 }
 
@@ -222,9 +224,9 @@ function checkChoice(
   for (const layer of layers) {
     const there = layout.modules.has(layer.name);
     if (chosen(layer) === there) continue;
-    throw new TypeError(
-      `Cannot read ${name}/${WEIGHTS}: ${layer.name} is ${there ? "there" : "missing"}, ` +
-        `expected the modules that ${CONFIG} chooses with target_modules`,
-    );
+    throw cannotRead(`${name}/${WEIGHTS}`, {
+      found: `${layer.name} is ${there ? "there" : "missing"}`,
+      expected: `the modules that ${CONFIG} chooses with target_modules`,
+    });
   }
 }

@@ -10,6 +10,7 @@ import {
   refuseWrongDownload,
   show,
 } from "../base/mistakes.ts";
+import { cannotRead, type Mistake } from "../base/mistake.ts";
 
 /** What `adapter_config.json` says about a LoRA adapter. */
 export interface PeftConfig {
@@ -98,9 +99,9 @@ const KNOWN_USES = new Set(["use_dora", "use_qalora", "use_bdlora", "use_rslora"
  *
  * @param bytes The whole file.
  * @param name What to call it in errors.
- * @throws {TypeError} If it is malformed, or asks for what is not supported (DoRA, trained biases, modules saved
+ * @throws {Mistake} If it is malformed, or asks for what is not supported (DoRA, trained biases, modules saved
  * whole, groups in the keys of `alpha_pattern`, …); one line, with the field and the fix.
- * @throws {RangeError} If a rank is not a whole number of at least 1, or an alpha is not above 0.
+ * @throws {Mistake} If a rank is not a whole number of at least 1, or an alpha is not above 0.
  */
 export function parsePeftConfig(bytes: Uint8Array, name: string): PeftConfig {
   refuseWrongDownload(bytes, name, "a JSON object");
@@ -216,15 +217,16 @@ function refuseVariants(config: Record<string, unknown>, name: string): void {
 function readRank(name: string, field: string, value: unknown): number {
   if (typeof value !== "number") throw wrong(name, field, value, "a number");
   if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new RangeError(
-    `Cannot read ${name}: ${field} is ${value}, expected a whole number of at least 1`,
-  );
+  throw cannotRead(name, {
+    found: `${field} is ${value}`,
+    expected: "a whole number of at least 1",
+  });
 }
 
 function readAlpha(name: string, field: string, value: unknown): number {
   if (typeof value !== "number") throw wrong(name, field, value, "a number");
   if (value > 0 && Number.isFinite(value)) return value;
-  throw new RangeError(`Cannot read ${name}: ${field} is ${value}, expected a number above 0`);
+  throw cannotRead(name, { found: `${field} is ${value}`, expected: "a number above 0" });
 }
 
 /** Numbers by module. A key with groups, which is never run, is refused where no tensor's shape stands in for it. */
@@ -241,19 +243,20 @@ function readPattern(
   const characters = keys.filter((key) => /[^\w.-]/.test(key.replaceAll("\\.", ".")))
     .reduce((sum, key) => sum + key.length, 0);
   if (keys.length > MOST_KEYS || characters > MOST_PATTERN_CHARACTERS) {
-    throw new RangeError(
-      `Cannot read ${name}: ${field} has ${keys.length} keys, ${characters} characters of them ` +
-        `patterns, expected at most ${MOST_KEYS} and ${MOST_PATTERN_CHARACTERS}. ` +
-        "List the modules by name",
-    );
+    throw cannotRead(name, {
+      found: `${field} has ${keys.length} keys, ${characters} characters of them patterns`,
+      expected: `at most ${MOST_KEYS} and ${MOST_PATTERN_CHARACTERS}`,
+      fix: "List the modules by name",
+    });
   }
   return new Map(
     Object.entries(value).map(([key, number]) => {
       if (refuseGroups && !modulePattern(key)) {
-        throw new TypeError(
-          `Cannot read ${name}: ${field} has the key ${quote(key)}, expected a module's name, ` +
-            "its ending or a pattern without groups. List the modules by name",
-        );
+        throw cannotRead(name, {
+          found: `${field} has the key ${quote(key)}`,
+          expected: "a module's name, its ending or a pattern without groups",
+          fix: "List the modules by name",
+        });
       }
       return [key, read(name, `${field} of ${quote(key)}`, number)];
     }),
@@ -284,8 +287,6 @@ function readNumbers(
   return list.length > 0 ? list : undefined;
 }
 
-function wrong(name: string, field: string, found: unknown, expected: string): TypeError {
-  return new TypeError(
-    `Cannot read ${name}: ${bare(field)} is ${show(found)}, expected ${expected}`,
-  );
+function wrong(name: string, field: string, found: unknown, expected: string): Mistake {
+  return cannotRead(name, { found: `${bare(field)} is ${show(found)}`, expected });
 }

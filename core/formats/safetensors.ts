@@ -18,6 +18,7 @@ import {
   parseHeader,
   unreadType,
 } from "./safetensors_header.ts";
+import { Mistake } from "../base/mistake.ts";
 
 export type { SafetensorsDType } from "../base/float_bytes.ts";
 
@@ -59,7 +60,7 @@ export interface EncodeSafetensorsOptions {
  * @param bytes The whole file; borrowed, any alignment.
  * @param name What to call the file in errors.
  * @returns The tensors as f32 copies, and the metadata.
- * @throws {TypeError} If the file is cut, is not safetensors, or breaks a rule of the format; or if a tensor
+ * @throws {Mistake} If the file is cut, is not safetensors, or breaks a rule of the format; or if a tensor
  * is of a type other than F32, F16 and BF16. One line, with the file and the field.
  */
 export function parseSafetensors(bytes: Uint8Array, name: string): SafetensorsFile {
@@ -94,8 +95,8 @@ export function parseSafetensors(bytes: Uint8Array, name: string): SafetensorsFi
  * @param tensors Tensors by name; borrowed.
  * @param options `metadata`, and `dtype`: F32 (default), F16 or BF16, rounded to nearest, ties to even.
  * @returns The file.
- * @throws {TypeError} If a tensor's data does not fit its shape, or its name is `__metadata__`.
- * @throws {RangeError} If a finite number would become infinite in F16 or BF16.
+ * @throws {Mistake} If a tensor's data does not fit its shape, or its name is `__metadata__`.
+ * @throws {Mistake} If a finite number would become infinite in F16 or BF16.
  */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, HostTensor>,
@@ -103,9 +104,12 @@ export function encodeSafetensors(
 ): Uint8Array<ArrayBuffer> {
   const dtype = options.dtype ?? "F32";
   if (!isFloatType(dtype)) {
-    throw new TypeError(
-      `Cannot write safetensors: dtype is ${show(dtype)}, expected F32, F16 or BF16`,
-    );
+    throw new Mistake("file", {
+      verb: "write",
+      thing: "safetensors",
+      found: `dtype is ${show(dtype)}`,
+      expected: "F32, F16 or BF16",
+    });
   }
   const sorted = [...tensors].sort(([a], [b]) => a < b ? -1 : 1);
   for (const [name, tensor] of sorted) checkTensor(name, tensor);
@@ -120,20 +124,17 @@ export function encodeSafetensors(
 }
 
 function checkTensor(name: string, tensor: HostTensor): void {
-  const what = `Cannot write tensor ${quote(name)}:`;
+  const wrong = (found: string, expected: string) =>
+    new Mistake("file", { verb: "write", thing: `tensor ${quote(name)}`, found, expected });
   if (name === "__metadata__") {
-    throw new TypeError(`${what} its name is that of the header's metadata, expected another name`);
+    throw wrong("its name is that of the header's metadata", "another name");
   }
   if (!isCounts(tensor.shape)) {
-    throw new TypeError(
-      `${what} shape is ${show(tensor.shape)}, expected whole numbers of at least 0`,
-    );
+    throw wrong(`shape is ${show(tensor.shape)}`, "whole numbers of at least 0");
   }
   const elements = tensor.shape.reduce((product, extent) => product * extent, 1);
   if (tensor.data.length !== elements) {
-    throw new TypeError(
-      `${what} data is ${tensor.data.length} elements long, ` +
-        `expected ${elements} for shape ${showShape(tensor.shape)}`,
-    );
+    const found = `data is ${tensor.data.length} elements long`;
+    throw wrong(found, `${elements} for shape ${showShape(tensor.shape)}`);
   }
 }

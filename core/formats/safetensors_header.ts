@@ -8,6 +8,7 @@ import {
   show,
   showShape,
 } from "../base/mistakes.ts";
+import { cannotRead, type Mistake } from "../base/mistake.ts";
 
 /** A tensor as the header describes it. */
 export interface HeaderEntry {
@@ -72,7 +73,7 @@ export const HEADER_START = 64;
  * @param start The file's first bytes, `HEADER_START` of them where it has so many.
  * @param size Bytes of the file.
  * @param name What to call the file in errors.
- * @throws {TypeError} If this is no safetensors file, or it ends within the header.
+ * @throws {Mistake} If this is no safetensors file, or it ends within the header.
  */
 export function headerLength(start: Uint8Array, size: number, name: string): number {
   refuseWrongDownload(start, name, "a safetensors file");
@@ -110,7 +111,7 @@ export function headerLength(start: Uint8Array, size: number, name: string): num
  * @param bytes The header without its length.
  * @param name What to call the file in errors.
  * @param dataBytes Bytes of the file after the header.
- * @throws {TypeError} If it breaks a rule of the format.
+ * @throws {Mistake} If it breaks a rule of the format.
  */
 export function parseHeader(bytes: Uint8Array, name: string, dataBytes: number): Header {
   if (bytes[0] !== 0x7b) {
@@ -159,7 +160,7 @@ export function encodeHeader(
 export function unreadType(
   file: string,
   { name, dtype }: { name: string; dtype: string },
-): TypeError {
+): Mistake {
   return malformed(
     file,
     `tensor ${quote(name)} dtype is ${show(dtype)}, expected F32, F16 or BF16`,
@@ -263,6 +264,6 @@ function readMetadata(file: string, header: Record<string, unknown>): Map<string
   return metadata;
 }
 
-function malformed(file: string, why: string): TypeError {
-  return new TypeError(`Cannot read ${file}: ${why}`);
+function malformed(file: string, why: string): Mistake {
+  return cannotRead(file, { found: why });
 }

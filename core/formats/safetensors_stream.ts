@@ -12,6 +12,7 @@ import {
 } from "./safetensors_header.ts";
 import { parseShardIndex, type ShardIndex } from "./shard_index.ts";
 import type { TensorSource } from "../base/tensor_source.ts";
+import { cannotRead, type Mistake } from "../base/mistake.ts";
 
 const MOST_INDEX_BYTES = 64 * 2 ** 20;
 
@@ -46,7 +47,7 @@ export interface OpenSafetensorsOptions {
  *
  * @param file Owned from here on: disposing the source closes it, and so does an error here.
  * @param options `allowNonFinite`: default false.
- * @throws {TypeError} If the file is cut, is not safetensors, or breaks a rule of the format. `read` rejects with one
+ * @throws {Mistake} If the file is cut, is not safetensors, or breaks a rule of the format. `read` rejects with one
  * if there is no such tensor, its type is not read, or a number is NaN or infinite.
  */
 export async function openSafetensors(
@@ -89,9 +90,9 @@ export async function openSafetensors(
  * @param index `model.safetensors.index.json`; read whole and closed.
  * @param open Opens a shard by its bare file name, never a path; its own error passes through.
  * @param options As for `openSafetensors`.
- * @throws {TypeError} If the index is malformed or names a file outside its folder, a shard is malformed, or the two
+ * @throws {Mistake} If the index is malformed or names a file outside its folder, a shard is malformed, or the two
  * disagree. Nothing stays open then.
- * @throws {RangeError} If the index is over 64 MiB.
+ * @throws {Mistake} If the index is over 64 MiB.
  */
 export async function openShardedSafetensors(
   index: RandomAccessFile,
@@ -102,10 +103,11 @@ export async function openShardedSafetensors(
   let listed: ShardIndex;
   try {
     if (index.size > MOST_INDEX_BYTES) {
-      throw new RangeError(
-        `Cannot read ${name}: it is ${index.size} bytes long, expected at most ${MOST_INDEX_BYTES}. ` +
-          "Is it another file under this name?",
-      );
+      throw cannotRead(name, {
+        found: `it is ${index.size} bytes long`,
+        expected: `at most ${MOST_INDEX_BYTES}`,
+        fix: "Is it another file under this name?",
+      });
     }
     listed = parseShardIndex(await index.read(0, index.size), name);
   } finally {
@@ -131,10 +133,11 @@ export async function openShardedSafetensors(
     }
     const { totalSize = total } = listed;
     if (total > totalSize) {
-      throw new TypeError(
-        `Cannot read ${name}: metadata.total_size is ${totalSize}, ` +
-          `expected at least the ${total} bytes of the tensors. It is another model's index`,
-      );
+      throw cannotRead(name, {
+        found: `metadata.total_size is ${totalSize}`,
+        expected: `at least the ${total} bytes of the tensors`,
+        fix: "It is another model's index",
+      });
     }
   } catch (error) {
     close();
@@ -189,24 +192,22 @@ function checkShard(shard: SafetensorsSource, names: readonly string[], index: s
   const listed = new Set(names);
   for (const tensor of names) {
     if (!shard.tensors.has(tensor)) {
-      throw new TypeError(
-        `Cannot read ${shard.name}: tensor ${quote(tensor)} is missing, ` +
-          `expected it there, as ${index} says`,
-      );
+      throw cannotRead(shard.name, {
+        found: `tensor ${quote(tensor)} is missing`,
+        expected: `it there, as ${index} says`,
+      });
     }
   }
   for (const tensor of shard.tensors.keys()) {
     if (!listed.has(tensor)) {
-      throw new TypeError(
-        `Cannot read ${shard.name}: tensor ${quote(tensor)} is there, ` +
-          `expected only what ${index} lists for the file`,
-      );
+      throw cannotRead(shard.name, {
+        found: `tensor ${quote(tensor)} is there`,
+        expected: `only what ${index} lists for the file`,
+      });
     }
   }
 }
 
-function missing(file: string, tensor: string): TypeError {
-  return new TypeError(
-    `Cannot read ${file}: tensor ${quote(tensor)} is missing, expected it there`,
-  );
+function missing(file: string, tensor: string): Mistake {
+  return cannotRead(file, { found: `tensor ${quote(tensor)} is missing`, expected: "it there" });
 }

@@ -13,6 +13,7 @@ import { quote, show, showShape } from "../base/mistakes.ts";
 import { elementBytes, encodeHeader, type HeaderTensor } from "./safetensors_header.ts";
 import { SHARD_INDEX } from "./shard_index.ts";
 import type { TensorSource } from "../base/tensor_source.ts";
+import { Mistake } from "../base/mistake.ts";
 
 /** A file that is being written from its start to its end. */
 export interface ModelFileWriter {
@@ -91,9 +92,9 @@ interface Planned extends HeaderTensor {
  * @param members Adapters on the host; their mean is merged. One adapter is a list of one, none copies the base.
  * @param writer Where the files go.
  * @param options `dtype`, `maxShardBytes`, `progress`.
- * @throws {TypeError} If a module's weight is not in the source or has another shape, or a tensor is of a type that
+ * @throws {Mistake} If a module's weight is not in the source or has another shape, or a tensor is of a type that
  * cannot be written; before anything is written.
- * @throws {RangeError} If `maxShardBytes` is not above 0, or a finite number would become infinite in the type asked.
+ * @throws {Mistake} If `maxShardBytes` is not above 0, or a finite number would become infinite in the type asked.
  */
 export async function mergeIntoModel(
   source: MergeSource,
@@ -103,9 +104,12 @@ export async function mergeIntoModel(
 ): Promise<MergedModel> {
   const { maxShardBytes = 5e9, progress } = options;
   if (!(maxShardBytes > 0)) {
-    throw new RangeError(
-      `Cannot write the model: maxShardBytes is ${maxShardBytes}, expected a number above 0`,
-    );
+    throw new Mistake("file", {
+      verb: "write",
+      thing: "the model",
+      found: `maxShardBytes is ${maxShardBytes}`,
+      expected: "a number above 0",
+    });
   }
   const modules = adaptedWeights(source, members);
   const planned = [...source.tensors.keys()].map((name) => {
@@ -146,10 +150,12 @@ function adaptedWeights(
       const { shape } = source.tensors.get(name)!;
       const wanted = wantedShape(module);
       if (shape.join() !== wanted.join()) {
-        throw new TypeError(
-          `Cannot merge into ${source.name}: tensor ${quote(name)} shape is ${showShape(shape)}, ` +
-            `expected ${showShape(wanted)} for the adapter`,
-        );
+        throw new Mistake("file", {
+          verb: "merge",
+          thing: `into ${source.name}`,
+          found: `tensor ${quote(name)} shape is ${showShape(shape)}`,
+          expected: `${showShape(wanted)} for the adapter`,
+        });
       }
       weights.set(name, module.name);
     }
@@ -162,10 +168,12 @@ function weightOf(source: TensorSource, module: string): string {
   const names = [module, module.slice(module.indexOf(".") + 1)].map((name) => `${name}.weight`);
   const found = names.find((name) => source.tensors.has(name));
   if (found !== undefined) return found;
-  throw new TypeError(
-    `Cannot merge into ${source.name}: tensor ${quote(names[0])} is missing, ` +
-      "expected the base model of the adapter",
-  );
+  throw new Mistake("file", {
+    verb: "merge",
+    thing: `into ${source.name}`,
+    found: `tensor ${quote(names[0])} is missing`,
+    expected: "the base model of the adapter",
+  });
 }
 
 function wantedShape({ inDim, outDim, transposed }: AdaptedModule): number[] {
@@ -189,10 +197,12 @@ function plan(
   if (asItLies && whole !== undefined) {
     return { name, dtype, shape, bytes: elements * whole, asItLies };
   }
-  throw new TypeError(
-    `Cannot write tensor ${quote(name)}: its type in ${source.name} is ${show(own)}, ` +
-      `expected F32, F16 or BF16${whole === undefined ? ". Ask for one of them as dtype" : ""}`,
-  );
+  throw new Mistake("file", {
+    verb: "write",
+    thing: `tensor ${quote(name)}`,
+    found: `its type in ${source.name} is ${show(own)}`,
+    expected: `F32, F16 or BF16${whole === undefined ? ". Ask for one of them as dtype" : ""}`,
+  });
 }
 
 /** Fills shards in the order of the source; in a shard wide types come first, so that all are aligned. */

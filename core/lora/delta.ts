@@ -1,5 +1,6 @@
 // What an adapter adds to a base weight: ΔW = scale·B·A, the mean of it over members, summed in f64 and rounded once.
 import type { HostAdapter } from "./factors.ts";
+import { Mistake } from "../base/mistake.ts";
 
 /**
  * Adds the mean of the members' updates to one weight: W ← W + (1/K) Σ_k scale_k·B_k·A_k. A member that does not
@@ -30,13 +31,21 @@ export function addDelta(
 ): void {
   const parts = members.filter(({ layout }) => layout.modules.has(module));
   if (parts.length === 0) {
-    throw new TypeError(`Cannot merge ${module}: no adapter has it, expected at least one`);
+    throw new Mistake("model", {
+      verb: "merge",
+      thing: module,
+      found: "no adapter has it",
+      expected: "at least one",
+    });
   }
   const { inDim, outDim, transposed = false } = parts[0].layout.modules.get(module)!;
   if (weight.length !== inDim * outDim) {
-    throw new TypeError(
-      `Cannot merge ${module}: its weight has ${weight.length} elements, expected ${inDim}·${outDim}`,
-    );
+    throw new Mistake("model", {
+      verb: "merge",
+      thing: module,
+      found: `its weight has ${weight.length} elements`,
+      expected: `${inDim}·${outDim}`,
+    });
   }
   const [stepOut, stepIn] = transposed ? [1, outDim] : [inDim, 1];
   const row = new Float64Array(inDim);

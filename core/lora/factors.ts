@@ -4,6 +4,7 @@ import type { HostTensor } from "../base/host_tensor.ts";
 import { bare, showShape } from "../base/mistakes.ts";
 import { type AdapterLayout, adapterLayout, type LinearShape } from "./adapter.ts";
 import { nearestModules } from "./target_modules.ts";
+import { Mistake } from "../base/mistake.ts";
 
 /** One adapter on the host. */
 export interface HostAdapter {
@@ -86,16 +87,24 @@ export function joinFactors(
   name: string,
 ): HostAdapter {
   if (factors.size === 0) {
-    throw new TypeError(`Cannot use ${name}: it has no modules, expected at least one`);
+    throw new Mistake("model", {
+      verb: "use",
+      thing: name,
+      found: "it has no modules",
+      expected: "at least one",
+    });
   }
   const adapted = layers.filter((layer) => factors.has(layer.name));
   if (adapted.length < factors.size) {
     const known = new Set(adapted.map((layer) => layer.name));
     const stranger = [...factors.keys()].find((module) => !known.has(module))!;
-    throw new TypeError(
-      `Cannot use ${name}: it adapts ${bare(stranger)}, expected linear layers of the model ` +
-        `as ${nearestModules(layers, stranger, true).join(", ")}`,
-    );
+    throw new Mistake("model", {
+      verb: "use",
+      thing: name,
+      found: `it adapts ${bare(stranger)}`,
+      expected: "linear layers of the model as " +
+        `${nearestModules(layers, stranger, true).join(", ")}`,
+    });
   }
   let rank = 1, stored = 0;
   for (const layer of adapted) {
@@ -107,10 +116,13 @@ export function joinFactors(
   }
   const padded = rank * adapted.reduce((sum, { inDim, outDim }) => sum + inDim + outDim, 0);
   if (padded > stored + PADDING) {
-    throw new TypeError(
-      `Cannot use ${name}: its largest rank is ${rank} and would fill up all modules to ` +
-        `${padded} elements, expected at most ${stored + PADDING}. Train it with one rank`,
-    );
+    throw new Mistake("model", {
+      verb: "use",
+      thing: name,
+      found: `its largest rank is ${rank} and would fill up all modules to ${padded} elements`,
+      expected: `at most ${stored + PADDING}`,
+      fix: "Train it with one rank",
+    });
   }
   const { scale } = factors.get(adapted[0].name)!;
   const layout = { ...adapterLayout(adapted, { rank, alpha: rank }), scale };
@@ -139,7 +151,10 @@ function transpose(
 function requireShape(name: string, what: string, { shape }: HostTensor, wanted: number[]): void {
   if (shape.length === 2 && wanted[0] >= 1 && shape.join() === wanted.join()) return;
   const show = wanted[0] >= 1 ? showShape(wanted) : `[r, ${wanted[1]}]`;
-  throw new TypeError(
-    `Cannot use ${name}: ${what} shape is ${showShape(shape)}, expected ${show} for this model`,
-  );
+  throw new Mistake("model", {
+    verb: "use",
+    thing: name,
+    found: `${what} shape is ${showShape(shape)}`,
+    expected: `${show} for this model`,
+  });
 }

@@ -3,6 +3,7 @@
 import { nearest } from "../base/nearest.ts";
 import { quote } from "../base/mistakes.ts";
 import type { LinearShape } from "./adapter.ts";
+import { Mistake } from "../base/mistake.ts";
 
 /** A choice of modules: names or endings of names, a pattern for whole names, or "all-linear". */
 export type ModuleTarget = string | readonly string[] | RegExp;
@@ -49,21 +50,28 @@ export function selectModules(
   if (isList(target)) {
     for (const entry of target) {
       if (layers.some(({ name }) => endsIn(name, entry))) continue;
-      throw new TypeError(
-        `Cannot select modules: ${quote(entry)} matches none of ${layers.length} linear layers, ` +
-          `expected a module name as ${nearestModules(layers, entry).join(", ")}`,
-      );
+      throw new Mistake("usage", {
+        verb: "select",
+        thing: "modules",
+        found: `${quote(entry)} matches none of ${layers.length} linear layers`,
+        expected: `a module name as ${nearestModules(layers, entry).join(", ")}`,
+      });
     }
   }
   const chosen = layers.filter(moduleFilter(target, options));
   if (chosen.length > 0) return chosen;
-  throw new TypeError(
-    `Cannot select modules: ${showTarget(target)}${
-      options.exclude === undefined && !options.layersToTransform ? "" : " with what is left out"
-    } matches none of ${layers.length} linear layers, expected names as ${
-      nearestModules(layers, isList(target) ? "" : String(target), true).join(", ")
-    }${isList(target) ? "" : ". A pattern must match the whole name"}`,
-  );
+  throw new Mistake("usage", {
+    verb: "select",
+    thing: "modules",
+    found:
+      `${showTarget(target)}${
+        options.exclude === undefined && !options.layersToTransform ? "" : " with what is left out"
+      } ` + `matches none of ${layers.length} linear layers`,
+    expected: "names as " +
+      `${nearestModules(layers, isList(target) ? "" : String(target), true).join(", ")}${
+        isList(target) ? "" : ". A pattern must match the whole name"
+      }`,
+  });
 }
 
 /**
@@ -80,10 +88,13 @@ export function moduleFilter(
   const excluded = exclude === undefined ? () => false : matcher(exclude);
   if (!layersToTransform) return ({ name }) => matches(name) && !excluded(name);
   if (!isList(target)) {
-    throw new TypeError(
-      `Cannot select modules: layers_to_transform is there with ${showTarget(target)}, ` +
-        "expected a list of names. Put the layers' numbers into the pattern",
-    );
+    throw new Mistake("usage", {
+      verb: "select",
+      thing: "modules",
+      found: `layers_to_transform is there with ${showTarget(target)}`,
+      expected: "a list of names",
+      fix: "Put the layers' numbers into the pattern",
+    });
   }
   const before = (layersPattern ?? []).length > 0
     ? `(?:^|.*?\\.)(?:${layersPattern!.join("|")})`
@@ -156,11 +167,12 @@ function compile(python: string): RegExp {
   try {
     return new RegExp(`^(?:${source})$`, flags);
   } catch (cause) {
-    throw new TypeError(
-      `Cannot select modules: ${quote(python)} is no pattern, expected a regular expression ` +
-        "for whole module names, or a list of names",
-      { cause },
-    );
+    throw new Mistake("usage", {
+      verb: "select",
+      thing: "modules",
+      found: `${quote(python)} is no pattern`,
+      expected: "a regular expression for whole module names, or a list of names",
+    }, { cause });
   }
 }
 

@@ -6,6 +6,7 @@ import type { Family, SharedConfig } from "./family.ts";
 import { ConfigFields } from "./fields.ts";
 import { ropeScalingJson } from "./rope.ts";
 import type { ModelConfig } from "./types.ts";
+import { Mistake } from "../base/mistake.ts";
 
 export type { LayerKind, ModelConfig } from "./types.ts";
 
@@ -28,13 +29,18 @@ export type { LayerKind, ModelConfig } from "./types.ts";
  * @param json The parsed file.
  * @param name What to call the file in errors.
  * @returns The config.
- * @throws {TypeError} If the architecture, a rope type or an activation is not supported (the error lists what is),
+ * @throws {Mistake} If the architecture, a rope type or an activation is not supported (the error lists what is),
  * weights are quantised, or a field has the wrong kind.
- * @throws {RangeError} If a size is out of range or sizes contradict each other.
+ * @throws {Mistake} If a size is out of range or sizes contradict each other.
  */
 export function parseModelConfig(json: unknown, name: string): ModelConfig {
   if (!isObject(json)) {
-    throw new TypeError(`Cannot read ${name}: it is ${show(json)}, expected a JSON object`);
+    throw new Mistake("model", {
+      verb: "read",
+      thing: name,
+      found: `it is ${show(json)}`,
+      expected: "a JSON object",
+    });
   }
   const family = familyOfJson(json, name);
   const fields = new ConfigFields(json, name);
@@ -42,10 +48,12 @@ export function parseModelConfig(json: unknown, name: string): ModelConfig {
   const config = family.read(fields, readShared(fields, family));
   const { heads, kvHeads } = config;
   if (heads % kvHeads !== 0) {
-    throw new RangeError(
-      `Cannot read ${name}: num_key_value_heads is ${kvHeads}, ` +
-        `expected a divisor of the ${heads} of num_attention_heads`,
-    );
+    throw new Mistake("model", {
+      verb: "read",
+      thing: name,
+      found: `num_key_value_heads is ${kvHeads}`,
+      expected: `a divisor of the ${heads} of num_attention_heads`,
+    });
   }
   return config;
 }
@@ -61,23 +69,30 @@ function readShared(fields: ConfigFields, family: Family): SharedConfig {
   const hiddenSize = count("hidden_size"), heads = count("num_attention_heads");
   const vocabSize = fields.count("vocab_size");
   if (!fields.has("head_dim") && hiddenSize % heads !== 0) {
-    throw new RangeError(
-      `Cannot read ${name}: hidden_size is ${hiddenSize}, expected a multiple of the ${heads} of num_attention_heads`,
-    );
+    throw new Mistake("model", {
+      verb: "read",
+      thing: name,
+      found: `hidden_size is ${hiddenSize}`,
+      expected: `a multiple of the ${heads} of num_attention_heads`,
+    });
   }
   const headDim = fields.count("head_dim", hiddenSize / heads);
   if (headDim % 2 !== 0) {
-    throw new RangeError(
-      `Cannot read ${name}: head_dim is ${headDim}, expected an even number (rotary pairs)`,
-    );
+    throw new Mistake("model", {
+      verb: "read",
+      thing: name,
+      found: `head_dim is ${headDim}`,
+      expected: "an even number (rotary pairs)",
+    });
   }
   const layers = count("num_hidden_layers");
   if (layers > MOST_LAYERS) { // what is made a layer is made before any weight is looked for
-    throw new RangeError(
-      `Cannot read ${name}: ${
-        alias("num_hidden_layers")
-      } is ${layers}, expected at most ${MOST_LAYERS}`,
-    );
+    throw new Mistake("model", {
+      verb: "read",
+      thing: name,
+      found: `${alias("num_hidden_layers")} is ${layers}`,
+      expected: `at most ${MOST_LAYERS}`,
+    });
   }
   const bosId = fields.tokenIds("bos_token_id", vocabSize);
   const eosId = fields.tokenIds("eos_token_id", vocabSize);
@@ -126,16 +141,20 @@ function familyOfJson(json: Record<string, unknown>, name: string): Family {
     const family = Array.isArray(architectures) &&
       FAMILIES.find((family) => architectures.some((a) => family.architectures.includes(a)));
     if (family) return family;
-    throw new TypeError(
-      `Cannot read ${name}: architectures is ${show(architectures)}, ${supported}`,
-    );
+    throw new Mistake("model", {
+      verb: "read",
+      thing: name,
+      found: `architectures is ${show(architectures)}, ${supported}`,
+    });
   }
   const family = FAMILIES.find((family) => family.name === modelType);
   if (family) return family;
   const found = modelType === undefined ? "missing" : show(modelType);
-  throw new TypeError(
-    `Cannot read ${name}: architectures is missing and model_type is ${found}, ${supported}`,
-  );
+  throw new Mistake("model", {
+    verb: "read",
+    thing: name,
+    found: `architectures is missing and model_type is ${found}, ${supported}`,
+  });
 }
 
 /**
@@ -154,14 +173,17 @@ function familyOfJson(json: Record<string, unknown>, name: string): Family {
  *
  * @param config The model's sizes, of the Llama family: other models keep the config.json that they came with.
  * @returns A JSON object, architecture LlamaForCausalLM.
- * @throws {TypeError} If the config is of another family.
+ * @throws {Mistake} If the config is of another family.
  */
 export function modelConfigJson(config: ModelConfig): Record<string, unknown> {
   if (familyOf(config).name !== "llama") {
-    throw new TypeError(
-      `Cannot write config.json: the family is ${config.family}, expected llama. ` +
-        "Copy the config.json that the model came with",
-    );
+    throw new Mistake("model", {
+      verb: "write",
+      thing: "config.json",
+      found: `the family is ${config.family}`,
+      expected: "llama",
+      fix: "Copy the config.json that the model came with",
+    });
   }
   const eos = config.eosId?.length === 1 ? config.eosId[0] : config.eosId;
   return {

@@ -16,6 +16,7 @@ import { familyOf } from "./families/mod.ts";
 import type { Family } from "./family.ts";
 import { LOCAL_ROPE_TABLE, type ModelWeights, ROPE_TABLE } from "./load.ts";
 import type { LayerKind, ModelConfig } from "./types.ts";
+import { Mistake } from "../base/mistake.ts";
 
 /** What a pass over the blocks uses. */
 export interface Pass {
@@ -240,7 +241,7 @@ export function headInput(tape: Tape, pass: Pass, x: Tensor, rows: Tensor): Tens
  * @param batch Its groups must be the adapter's members.
  * @param attendTo Called with each layer's rotated keys and values (to fill a cache); default: nothing.
  * @returns [G·H, D], what the head reads.
- * @throws {RangeError} If a sequence is longer than the model's positions.
+ * @throws {Mistake} If a sequence is longer than the model's positions.
  * @throws {TypeError} If the adapter has other members than the batch has groups.
  */
 export function forward(
@@ -252,9 +253,13 @@ export function forward(
   const { config } = pass;
   const most = positionsOf(pass);
   if (batch.maxLength > most) {
-    throw new RangeError(
-      `Cannot run the model: a sequence has ${batch.maxLength} tokens, expected at most ${most} (max_position_embeddings, or the context it was loaded with). Shorten the prompts or the completions`,
-    );
+    throw new Mistake("model", {
+      verb: "run",
+      thing: "the model",
+      found: `a sequence has ${batch.maxLength} tokens`,
+      expected: `at most ${most} (max_position_embeddings, or the context it was loaded with)`,
+      fix: "Shorten the prompts or the completions",
+    });
   }
   const members = pass.adapter?.params.shape[0] ?? batch.groups;
   if (members !== batch.groups) {

@@ -1,5 +1,6 @@
 // Fields of a config.json, read with their defaults and checked, so that a mistake names the file and the field.
 import { isObject, show } from "../base/mistakes.ts";
+import { Mistake } from "../base/mistake.ts";
 
 /** A config.json being read: each method gives one field or throws an error that names it. */
 export class ConfigFields {
@@ -19,14 +20,20 @@ export class ConfigFields {
     const value = this.json[field] ?? fallback;
     if (typeof value !== "number") {
       const found = value === undefined ? "missing" : show(value);
-      throw new TypeError(
-        `Cannot read ${this.name}: ${field} is ${found}, expected a whole number`,
-      );
+      throw new Mistake("model", {
+        verb: "read",
+        thing: this.name,
+        found: `${field} is ${found}`,
+        expected: "a whole number",
+      });
     }
     if (!Number.isSafeInteger(value) || value < 1) {
-      throw new RangeError(
-        `Cannot read ${this.name}: ${field} is ${value}, expected a whole number of at least 1`,
-      );
+      throw new Mistake("model", {
+        verb: "read",
+        thing: this.name,
+        found: `${field} is ${value}`,
+        expected: "a whole number of at least 1",
+      });
     }
     return value;
   }
@@ -45,20 +52,24 @@ export class ConfigFields {
   flag(field: string, fallback = false): boolean {
     const value = this.json[field] ?? fallback;
     if (typeof value === "boolean") return value;
-    throw new TypeError(
-      `Cannot read ${this.name}: ${field} is ${show(value)}, expected true or false`,
-    );
+    throw new Mistake("model", {
+      verb: "read",
+      thing: this.name,
+      found: `${field} is ${show(value)}`,
+      expected: "true or false",
+    });
   }
 
   /** One of a table's keys, as the table's value. */
   choice<T>(field: string, table: Readonly<Record<string, T>>, fallback: string): T {
     const value = this.json[field] ?? fallback;
     if (typeof value === "string" && Object.hasOwn(table, value)) return table[value];
-    throw new TypeError(
-      `Cannot read ${this.name}: ${field} is ${show(value)}, expected one of ${
-        Object.keys(table).join(", ")
-      }`,
-    );
+    throw new Mistake("model", {
+      verb: "read",
+      thing: this.name,
+      found: `${field} is ${show(value)}`,
+      expected: `one of ${Object.keys(table).join(", ")}`,
+    });
   }
 
   /** An object, or nothing. */
@@ -66,9 +77,12 @@ export class ConfigFields {
     const value = this.json[field] ?? null;
     if (value === null) return undefined;
     if (isObject(value)) return value;
-    throw new TypeError(
-      `Cannot read ${this.name}: ${field} is ${show(value)}, expected an object or null`,
-    );
+    throw new Mistake("model", {
+      verb: "read",
+      thing: this.name,
+      found: `${field} is ${show(value)}`,
+      expected: "an object or null",
+    });
   }
 
   /** A list of `length` values that `is` accepts, or nothing. */
@@ -81,9 +95,12 @@ export class ConfigFields {
     const value = this.json[field] ?? null;
     if (value === null) return undefined;
     if (Array.isArray(value) && value.length === length && value.every(is)) return value;
-    throw new TypeError(
-      `Cannot read ${this.name}: ${field} is ${show(value)}, expected ${length} ${wanted}`,
-    );
+    throw new Mistake("model", {
+      verb: "read",
+      thing: this.name,
+      found: `${field} is ${show(value)}`,
+      expected: `${length} ${wanted}`,
+    });
   }
 
   /** Refuse a field that asks for mathematics that is not here. `neutral` values change nothing. */
@@ -91,11 +108,12 @@ export class ConfigFields {
     const value = this.json[field] ?? null;
     if (value === null || neutral.includes(value)) return;
     const expected = [...neutral.map(show), "null"].join(" or ");
-    throw new TypeError(
-      `Cannot read ${this.name}: ${field} is ${
-        show(value)
-      }, expected ${expected}: anything else is not supported`,
-    );
+    throw new Mistake("model", {
+      verb: "read",
+      thing: this.name,
+      found: `${field} is ${show(value)}`,
+      expected: `${expected}: anything else is not supported`,
+    });
   }
 
   /** Token ids below the vocabulary, or nothing. */
@@ -106,16 +124,22 @@ export class ConfigFields {
     const ids: unknown[] = Array.isArray(value) ? value : [value];
     const valid = (id: unknown): id is number => Number.isSafeInteger(id) && (id as number) >= 0;
     if (ids.length === 0 || !ids.every(valid) || (field !== "eos_token_id" && ids.length > 1)) {
-      throw new TypeError(
-        `Cannot read ${this.name}: ${field} is ${show(value)}, expected a token id or null`,
-      );
+      throw new Mistake("model", {
+        verb: "read",
+        thing: this.name,
+        found: `${field} is ${show(value)}`,
+        expected: "a token id or null",
+      });
     }
     if (field === "pad_token_id") return ids; // often beyond the vocabulary, and never embedded
     const beyond = ids.find((id) => id >= vocabSize);
     if (beyond !== undefined && Object.hasOwn(this.json, field)) {
-      throw new RangeError(
-        `Cannot read ${this.name}: ${field} is ${beyond}, expected an id below the vocab_size ${vocabSize}`,
-      );
+      throw new Mistake("model", {
+        verb: "read",
+        thing: this.name,
+        found: `${field} is ${beyond}`,
+        expected: `an id below the vocab_size ${vocabSize}`,
+      });
     }
     return beyond === undefined ? ids : undefined;
   }
@@ -124,10 +148,20 @@ export class ConfigFields {
 /** A finite number above 0. */
 export function positive(name: string, field: string, value: unknown): number {
   if (typeof value !== "number") {
-    throw new TypeError(`Cannot read ${name}: ${field} is ${show(value)}, expected a number`);
+    throw new Mistake("model", {
+      verb: "read",
+      thing: name,
+      found: `${field} is ${show(value)}`,
+      expected: "a number",
+    });
   }
   if (!(value > 0 && Number.isFinite(value))) {
-    throw new RangeError(`Cannot read ${name}: ${field} is ${value}, expected a number above 0`);
+    throw new Mistake("model", {
+      verb: "read",
+      thing: name,
+      found: `${field} is ${value}`,
+      expected: "a number above 0",
+    });
   }
   return value;
 }

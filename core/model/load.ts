@@ -16,6 +16,7 @@ import { rotaryTable } from "./rope_frequencies.ts";
 import { checkTensors, checkTensorShapes, tensorShapes } from "./shapes.ts";
 import { settleHead, settleHostHead, storedNames } from "./tied_head.ts";
 import type { ModelConfig } from "./types.ts";
+import { Mistake } from "../base/mistake.ts";
 
 /** Weights on the device by Hugging Face name, matrices [out, in], with the rotary tables. */
 export type ModelWeights = { readonly [name: string]: Tensor | Matrix };
@@ -69,7 +70,7 @@ const UPLOAD_PART = 1 << 26; // bytes: uploads go out in parts, so that staging 
  *
  * @param tensors Weights on the host by Hugging Face name; borrowed.
  * @returns The model; its weights are owned by the caller.
- * @throws {TypeError} If the tensors do not fit the config.
+ * @throws {Mistake} If the tensors do not fit the config.
  */
 export function loadModel(
   device: Device,
@@ -111,7 +112,7 @@ export function loadModel(
  *
  * @param source Tensors by Hugging Face name; borrowed, to be closed by the caller.
  * @returns The model; its weights are owned by the caller.
- * @throws {TypeError} If the tensors do not fit the config or cannot be read.
+ * @throws {Mistake} If the tensors do not fit the config or cannot be read.
  */
 export async function streamModel(
   device: Device,
@@ -150,9 +151,12 @@ class Loading implements Disposable {
     const most = longestContext(config.rope, trained);
     const positions = context ?? defaultContext(config.rope, trained);
     if (!(Number.isInteger(positions) && positions >= 1 && positions <= most)) {
-      throw new RangeError(
-        `Cannot load the model: the context is ${positions} tokens, expected 1 to ${most}`,
-      );
+      throw new Mistake("model", {
+        verb: "load",
+        thing: "the model",
+        found: `the context is ${positions} tokens`,
+        expected: `1 to ${most}`,
+      });
     }
     this.#config = { ...config, maxPositions: positions };
     this.#dtype = baseDtype;

@@ -2,6 +2,7 @@
 // pretraining. Su et al. 2021, arXiv 2104.09864.
 import { isObject, show } from "../base/mistakes.ts";
 import { type ConfigFields, positive } from "./fields.ts";
+import { Mistake } from "../base/mistake.ts";
 
 /** How the frequencies are stretched beyond the positions of pretraining. */
 export type RopeScaling =
@@ -59,7 +60,7 @@ const TYPES = ["default", "linear", "dynamic", "llama3", "yarn", "longrope"];
  * @param fields The file.
  * @param options `headDim`; `theta` and `partial` for absent fields; `maxPositions` of the model; `key` where
  * `rope_parameters` has one entry a layer type.
- * @throws {TypeError} If the rope type is not supported, or a number is missing.
+ * @throws {Mistake} If the rope type is not supported, or a number is missing.
  */
 export function readRope(
   fields: ConfigFields,
@@ -82,9 +83,12 @@ export function readRope(
     ? "longrope"
     : said;
   if (!TYPES.includes(type as string)) {
-    throw new TypeError(
-      `Cannot read ${name}: ${where} type is ${show(type)}, expected one of ${TYPES.join(", ")}`,
-    );
+    throw new Mistake("model", {
+      verb: "read",
+      thing: name,
+      found: `${where} type is ${show(type)}`,
+      expected: `one of ${TYPES.join(", ")}`,
+    });
   }
   const share = positive(
     name,
@@ -93,9 +97,12 @@ export function readRope(
   );
   const dim = Math.trunc(headDim * share);
   if (dim < 2 || dim % 2 !== 0 || dim > headDim) {
-    throw new RangeError(
-      `Cannot read ${name}: ${dim} of head_dim ${headDim} features turn, expected an even number (rotary pairs)`,
-    );
+    throw new Mistake("model", {
+      verb: "read",
+      thing: name,
+      found: `${dim} of head_dim ${headDim} features turn`,
+      expected: "an even number (rotary pairs)",
+    });
   }
   const base = positive(name, "rope_theta", rope.rope_theta ?? json.rope_theta ?? theta);
   if (type === "default") return { theta: base, dim };
@@ -129,9 +136,12 @@ type Numbers = (field: string, fallback?: unknown) => number;
 function llama3(name: string, where: string, number: Numbers) {
   const lowFreqFactor = number("low_freq_factor"), highFreqFactor = number("high_freq_factor");
   if (highFreqFactor <= lowFreqFactor) {
-    throw new RangeError(
-      `Cannot read ${name}: ${where} high_freq_factor is ${highFreqFactor}, expected more than low_freq_factor ${lowFreqFactor}`,
-    );
+    throw new Mistake("model", {
+      verb: "read",
+      thing: name,
+      found: `${where} high_freq_factor is ${highFreqFactor}`,
+      expected: `more than low_freq_factor ${lowFreqFactor}`,
+    });
   }
   return { lowFreqFactor, highFreqFactor };
 }
@@ -169,10 +179,12 @@ function longRope(
     const isList = Array.isArray(value) && value.length === dim / 2 &&
       value.every((one) => typeof one === "number" && one > 0 && Number.isFinite(one));
     if (isList) return value;
-    throw new TypeError(
-      `Cannot read ${name}: ${where} ${field} is ${show(value)}, ` +
-        `expected a number above 0 for each of ${dim / 2} pairs`,
-    );
+    throw new Mistake("model", {
+      verb: "read",
+      thing: name,
+      found: `${where} ${field} is ${show(value)}`,
+      expected: `a number above 0 for each of ${dim / 2} pairs`,
+    });
   };
   const factor = number("factor", ratio);
   const inferred = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));

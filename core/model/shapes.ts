@@ -5,6 +5,7 @@ import type { LinearShape } from "../lora/adapter.ts";
 import { familyOf } from "./families/mod.ts";
 import type { Family } from "./family.ts";
 import type { ModelConfig } from "./types.ts";
+import { Mistake } from "../base/mistake.ts";
 
 /** A linear layer of a block: its name below the block's prefix, its widths, and whether it has a bias. */
 interface BlockLinear {
@@ -178,19 +179,19 @@ export function canonicalName(config: ModelConfig, name: string): string | undef
  *
  * @example
  * ```ts
- * import { checkTensorShapes } from "@leash/bpo/core";
+ * import { checkTensorShapes, Mistake } from "@leash/bpo/core";
  * import { assertThrows } from "@std/assert";
  * const config = {
  *   vocabSize: 16, hiddenSize: 8, intermediateSize: 12, layers: 1, heads: 2, kvHeads: 1,
  *   headDim: 4, ropeTheta: 10000, rmsEps: 1e-5, tied: true, maxPositions: 32,
  * };
- * assertThrows(() => checkTensorShapes(config, new Map()), TypeError, "embed_tokens");
+ * assertThrows(() => checkTensorShapes(config, new Map()), Mistake, "embed_tokens");
  * ```
  *
  * @param config The model's sizes.
  * @param found Shapes by Hugging Face name.
  * @param name What to call the model in errors; default "the model".
- * @throws {TypeError} If a tensor is missing, has another shape, or does not belong to the model.
+ * @throws {Mistake} If a tensor is missing, has another shape, or does not belong to the model.
  */
 export function checkTensorShapes(
   config: ModelConfig,
@@ -201,15 +202,20 @@ export function checkTensorShapes(
   for (const [key, shape] of shapes) {
     const tensor = found.get(key);
     if (!tensor) {
-      throw new TypeError(
-        `Cannot load ${name}: tensor ${quote(key)} is missing, expected shape ${showShape(shape)}`,
-      );
+      throw new Mistake("model", {
+        verb: "load",
+        thing: name,
+        found: `tensor ${quote(key)} is missing`,
+        expected: `shape ${showShape(shape)}`,
+      });
     }
     if (tensor.shape.join() !== shape.join()) {
-      throw new TypeError(
-        `Cannot load ${name}: tensor ${quote(key)} shape is ${showShape(tensor.shape)}, ` +
-          `expected ${showShape(shape)} from the config`,
-      );
+      throw new Mistake("model", {
+        verb: "load",
+        thing: name,
+        found: `tensor ${quote(key)} shape is ${showShape(tensor.shape)}`,
+        expected: `${showShape(shape)} from the config`,
+      });
     }
   }
   for (const key of found.keys()) {
@@ -219,7 +225,12 @@ export function checkTensorShapes(
       : `only the ${shapes.size} tensors of a ${
         familyOf(config).name
       } model of ${config.layers} layers`;
-    throw new TypeError(`Cannot load ${name}: tensor ${quote(key)} is there, expected ${why}`);
+    throw new Mistake("model", {
+      verb: "load",
+      thing: name,
+      found: `tensor ${quote(key)} is there`,
+      expected: why,
+    });
   }
 }
 
@@ -228,16 +239,16 @@ export function checkTensorShapes(
  *
  * @example
  * ```ts
- * import { checkTensors } from "@leash/bpo/core";
+ * import { checkTensors, Mistake } from "@leash/bpo/core";
  * import { assertThrows } from "@std/assert";
  * const config = {
  *   vocabSize: 16, hiddenSize: 8, intermediateSize: 12, layers: 1, heads: 2, kvHeads: 1,
  *   headDim: 4, ropeTheta: 10000, rmsEps: 1e-5, tied: true, maxPositions: 32,
  * };
- * assertThrows(() => checkTensors(config, new Map()), TypeError, "embed_tokens");
+ * assertThrows(() => checkTensors(config, new Map()), Mistake, "embed_tokens");
  * ```
  *
- * @throws {TypeError} If a tensor does not fit.
+ * @throws {Mistake} If a tensor does not fit.
  */
 export function checkTensors(
   config: ModelConfig,
@@ -248,10 +259,12 @@ export function checkTensors(
   for (const [key, { shape, data }] of tensors) {
     const elements = shape.reduce((product, extent) => product * extent, 1);
     if (data.length !== elements) {
-      throw new TypeError(
-        `Cannot load ${name}: tensor ${quote(key)} data is ${data.length} elements long, ` +
-          `expected ${elements}`,
-      );
+      throw new Mistake("model", {
+        verb: "load",
+        thing: name,
+        found: `tensor ${quote(key)} data is ${data.length} elements long`,
+        expected: `${elements}`,
+      });
     }
   }
 }

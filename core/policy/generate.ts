@@ -20,6 +20,7 @@ import { headName } from "../model/shapes.ts";
 import type { Key } from "../base/random.ts";
 import { Tape } from "../ops/tape.ts";
 import { sequencesWithin } from "./limits.ts";
+import { Mistake } from "../base/mistake.ts";
 
 /** How to draw tokens. The filters apply in the order of transformers: temperature, top-k, top-p, min-p. */
 export interface SamplingOptions {
@@ -104,13 +105,15 @@ export async function generate(
   const { maxPositions, vocabSize } = model.config;
   prompts.forEach((prompt, i) => {
     const { length } = prompt;
-    checkIds(prompt, vocabSize, `generate: prompt ${i}`);
+    checkIds(prompt, vocabSize, { verb: "generate", holder: `prompt ${i}` });
     if (length < 1 || length + maxNew > maxPositions) {
-      throw new RangeError(
-        `Cannot generate: prompt ${i} has ${length} tokens, expected 1 to ${
+      throw new Mistake("model", {
+        verb: "generate",
+        found: `prompt ${i} has ${length} tokens`,
+        expected: `1 to ${
           maxPositions - maxNew
         } so that ${maxNew} more fit in ${maxPositions} positions`,
-      );
+      });
     }
   });
   const longest = prompts.reduce((a, { length }) => Math.max(a, length), 1);
@@ -173,11 +176,15 @@ async function generateBatch(
     });
     const wrong = done.indexOf(2);
     if (wrong >= 0) {
-      throw new RangeError(
-        `Cannot generate: token ${all[wrong] - promptLengths[wrong]} of prompt ${
+      throw new Mistake("model", {
+        verb: "generate",
+        found: `token ${all[wrong] - promptLengths[wrong]} of prompt ${
           options.first + wrong
-        } has logits that are NaN or infinite, expected finite numbers. The weights of the model or its adapter have diverged: go back to an earlier checkpoint`,
-      );
+        } has logits that are NaN or infinite`,
+        expected: "finite numbers",
+        fix:
+          "The weights of the model or its adapter have diverged: go back to an earlier checkpoint",
+      });
     }
     const lengths = prompts.map((_, s) => {
       const row = ids.subarray(s * maxNew, s * maxNew + end);

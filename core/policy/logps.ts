@@ -117,7 +117,11 @@ export async function completionLogps(
       rows += sequences[to++].ids.length;
     }
     const packed = packSequences(sequences.slice(from, to));
-    checkIds(packed.ids, model.config.vocabSize, "score the texts: the batch");
+    checkIds(packed.ids, model.config.vocabSize, {
+      verb: "score",
+      thing: "the texts",
+      holder: "the batch",
+    });
     using arena = new Arena(device, "completion log-probs");
     const scores = scoreBatch(arena, model, uploadBatch(arena, packed), adapter);
     const read = await arena.readAll({ sums: scores.sums, logps: scores.logps });

@@ -56,7 +56,11 @@ export function adapterForward<Out>(
 ): AdapterForward<Out> {
   const { config } = model, weights = model.weights.borrow();
   const members = params.shape[0];
-  checkIds(packed.ids, config.vocabSize, "train on the texts: the batch");
+  checkIds(packed.ids, config.vocabSize, {
+    verb: "train",
+    thing: "on the texts",
+    holder: "the batch",
+  });
   const gradient = arena.zeros(params.shape, "gradient");
   const device = uploadBatch(arena, packed, members);
   const tape = new Tape(arena, true);

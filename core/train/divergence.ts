@@ -1,4 +1,5 @@
 // A step that was not made because of numbers that are none, as one line for a person.
+import { Mistake } from "../base/mistake.ts";
 
 /** What a step said about itself. */
 export interface StepOutcome {
@@ -10,6 +11,19 @@ export interface StepOutcome {
   readonly gradNorm: number;
   /** [K] `nonFinite` of the step's metrics: 0 where a member's numbers are all finite. Default: loss and norm say it. */
   readonly nonFinite?: ArrayLike<number>;
+}
+
+/** A step whose numbers are not finite: the same step would end so again. */
+export class Diverged extends Mistake {
+  /** What it is. */
+  override readonly name = "Diverged";
+
+  /** Says where, what and what to do about it. */
+  constructor({ step, found, fix }: { step: number; found: string; fix: string }) {
+    super("model", {
+      ...{ verb: "go on", thing: `after step ${step}`, found, expected: "finite numbers", fix },
+    });
+  }
 }
 
 /**
@@ -33,7 +47,7 @@ export interface StepOutcome {
 export function divergence(
   { step, loss, gradNorm, nonFinite = [] }: StepOutcome,
   advice: string,
-): RangeError | undefined {
+): Diverged | undefined {
   const found = Array.from(nonFinite, (count, k) => count > 0 ? [k] : []).flat();
   const sound = Number.isFinite(loss) && Number.isFinite(gradNorm);
   if (found.length === 0 && sound) return undefined;
@@ -43,7 +57,5 @@ export function divergence(
   const what = sound
     ? `${where}a parameter or a moment is not finite or would not be after the update`
     : `the loss is ${loss} and the gradient norm ${gradNorm}`;
-  return new RangeError(
-    `Cannot go on after step ${step}: ${what}, expected finite numbers. ${advice}`,
-  );
+  return new Diverged({ step, found: what, fix: advice });
 }

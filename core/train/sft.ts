@@ -138,7 +138,11 @@ export function sftGradients(
   { weights, tables }: Pick<SftTensors, "weights" | "tables">,
   packed: PackedSequences,
 ): { gradients: Record<string, Tensor>; logps: Tensor } {
-  checkIds(packed.ids, config.vocabSize, "train on the texts: the batch");
+  checkIds(packed.ids, config.vocabSize, {
+    verb: "train",
+    thing: "on the texts",
+    holder: "the batch",
+  });
   const batch = uploadBatch(arena, packed);
   const all = { ...weights, ...tables };
   const tape = new Tape(arena, true);

@@ -27,7 +27,11 @@ export async function survey(
   { sequences, rows }: SurveyOptions,
 ): Promise<Float32Array<ArrayBuffer> | undefined> {
   if (sequences === undefined) return undefined;
-  checkIds(sequences.ids, model.config.vocabSize, "train on the texts: the batch");
+  checkIds(sequences.ids, model.config.vocabSize, {
+    verb: "train",
+    thing: "on the texts",
+    holder: "the batch",
+  });
   const members = params.shape[0], S = sequences.starts.length;
   const all = new Float32Array(members * S);
   let first = 0;

@@ -155,7 +155,7 @@ function segmentPattern(part: string, pattern: string): (name: string) => boolea
   return (name) => whole.matches(name).length > 0;
 }
 
-function unclosed(bracket: string, pattern: string): TypeError {
+function unclosed(bracket: string, pattern: string): Mistake {
   return new Mistake("file", {
     verb: "find",
     thing: pattern,

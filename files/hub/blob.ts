@@ -11,6 +11,7 @@ import {
   TIMEOUT,
 } from "./client.ts";
 import type { RepoSpec } from "./repo_spec.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 /** What a download is of. */
 export interface BlobTask {
@@ -144,8 +145,7 @@ async function receive(
     }
   } catch (error) {
     if (error instanceof HubError || options.signal?.aborted || isDisk(error)) throw error;
-    const late = error instanceof Error && error.message.startsWith("nothing for");
-    return late ? error.message : "the connection broke";
+    return error instanceof Late ? error.message : "the connection broke";
   } finally {
     await reader.cancel().catch(() => {});
   }
@@ -168,13 +168,20 @@ function wrongSize({ file, spec }: BlobTask, found: string): HubError {
 
 /** Errors of our own disk are not the server's: another try would not help. */
 function isDisk(error: unknown): boolean {
-  return error instanceof Error && /os error (28|122|30|5)\)|were not taken/.test(error.message);
+  if (error instanceof Mistake) return true;
+  return error instanceof Error && "code" in error && DISK.includes(error.code as string);
 }
+
+/** Of the system: a full disk, a full quota, a disk that is only read, and one that fails. */
+const DISK: readonly string[] = ["ENOSPC", "EDQUOT", "EROFS", "EIO"];
+
+/** Nothing came for too long. */
+class Late extends Error {}
 
 async function inTime<T>(promise: Promise<T>, timeout: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`nothing for ${timeout} ms`)), timeout);
+    timer = setTimeout(() => reject(new Late(`nothing for ${timeout} ms`)), timeout);
   });
   try {
     return await Promise.race([promise, late]);

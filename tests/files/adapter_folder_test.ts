@@ -13,6 +13,7 @@ import { loadAdapter, readPeftFiles, saveAdapter } from "../../files/adapter_fol
 import { filesBelow } from "../support/tiny_run.ts";
 import { modelFixture } from "../support/fixtures.ts";
 import { uniform } from "../support/random.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 const SEQUENCES = [{ ids: [1, 5, 9, 3, 2], promptLength: 2 }];
 
@@ -88,10 +89,10 @@ Deno.test("loadAdapter() refuses a folder that is none, and a pickle without rea
   const { device, model, dir } = work;
   await assertRejects(
     () => loadAdapter(device, model, dir),
-    TypeError,
+    Mistake,
     "adapter_config.json is missing",
   );
   await Deno.writeTextFile(`${dir}/adapter_model.bin`, "code");
   assertEquals([...await readPeftFiles(dir)], [["adapter_model.bin", new Uint8Array(0)]]);
-  await assertRejects(() => loadAdapter(device, model, dir), TypeError, "safe_serialization=True");
+  await assertRejects(() => loadAdapter(device, model, dir), Mistake, "safe_serialization=True");
 });

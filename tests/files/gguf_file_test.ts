@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { openGgufFile, wholeGgufs } from "../../files/gguf_file.ts";
 import { cutLlama } from "../malformed/gguf.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 Deno.test("wholeGgufs() counts the parts of a file once", () => {
   const parts = ["m-00002-of-00002.gguf", "m-00001-of-00002.gguf", "n-00002-of-00002.gguf"];
@@ -21,7 +22,7 @@ Deno.test("openGgufFile() finds the other parts beside the one that is named", a
     await Deno.remove(`${dir}/m-00001-of-00003.gguf`);
     await assertRejects(
       () => openGgufFile(`${dir}/m-00003-of-00003.gguf`),
-      TypeError,
+      Mistake,
       'it is part 3 of 3 and "m-00001-of-00003.gguf" is missing',
     );
   } finally {

@@ -52,7 +52,7 @@ Deno.test("writeModelFolder() replaces a folder only where it may", async () => 
 Deno.test("readModelFolder() names what is missing, by path and by URL", async () => {
   const dir = await Deno.makeTempDir();
   for (const [folder, name] of [[dir, dir], [new URL(`file://${dir}`), `file://${dir}`]] as const) {
-    const error = await assertRejects(() => readModelFolder(folder), TypeError);
+    const error = await assertRejects(() => readModelFolder(folder), Mistake);
     assertEquals(
       error.message,
       `Cannot read ${name}: config.json is missing, expected a Hugging Face model folder`,

@@ -62,7 +62,7 @@ Deno.test("openModel() opens a GGUF file in parts by any part, or by its folder"
     }
     await Deno.remove(`${dir}/m-00002-of-00003.gguf`);
     for (const spec of [dir, `${dir}/m-00001-of-00003.gguf`, `${dir}/m-00003-of-00003.gguf`]) {
-      await assertRejects(() => openModel(spec), TypeError, '"m-00002-of-00003.gguf" is missing');
+      await assertRejects(() => openModel(spec), Mistake, '"m-00002-of-00003.gguf" is missing');
     }
   });
 });
@@ -82,7 +82,7 @@ Deno.test("openModel() takes end tokens from generation_config.json and a chat t
     using broken = await openModel(`${dir}/m`); // whose text can still be generated
     assertThrows(
       () => broken.chat?.render([]),
-      TypeError,
+      Mistake,
       `Cannot read the chat template of ${dir}/m: `,
     );
   });
@@ -183,7 +183,7 @@ Deno.test("openModel() tells the template the day, adds end tokens, and notes a 
     using plain = await openModel(`${dir}/m`, { date: "2020-02-03" });
     assertEquals(plain.date, undefined);
     for (const options of [{ endTokens: ["no token"] }, { date: "2020-02-30" }]) {
-      await assertRejects(() => openModel(`${dir}/m`, options), TypeError, "expected");
+      await assertRejects(() => openModel(`${dir}/m`, options), Mistake, "expected");
     }
   });
 });

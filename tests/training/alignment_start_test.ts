@@ -3,6 +3,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Alignment } from "../../training/mod.ts";
 import { deviceTest } from "../support/devices.ts";
 import { tinyTask } from "../support/tiny_task.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 async function finish(run: Alignment) {
   while (!run.done) {
@@ -21,7 +22,7 @@ deviceTest(
     assertEquals(run.layout.scale, 2); // alpha / √rank
     assert([...run.layout.modules.keys()].every((name) => name.endsWith("q_proj")));
     using wrong = await tinyTask(device, { targetModules: ["no_proj"] });
-    assertThrows(() => Alignment.start(device, wrong), TypeError, "matches none of");
+    assertThrows(() => Alignment.start(device, wrong), Mistake, "matches none of");
   },
 );
 

@@ -19,6 +19,7 @@ import { shards } from "../../tests/malformed/index.ts";
 import { ggufMutator } from "./mutate_binary.ts";
 import { jsonMutator, safetensorsMutator } from "./mutate_json.ts";
 import type { Input, Target } from "./target.ts";
+import { cannotRead } from "../../core/base/mistake.ts";
 
 const FIXTURES = new URL("../../tests/fixtures/", import.meta.url);
 const fixture = (path: string) => Deno.readFile(new URL(path, FIXTURES));
@@ -105,7 +106,7 @@ const index: Target = {
     const open = (name: string) => {
       const content = files.get(name);
       if (content === undefined && !name.includes("/")) {
-        throw new TypeError(`Cannot read ${quote(name)}: it is missing, expected a file`);
+        throw cannotRead(quote(name), { found: "it is missing", expected: "a file" });
       }
       if (content === undefined) throw new Error(`a path was opened: ${name}`);
       return Promise.resolve(fileOfBytes(content, name));

@@ -5,6 +5,7 @@ import type { DatasetRow } from "../../text/rows/rows.ts";
 import { quote } from "../../base/mistakes.ts";
 import type { RandomAccessFile } from "../../base/random_access.ts";
 import { type ByteStream, byteStream, MOST_LINE_BYTES, textLines } from "./text_lines.ts";
+import { cannotRead, type Mistake } from "../../base/mistake.ts";
 
 /** How the file is written. */
 export interface CsvOptions {
@@ -41,7 +42,7 @@ const BATCH = 512;
  * @param file The file, or its bytes as they arrive; borrowed while it is read.
  * @param options `separator`.
  * @returns Its rows with the lines at which they begin.
- * @throws {TypeError} While it is read: if a quote is misplaced, a row has too few or too many fields, a column is
+ * @throws {Mistake} While it is read: if a quote is misplaced, a row has too few or too many fields, a column is
  * there twice, the text is not UTF-8 or has a NUL byte, or a record is over 16 MiB long; or the file is empty, a web
  * page or a Git LFS pointer.
  */
@@ -63,17 +64,17 @@ export async function* csvRows(
         continue;
       }
       if (fields[i].length !== header.length) {
-        throw new TypeError(
-          `Cannot read ${name}: line ${line} has ${fields[i].length} fields, ` +
-            `expected ${header.length} as in the header`,
-        );
+        throw cannotRead(name, {
+          found: `line ${line} has ${fields[i].length} fields`,
+          expected: `${header.length} as in the header`,
+        });
       }
       const row = Object.fromEntries(header.map((column, c) => [column, fields[i][c]]));
       yield { row, file: name, unit: "line", number: line };
     }
   }
   if (header === undefined) {
-    throw new TypeError(`Cannot read ${name}: it is blank, expected ${format} with a header`);
+    throw cannotRead(name, { found: "it is blank", expected: `${format} with a header` });
   }
 }
 
@@ -82,10 +83,10 @@ async function* records(stream: ByteStream, format: string): AsyncGenerator<CsvR
   let open: { lines: string[]; line: number; length: number } | undefined;
   for await (const { text, number, hasReturn } of textLines(stream, format)) {
     if (text.includes("\r")) {
-      throw new TypeError(
-        `Cannot read ${stream.name}: line ${number} has a carriage return alone, ` +
-          "expected lines that end in \\n or \\r\\n",
-      );
+      throw cannotRead(stream.name, {
+        found: `line ${number} has a carriage return alone`,
+        expected: "lines that end in \\n or \\r\\n",
+      });
     }
     const isOdd = quotes(text) % 2 === 1;
     const end = hasReturn ? RETURN : "";
@@ -111,10 +112,11 @@ function quotes(text: string): number {
   return count;
 }
 
-function unclosed(name: string, line: number, format: string): TypeError {
-  return new TypeError(
-    `Cannot read ${name}: line ${line} opens a quote that is never closed, expected ${format}`,
-  );
+function unclosed(name: string, line: number, format: string): Mistake {
+  return cannotRead(name, {
+    found: `line ${line} opens a quote that is never closed`,
+    expected: format,
+  });
 }
 
 async function* batches(records: AsyncIterable<CsvRecord>): AsyncGenerator<CsvRecord[]> {
@@ -150,11 +152,10 @@ function parseRecords(
       try {
         alone(text);
       } catch {
-        throw new TypeError(
-          `Cannot read ${name}: line ${line} has a quote inside a field or after one, ` +
-            `expected ${format} with quotes around whole fields and doubled inside`,
-          { cause },
-        );
+        throw cannotRead(name, {
+          found: `line ${line} has a quote inside a field or after one`,
+          expected: `${format} with quotes around whole fields and doubled inside`,
+        }, { cause });
       }
     }
     throw cause;
@@ -166,9 +167,10 @@ function checkedHeader(fields: readonly string[], name: string): string[] {
   const seen = new Set<string>();
   const twice = header.find((column) => seen.size === seen.add(column).size);
   if (twice !== undefined) {
-    throw new TypeError(
-      `Cannot read ${name}: column ${quote(twice)} is there twice, expected each column once`,
-    );
+    throw cannotRead(name, {
+      found: `column ${quote(twice)} is there twice`,
+      expected: "each column once",
+    });
   }
   return header;
 }

@@ -4,6 +4,7 @@ import { CORE_SCHEMA, load, YAMLException } from "js-yaml";
 import { matchesAny } from "../wildcards.ts";
 import { bare, isObject, quote, show } from "../../base/mistakes.ts";
 import { splitMeant, splitOf } from "./split_names.ts";
+import { cannotRead, Mistake } from "../../base/mistake.ts";
 
 /** A split of a config. */
 export interface ConfigSplit {
@@ -68,24 +69,23 @@ export function folderConfigs(names: readonly string[]): DatasetConfig[] {
  *
  * @param readme Its text.
  * @param path What to call it.
- * @throws {TypeError} If the header is no YAML, or declares what `datasets` does not take.
- * @throws {RangeError} If the header is over 1048576 characters long.
+ * @throws {Mistake} If the header is no YAML, or declares what `datasets` does not take.
+ * @throws {Mistake} If the header is over 1048576 characters long.
  * @see https://huggingface.co/docs/hub/datasets-manual-configuration
  */
 export function declaredConfigs(readme: string, path: string): DatasetConfig[] {
   const header = headerOf(readme);
   if (!header.includes("configs")) return [];
   if (header.length > MOST_CHARACTERS) {
-    throw new RangeError(
-      `Cannot read ${bare(path)}: its header is ${header.length} characters long, ` +
-        `expected at most ${MOST_CHARACTERS}. ${FIX}`,
-    );
+    throw cannotRead(bare(path), {
+      found: `its header is ${header.length} characters long`,
+      expected: `at most ${MOST_CHARACTERS}`,
+      fix: FIX,
+    });
   }
   const wrong = (field: string, found: unknown, wanted: string): never => {
     const value = found === undefined ? "missing" : show(found);
-    throw new TypeError(
-      `Cannot read ${bare(path)}: ${field} is ${value}, expected ${wanted}. ${FIX}`,
-    );
+    throw cannotRead(bare(path), { found: `${field} is ${value}`, expected: wanted, fix: FIX });
   };
   const configs = configsIn(header, path);
   if (configs === undefined || configs === null) return [];
@@ -134,11 +134,11 @@ function configsIn(header: string, path: string): unknown {
   } catch (cause) {
     if (!(cause instanceof YAMLException)) throw cause;
     const line = cause.mark ? `line ${cause.mark.line + 2}: ` : ""; // after the ---
-    throw new TypeError(
-      `Cannot read ${bare(path)}: its header is no YAML (${line}${bare(cause.reason)}), ` +
-        `expected YAML between two lines of ---. ${FIX}`,
-      { cause },
-    );
+    throw cannotRead(bare(path), {
+      found: `its header is no YAML (${line}${bare(cause.reason)})`,
+      expected: "YAML between two lines of ---",
+      fix: FIX,
+    }, { cause });
   }
 }
 
@@ -171,8 +171,8 @@ function textsIn(value: unknown): string[] | undefined {
  * @param configs Its configs, at least one.
  * @param names Names of all data files in the dataset's folder.
  * @param asked `SPLIT`, `CONFIG` or `CONFIG/SPLIT`; `val`, `valid` and `dev` mean the split validation too.
- * @throws {TypeError} If several are meant, or none.
- * @throws {RangeError} If the split's patterns are over 16384 characters long together.
+ * @throws {Mistake} If several are meant, or none.
+ * @throws {Mistake} If the split's patterns are over 16384 characters long together.
  */
 export function filesOfConfig(
   source: string,
@@ -181,7 +181,7 @@ export function filesOfConfig(
   asked: string | undefined,
 ): string[] {
   const refuse = (found: string, expected: string): never => {
-    throw new TypeError(`Cannot open ${source}: it has ${found}, expected ${expected}`);
+    throw new Mistake("file", { verb: "open", thing: source, found: `it has ${found}`, expected });
   };
   const list = (some: readonly string[]) =>
     some.slice(0, MOST_LISTED).map(bare).join(", ") + (some.length > MOST_LISTED ? ", …" : "");
@@ -272,10 +272,13 @@ function matching(
   const others = patterns.filter((pattern) => !all.has(pattern) && /[*?]/.test(pattern));
   const length = others.reduce((sum, pattern) => sum + pattern.length, 0);
   if (length > MOST_PATTERN_CHARACTERS) {
-    throw new RangeError(
-      `Cannot open ${source}: the patterns of its split ${bare(split)} are ${length} characters ` +
-        `long, expected at most ${MOST_PATTERN_CHARACTERS}. ${FIX}`,
-    );
+    throw new Mistake("file", {
+      verb: "open",
+      thing: source,
+      found: `the patterns of its split ${bare(split)} are ${length} characters long`,
+      expected: `at most ${MOST_PATTERN_CHARACTERS}`,
+      fix: FIX,
+    });
   }
   return names.filter((name) => whole.has(name) || matchesAny(name, others));
 }

@@ -5,6 +5,7 @@ import { refuseHugeJson, ROWS_BOUNDS } from "../../base/json_bounds.ts";
 import { duplicateKey, isObject, quote, refuseWrongDownload } from "../../base/mistakes.ts";
 import type { RandomAccessFile } from "../../base/random_access.ts";
 import { parsePythonJson } from "./python_json.ts";
+import { cannotRead } from "../../base/mistake.ts";
 
 /** Largest JSON file, bytes; JSON lines have no limit. */
 const MOST_BYTES = 128 * 2 ** 20;
@@ -25,9 +26,9 @@ const WANTED = "a list of objects or an object of columns";
  *
  * @param file The file; borrowed while it is read.
  * @returns Its rows, numbered from 1.
- * @throws {TypeError} While it is read: if the file is not JSON in UTF-8, neither a list of objects nor an object of
+ * @throws {Mistake} While it is read: if the file is not JSON in UTF-8, neither a list of objects nor an object of
  * columns of one length, has a key twice, or is over 128 MiB.
- * @throws {RangeError} While it is read: if it has over 2.5 million values, or is nested over 512 deep.
+ * @throws {Mistake} While it is read: if it has over 2.5 million values, or is nested over 512 deep.
  */
 export async function* jsonRows(file: RandomAccessFile): AsyncGenerator<DatasetRow> {
   const { name } = file;
@@ -36,9 +37,7 @@ export async function* jsonRows(file: RandomAccessFile): AsyncGenerator<DatasetR
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i];
     if (!isObject(row)) {
-      throw new TypeError(
-        `Cannot read ${name}: row ${i + 1} is ${kind(row)}, expected an object`,
-      );
+      throw cannotRead(name, { found: `row ${i + 1} is ${kind(row)}`, expected: "an object" });
     }
     yield { row, file: name, unit: "row", number: i + 1 };
   }
@@ -47,8 +46,8 @@ export async function* jsonRows(file: RandomAccessFile): AsyncGenerator<DatasetR
 /**
  * What a JSON file holds, within the bounds of a file of rows; `wanted` says in errors what it was to hold.
  *
- * @throws {TypeError} If it is not JSON in UTF-8, has a key twice, or is over 128 MiB.
- * @throws {RangeError} If it has over 2.5 million values, or is nested over 512 deep.
+ * @throws {Mistake} If it is not JSON in UTF-8, has a key twice, or is over 128 MiB.
+ * @throws {Mistake} If it has over 2.5 million values, or is nested over 512 deep.
  */
 export async function readJsonFile(
   file: RandomAccessFile,
@@ -56,10 +55,11 @@ export async function readJsonFile(
 ): Promise<unknown> {
   const { name, size } = file;
   if (size > MOST_BYTES) {
-    throw new TypeError(
-      `Cannot read ${name}: it is ${size} bytes long, expected at most ${MOST_BYTES}. ` +
-        "Write it as JSON lines, which are read one by one",
-    );
+    throw cannotRead(name, {
+      found: `it is ${size} bytes long`,
+      expected: `at most ${MOST_BYTES}`,
+      fix: "Write it as JSON lines, which are read one by one",
+    });
   }
   const bytes = await file.read(0, size);
   refuseWrongDownload(bytes, name, wanted);
@@ -74,20 +74,21 @@ export async function readJsonFile(
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new TypeError(`Cannot read ${name}: the file is not UTF-8, expected ${wanted}`);
+    throw cannotRead(name, { found: "the file is not UTF-8", expected: wanted });
   }
   let value: unknown, json: string;
   try {
     const rows = (parsed: unknown) => Array.isArray(parsed) ? parsed : columnsOf(parsed);
     ({ value, json } = parsePythonJson(text, (json, revive) => parseRows(json, rows, revive)));
   } catch {
-    throw new TypeError(`Cannot read ${name}: the file is not JSON, expected ${wanted}`);
+    throw cannotRead(name, { found: "the file is not JSON", expected: wanted });
   }
   const twice = typeof value === "object" && value !== null ? duplicateKey(json) : undefined;
   if (twice !== undefined) {
-    throw new TypeError(
-      `Cannot read ${name}: an object has the key ${quote(twice)} twice, expected each key once`,
-    );
+    throw cannotRead(name, {
+      found: `an object has the key ${quote(twice)} twice`,
+      expected: "each key once",
+    });
   }
   return value;
 }
@@ -99,23 +100,24 @@ function columnsOf(parsed: unknown): readonly unknown[] {
 
 function rowsOfColumns(value: unknown, name: string): Record<string, unknown>[] {
   if (!isObject(value)) {
-    throw new TypeError(`Cannot read ${name}: the file is ${kind(value)}, expected ${WANTED}`);
+    throw cannotRead(name, { found: `the file is ${kind(value)}`, expected: WANTED });
   }
   const columns: [name: string, values: unknown[]][] = [];
   for (const [column, values] of Object.entries(value)) {
     if (!Array.isArray(values)) {
-      throw new TypeError(
-        `Cannot read ${name}: column ${quote(column)} is ${kind(values)}, expected a list. ` +
-          "The file is one object: give a list of objects or an object of columns",
-      );
+      throw cannotRead(name, {
+        found: `column ${quote(column)} is ${kind(values)}`,
+        expected: "a list",
+        fix: "The file is one object: give a list of objects or an object of columns",
+      });
     }
     columns.push([column, values]);
     const [first, { length }] = columns[0];
     if (values.length !== length) {
-      throw new TypeError(
-        `Cannot read ${name}: column ${quote(column)} has ${values.length} values, ` +
-          `expected ${length} as in ${quote(first)}`,
-      );
+      throw cannotRead(name, {
+        found: `column ${quote(column)} has ${values.length} values`,
+        expected: `${length} as in ${quote(first)}`,
+      });
     }
   }
   return Array.from(

@@ -6,6 +6,7 @@ import { duplicateKey, isObject, quote } from "../../base/mistakes.ts";
 import type { RandomAccessFile } from "../../base/random_access.ts";
 import { parsePythonJson } from "./python_json.ts";
 import { type ByteStream, byteStream, textLines } from "./text_lines.ts";
+import { cannotRead } from "../../base/mistake.ts";
 
 /**
  * Rows of a JSON-lines file; empty lines are passed over.
@@ -21,9 +22,9 @@ import { type ByteStream, byteStream, textLines } from "./text_lines.ts";
  *
  * @param file The file, or its bytes as they arrive; borrowed while it is read.
  * @returns Its objects with the lines at which they stand.
- * @throws {TypeError} While it is read: if a line is not UTF-8, not a JSON object, over 16 MiB long, or has a key
+ * @throws {Mistake} While it is read: if a line is not UTF-8, not a JSON object, over 16 MiB long, or has a key
  * twice; or the file is empty, a web page or a Git LFS pointer.
- * @throws {RangeError} While it is read: if a line has over a million values, or is nested over 512 deep.
+ * @throws {Mistake} While it is read: if a line has over a million values, or is nested over 512 deep.
  */
 export async function* jsonlRows(file: RandomAccessFile | ByteStream): AsyncGenerator<DatasetRow> {
   const stream = "parts" in file ? file : byteStream(file);
@@ -31,9 +32,7 @@ export async function* jsonlRows(file: RandomAccessFile | ByteStream): AsyncGene
   for await (const { value, number } of jsonLines(stream, "one object a line")) {
     if (!isObject(value)) {
       const kind = Array.isArray(value) ? "a list" : value === null ? "null" : `a ${typeof value}`;
-      throw new TypeError(
-        `Cannot read ${name}: line ${number} is ${kind}, expected one object a line`,
-      );
+      throw cannotRead(name, { found: `line ${number} is ${kind}`, expected: "one object a line" });
     }
     yield { row: value, file: name, unit: "line", number };
   }
@@ -53,14 +52,14 @@ export async function* jsonLines(
       const rows = (row: unknown) => [row];
       ({ value, json } = parsePythonJson(text, (json, revive) => parseRows(json, rows, revive)));
     } catch {
-      throw new TypeError(`Cannot read ${name}: line ${number} is not JSON, expected ${wanted}`);
+      throw cannotRead(name, { found: `line ${number} is not JSON`, expected: wanted });
     }
     const twice = duplicateKey(json);
     if (twice !== undefined) {
-      throw new TypeError(
-        `Cannot read ${name}: line ${number} has the key ${quote(twice)} twice, ` +
-          "expected each key once",
-      );
+      throw cannotRead(name, {
+        found: `line ${number} has the key ${quote(twice)} twice`,
+        expected: "each key once",
+      });
     }
     yield { value, number };
   }

@@ -68,7 +68,7 @@ const VALUES_PER_BYTE = 64;
 export async function readFooter(file: RandomAccessFile): Promise<ParquetFooter> {
   const { name, size } = file;
   const fail = (what: string): never => {
-    throw new BadParquet(`Cannot read ${name}: ${what}`);
+    throw new BadParquet(name, what);
   };
   const head = await file.read(0, Math.min(64, size));
   refuseWrongDownload(head, name, WANTED);

@@ -15,6 +15,7 @@ import {
   unfoldBudget,
 } from "./parquet_pages.ts";
 import { BadParquet } from "./thrift.ts";
+import { cannotRead } from "../../base/mistake.ts";
 
 /** What to read of a Parquet file, and how. */
 export interface ParquetOptions {
@@ -30,16 +31,17 @@ export interface ParquetOptions {
  *
  * @example
  * ```ts
+ * import { Mistake } from "@leash/bpo/core";
  * import { fileOfBytes, parquetRows } from "@leash/bpo/files";
  * import { assertRejects } from "@std/assert";
  * using file = fileOfBytes(new TextEncoder().encode("prompt,label"), "pairs.parquet");
- * await assertRejects(() => Array.fromAsync(parquetRows(file)), TypeError, 'begins with "prom"');
+ * await assertRejects(() => Array.fromAsync(parquetRows(file)), Mistake, 'begins with "prom"');
  * ```
  *
  * @param file The file; borrowed while it is read.
  * @param options `columns`, `decompressors`.
  * @returns Its rows, numbered from 1.
- * @throws {TypeError} While it is read: if the file is not Parquet, was cut, says more than its size allows, has pages
+ * @throws {Mistake} While it is read: if the file is not Parquet, was cut, says more than its size allows, has pages
  * that are malformed, or uses a codec or an encoding that is not read; or a column is not there.
  */
 export async function* parquetRows(
@@ -50,10 +52,10 @@ export async function* parquetRows(
   const columns = options.columns ?? footer.columns;
   for (const column of columns) {
     if (footer.columns.includes(column)) continue;
-    throw new TypeError(
-      `Cannot read ${file.name}: its columns are ${footer.columns.map(quote).join(", ")}, ` +
-        `expected ${quote(column)} among them`,
-    );
+    throw cannotRead(file.name, {
+      found: `its columns are ${footer.columns.map(quote).join(", ")}`,
+      expected: `${quote(column)} among them`,
+    });
   }
   const decompressors = { ...PORTABLE, ...options.decompressors };
   let number = 0;
@@ -82,7 +84,7 @@ async function readColumn(
 ): Promise<unknown[]> {
   const group = footer.groups[g];
   const fail = (what: string): never => {
-    throw new BadParquet(`Cannot read ${file.name}: row group ${g + 1}: ${what}`);
+    throw new BadParquet(file.name, `row group ${g + 1}: ${what}`);
   };
   const chunks = group.chunks.filter(({ leaf }) => leaf.path[0] === column);
   const parts: Uint8Array<ArrayBuffer>[] = [];

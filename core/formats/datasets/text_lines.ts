@@ -2,6 +2,7 @@
 import { joinBytes } from "../../base/join_bytes.ts";
 import { refuseWrongDownload } from "../../base/mistakes.ts";
 import type { RandomAccessFile } from "../../base/random_access.ts";
+import { cannotRead } from "../../base/mistake.ts";
 
 /** Bytes that arrive in parts, and what to call them in errors. */
 export interface ByteStream {
@@ -65,16 +66,18 @@ export async function* textLines(
     const body = bytes.subarray(hasMark ? 3 : 0).subarray(0, hasReturn ? -1 : undefined);
     const nul = body.indexOf(0);
     if (nul >= 0) {
-      throw new TypeError(
-        `Cannot read ${name}: line ${number} has a NUL byte, expected ${wanted} in UTF-8`,
-      );
+      throw cannotRead(name, {
+        found: `line ${number} has a NUL byte`,
+        expected: `${wanted} in UTF-8`,
+      });
     }
     try {
       return { text: decoder.decode(body), number, hasReturn };
     } catch {
-      throw new TypeError(
-        `Cannot read ${name}: line ${number} is not UTF-8, expected ${wanted} in UTF-8`,
-      );
+      throw cannotRead(name, {
+        found: `line ${number} is not UTF-8`,
+        expected: `${wanted} in UTF-8`,
+      });
     }
   };
   let pending: Uint8Array[] = []; // parts of a line whose end has not come yet
@@ -83,10 +86,10 @@ export async function* textLines(
   const push = (part: Uint8Array) => {
     length += part.length;
     if (length > MOST_LINE_BYTES) {
-      throw new TypeError(
-        `Cannot read ${name}: line ${number + 1} is over ${MOST_LINE_BYTES / 2 ** 20} MiB long, ` +
-          `expected ${wanted}`,
-      );
+      throw cannotRead(name, {
+        found: `line ${number + 1} is over ${MOST_LINE_BYTES / 2 ** 20} MiB long`,
+        expected: wanted,
+      });
     }
     pending.push(part);
   };
@@ -112,9 +115,11 @@ export async function* textLines(
 function refuseStart(line: Uint8Array, name: string, wanted: string): void {
   const [a, b] = line;
   if (a === 0xff && b === 0xfe || a === 0xfe && b === 0xff) {
-    throw new TypeError(
-      `Cannot read ${name}: the file is UTF-16, expected ${wanted} in UTF-8. Save it as UTF-8`,
-    );
+    throw cannotRead(name, {
+      found: "the file is UTF-16",
+      expected: `${wanted} in UTF-8`,
+      fix: "Save it as UTF-8",
+    });
   }
   if (line.length > 0) refuseWrongDownload(line, name, wanted);
 }

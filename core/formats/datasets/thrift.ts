@@ -1,9 +1,17 @@
 // Thrift's compact protocol as Parquet uses it, read with suspicion: lengths are held against the bytes that are
 // there, nesting and integers have limits, and fields that nobody asked for are passed over without memory.
 // https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
+import { Mistake } from "../../base/mistake.ts";
 
 /** What stands in a file that is not what it should be. */
-export class BadParquet extends TypeError {}
+export class BadParquet extends Mistake {
+  override readonly name = "BadParquet";
+
+  /** @param thing The file. @param found What is wrong with it, and the fix. */
+  constructor(thing: string, found: string) {
+    super("file", { verb: "read", thing, found });
+  }
+}
 
 const enum Type {
   Stop = 0,

@@ -1,5 +1,6 @@
 // A place in a file's front that moves on: bytes are fetched in large parts, and read from memory one value at a time.
 import type { RandomAccessFile } from "../../base/random_access.ts";
+import { cannotRead, type Mistake } from "../../base/mistake.ts";
 
 const PART = 1 << 20; // bytes fetched at once
 const MOST = 1 << 27; // bytes of the whole front: real ones have at most about twenty million
@@ -35,17 +36,17 @@ export class HeaderCursor {
     if (this.has(length)) return;
     const { name, size } = this.file;
     if (length > this.left) {
-      throw new TypeError(
-        `Cannot read ${name}: it ends in ${what} after ${size} bytes, ` +
-          `expected ${length - this.left} more. The download was cut: fetch the file again`,
-      );
+      throw cannotRead(name, {
+        found: `it ends in ${what} after ${size} bytes`,
+        expected: `${length - this.left} more`,
+        fix: "The download was cut: fetch the file again",
+      });
     }
     if (this.position + length > MOST) {
-      throw new TypeError(
-        `Cannot read ${name}: its metadata reaches ${
-          this.position + length
-        } bytes at ${what}, expected at most ${MOST}`,
-      );
+      throw cannotRead(name, {
+        found: `its metadata reaches ${this.position + length} bytes at ${what}`,
+        expected: `at most ${MOST}`,
+      });
     }
     const start = this.position;
     const fetched = await this.file.read(start, Math.min(this.left, Math.max(length, PART)));
@@ -123,9 +124,7 @@ export class HeaderCursor {
     try {
       return this.#utf8.decode(this.#bytes.subarray(at, at + length));
     } catch {
-      throw new TypeError(
-        `Cannot read ${this.file.name}: ${what} is not UTF-8, expected UTF-8 text`,
-      );
+      throw cannotRead(this.file.name, { found: `${what} is not UTF-8`, expected: "UTF-8 text" });
     }
   }
 
@@ -141,7 +140,7 @@ export class HeaderCursor {
   }
 
   /** The one-line error for something in this file. */
-  mistake(found: string, expected: string): TypeError {
-    return new TypeError(`Cannot read ${this.file.name}: ${found}, expected ${expected}`);
+  mistake(found: string, expected: string): Mistake {
+    return cannotRead(this.file.name, { found, expected });
   }
 }

@@ -6,6 +6,7 @@ import type { HostTensor } from "../../base/host_tensor.ts";
 import { quote, showShape } from "../../base/mistakes.ts";
 import { ARCHITECTURES, ggufModuleName, ggufRowOf, type Heads, rowUnit } from "./names.ts";
 import { encodeGguf, type GgufEntry, type GgufTensorData } from "./writer.ts";
+import { Mistake } from "../../base/mistake.ts";
 
 /** An adapter to write. */
 export interface LoraGguf extends Heads {
@@ -36,8 +37,8 @@ export interface LoraGguf extends Heads {
  * ```
  *
  * @param adapter `heads` and `kvHeads` are the base model's: Llama's query and key rows are reordered by them.
- * @throws {TypeError} If the architecture or a module is not known, or shapes do not fit together.
- * @throws {RangeError} If `alpha` is not positive and finite, or a number does not fit F16.
+ * @throws {Mistake} If the architecture or a module is not known, or shapes do not fit together.
+ * @throws {Mistake} If `alpha` is not positive and finite, or a number does not fit F16.
  * @see https://github.com/ggml-org/llama.cpp/blob/master/convert_lora_to_gguf.py
  */
 export function encodeLoraGguf(adapter: LoraGguf): Uint8Array<ArrayBuffer> {
@@ -49,9 +50,12 @@ export function encodeLoraGguf(adapter: LoraGguf): Uint8Array<ArrayBuffer> {
     );
   }
   if (!(alpha > 0 && Number.isFinite(alpha))) {
-    throw new RangeError(
-      `Cannot write the adapter: alpha is ${alpha}, expected a finite number above 0`,
-    );
+    throw new Mistake("file", {
+      verb: "write",
+      thing: "the adapter",
+      found: `alpha is ${alpha}`,
+      expected: "a finite number above 0",
+    });
   }
   if (factors.size === 0) throw mistake("it has no factors", "those of at least one module");
   const metadata: GgufEntry[] = [
@@ -120,6 +124,6 @@ function tensor(
   return { name, shape, type: dtype, bytes: narrowFloats(name, data, dtype) };
 }
 
-function mistake(found: string, expected: string): TypeError {
-  return new TypeError(`Cannot write the adapter: ${found}, expected ${expected}`);
+function mistake(found: string, expected: string): Mistake {
+  return new Mistake("file", { verb: "write", thing: "the adapter", found, expected });
 }

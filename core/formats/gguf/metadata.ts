@@ -1,6 +1,7 @@
 // Metadata of a GGUF file being read: each method gives one value, checked, or throws an error that names its key.
 import { show } from "../../base/mistakes.ts";
 import type { GgufHeader, GgufValue } from "./header.ts";
+import { cannotRead, type Mistake } from "../../base/mistake.ts";
 
 /** Keys that begin with "." stand after the architecture's name: ".block_count" is "llama.block_count". */
 export class GgufMetadata {
@@ -81,8 +82,8 @@ export class GgufMetadata {
   }
 
   /** The one-line error for something in this file. */
-  mistake(what: string, expected: string): TypeError {
-    return new TypeError(`Cannot read ${this.name}: ${what}, expected ${expected}`);
+  mistake(what: string, expected: string): Mistake {
+    return cannotRead(this.name, { found: what, expected });
   }
 
   #whole(key: string): string {

@@ -21,6 +21,7 @@ import {
 import { type GgufParts, type OpenBeside, readGgufParts } from "./split.ts";
 import type { GgufTensor } from "./tensor_infos.ts";
 import { ggufTokenizer, type GgufTokenizerConfig } from "./tokenizer.ts";
+import { cannotRead } from "../../base/mistake.ts";
 
 /** A model from a GGUF file. */
 export interface GgufModel {
@@ -58,15 +59,15 @@ const PART = 1 << 22; // bytes of a tensor that are read at once
  *
  * @example
  * ```ts
- * import { encodeGguf, fileOfBytes, openGguf } from "@leash/bpo/core";
+ * import { encodeGguf, fileOfBytes, Mistake, openGguf } from "@leash/bpo/core";
  * import { assertRejects } from "@std/assert";
  * const bytes = encodeGguf([["general.architecture", "string", "mamba"]], []);
- * await assertRejects(() => openGguf(fileOfBytes(bytes, "m.gguf")), TypeError, 'is "mamba", expected one of llama');
+ * await assertRejects(() => openGguf(fileOfBytes(bytes, "m.gguf")), Mistake, 'is "mamba", expected one of llama');
  * ```
  *
  * @param file Owned from here on: disposing the source closes it, and so does an error here.
  * @param options `allowNonFinite`: default false; `beside`.
- * @throws {TypeError} If the file is not GGUF, is cut or damaged, or its architecture, a tensor's type or its tokenizer is
+ * @throws {Mistake} If the file is not GGUF, is cut or damaged, or its architecture, a tensor's type or its tokenizer is
  * not supported. The source's `read` rejects with one if there is no such tensor, or a number is NaN or infinite.
  */
 export async function openGguf(
@@ -184,9 +185,10 @@ class GgufSource implements TensorSource {
   async read(name: string): Promise<Float32Array<ArrayBuffer>> {
     const placed = this.#placed.get(name);
     if (placed === undefined) {
-      throw new TypeError(
-        `Cannot read ${this.name}: tensor ${quote(name)} is missing, expected it there`,
-      );
+      throw cannotRead(this.name, {
+        found: `tensor ${quote(name)} is missing`,
+        expected: "it there",
+      });
     }
     const { tensor, shape, rowOf, transposed, shifted } = placed;
     let data = await readNumbers(this.#parts.fileOf(tensor.name), tensor);
@@ -257,10 +259,10 @@ async function ropeFactors({ header, fileOf }: GgufParts): Promise<RopeFactors> 
     if (tensor.type.name === "F32" && tensor.shape.length === 1 && tensor.shape[0] <= 4096) {
       return readNumbers(fileOf(name), tensor);
     }
-    throw new TypeError(
-      `Cannot read ${fileOf(name).name}: tensor ${quote(name)} is ${tensor.type.name} of shape ` +
-        `[${tensor.shape.join(", ")}], expected F32 of shape [half a head's features]`,
-    );
+    throw cannotRead(fileOf(name).name, {
+      found: `tensor ${quote(name)} is ${tensor.type.name} of shape [${tensor.shape.join(", ")}]`,
+      expected: "F32 of shape [half a head's features]",
+    });
   }));
   return { ...(llama3 && { llama3 }), ...(long && { long }), ...(short && { short }) };
 }

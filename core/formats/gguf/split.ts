@@ -3,6 +3,7 @@
 import { quote } from "../../base/mistakes.ts";
 import type { RandomAccessFile } from "../../base/random_access.ts";
 import { type GgufHeader, readGgufHeader } from "./header.ts";
+import { cannotRead, type Mistake } from "../../base/mistake.ts";
 
 /** Opens a file beside the one that was named; undefined where there is none. */
 export type OpenBeside = (fileName: string) => Promise<RandomAccessFile | undefined>;
@@ -50,7 +51,7 @@ export function partNames({ prefix, parts }: PartName): string[] {
  *
  * @param file Owned from here on, and so are the parts: an error here closes them.
  * @param beside Opens the other parts; without it a file in parts is refused.
- * @throws {TypeError} If a part is missing or another file's, or the tensors are not as many as they say.
+ * @throws {Mistake} If a part is missing or another file's, or the tensors are not as many as they say.
  */
 export async function readGgufParts(
   file: RandomAccessFile,
@@ -156,6 +157,6 @@ function splitNumber(file: RandomAccessFile, header: GgufHeader, key: string): n
   throw mistake(file, `${key} is ${typeof value === "number" ? value : "no number"}`, "a count");
 }
 
-function mistake({ name }: RandomAccessFile, what: string, expected: string): TypeError {
-  return new TypeError(`Cannot read ${name}: ${what}, expected ${expected}`);
+function mistake({ name }: RandomAccessFile, what: string, expected: string): Mistake {
+  return cannotRead(name, { found: what, expected });
 }

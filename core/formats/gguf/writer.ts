@@ -1,6 +1,7 @@
 // GGUF version 3 from metadata and tensors' bytes: adapters for llama.cpp, and small files for tests.
 import { quote, showShape } from "../../base/mistakes.ts";
 import { GGML_TYPE_IDS, GGML_TYPES } from "./ggml_types.ts";
+import { Mistake } from "../../base/mistake.ts";
 
 /** Types of metadata values, by the number that GGUF gives them. */
 const VALUE_TYPES: readonly (GgufValueType | "array")[] = [
@@ -70,7 +71,7 @@ const ALIGNMENT = 32;
  *
  * @param metadata Key-value pairs in the file's order.
  * @param tensors In the file's order.
- * @throws {TypeError} If a type is not ggml's, or a tensor's bytes are not as many as its shape says.
+ * @throws {Mistake} If a type is not ggml's, or a tensor's bytes are not as many as its shape says.
  */
 export function encodeGguf(
   metadata: Iterable<GgufEntry>,
@@ -102,18 +103,21 @@ export function encodeGguf(
     const block = GGML_TYPES.get(id ?? -1);
     const elements = shape.reduce((product, extent) => product * extent, 1);
     if (id === undefined || block === undefined) {
-      throw new TypeError(
-        `Cannot write tensor ${quote(name)}: its type is ${quote(type)}, ` +
-          "expected a type of ggml",
-      );
+      throw new Mistake("file", {
+        verb: "write",
+        thing: `tensor ${quote(name)}`,
+        found: `its type is ${quote(type)}`,
+        expected: "a type of ggml",
+      });
     }
     if (bytes.length !== elements / block.elements * block.bytes) {
-      throw new TypeError(
-        `Cannot write tensor ${quote(name)}: it has ${bytes.length} bytes, ` +
-          `expected ${elements / block.elements * block.bytes} for ${type} of shape ${
-            showShape(shape)
-          }`,
-      );
+      throw new Mistake("file", {
+        verb: "write",
+        thing: `tensor ${quote(name)}`,
+        found: `it has ${bytes.length} bytes`,
+        expected: `${elements / block.elements * block.bytes} for ${type} of shape ` +
+          `${showShape(shape)}`,
+      });
     }
     out.scalar("string", name);
     out.scalar("u32", shape.length);

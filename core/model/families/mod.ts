@@ -13,6 +13,7 @@ import { phi3 } from "./phi3.ts";
 import { qwen2 } from "./qwen2.ts";
 import { qwen3 } from "./qwen3.ts";
 import { smollm3 } from "./smollm3.ts";
+import { Mistake } from "../../base/mistake.ts";
 
 /** All families. */
 export const FAMILIES: readonly Family[] = [
@@ -35,9 +36,10 @@ export function familyOf(config: ModelConfig): Family {
   const name = config.family ?? "llama";
   const family = FAMILIES.find((family) => family.name === name);
   if (family) return family;
-  throw new TypeError(
-    `Cannot use the model: its family is "${name}", expected one of ${
-      FAMILIES.map((family) => family.name).join(", ")
-    }`,
-  );
+  throw new Mistake("model", {
+    verb: "use",
+    thing: "the model",
+    found: `its family is "${name}"`,
+    expected: `one of ${FAMILIES.map((family) => family.name).join(", ")}`,
+  });
 }

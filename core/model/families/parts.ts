@@ -3,6 +3,7 @@ import { show } from "../../base/mistakes.ts";
 import type { LayerKind, ModelConfig } from "../types.ts";
 import type { ConfigFields } from "../fields.ts";
 import type { RopeConfig } from "../rope.ts";
+import { Mistake } from "../../base/mistake.ts";
 
 /** The activation, unless it is SiLU. */
 export function activationOf(
@@ -51,11 +52,12 @@ export function slidingLayers(
     if (type === "sliding_attention" || type === "full_attention") {
       return type === "sliding_attention";
     }
-    throw new TypeError(
-      `Cannot read ${fields.name}: layer_types has ${
-        show(type)
-      }, expected full_attention or sliding_attention`,
-    );
+    throw new Mistake("model", {
+      verb: "read",
+      thing: fields.name,
+      found: `layer_types has ${show(type)}`,
+      expected: "full_attention or sliding_attention",
+    });
   });
 }
 

@@ -3,6 +3,7 @@
 import { headLength, isSystem, type RenderMessages, type RowIds, rowIds } from "./ids.ts";
 import type { Message, RowText } from "./rows.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import { Mistake } from "../../base/mistake.ts";
 
 /** Limits of a row, in tokens; one that is absent cuts nothing. */
 export interface RowBudget {
@@ -68,9 +69,12 @@ export function checkBudget(budget: RowBudget): void {
   for (const [name, least] of [["maxPrompt", 1], ["maxCompletion", 1], ["maxLength", 2]] as const) {
     const most = budget[name];
     if (most === undefined || Number.isSafeInteger(most) && most >= least) continue;
-    throw new RangeError(
-      `Cannot encode examples: ${name} is ${most}, expected a whole number of at least ${least}`,
-    );
+    throw new Mistake("usage", {
+      verb: "encode",
+      thing: "examples",
+      found: `${name} is ${most}`,
+      expected: `a whole number of at least ${least}`,
+    });
   }
 }
 

@@ -2,6 +2,7 @@
 import { bare, quote } from "../../base/mistakes.ts";
 import type { ChatTemplate } from "../template/chat_template.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import { Mistake } from "../../base/mistake.ts";
 
 /** What of a tokenizer the end of a turn depends on. */
 export type TurnTokenizer = Pick<Tokenizer, "encode"> & {
@@ -77,7 +78,7 @@ export function turnThatCannotEnd(
  * @param tokens Each an id, or the text of a token; several with commas between are several.
  * @param vocabSize Ids must be below it.
  * @param what What the errors call the model.
- * @throws {TypeError} If one is neither.
+ * @throws {Mistake} If one is neither.
  */
 export function endTokenIds(
   tokens: readonly string[],
@@ -98,9 +99,11 @@ export function endTokenIds(
   });
   return found.map(({ part, id }) => {
     if (id !== undefined) return id;
-    throw new TypeError(
-      `Cannot open the model ${bare(what)}: the end token is ${quote(part)}, ` +
-        `expected the text of one token or an id below ${vocabSize}`,
-    );
+    throw new Mistake("usage", {
+      verb: "open",
+      thing: `the model ${bare(what)}`,
+      found: `the end token is ${quote(part)}`,
+      expected: `the text of one token or an id below ${vocabSize}`,
+    });
   });
 }

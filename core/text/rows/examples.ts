@@ -6,6 +6,7 @@ import { placeOf, RowCounter, type RowReport, UnusableRow } from "./report.ts";
 import { OWN_COLUMNS, rowTokenIds } from "./token_ids.ts";
 import type { DatasetRow, Example } from "./rows.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import { Mistake } from "../../base/mistake.ts";
 
 /** Columns that the row formats know. */
 const KNOWN = [
@@ -55,17 +56,19 @@ export interface ExampleStream extends AsyncIterable<Example> {
  * ```
  *
  * @param text `ours=theirs`, with commas between.
- * @throws {TypeError} If a part is no `ours=theirs`, or ours is unknown or there twice.
+ * @throws {Mistake} If a part is no `ours=theirs`, or ours is unknown or there twice.
  */
 export function parseColumns(text: string): ColumnMap {
   const map: Record<string, string> = {};
   for (const part of text.split(",")) {
     const [, ours, theirs] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(part) ?? [];
     if (!KNOWN.includes(ours) || !theirs || Object.hasOwn(map, ours)) {
-      throw new TypeError(
-        `Cannot map columns: the mapping has ${quote(part)}, expected OURS=THEIRS once ` +
-          `for any of ${KNOWN.join(", ")}`,
-      );
+      throw new Mistake("usage", {
+        verb: "map",
+        thing: "columns",
+        found: `the mapping has ${quote(part)}`,
+        expected: `OURS=THEIRS once for any of ${KNOWN.join(", ")}`,
+      });
     }
     map[ours] = theirs;
   }
@@ -91,7 +94,7 @@ export function parseColumns(text: string): ColumnMap {
  * @param options `format` (default: as the first row says; a row that has none of its columns, as its own say), `columns`
  * (default none renamed), `tokenizer` (default: texts are split between words only), `strict` (default no).
  * @returns The examples in order, and the counts.
- * @throws {TypeError} While it is read: if no row has the columns of a format, or a renamed column is nowhere; where
+ * @throws {Mistake} While it is read: if no row has the columns of a format, or a renamed column is nowhere; where
  * `strict` is set, if a row cannot be used.
  */
 export function toExamples(
@@ -139,9 +142,12 @@ function rename(row: DatasetRow["row"], columns: ColumnMap): Record<string, unkn
 function requireKnown(name: string | undefined): void {
   if (name === undefined || ROW_FORMATS.some((format) => format.name === name)) return;
   const names = ROW_FORMATS.map((format) => format.name).join(", ");
-  throw new TypeError(
-    `Cannot read rows: the format is ${quote(name)}, expected one of ${names}`,
-  );
+  throw new Mistake("usage", {
+    verb: "read",
+    thing: "rows",
+    found: `the format is ${quote(name)}`,
+    expected: `one of ${names}`,
+  });
 }
 
 /** The format of a row: the file's, unless the row has none of its columns but the prompt, or the file's is the least. */
@@ -178,19 +184,26 @@ function strangeness(
   const found = columnsOf(row);
   for (const theirs of Object.values(columns)) {
     if (Object.hasOwn(row, theirs)) continue;
-    return new TypeError(
-      `Cannot use ${file}: ${found}, expected ${quote(theirs)} among them. ` +
-        "Correct the column mapping",
-    );
+    return new Mistake("data", {
+      verb: "use",
+      thing: file,
+      found,
+      expected: `${quote(theirs)} among them`,
+      fix: "Correct the column mapping",
+    });
   }
   if (format !== undefined && (isKnown || hasOwnColumn(format, renamed))) return undefined;
   const wanted = format
     ? format.columns.join(", ")
     : "prompt with chosen and rejected, chosen and rejected, prompt with completion (and label), " +
       "prompt and label, messages, prompt, or text";
-  return new TypeError(
-    `Cannot use ${file}: ${found}, expected ${wanted}. Map other names, such as prompt=question`,
-  );
+  return new Mistake("data", {
+    verb: "use",
+    thing: file,
+    found,
+    expected: wanted,
+    fix: "Map other names, such as prompt=question",
+  });
 }
 
 function reasonOf(row: DatasetRow["row"], { columns = {} }: ExampleOptions): string {

@@ -4,6 +4,7 @@ import type { PretrainedTokenizer } from "../tokenizer/pretrained_tokenizer.ts";
 import { UnusableRow } from "./report.ts";
 import type { Message, RowText } from "./rows.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import { Mistake } from "../../base/mistake.ts";
 
 /** Renders a dialogue as the model's chat template does. */
 export type RenderMessages = (
@@ -220,7 +221,7 @@ function idsOf(
   try {
     return tokenizer.encode(text, { allowSpecial });
   } catch (error) {
-    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    if (!(error instanceof Mistake)) throw error;
     throw new UnusableRow(`${name} has a piece that the tokenizer lacks`, { cause: error });
   }
 }

@@ -3,6 +3,7 @@ import { quote } from "../../base/mistakes.ts";
 import { ExactNumber, parseExact } from "../../base/exact_number.ts";
 import { UnusableRow } from "./report.ts";
 import type { Message, RowText } from "./rows.ts";
+import { Mistake } from "../../base/mistake.ts";
 
 /** What a value is, for reasons. */
 export function kindOf(value: unknown): string {
@@ -144,13 +145,16 @@ export function isHumanAssistant(text: unknown): boolean {
  * ```
  *
  * @param text The dialogue; what stands before its first turn is dropped if it is blank.
- * @throws {TypeError} If it does not begin with a turn of "Human:".
+ * @throws {Mistake} If it does not begin with a turn of "Human:".
  */
 export function parseHumanAssistant(text: string): Message[] {
   if (!isHumanAssistant(text)) {
-    throw new TypeError(
-      `Cannot read the dialogue: it begins with ${quote(text.slice(0, 20))}, expected "Human:"`,
-    );
+    throw new Mistake("data", {
+      verb: "read",
+      thing: "the dialogue",
+      found: `it begins with ${quote(text.slice(0, 20))}`,
+      expected: '"Human:"',
+    });
   }
   const body = text.trimStart();
   const marks = [...body.matchAll(TURN)];

@@ -8,6 +8,7 @@ import { type ExampleOptions, toExamples } from "./examples.ts";
 import { describeRows, usedRows } from "./report.ts";
 import type { DatasetRow, PreferenceRow } from "./rows.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import { Mistake } from "../../base/mistake.ts";
 
 /** How rows are read and encoded. */
 export interface ReadPairsOptions
@@ -46,7 +47,7 @@ export interface ReadPairs {
  * @param options `format`, `columns`, `strict` as `toExamples` takes them; the budget, `eos` and `render` (for messages)
  * as `encodeExamples` does. Without a budget nothing is cut.
  * @returns At least one pair.
- * @throws {TypeError} If no row can be used, or a row is of another kind, or there are messages and no `render`.
+ * @throws {Mistake} If no row can be used, or a row is of another kind, or there are messages and no `render`.
  */
 export async function readPairs(
   rows: AsyncIterable<DatasetRow> | Iterable<DatasetRow["row"]>,
@@ -60,10 +61,13 @@ export async function readPairs(
     for await (const example of examples) {
       if (example.kind === "preference") yield example;
       else {
-        throw new TypeError(
-          `Cannot read pairs: ${example.place} is a ${example.kind}, expected chosen and rejected. ` +
-            "Map columns of other names with columns",
-        );
+        throw new Mistake("data", {
+          verb: "read",
+          thing: "pairs",
+          found: `${example.place} is a ${example.kind}`,
+          expected: "chosen and rejected",
+          fix: "Map columns of other names with columns",
+        });
       }
     }
   }
@@ -77,7 +81,12 @@ export async function readPairs(
     ...uncoded,
   ];
   if (pairs.length > 0) return { pairs, notes };
-  throw new TypeError(`Cannot read pairs: ${notes.join("; ")}, expected at least one pair`);
+  throw new Mistake("data", {
+    verb: "read",
+    thing: "pairs",
+    found: notes.join("; "),
+    expected: "at least one pair",
+  });
 }
 
 async function* numberedRows(rows: Iterable<DatasetRow["row"]>): AsyncGenerator<DatasetRow> {

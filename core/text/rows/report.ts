@@ -1,5 +1,6 @@
 // What became of the rows: a row that is not used has a reason and a place, so that nothing is dropped in silence.
 import type { DatasetRow } from "./rows.ts";
+import { Mistake } from "../../base/mistake.ts";
 
 /** How often a reason held, and where first. */
 export interface SkipCount {
@@ -20,7 +21,14 @@ export interface RowReport {
 }
 
 /** Why a row cannot be used; caught where rows are counted. */
-export class UnusableRow extends Error {}
+export class UnusableRow extends Mistake {
+  override readonly name = "UnusableRow";
+
+  /** @param found What is wrong with it. */
+  constructor(found: string, options?: ErrorOptions) {
+    super("data", { verb: "use", thing: "the row", found }, options);
+  }
+}
 
 /** The counter behind a {@link RowReport}. */
 export class RowCounter implements RowReport {
@@ -37,7 +45,7 @@ export class RowCounter implements RowReport {
   /**
    * Runs `use` on one row: counts it as used, or as skipped if it throws {@link UnusableRow}.
    *
-   * @throws {TypeError} Where it would be skipped, if the counter is strict.
+   * @throws {Mistake} Where it would be skipped, if the counter is strict.
    */
   take<T>(place: string, use: () => T): T | undefined {
     this.read++;
@@ -48,13 +56,15 @@ export class RowCounter implements RowReport {
     } catch (error) {
       if (!(error instanceof UnusableRow)) throw error;
       if (this.#strict) {
-        throw new TypeError(
-          `Cannot use ${place}: ${error.message}. Correct the row, or leave --strict out to skip it`,
-          { cause: error },
-        );
+        throw new Mistake("data", {
+          verb: "use",
+          thing: place,
+          found: error.found,
+          fix: "Correct the row, or leave --strict out to skip it",
+        }, { cause: error });
       }
-      const before = this.skipped.get(error.message);
-      this.skipped.set(error.message, {
+      const before = this.skipped.get(error.found);
+      this.skipped.set(error.found, {
         count: (before?.count ?? 0) + 1,
         first: before?.first ?? place,
       });

@@ -10,6 +10,7 @@ import { markTokens } from "./tokens.ts";
 import { make, type TemplateFunction, templateValue } from "./make.ts";
 import { pairsOf } from "./methods.ts";
 import { itemsOf, pythonText, stripText, type TemplateValue } from "./values.ts";
+import { Mistake } from "../../base/mistake.ts";
 
 /** One message of a dialogue; keys beside these (`tool_calls`, `name`, …) reach the template too. */
 export interface ChatMessage {
@@ -156,9 +157,12 @@ export function chatTemplate(
       const chat = checkMessages(messages, name).map(withReasoning);
       const { addGenerationPrompt = false, continueFinalMessage = false } = render;
       if (addGenerationPrompt && continueFinalMessage) {
-        throw new TypeError(
-          `Cannot render ${name}: addGenerationPrompt and continueFinalMessage are both set, expected one`,
-        );
+        throw new Mistake("model", {
+          verb: "render",
+          thing: name,
+          found: "addGenerationPrompt and continueFinalMessage are both set",
+          expected: "one",
+        });
       }
       const variables = {
         ...render.variables,
@@ -177,30 +181,41 @@ type Program = ReturnType<typeof parse>;
 
 function compile(source: unknown, budget: TemplateBudget, name: string): Program {
   if (typeof source !== "string") {
-    throw new TypeError(`Cannot read ${name}: it is a ${typeof source}, expected Jinja source`);
+    throw new Mistake("model", {
+      verb: "read",
+      thing: name,
+      found: `it is a ${typeof source}`,
+      expected: "Jinja source",
+    });
   }
   if (source.length > budget.source) {
-    throw new RangeError(
-      `Cannot read ${name}: it is ${source.length} characters long, ` +
-        `expected at most ${budget.source}. Raise the budget if you trust it`,
-    );
+    throw new Mistake("model", {
+      verb: "read",
+      thing: name,
+      found: `it is ${source.length} characters long`,
+      expected: `at most ${budget.source}`,
+      fix: "Raise the budget if you trust it",
+    });
   }
   const space = source.match(/\s+/g)?.reduce((n, run) => Math.max(n, run.length), 0) ?? 0;
   if (space > LONGEST_SPACE) { // 0.5 looks for generation tags with a pattern that is quadratic in them
-    throw new RangeError(
-      `Cannot read ${name}: it has ${space} blanks in a row, expected at most ${LONGEST_SPACE}`,
-    );
+    throw new Mistake("model", {
+      verb: "read",
+      thing: name,
+      found: `it has ${space} blanks in a row`,
+      expected: `at most ${LONGEST_SPACE}`,
+    });
   }
   const lines = source.replace(/\r\n?/g, "\n"); // as Jinja reads a template
   try {
     return parse(markTokens(tokenize(lines, { trim_blocks: true, lstrip_blocks: true })));
   } catch (cause) {
-    throw new TypeError(
-      `Cannot read ${name}: ${
-        parseMistake(cause)
-      }, expected a Jinja template that transformers reads`,
-      { cause },
-    );
+    throw new Mistake("model", {
+      verb: "read",
+      thing: name,
+      found: parseMistake(cause),
+      expected: "a Jinja template that transformers reads",
+    }, { cause });
   }
 }
 
@@ -212,26 +227,36 @@ function parseMistake(cause: unknown): string {
 
 function renderMistake(name: string, cause: unknown): Error {
   if (cause instanceof TemplateBudgetError) {
-    return new RangeError(
-      `Cannot render ${name}: ${cause.message}. Raise the budget if you trust the template`,
-      { cause },
-    );
+    return new Mistake("model", {
+      verb: "render",
+      thing: name,
+      found: cause.found,
+      fix: "Raise the budget if you trust the template",
+    }, { cause });
   }
   if (cause instanceof Refusal) {
-    return new TypeError(`Cannot render ${name}: the template says ${quote(cause.message)}`, {
+    return new Mistake("model", {
+      verb: "render",
+      thing: name,
+      found: `the template says ${quote(cause.message)}`,
+    }, {
       cause,
     });
   }
   if (cause instanceof RangeError) { // the stack, or the longest string of the engine
-    return new RangeError(
-      `Cannot render ${name}: it is nested too deep, expected a template that ends`,
-      { cause },
-    );
+    return new Mistake("model", {
+      verb: "render",
+      thing: name,
+      found: "it is nested too deep",
+      expected: "a template that ends",
+    }, { cause });
   }
-  return new TypeError(
-    `Cannot render ${name}: ${oneLine(cause)}, expected what @huggingface/jinja knows of Jinja`,
-    { cause },
-  );
+  return new Mistake("model", {
+    verb: "render",
+    thing: name,
+    found: oneLine(cause),
+    expected: "what @huggingface/jinja knows of Jinja",
+  }, { cause });
 }
 
 function oneLine(cause: unknown): string {
@@ -299,15 +324,24 @@ function named(variables: Record<string, unknown>): Record<string, unknown> {
 
 function checkMessages(messages: readonly ChatMessage[], name: string): readonly ChatMessage[] {
   if (!Array.isArray(messages)) {
-    throw new TypeError(`Cannot render ${name}: messages is ${typeof messages}, expected a list`);
+    throw new Mistake("model", {
+      verb: "render",
+      thing: name,
+      found: `messages is ${typeof messages}`,
+      expected: "a list",
+    });
   }
   messages.forEach((message: unknown, i) => {
     if (typeof message !== "object" || message === null || Array.isArray(message)) {
-      throw new TypeError(
-        `Cannot render ${name}: message ${i} is ${
-          message === null ? "null" : Array.isArray(message) ? "a list" : `a ${typeof message}`
-        }, expected an object with role and content`,
-      );
+      throw new Mistake("model", {
+        verb: "render",
+        thing: name,
+        found: `message ${i} is ` +
+          `${
+            message === null ? "null" : Array.isArray(message) ? "a list" : `a ${typeof message}`
+          }`,
+        expected: "an object with role and content",
+      });
     }
   });
   return messages;
@@ -344,18 +378,23 @@ function markLast(
       };
     }
   }
-  throw new TypeError(
-    `Cannot render ${name}: the last message has no text, expected some to go on with`,
-  );
+  throw new Mistake("model", {
+    verb: "render",
+    thing: name,
+    found: "the last message has no text",
+    expected: "some to go on with",
+  });
 }
 
 function cutAtMark(text: string, final: string, name: string): string {
   const at = text.lastIndexOf(CONTINUE.trim());
   if (at < 0 || !text.includes(stripText(final, "strip"))) {
-    throw new TypeError(
-      `Cannot render ${name}: the template leaves parts of the last message out, ` +
-        "expected all of it to go on with",
-    );
+    throw new Mistake("model", {
+      verb: "render",
+      thing: name,
+      found: "the template leaves parts of the last message out",
+      expected: "all of it to go on with",
+    });
   }
   const whole = text.slice(0, at);
   return text.startsWith(CONTINUE, at) ? whole : stripText(whole, "rstrip");

@@ -3,6 +3,7 @@ import { quote } from "../../base/mistakes.ts";
 import type { ChatTemplateOptions } from "./chat_template.ts";
 import type { ChatTemplateSource } from "./pick_chat_template.ts";
 import { formatTime } from "./strftime.ts";
+import { Mistake } from "../../base/mistake.ts";
 
 /** Whether a template asks for the date by itself: without one it takes today's. */
 export function asksDate(source: ChatTemplateSource): boolean {
@@ -23,7 +24,7 @@ export function asksDate(source: ChatTemplateSource): boolean {
  * ```
  *
  * @param date `YYYY-MM-DD`.
- * @throws {TypeError} If it is no date.
+ * @throws {Mistake} If it is no date.
  */
 export function templateDate(
   source: ChatTemplateSource,
@@ -42,14 +43,19 @@ export function templateDate(
  * A day as its local midnight.
  *
  * @param date `YYYY-MM-DD`.
- * @throws {TypeError} If it is no date.
+ * @throws {Mistake} If it is no date.
  */
 export function parseDate(date: string): Date {
   const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(date)?.map(Number) ?? [];
   const midnight = new Date(2000, 0, 1);
   midnight.setFullYear(year, month - 1, day); // as the constructor, which takes years below 100 for others
   if (midnight.getMonth() === month - 1 && midnight.getDate() === day) return midnight;
-  throw new TypeError(`Cannot read the date: it is ${quote(date)}, expected a day as YYYY-MM-DD`);
+  throw new Mistake("model", {
+    verb: "read",
+    thing: "the date",
+    found: `it is ${quote(date)}`,
+    expected: "a day as YYYY-MM-DD",
+  });
 }
 
 /** A moment's day here, as `YYYY-MM-DD`. */

@@ -1,5 +1,6 @@
 // The budget of one rendering: steps, and the characters of every text and list that a template makes.
 import { isContainer, isText, type TemplateValue } from "./values.ts";
+import { Mistake } from "../../base/mistake.ts";
 
 /** What a template may use before it is refused. */
 export interface TemplateLimits {
@@ -10,7 +11,14 @@ export interface TemplateLimits {
 }
 
 /** A template that used up its budget. */
-export class TemplateBudgetError extends Error {}
+export class TemplateBudgetError extends Mistake {
+  override readonly name = "TemplateBudgetError";
+
+  /** @param found What it takes. */
+  constructor(found: string) {
+    super("model", { verb: "render", thing: "the template", found });
+  }
+}
 
 const NODE_WEIGHT = 8; // what an entry of a container weighs beside its characters
 const LEAST_WEIGHT = 4_194_304; // a list may be this heavy however little the template may print

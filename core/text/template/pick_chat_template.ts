@@ -1,6 +1,7 @@
 // A model's chat templates: they lie in tokenizer_config.json, in files of their own, or in both; of several, a rendering
 // picks one.
 import { isObject, quote, show } from "../../base/mistakes.ts";
+import { Mistake } from "../../base/mistake.ts";
 
 /** The places that a chat template may lie in; absent ones are left out. */
 export interface ChatTemplateFiles {
@@ -41,7 +42,7 @@ export interface PickTemplateOptions {
  *
  * @param files The files that may hold one.
  * @returns One, or several by name; undefined where the model has none.
- * @throws {TypeError} If what is there is no template.
+ * @throws {Mistake} If what is there is no template.
  */
 export function findChatTemplate(files: ChatTemplateFiles): ChatTemplateSource | undefined {
   const main = mainTemplate(files);
@@ -62,9 +63,12 @@ function mainTemplate(files: ChatTemplateFiles): ChatTemplateSource | undefined 
     if (value === undefined || value === null) continue;
     if (typeof value === "string") return value;
     if (Array.isArray(value)) return byName(value, file);
-    throw new TypeError(
-      `Cannot read ${file}: chat_template is ${show(value)}, expected text or a list of templates`,
-    );
+    throw new Mistake("model", {
+      verb: "read",
+      thing: file,
+      found: `chat_template is ${show(value)}`,
+      expected: "text or a list of templates",
+    });
   }
   return undefined;
 }
@@ -72,9 +76,12 @@ function mainTemplate(files: ChatTemplateFiles): ChatTemplateSource | undefined 
 function byName(list: readonly unknown[], file: string): ReadonlyMap<string, string> {
   return new Map(list.map((entry, i) => {
     if (!isObject(entry) || typeof entry.name !== "string" || typeof entry.template !== "string") {
-      throw new TypeError(
-        `Cannot read ${file}: chat_template[${i}] is ${show(entry)}, expected name and template`,
-      );
+      throw new Mistake("model", {
+        verb: "read",
+        thing: file,
+        found: `chat_template[${i}] is ${show(entry)}`,
+        expected: "name and template",
+      });
     }
     return [entry.name, entry.template];
   }));
@@ -96,7 +103,7 @@ function byName(list: readonly unknown[], file: string): ReadonlyMap<string, str
  * @param from What to call them in errors.
  * @param options `name` or `tools`, where there are several.
  * @returns The template's source.
- * @throws {TypeError} If none has the name.
+ * @throws {Mistake} If none has the name.
  */
 export function pickChatTemplate(
   source: ChatTemplateSource,
@@ -108,8 +115,10 @@ export function pickChatTemplate(
   const template = source.get(wanted);
   if (template !== undefined) return template;
   const names = [...source.keys()].slice(0, 8).map(quote).join(", ");
-  throw new TypeError(
-    `Cannot read ${from}: no chat template is called ${quote(wanted)}, ` +
-      `expected one of ${names || "a list of some"}`,
-  );
+  throw new Mistake("model", {
+    verb: "read",
+    thing: from,
+    found: `no chat template is called ${quote(wanted)}`,
+    expected: `one of ${names || "a list of some"}`,
+  });
 }

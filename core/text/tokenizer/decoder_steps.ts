@@ -2,6 +2,7 @@
 // @huggingface/tokenizers 0.2 takes marks away differently and reads bytes that are no UTF-8 by other rules.
 import { isObject, quote } from "../../base/mistakes.ts";
 import { CHARACTER_BYTES, replaceStep } from "./normalizer_steps.ts";
+import { cannotRead } from "../../base/mistake.ts";
 
 /** One step: tokens to tokens. */
 export type DecoderStep = (tokens: string[]) => string[];
@@ -43,11 +44,10 @@ export function decoderOf(part: Part, name: string): DecoderStep {
     case "CTC":
       return ctc(part);
     default:
-      throw new TypeError(
-        `Cannot read ${name}: decoder.type is ${
-          quote(String(part.type))
-        }, expected one of ${KINDS}`,
-      );
+      throw cannotRead(name, {
+        found: `decoder.type is ${quote(String(part.type))}`,
+        expected: `one of ${KINDS}`,
+      });
   }
 }
 

@@ -1,6 +1,7 @@
 // Which tokens go before and after a text: by the post-processor, or by add_bos_token and add_eos_token, which
 // transformers 5.23 reads only where a class makes the tokenizer of vocab.json and merges.txt.
 import { isObject, show } from "../../base/mistakes.ts";
+import { cannotRead } from "../../base/mistake.ts";
 
 type Json = Record<string, unknown>;
 
@@ -53,10 +54,10 @@ function ofProcessor(processor: Json, name: string): EdgeTokens {
 function ofTemplate(processor: Json, name: string): EdgeTokens {
   const { single, special_tokens: special } = processor;
   const wrong = (what: unknown): never => {
-    throw new TypeError(
-      `Cannot read ${name}: post_processor.single has ${show(what)}, ` +
-        "expected the sequence A and special tokens with ids",
-    );
+    throw cannotRead(name, {
+      found: `post_processor.single has ${show(what)}`,
+      expected: "the sequence A and special tokens with ids",
+    });
   };
   if (!Array.isArray(single)) return wrong(single);
   const edges: [number[], number[]] = [[], []];

@@ -1,5 +1,6 @@
 // GPT-2's two files, vocab.json and merges.txt, as the tokenizer.json that says the same.
 import { quote } from "../../base/mistakes.ts";
+import { cannotRead } from "../../base/mistake.ts";
 
 const END = "<|endoftext|>";
 
@@ -13,7 +14,7 @@ export function gpt2TokenizerJson(
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(merges.slice());
   } catch {
-    throw new TypeError(`Cannot read ${name}: it is not UTF-8, expected a merge a line`);
+    throw cannotRead(name, { found: "it is not UTF-8", expected: "a merge a line" });
   }
   const pairs: string[][] = [];
   text.split("\n").forEach((line, i) => {
@@ -21,15 +22,17 @@ export function gpt2TokenizerJson(
     if (merge === "" || (i === 0 && merge.startsWith("#version"))) return;
     const pair = merge.split(" ");
     if (pair.length !== 2 || pair.includes("")) {
-      throw new TypeError(
-        `Cannot read ${name}: line ${i + 1} is ${quote(merge)}, expected two tokens and a space`,
-      );
+      throw cannotRead(name, {
+        found: `line ${i + 1} is ${quote(merge)}`,
+        expected: "two tokens and a space",
+      });
     }
     for (const token of [...pair, pair.join("")]) {
       if (Object.hasOwn(vocab, token)) continue;
-      throw new TypeError(
-        `Cannot read ${name}: line ${i + 1} names ${quote(token)}, expected tokens of vocab.json`,
-      );
+      throw cannotRead(name, {
+        found: `line ${i + 1} names ${quote(token)}`,
+        expected: "tokens of vocab.json",
+      });
     }
     pairs.push(pair);
   });

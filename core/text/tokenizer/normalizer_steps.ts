@@ -5,6 +5,7 @@ import { isObject, quote } from "../../base/mistakes.ts";
 import { PatternError } from "./pattern_syntax.ts";
 import { charsmapNormalizer } from "./precompiled_charsmap.ts";
 import { plainPattern, regexPattern, replaceMatches, type TextPattern } from "./text_pattern.ts";
+import { cannotRead } from "../../base/mistake.ts";
 
 /** One step: text to text. */
 export type NormalizerStep = (text: string) => string;
@@ -57,11 +58,10 @@ export function normalizerOf(part: Part, name: string): NormalizerStep {
     case "Precompiled":
       return charsmapNormalizer(part.precompiled_charsmap, name);
     default:
-      throw new TypeError(
-        `Cannot read ${name}: normalizer.type is ${
-          quote(String(part.type))
-        }, expected one of ${KINDS}`,
-      );
+      throw cannotRead(name, {
+        found: `normalizer.type is ${quote(String(part.type))}`,
+        expected: `one of ${KINDS}`,
+      });
   }
 }
 
@@ -70,10 +70,10 @@ export function patternOf(pattern: unknown, name: string, field: string): TextPa
   const { String: text, Regex: source } = isObject(pattern) ? pattern : {};
   if (text === "") return undefined;
   if (typeof text !== "string" && typeof source !== "string") {
-    throw new TypeError(
-      `Cannot read ${name}: ${field}.pattern is ${JSON.stringify(pattern)?.slice(0, 80)}, ` +
-        "expected { String } or { Regex }",
-    );
+    throw cannotRead(name, {
+      found: `${field}.pattern is ${JSON.stringify(pattern)?.slice(0, 80)}`,
+      expected: "{ String } or { Regex }",
+    });
   }
   return typeof text === "string" ? plainPattern(text) : regexPattern(rewritten(String(source)));
 }
@@ -98,7 +98,7 @@ export function patternFault(pattern: unknown): string | undefined {
   try {
     regexPattern(rewritten(source));
   } catch (error) {
-    return error instanceof PatternError ? error.message : undefined;
+    return error instanceof PatternError ? error.found : undefined;
   }
 }
 

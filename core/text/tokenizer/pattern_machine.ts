@@ -2,6 +2,7 @@
 // first, and so finds the same; but it remembers where a way has failed, and takes none twice, whatever match it is in:
 // without groups to refer to, what fails at a place fails there always.
 import { EDGES, Op, type PatternProgram } from "./pattern_program.ts";
+import { Mistake } from "../../base/mistake.ts";
 
 const KEPT = 1 << 20; // words of memory that a short text does not have cleared
 
@@ -43,10 +44,13 @@ export class PatternMachine {
   #begin(text: string): void {
     const bits = this.#program.splits * (text.length + 1);
     if (bits > 2 ** 31) {
-      throw new RangeError(
-        `Cannot match a text: it has ${text.length} characters, expected fewer for a pattern with ` +
-          `${this.#program.splits} ways to go. Cut the text into pieces`,
-      );
+      throw new Mistake("file", {
+        verb: "match",
+        thing: "a text",
+        found: `it has ${text.length} characters`,
+        expected: `fewer for a pattern with ${this.#program.splits} ways to go`,
+        fix: "Cut the text into pieces",
+      });
     }
     const words = Math.ceil(bits / 32);
     if (this.#failed.length < words || this.#failed.length > KEPT) {

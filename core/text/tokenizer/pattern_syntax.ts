@@ -1,4 +1,5 @@
 // The regular expressions that tokenizers bring, read as trees: JavaScript's syntax with the flag u.
+import { Mistake } from "../../base/mistake.ts";
 
 /** A part of a pattern. */
 export type PatternNode =
@@ -28,7 +29,14 @@ export type PatternNode =
 const DEEPEST = 200;
 
 /** A pattern that is none, or one whose meaning hangs on what it has matched. */
-export class PatternError extends Error {}
+export class PatternError extends Mistake {
+  override readonly name = "PatternError";
+
+  /** @param found What it has. */
+  constructor(found: string) {
+    super("file", { verb: "read", thing: "the pattern", found });
+  }
+}
 
 /**
  * Reads a pattern.

@@ -4,6 +4,7 @@ import { isObject, quote, show } from "../../base/mistakes.ts";
 import { byteCharacters, patternOf } from "./normalizer_steps.ts";
 import { regexPattern, type TextPattern } from "./text_pattern.ts";
 import { scriptOf } from "./unicode_scripts.ts";
+import { cannotRead } from "../../base/mistake.ts";
 
 /** A piece of text; `first` where it begins the whole text. */
 export interface Piece {
@@ -76,11 +77,10 @@ export function preTokenizerOf(part: Part, name: string): PreTokenizerStep {
     case "WhitespaceSplit":
       return (piece) => split(piece, SPACE, "Removed");
     default:
-      throw new TypeError(
-        `Cannot read ${name}: pre_tokenizer.type is ${
-          quote(String(part.type))
-        }, expected one of ${KINDS}`,
-      );
+      throw cannotRead(name, {
+        found: `pre_tokenizer.type is ${quote(String(part.type))}`,
+        expected: `one of ${KINDS}`,
+      });
   }
 }
 
@@ -96,11 +96,10 @@ type Behaviour = typeof BEHAVIOURS[number];
 function behaviourOf(value: unknown, name: string): Behaviour {
   const found = BEHAVIOURS.find((known) => known === value);
   if (found !== undefined) return found;
-  throw new TypeError(
-    `Cannot read ${name}: pre_tokenizer.behavior is ${show(value)}, expected one of ${
-      BEHAVIOURS.join(", ")
-    }`,
-  );
+  throw cannotRead(name, {
+    found: `pre_tokenizer.behavior is ${show(value)}`,
+    expected: `one of ${BEHAVIOURS.join(", ")}`,
+  });
 }
 
 /** Cuts a piece at each match; `invert` swaps matches and what is between them. No pattern matches nothing. */
@@ -170,9 +169,10 @@ function metaspace(part: Part, name: string): PreTokenizerStep {
 
 function fixedLength({ length = 5 }: Part, name: string): PreTokenizerStep {
   if (!Number.isInteger(length) || Number(length) < 1) {
-    throw new TypeError(
-      `Cannot read ${name}: pre_tokenizer.length is ${show(length)}, expected at least 1`,
-    );
+    throw cannotRead(name, {
+      found: `pre_tokenizer.length is ${show(length)}`,
+      expected: "at least 1",
+    });
   }
   return ({ text, first }) => {
     const characters = Array.from(text);

@@ -1,5 +1,6 @@
 // SentencePiece's precompiled normalization: a double-array trie from UTF-8 to replacements, as spm_precompiled reads it.
 import { show } from "../../base/mistakes.ts";
+import { cannotRead, type Mistake } from "../../base/mistake.ts";
 
 const SHORT = 6; // bytes: a longer grapheme is looked up character by character
 const LEAF = 2 ** 31;
@@ -10,13 +11,14 @@ const LEAF = 2 ** 31;
  * @param charsmap Base64 of the trie's size in bytes (u32), the trie (u32 units, both little-endian), and replacements,
  * UTF-8 that end in NUL.
  * @param name The file's, for errors.
- * @throws {TypeError} If it is no such thing.
+ * @throws {Mistake} If it is no such thing.
  */
 export function charsmapNormalizer(charsmap: unknown, name: string): (text: string) => string {
-  const wrong = (found: string): TypeError =>
-    new TypeError(
-      `Cannot read ${name}: normalizer.precompiled_charsmap is ${found}, expected what sentencepiece compiled`,
-    );
+  const wrong = (found: string): Mistake =>
+    cannotRead(name, {
+      found: `normalizer.precompiled_charsmap is ${found}`,
+      expected: "what sentencepiece compiled",
+    });
   if (charsmap === null || charsmap === undefined || charsmap === "") return (text) => text;
   if (typeof charsmap !== "string") throw wrong(show(charsmap));
   let bytes: Uint8Array;

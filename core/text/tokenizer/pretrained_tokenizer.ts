@@ -12,6 +12,7 @@ import {
   readTokenizerSettings,
   withDeclared,
 } from "./tokenizer_settings.ts";
+import { cannotRead, Mistake } from "../../base/mistake.ts";
 
 /** A model's tokenizer with all that its files say. */
 export interface PretrainedTokenizer extends Tokenizer {
@@ -87,8 +88,8 @@ type Read = (file: string) => Promise<Uint8Array | undefined>;
  * @param folder What to call the folder in errors.
  * @param options `embeddingRows`: what ids are checked against; `list`; `chatTemplate`: which one.
  * @returns The tokenizer.
- * @throws {TypeError} If a file is missing or malformed; one line, with file and field.
- * @throws {RangeError} If the vocabulary is larger than the embedding.
+ * @throws {Mistake} If a file is missing or malformed; one line, with file and field.
+ * @throws {Mistake} If the vocabulary is larger than the embedding.
  */
 export async function readPretrainedTokenizer(
   read: (file: string) => Promise<Uint8Array | undefined>,
@@ -110,9 +111,10 @@ export async function readPretrainedTokenizer(
     if (token === undefined) return undefined;
     const id = ids(token);
     if (id !== undefined || key === "pad_token") return id;
-    throw new TypeError(
-      `Cannot read ${folder}: ${key} is ${quote(token)}, expected a token of the vocabulary`,
-    );
+    throw cannotRead(folder, {
+      found: `${key} is ${quote(token)}`,
+      expected: "a token of the vocabulary",
+    });
   };
   const idOf = (key: string): number | undefined =>
     special[key] === undefined
@@ -127,9 +129,10 @@ export async function readPretrainedTokenizer(
   const eosIds = endIds(generation.eos_token_id, eosId, vocabSize, folder);
   for (const id of [...edges.first, ...edges.last]) {
     if (id < vocabSize) continue;
-    throw new TypeError(
-      `Cannot read ${name}: post_processor has the id ${id}, expected ids below ${vocabSize}`,
-    );
+    throw cannotRead(name, {
+      found: `post_processor has the id ${id}`,
+      expected: `ids below ${vocabSize}`,
+    });
   }
   const last = modelSize(whole) - 1;
   const used = [last === pad ? last - 1 : last, ...edges.first, ...edges.last, bosId, eosId];
@@ -172,11 +175,11 @@ async function readTokenizerJson(
     };
   }
   const model = await read("tokenizer.model");
-  throw new TypeError(
-    `Cannot read ${folder}: tokenizer.json is missing${model ? " beside tokenizer.model" : ""}, ` +
-      "expected it, or vocab.json and merges.txt. " +
-      "Save the tokenizer with transformers' save_pretrained",
-  );
+  throw cannotRead(folder, {
+    found: `tokenizer.json is missing${model ? " beside tokenizer.model" : ""}`,
+    expected: "it, or vocab.json and merges.txt",
+    fix: "Save the tokenizer with transformers' save_pretrained",
+  });
 }
 
 /** Finds ids of tokens, added ones first. */
@@ -210,31 +213,32 @@ function generationId(
   const isWhole = Number.isInteger(id);
   if (isWhole && id >= 0 && id < size) return id;
   if (isWhole && key === "pad_token_id") return undefined;
-  throw new TypeError(
-    `Cannot read ${folder}/generation_config.json: ${key} is ${
-      show(value)
-    }, expected ids below ${size}`,
-  );
+  throw cannotRead(`${folder}/generation_config.json`, {
+    found: `${key} is ${show(value)}`,
+    expected: `ids below ${size}`,
+  });
 }
 
 function endIds(value: unknown, eos: number | undefined, size: number, folder: string): number[] {
   const list = Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
   const bad = list.find((id) => !(Number.isInteger(id) && id >= 0 && id < size));
   if (bad !== undefined) {
-    throw new TypeError(
-      `Cannot read ${folder}/generation_config.json: eos_token_id is ${show(value)}, ` +
-        `expected ids below ${size}`,
-    );
+    throw cannotRead(`${folder}/generation_config.json`, {
+      found: `eos_token_id is ${show(value)}`,
+      expected: `ids below ${size}`,
+    });
   }
   return [...new Set(eos === undefined ? list : [eos, ...list])];
 }
 
 function checkRows(id: number, rows: number, name: string, tokenizer: Tokenizer): void {
   if (id < rows) return;
-  throw new RangeError(
-    `Cannot use ${name}: id ${id} (${
-      quote(tokenizer.decode([id]) || "a special token")
-    }) is past ` +
-      `the embedding, expected ids below its ${rows} rows. Is it another model's tokenizer?`,
-  );
+  throw new Mistake("file", {
+    verb: "use",
+    thing: name,
+    found: `id ${id} (${quote(tokenizer.decode([id]) || "a special token")}) is past the ` +
+      "embedding",
+    expected: `ids below its ${rows} rows`,
+    fix: "Is it another model's tokenizer?",
+  });
 }

@@ -4,6 +4,8 @@ import { type EdgeTokens, edgeTokens } from "./edge_tokens.ts";
 import { tokenizerHash } from "./tokenizer_hash.ts";
 import { type AddedToken, checkTokenizerJson } from "./tokenizer_json.ts";
 import { type Pipeline, tokenizerPipeline } from "./tokenizer_pipeline.ts";
+import { cannotRead, Mistake } from "../../base/mistake.ts";
+import { PatternError } from "./pattern_syntax.ts";
 
 /** Text to token ids and back; ids are what the model's embedding is indexed by. */
 export interface Tokenizer {
@@ -78,7 +80,7 @@ export interface SpecialTokenOptions {
  * @param tokenizerJson The parsed file: `model`, `pre_tokenizer`, `decoder`, `added_tokens`, ….
  * @param options `bos`, `eos`, `pad`: ids or token strings; default none.
  * @returns The tokenizer.
- * @throws {TypeError} If the file is not a tokenizer, or a special token is not in its vocabulary.
+ * @throws {Mistake} If the file is not a tokenizer, or a special token is not in its vocabulary.
  * `encode` throws it for a piece without an id, `decode` throws a RangeError for an unknown id.
  */
 export function tokenizerFromJson(
@@ -95,10 +97,12 @@ export function tokenizerFromJson(
     for (let i = 0; i < ids.length; i++) {
       const token = pipeline.tokenOf(ids[i]);
       if (token === undefined) {
-        throw new RangeError(
-          `Cannot decode ids: ids[${i}] is ${ids[i]}, ` +
-            `expected an id of the vocabulary of ${vocabSize}`,
-        );
+        throw new Mistake("file", {
+          verb: "decode",
+          thing: "ids",
+          found: `ids[${i}] is ${ids[i]}`,
+          expected: `an id of the vocabulary of ${vocabSize}`,
+        });
       }
       if (!isLeftOut(ids[i])) tokens.push(token);
     }
@@ -117,7 +121,12 @@ export function tokenizerFromJson(
     ...special,
     encode(text: string, { allowSpecial = true, addSpecial }: EncodeOptions = {}): number[] {
       if (typeof text !== "string") {
-        throw new TypeError(`Cannot encode text: it is a ${typeof text}, expected a string`);
+        throw new Mistake("file", {
+          verb: "encode",
+          thing: "text",
+          found: `it is a ${typeof text}`,
+          expected: "a string",
+        });
       }
       const whole = text.isWellFormed() ? text : text.toWellFormed();
       const { ids, tokens } = ran(
@@ -126,16 +135,20 @@ export function tokenizerFromJson(
       );
       const inner = ids.map((id, i) => {
         if (id === undefined) {
-          throw new TypeError(
-            `Cannot encode text: piece ${i} is ${show(tokens[i])}, ` +
-              "expected a piece of the vocabulary, which has no unknown token to stand for it",
-          );
+          throw new Mistake("file", {
+            verb: "encode",
+            thing: "text",
+            found: `piece ${i} is ${show(tokens[i])}`,
+            expected: "a piece of the vocabulary, which has no unknown token to stand for it",
+          });
         }
         if (!allowSpecial && specials.has(id) && id !== pipeline.unknown) {
-          throw new TypeError(
-            `Cannot encode text: the vocabulary has no plain spelling of ${show(tokens[i])}, ` +
-              "expected text without special tokens",
-          );
+          throw new Mistake("file", {
+            verb: "encode",
+            thing: "text",
+            found: `the vocabulary has no plain spelling of ${show(tokens[i])}`,
+            expected: "text without special tokens",
+          });
         }
         return id;
       });
@@ -155,13 +168,12 @@ function ran<T>(body: () => T, doing: string): T {
   try {
     return body();
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new TypeError(
-      `Cannot ${doing}: the tokenizer's file leads to ${
-        quote(why)
-      }, expected a file that tokenizers wrote`,
-      { cause },
-    );
+    const why = reasonOf(cause);
+    throw new Mistake("file", {
+      verb: doing,
+      found: `the tokenizer's file leads to ${quote(why)}`,
+      expected: "a file that tokenizers wrote",
+    }, { cause });
   }
 }
 
@@ -171,12 +183,12 @@ function openPipeline(json: Record<string, unknown>, name: string): Pipeline {
     pipeline.encode("a b-1 \u00dc"); // a step that the file describes wrongly fails here
     return pipeline;
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = reasonOf(cause);
     if (why.startsWith("Cannot ")) throw cause;
-    throw new TypeError(
-      `Cannot read ${name}: ${quote(why).slice(1, -1)}, expected a file that tokenizers wrote`,
-      { cause },
-    );
+    throw cannotRead(name, {
+      found: quote(why).slice(1, -1),
+      expected: "a file that tokenizers wrote",
+    }, { cause });
   }
 }
 
@@ -189,12 +201,18 @@ function specialId(
   if (token === undefined) return undefined;
   const id = typeof token === "string" ? pipeline.idOf(token) : token;
   if (id === undefined || pipeline.tokenOf(id) === undefined) {
-    throw new TypeError(
-      `Cannot set special tokens: ${name} is ${
-        typeof token === "number" ? token : quote(token)
-      }, ` +
-        `expected a token of the vocabulary of ${vocabSize}`,
-    );
+    throw new Mistake("file", {
+      verb: "set",
+      thing: "special tokens",
+      found: `${name} is ${typeof token === "number" ? token : quote(token)}`,
+      expected: `a token of the vocabulary of ${vocabSize}`,
+    });
   }
   return id;
+}
+
+/** What an error of the pipeline says; of a pattern, what it has. */
+function reasonOf(cause: unknown): string {
+  if (cause instanceof PatternError) return cause.found;
+  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -3,6 +3,7 @@
 import { bare, isObject, quote, show } from "../../base/mistakes.ts";
 import { type BpeFile, mergeOf } from "./bpe_model.ts";
 import { patternFault } from "./normalizer_steps.ts";
+import { cannotRead } from "../../base/mistake.ts";
 
 /** A tokenizer.json that was checked, with what the reader of it needs. */
 export interface CheckedTokenizer {
@@ -35,27 +36,31 @@ export function modelSize(json: Record<string, unknown>): number {
 /** Checks a parsed tokenizer.json; `name` is what errors call it. */
 export function checkTokenizerJson(value: unknown, name: string): CheckedTokenizer {
   if (!isObject(value)) {
-    throw new TypeError(
-      `Cannot read ${name}: it is ${kindOf(value)}, expected an object with model and decoder`,
-    );
+    throw cannotRead(name, {
+      found: `it is ${kindOf(value)}`,
+      expected: "an object with model and decoder",
+    });
   }
   const { model } = value;
   if (!isObject(model)) {
-    throw new TypeError(
-      `Cannot read ${name}: model is ${show(model)}, expected an object. ` +
-        "Is this tokenizer_config.json? Give tokenizer.json",
-    );
+    throw cannotRead(name, {
+      found: `model is ${show(model)}`,
+      expected: "an object",
+      fix: "Is this tokenizer_config.json? Give tokenizer.json",
+    });
   }
   const type = model.type ?? (Array.isArray(model.vocab) ? "Unigram" : "BPE");
   if (typeof type !== "string" || !KINDS.includes(type)) {
-    throw new TypeError(
-      `Cannot read ${name}: model.type is ${show(type)}, expected one of ${KINDS.join(", ")}`,
-    );
+    throw cannotRead(name, {
+      found: `model.type is ${show(type)}`,
+      expected: `one of ${KINDS.join(", ")}`,
+    });
   }
   if (typeof (model.unk_token ?? "") !== "string") {
-    throw new TypeError(
-      `Cannot read ${name}: model.unk_token is ${show(model.unk_token)}, expected text or null`,
-    );
+    throw cannotRead(name, {
+      found: `model.unk_token is ${show(model.unk_token)}`,
+      expected: "text or null",
+    });
   }
   const added = checkAdded(value.added_tokens ?? [], name);
   const holder = type === "Unigram"
@@ -67,10 +72,11 @@ export function checkTokenizerJson(value: unknown, name: string): CheckedTokeniz
   for (const { id, content } of added) {
     const other = byId.get(id);
     if (other !== undefined && other !== content) {
-      throw new TypeError(
-        `Cannot read ${name}: id ${id} is ${quote(other)} in the vocabulary ` +
-          `and ${quote(content)} in added_tokens, expected one token an id`,
-      );
+      throw cannotRead(name, {
+        found: `id ${id} is ${quote(other)} in the vocabulary and ${quote(content)} in ` +
+          "added_tokens",
+        expected: "one token an id",
+      });
     }
     checkId(id, holder.size + added.length, `added token ${quote(content)}`, name);
   }
@@ -95,29 +101,31 @@ function largest(ids: Iterable<number>): number {
 
 function checkCount(entries: number, field: string, name: string): void {
   if (entries <= MOST_ENTRIES) return;
-  throw new RangeError(
-    `Cannot read ${name}: model.${field} has ${entries} entries, expected at most ${MOST_ENTRIES}`,
-  );
+  throw cannotRead(name, {
+    found: `model.${field} has ${entries} entries`,
+    expected: `at most ${MOST_ENTRIES}`,
+  });
 }
 
 function checkId(id: unknown, tokens: number, what: string, name: string): void {
   if (typeof id === "number" && Number.isInteger(id) && id >= 0 && id < tokens + MOST_HOLES) return;
-  throw new TypeError(
-    `Cannot read ${name}: the id of ${what} is ${show(id)}, ` +
-      `expected an integer below ${tokens + MOST_HOLES}, for ${tokens} tokens`,
-  );
+  throw cannotRead(name, {
+    found: `the id of ${what} is ${show(id)}`,
+    expected: `an integer below ${tokens + MOST_HOLES}, for ${tokens} tokens`,
+  });
 }
 
 function checkVocab(vocab: unknown, added: number, name: string): Map<string, number> {
   if (!isObject(vocab)) {
-    throw new TypeError(
-      `Cannot read ${name}: model.vocab is ${kindOf(vocab)}, expected an object of ids by token`,
-    );
+    throw cannotRead(name, {
+      found: `model.vocab is ${kindOf(vocab)}`,
+      expected: "an object of ids by token",
+    });
   }
   const entries = Object.entries(vocab);
   checkCount(entries.length, "vocab", name);
   if (entries.length === 0) {
-    throw new TypeError(`Cannot read ${name}: model.vocab is empty, expected tokens`);
+    throw cannotRead(name, { found: "model.vocab is empty", expected: "tokens" });
   }
   const ids = new Map<string, number>();
   const tokens: (string | undefined)[] = [];
@@ -125,10 +133,10 @@ function checkVocab(vocab: unknown, added: number, name: string): Map<string, nu
     checkId(id, entries.length + added, `token ${quote(token)}`, name);
     const other = tokens[id as number];
     if (other !== undefined) {
-      throw new TypeError(
-        `Cannot read ${name}: id ${id} is both ${quote(other)} and ${quote(token)}, ` +
-          "expected one token an id",
-      );
+      throw cannotRead(name, {
+        found: `id ${id} is both ${quote(other)} and ${quote(token)}`,
+        expected: "one token an id",
+      });
     }
     tokens[id as number] = token;
     ids.set(token, id as number);
@@ -141,9 +149,10 @@ function checkPieces(model: Record<string, unknown>, name: string): Map<string, 
   const { vocab, unk_id: unknown } = model;
   if (!Array.isArray(vocab) || vocab.length === 0) {
     const found = Array.isArray(vocab) ? "empty" : kindOf(vocab);
-    throw new TypeError(
-      `Cannot read ${name}: model.vocab is ${found}, expected a list of [piece, score]`,
-    );
+    throw cannotRead(name, {
+      found: `model.vocab is ${found}`,
+      expected: "a list of [piece, score]",
+    });
   }
   checkCount(vocab.length, "vocab", name);
   const ids = new Map<string, number>();
@@ -151,9 +160,10 @@ function checkPieces(model: Record<string, unknown>, name: string): Map<string, 
     const fits = Array.isArray(entry) && entry.length === 2 && typeof entry[0] === "string" &&
       typeof entry[1] === "number";
     if (!fits) {
-      throw new TypeError(
-        `Cannot read ${name}: model.vocab[${i}] is ${show(entry)}, expected [piece, score]`,
-      );
+      throw cannotRead(name, {
+        found: `model.vocab[${i}] is ${show(entry)}`,
+        expected: "[piece, score]",
+      });
     }
     ids.set(entry[0], i);
   });
@@ -161,10 +171,10 @@ function checkPieces(model: Record<string, unknown>, name: string): Map<string, 
     unknown !== null && unknown !== undefined &&
     !(Number.isInteger(unknown) && Number(unknown) >= 0 && Number(unknown) < vocab.length)
   ) {
-    throw new TypeError(
-      `Cannot read ${name}: model.unk_id is ${show(unknown)}, ` +
-        `expected the id of one of ${vocab.length} pieces`,
-    );
+    throw cannotRead(name, {
+      found: `model.unk_id is ${show(unknown)}`,
+      expected: `the id of one of ${vocab.length} pieces`,
+    });
   }
   return ids;
 }
@@ -176,9 +186,10 @@ function checkMerges(
 ): void {
   const { merges } = model;
   if (!Array.isArray(merges)) {
-    throw new TypeError(
-      `Cannot read ${name}: model.merges is ${kindOf(merges)}, expected a list of pairs`,
-    );
+    throw cannotRead(name, {
+      found: `model.merges is ${kindOf(merges)}`,
+      expected: "a list of pairs",
+    });
   }
   checkCount(merges.length, "merges", name);
   const prefix = typeof model.continuing_subword_prefix === "string"
@@ -192,48 +203,55 @@ function checkMerges(
       typeof pair[0] === "string" && typeof pair[1] === "string" && pair[0] !== "" &&
       pair[1] !== "" && pair[1].startsWith(prefix);
     if (!fits) {
-      throw new TypeError(
-        `Cannot read ${name}: model.merges[${i}] is ${show(merge)}, expected two tokens${
+      throw cannotRead(name, {
+        found: `model.merges[${i}] is ${show(merge)}`,
+        expected: `two tokens${
           prefix === "" ? "" : `, the second with the prefix ${quote(prefix)}`
         }`,
-      );
+      });
     }
     const missing = mergeOf(merge as BpeFile["merges"][number], prefix).find((token) =>
       !vocab.has(token)
     );
     if (missing !== undefined) {
-      throw new TypeError(
-        `Cannot read ${name}: model.merges[${i}] names ${quote(missing)}, ` +
-          "expected tokens of the vocabulary",
-      );
+      throw cannotRead(name, {
+        found: `model.merges[${i}] names ${quote(missing)}`,
+        expected: "tokens of the vocabulary",
+      });
     }
   }
 }
 
 function checkAdded(value: unknown, name: string): AddedToken[] {
   if (!Array.isArray(value)) {
-    throw new TypeError(`Cannot read ${name}: added_tokens is ${kindOf(value)}, expected a list`);
+    throw cannotRead(name, { found: `added_tokens is ${kindOf(value)}`, expected: "a list" });
   }
   const ids = new Map<string, number>();
   const contents = new Map<number, string>();
   const tokens: AddedToken[] = [];
   value.forEach((entry: unknown, i) => {
     if (!isObject(entry) || typeof entry.content !== "string" || typeof entry.id !== "number") {
-      throw new TypeError(
-        `Cannot read ${name}: added_tokens[${i}] is ${show(entry)}, expected id and content`,
-      );
+      throw cannotRead(name, {
+        found: `added_tokens[${i}] is ${show(entry)}`,
+        expected: "id and content",
+      });
     }
     const { id, content } = entry;
     if (content === "") return; // tokenizers leaves it out too
     const twice = ids.get(content) ?? id;
     const other = contents.get(id) ?? content;
     if (twice !== id || other !== content) {
-      throw new TypeError(
+      throw cannotRead(
+        name,
         twice !== id
-          ? `Cannot read ${name}: added token ${quote(content)} has the ids ${twice} and ${id}, ` +
-            "expected one"
-          : `Cannot read ${name}: id ${id} is both ${quote(other)} and ${quote(content)}, ` +
-            "expected one token an id",
+          ? {
+            found: `added token ${quote(content)} has the ids ${twice} and ${id}`,
+            expected: "one",
+          }
+          : {
+            found: `id ${id} is both ${quote(other)} and ${quote(content)}`,
+            expected: "one token an id",
+          },
       );
     }
     ids.set(content, id);
@@ -247,31 +265,29 @@ function checkAdded(value: unknown, name: string): AddedToken[] {
 function checkPart(value: unknown, part: string, name: string, depth: number): void {
   if (value === null) return;
   if (!isObject(value) || typeof value.type !== "string") {
-    throw new TypeError(
-      `Cannot read ${name}: ${part} is ${show(value)}, expected null or an object with type`,
-    );
+    throw cannotRead(name, {
+      found: `${part} is ${show(value)}`,
+      expected: "null or an object with type",
+    });
   }
   if (depth > DEEPEST) {
-    throw new TypeError(
-      `Cannot read ${name}: ${part} is nested more than ${DEEPEST} deep, expected a plain sequence`,
-    );
+    throw cannotRead(name, {
+      found: `${part} is nested more than ${DEEPEST} deep`,
+      expected: "a plain sequence",
+    });
   }
   const fault = patternFault(value.pattern);
   if (fault !== undefined) {
-    throw new TypeError(
-      `Cannot read ${name}: ${part} has the pattern ${
-        show(Object.values(value.pattern as object)[0])
-      }, ` +
-        `expected one that takes no longer than its text, and it has ${bare(fault)}`,
-    );
+    throw cannotRead(name, {
+      found: `${part} has the pattern ${show(Object.values(value.pattern as object)[0])}`,
+      expected: `one that takes no longer than its text, and it has ${bare(fault)}`,
+    });
   }
   for (const list of ["normalizers", "pretokenizers", "processors", "decoders"]) {
     const parts = value[list];
     if (parts === undefined) continue;
     if (!Array.isArray(parts)) {
-      throw new TypeError(
-        `Cannot read ${name}: ${part}.${list} is ${kindOf(parts)}, expected a list`,
-      );
+      throw cannotRead(name, { found: `${part}.${list} is ${kindOf(parts)}`, expected: "a list" });
     }
     for (const entry of parts) checkPart(entry, part, name, depth + 1);
   }

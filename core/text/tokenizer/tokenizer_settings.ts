@@ -4,6 +4,7 @@ import { CONFIG_BOUNDS, TOKENIZER_BOUNDS } from "../../base/json_bounds.ts";
 import { isObject, parseJsonObject, refuseWrongDownload, show } from "../../base/mistakes.ts";
 import { type ChatTemplateSource, findChatTemplate } from "../template/pick_chat_template.ts";
 import type { AddedToken } from "./tokenizer_json.ts";
+import { cannotRead } from "../../base/mistake.ts";
 
 type Json = Record<string, unknown>;
 type Read = (file: string) => Promise<Uint8Array | undefined>;
@@ -47,7 +48,7 @@ const WELL_KNOWN = ["tool_use.jinja"];
  * Reads the settings of a folder.
  *
  * @param folder What to call it in errors.
- * @throws {TypeError} If a file is malformed; one line, with file and field.
+ * @throws {Mistake} If a file is malformed; one line, with file and field.
  */
 export async function readTokenizerSettings(
   read: Read,
@@ -142,7 +143,7 @@ function specialTokens(
     if (value === null || value === undefined) continue;
     const text = textOf(value);
     if (text === undefined) {
-      throw new TypeError(`Cannot read ${name}: ${key} is ${show(value)}, expected text`);
+      throw cannotRead(name, { found: `${key} is ${show(value)}`, expected: "text" });
     }
     found[key] = text;
   }
@@ -193,6 +194,6 @@ function templateText(bytes: Uint8Array, name: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes.slice());
   } catch {
-    throw new TypeError(`Cannot read ${name}: the file is not UTF-8, expected a Jinja template`);
+    throw cannotRead(name, { found: "the file is not UTF-8", expected: "a Jinja template" });
   }
 }

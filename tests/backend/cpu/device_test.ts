@@ -8,6 +8,7 @@ import type { HostArray } from "../../../backend/tensor.ts";
 import { assertClose, f32Sum } from "../../support/close.ts";
 import { uniform } from "../../support/random.ts";
 import { scaleInPlace, scaleKernel } from "../scale.ts";
+import { DeviceError } from "../../../backend/device_error.ts";
 
 const MiB = 1 << 20;
 
@@ -73,7 +74,7 @@ test("CpuDevice.open() takes the machine's cores and refuses other numbers of th
   const cores = Math.min(8, navigator.hardwareConcurrency);
   assert(device.info.detail.endsWith(`, ${cores} thread${cores === 1 ? "" : "s"}`));
   for (const threads of [0, 33, 1.5, -1]) {
-    const error = await assertRejects(() => CpuDevice.open({ threads }), RangeError);
+    const error = await assertRejects(() => CpuDevice.open({ threads }), DeviceError);
     assertEquals(
       error.message,
       `Cannot open the CPU device: threads is ${threads}, expected 1 to 32`,
@@ -170,7 +171,7 @@ test("CpuDevice says what to do when 4 GiB are not enough, and works on", async 
   using device = await CpuDevice.open({ threads: 1 });
   const asked = device.sizeClass(5 * 2 ** 30);
   const used = 65536 + 8 * MiB;
-  const error = assertThrows(() => device.acquire(5 * 2 ** 30, "x"), RangeError);
+  const error = assertThrows(() => device.acquire(5 * 2 ** 30, "x"), DeviceError);
   assertEquals(
     error.message,
     `Cannot allocate ${asked} bytes on the CPU device: ${used} of 4294967296 are in use. Give --gradient-checkpointing (beside --resume too) or shorter texts`,
@@ -195,7 +196,7 @@ test("CpuDevice.trim() keeps addresses for blocks to come", async () => {
 test("CpuDevice makes room for a large block of what it gave back in other sizes", async () => {
   using device = await CpuDevice.open({ threads: 1 });
   const parts = [1.2, 0.8, 1].map((GiB) => device.acquire(GiB * 2 ** 30, "never touched"));
-  assertThrows(() => device.acquire(3.3 * 2 ** 30, "x"), RangeError, "are in use");
+  assertThrows(() => device.acquire(3.3 * 2 ** 30, "x"), DeviceError, "are in use");
   for (const part of parts) device.release(part, "done");
   const whole = device.acquire(3.3 * 2 ** 30, "whole");
   assertEquals(whole.block.address, parts[0].block.address);

@@ -4,6 +4,7 @@ import { Arena } from "../../../backend/arena.ts";
 import { f32, scaleInPlace } from "../scale.ts";
 import { counter, test } from "./own_device.ts";
 import type { Changes } from "./spy_gpu.ts";
+import { DeviceError } from "../../../backend/device_error.ts";
 
 test("GpuDevice makes no bind group for another size in the same memory", async (device, spy) => {
   const count = counter(spy);
@@ -46,7 +47,7 @@ const limits = { maxBufferSize: 1 << 20, maxStorageBufferBindingSize: 1 << 16 };
 test("GpuDevice refuses more than the adapter's limits, before anything runs", async (device) => {
   using arena = new Arena(device, "limits");
   assertEquals(
-    assertThrows(() => arena.alloc([400_000], "x"), RangeError).message,
+    assertThrows(() => arena.alloc([400_000], "x"), DeviceError).message,
     `Cannot allocate ${
       device.sizeClass(1_600_000)
     } bytes on WebGPU: the adapter's limit is 1048576. Give --gradient-checkpointing (beside --resume too) or shorter texts`,
@@ -54,7 +55,7 @@ test("GpuDevice refuses more than the adapter's limits, before anything runs", a
   const x = arena.alloc([20_000], "x");
   scaleInPlace(arena, x, 2);
   assertEquals(
-    assertThrows(() => arena.commit(), RangeError).message,
+    assertThrows(() => arena.commit(), DeviceError).message,
     'Cannot bind "x" to scale on WebGPU: it has 80000 bytes and the adapter\'s limit is 65536. Give --gradient-checkpointing (beside --resume too) or shorter texts',
   );
   const y = arena.upload([16_384], new Float32Array(16_384).fill(1), "y"); // exactly the limit

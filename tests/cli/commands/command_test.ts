@@ -2,8 +2,10 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { choice, given, text, under, whole } from "../../../cli/flags/kinds.ts";
 import { type CliCommand, complete, runCommand } from "../../../cli/commands/command.ts";
 import { UsageError } from "../../../cli/terminal/mistake.ts";
+import { NoVerdict } from "../../../core/annotator/no_verdict.ts";
 import { Interrupted } from "../../../cli/terminal/interrupt.ts";
 import { recordingTerminal } from "../../support/tiny_run.ts";
+import { DeviceError } from "../../../backend/device_error.ts";
 
 const command = (run: CliCommand["run"]): CliCommand => ({
   name: "try",
@@ -61,10 +63,12 @@ Deno.test("runCommand() ends with one line and 2 for a mistake, 130 for Ctrl-C, 
     code: 2,
     lines: ["Cannot try: it is a b"],
   });
-  const reader = new TypeError("Cannot read x:\n it is y");
-  assertEquals(await fails(reader), { code: 2, lines: ["Cannot read x: it is y"] });
-  const short = new RangeError("Cannot generate: prompt 0 has the id 97"); // no thing between verb and colon
-  assertEquals(await fails(short), { code: 2, lines: [short.message] });
+  const full = new DeviceError("Cannot allocate 8 bytes: 7 of 8 are in use");
+  assertEquals(await fails(full), { code: 2, lines: [full.message] });
+  const silent = new NoVerdict({ verb: "try", found: "all 2 verdicts failed" });
+  assertEquals(await fails(silent), { code: 1, lines: [silent.message] });
+  const fault = new RangeError("Cannot pack sequences: maxLength is 1"); // whatever it says
+  assertEquals((await fails(fault)).code, 1);
   const engine = new TypeError("Cannot read properties of undefined (reading 'y')");
   assertEquals((await fails(engine)).code, 1); // a mistake of ours, not the user's
   const aborted = AbortSignal.abort();

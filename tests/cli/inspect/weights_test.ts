@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { encodeSafetensors } from "../../../core/mod.ts";
 import { inspectGguf, inspectIndex, inspectSafetensors } from "../../../cli/inspect/weights.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const GGUF = new URL("../../fixtures/gguf/llama.gguf", import.meta.url).pathname;
 const shard = (name: string) =>
@@ -19,7 +20,7 @@ Deno.test("inspectIndex() reads every shard, and says which is missing", async (
   await Deno.remove(`${dir}/2.safetensors`);
   await assertRejects(
     () => inspectIndex(path, { values: false }),
-    TypeError,
+    Mistake,
     "2.safetensors: it is missing",
   );
   await Deno.remove(dir, { recursive: true });

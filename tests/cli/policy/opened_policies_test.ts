@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openPolicies } from "../../../cli/policy/opened_policies.ts";
 import { commandWorkspace, tinyMembers, writePeft } from "../../support/command_run.ts";
 import { recordingTerminal } from "../../support/tiny_run.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const CPU = { device: "cpu", threads: 1 } as const;
 
@@ -37,7 +38,7 @@ Deno.test("openPolicies() finds mistakes before it opens a device", async () => 
   const flags = { ...CPU, model: `${work.dir}/model` };
   const fails = (more: object, adapters: string[], prepare = () => Promise.resolve()) =>
     openPolicies({ ...flags, ...more }, adapters, { terminal }, prepare);
-  await assertRejects(() => fails({ model: "nowhere" }, []), TypeError, "it is not there");
+  await assertRejects(() => fails({ model: "nowhere" }, []), Mistake, "it is not there");
   await assertRejects(() => fails({ context: 65 }, []), Error, "--context is 65, expected at most");
   await assertRejects(() => fails({}, ["nowhere"]), Error, "Cannot use the adapter");
   const bad = () => Promise.reject(new TypeError("Cannot prepare"));

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { keyOf } from "../../../core/mod.ts";
-import type { PackedSequences } from "../../../core/mod.ts";
+import { keyOf, type PackedSequences } from "../../../core/mod.ts";
 import type { SftLearner } from "../../../cli/sft/learner.ts";
 import { countSteps, runSft, type SftPlan, type SftResult } from "../../../cli/sft/run.ts";
 import { recordingTerminal } from "../../support/tiny_run.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const rows = (count: number) =>
   Array.from({ length: count }, (_, i) => ({ ids: [1, i, i], promptLength: 1 }));
@@ -106,7 +106,7 @@ Deno.test("runSft() stops between two steps, and where the loss is lost", async 
   const lost = fake((step) => step === 1 ? NaN : 1);
   const error = await assertRejects(
     () => runSft(lost.learner, data, plan, keyOf(1), surroundings),
-    RangeError,
+    Mistake,
     "Cannot go on after step 2: the loss is NaN",
   );
   assert(!error.message.includes("\n"));
@@ -118,7 +118,7 @@ Deno.test("runSft() stops between two steps, and where the loss is lost", async 
   ) {
     await assertRejects(
       () => runSft(fake(() => 1, numbers).learner, data, plan, keyOf(1), surroundings),
-      RangeError,
+      Mistake,
       `Cannot go on after step 1: ${message}`,
     );
   }

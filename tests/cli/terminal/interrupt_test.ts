@@ -115,14 +115,3 @@ for (
     },
   });
 }
-
-Deno.test("Interrupted.by() advises what a run that goes on takes, where memory was short", () => {
-  const full =
-    "Cannot allocate 8 bytes on the CPU device: 7 of 8 are in use. Use fewer pairs, members or shorter texts";
-  assertEquals(
-    Interrupted.by(new RangeError(full), "run", undefined).message,
-    "Cannot allocate 8 bytes on the CPU device: 7 of 8 are in use. " +
-      "Add --gradient-checkpointing (of leash): far less memory for the same bits",
-  );
-  assertEquals(Interrupted.by(new Error("no power"), "run", undefined).message, "no power");
-});

@@ -1,6 +1,13 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { UsageError } from "../../../cli/terminal/mistake.ts";
-import { asUsage, requireNewOut, systemMistake } from "../../../cli/terminal/system_mistake.ts";
+import {
+  asUsage,
+  mistakeOf,
+  requireNewOut,
+  systemMistake,
+} from "../../../cli/terminal/system_mistake.ts";
+import { cannotRead } from "../../../core/base/mistake.ts";
+import { DeviceError } from "../../../backend/device_error.ts";
 
 Deno.test("systemMistake() makes one line of what the system refuses, and of nothing else", () => {
   const rows: [error: unknown, line: string | undefined][] = [
@@ -9,7 +16,7 @@ Deno.test("systemMistake() makes one line of what the system refuses, and of not
       "Cannot sft: '/root/x': permission denied, expected files and folders that can be read and written",
     ],
     [
-      new Error("No space left on device (os error 28)\n  more"),
+      Object.assign(new Error("No space left on device (os error 28)\n  more"), { code: "ENOSPC" }),
       "Cannot sft: no space left on device (os error 28), expected files and folders that can be read and written",
     ],
     [
@@ -55,16 +62,29 @@ Deno.test("systemMistake() is one line for a place of the system's", () => {
   );
 });
 
-Deno.test("asUsage() makes a user's mistake of what says what it cannot do, and of nothing else", async () => {
+Deno.test("asUsage() makes one line of what the system refuses, and leaves the rest as it is", async () => {
   const throwing = (error: Error) => () => Promise.reject(error);
+  const denied = new Deno.errors.PermissionDenied("Permission denied (os error 13): open 'x'");
   await assertRejects(
-    () => asUsage(throwing(new TypeError("Cannot read x: it is y"))),
+    () => asUsage(throwing(denied)),
     UsageError,
-    "Cannot read x: it is y",
+    "Cannot begin the run: 'x': perm",
   );
-  await assertRejects(
-    () => asUsage(throwing(new TypeError("x is undefined"))),
-    TypeError,
-    "x is undefined",
-  );
+  const mistake = cannotRead("x", { found: "Is a directory (os error 21)" });
+  for (const error of [mistake, new TypeError("Cannot read x: it is y")]) {
+    assertStrictEquals(await assertRejects(() => asUsage(throwing(error))), error);
+  }
+});
+
+Deno.test("mistakeOf() tells whose fault it is by the type, never by the words", () => {
+  const file = cannotRead("x", { found: "it is empty" });
+  assertStrictEquals(mistakeOf("train", file), file);
+  assertEquals(mistakeOf("train", new DeviceError("Cannot allocate 8 bytes"))?.code, "device");
+  const full = Object.assign(new Error("No space left on device (os error 28)"), {
+    code: "ENOSPC",
+  });
+  assertEquals(mistakeOf("train", full)?.code, "usage");
+  for (const fault of [new TypeError("Cannot read x: it is y"), new RangeError("Cannot pack: z")]) {
+    assertEquals(mistakeOf("train", fault), undefined);
+  }
 });

@@ -8,6 +8,7 @@ import {
   swapVerdict,
   type Verdict,
 } from "../../../core/annotator/annotator.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const PAIR: Candidate = { prompt: "p", a: "x", b: "y" };
 
@@ -41,7 +42,7 @@ const REFUSED: [string, unknown, string][] = [
 ];
 for (const [what, verdicts, message] of REFUSED) {
   Deno.test(`askAnnotator() refuses ${what}`, async () => {
-    await assertRejects(() => askAnnotator(answering(verdicts), [PAIR]), TypeError, message);
+    await assertRejects(() => askAnnotator(answering(verdicts), [PAIR]), Mistake, message);
   });
 }
 

@@ -16,6 +16,7 @@ import {
 } from "../../../core/mod.ts";
 import { deviceTest } from "../../support/devices.ts";
 import { modelFixture } from "../../support/fixtures.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 deviceTest(
   "uploadBatch() repeats the sequences for every member, with rows counted on",
@@ -52,12 +53,13 @@ deviceTest(
 );
 
 Deno.test("checkIds() refuses what is no row of the embedding, and says where", () => {
-  checkIds([], 1, "do it: the prompt");
-  checkIds(new Uint32Array([0, 96, 5]), 97, "do it: the prompt");
+  const what = { verb: "do", thing: "it", holder: "the prompt" };
+  checkIds([], 1, what);
+  checkIds(new Uint32Array([0, 96, 5]), 97, what);
   for (const id of [97, -1, 0.5, NaN]) {
     assertThrows(
-      () => checkIds([0, id, 99], 97, "do it: the prompt"),
-      RangeError,
+      () => checkIds([0, id, 99], 97, what),
+      Mistake,
       `Cannot do it: the prompt has the id ${id} at place 1, expected whole numbers from 0 to 96. They are of another tokenizer`,
     );
   }
@@ -69,15 +71,15 @@ deviceTest("every pass over texts refuses ids that the vocabulary has not", asyn
   const layout = adapterLayout(linearLayers(model.config), { rank: 2, alpha: 4 });
   const sequence = { ids: [1, 5, 97], promptLength: 1 }, packed = packSequences([sequence]);
   const pace = { step: 0, learningRate: 0.1 }, message = "has the id 97 at place 2";
-  await assertRejects(() => completionLogps(device, model, [sequence]), RangeError, message);
+  await assertRejects(() => completionLogps(device, model, [sequence]), Mistake, message);
   using adapter = initTrainState(device, layout, 1, keyOf(1));
   using all = initSftState(device, model);
   using arena = new Arena(device, "test");
   const run = { model, layout, objective: nll() };
   await assertRejects(
     () => trainStep(arena, run, adapter, packed, pace),
-    RangeError,
+    Mistake,
     message,
   );
-  assertThrows(() => sftStep(arena, model.config, all, packed, pace), RangeError, message);
+  assertThrows(() => sftStep(arena, model.config, all, packed, pace), Mistake, message);
 }, ["cpu"]);

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseLlama2cTokenizer } from "../../../core/formats/llama2c_tokenizer.ts";
 import type { Tokenizer } from "../../../core/text/tokenizer/tokenizer.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const SPECIAL: [string, number][] = [["<unk>", 0], ["\n<s>\n", 0], ["\n</s>\n", 0]];
 const BYTES: [string, number][] = Array.from(
@@ -106,23 +107,23 @@ Deno.test("parseLlama2cTokenizer() refuses malformed files", () => {
     [encodeFile(SPECIAL), 3, 'piece " " is missing, expected it before every text'],
   ];
   for (const [bytes, size, message] of rows) {
-    const error = assertThrows(() => parseLlama2cTokenizer(bytes, size, "tok.bin"), TypeError);
+    const error = assertThrows(() => parseLlama2cTokenizer(bytes, size, "tok.bin"), Mistake);
     assertEquals(error.message, `Cannot read tok.bin: ${message}`);
   }
   for (let cut = 1; cut < whole.length; cut += 7) {
-    assertThrows(() => parseLlama2cTokenizer(whole.subarray(0, cut), n, "tok.bin"), TypeError);
+    assertThrows(() => parseLlama2cTokenizer(whole.subarray(0, cut), n, "tok.bin"), Mistake);
   }
 });
 
 Deno.test("parseLlama2cTokenizer() encode() and decode() refuse what has no id or piece", () => {
   const small = open([...SPECIAL, [" ", 0], ["a", 0]]);
   assertEquals(
-    assertThrows(() => small.encode("ab"), RangeError).message,
+    assertThrows(() => small.encode("ab"), Mistake).message,
     'Cannot encode text: character "b" has no piece, ' +
       "expected one or byte pieces <0x00> to <0xFF> at ids 3 to 258",
   );
   assertEquals(
-    assertThrows(() => small.decode([3, 5]), RangeError).message,
+    assertThrows(() => small.decode([3, 5]), Mistake).message,
     "Cannot decode ids: ids[1] is 5, expected an id of the vocabulary of 5",
   );
 });

@@ -9,6 +9,7 @@ import {
 import { encodeSafetensors, parseSafetensors } from "../../../core/formats/safetensors.ts";
 import type { ModelConfig } from "../../../core/model/config.ts";
 import { tensorShapes } from "../../../core/model/shapes.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const CONFIG: ModelConfig = {
   vocabSize: 5,
@@ -193,14 +194,14 @@ const REFUSED: [what: string, files: () => Files, message: string][] = [
 ];
 for (const [what, files, message] of REFUSED) {
   Deno.test(`readModelFiles() refuses ${what}`, async () => {
-    assertEquals((await assertRejects(() => read(files()), TypeError)).message, message);
+    assertEquals((await assertRejects(() => read(files()), Mistake)).message, message);
   });
 }
 
 Deno.test("encodeModelFiles() refuses an extra file of its own name", () => {
   const extraFiles = new Map([["config.json", json({})]]);
   assertEquals(
-    assertThrows(() => encodeModelFiles(model(), { extraFiles }), TypeError).message,
+    assertThrows(() => encodeModelFiles(model(), { extraFiles }), Mistake).message,
     'Cannot write the model: extra file "config.json" is one of its own',
   );
 });
@@ -226,7 +227,7 @@ Deno.test("fetchModelFolder() reads over http, whole or in shards, and passes se
   for (const [folder, message] of rows) {
     const error = await assertRejects(
       () => fetchModelFolder(new URL(`${base}/${folder}`)),
-      TypeError,
+      Mistake,
     );
     assertEquals(error.message, message);
   }

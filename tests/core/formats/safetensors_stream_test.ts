@@ -9,6 +9,7 @@ import {
 import { rows as badIndices, shards } from "../../malformed/index.ts";
 import { rows as badFiles, safetensors } from "../../malformed/safetensors.ts";
 import { uniform } from "../../support/random.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 /** A file that counts what is read of it and whether it was closed. */
 function watched(
@@ -64,8 +65,8 @@ Deno.test("openSafetensors() lists integers and refuses them only when they are 
   assertEquals(source.tensors.get("i"), { shape: [1], dtype: "I64" });
   assertEquals(await source.read("w"), Float32Array.of(1));
   assertEquals(await source.readBytes("i"), Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
-  await assertRejects(() => source.read("i"), TypeError, 'tensor "i" dtype is "I64"');
-  await assertRejects(() => source.read("x"), TypeError, 'Cannot read m: tensor "x" is missing');
+  await assertRejects(() => source.read("i"), Mistake, 'tensor "i" dtype is "I64"');
+  await assertRejects(() => source.read("x"), Mistake, 'Cannot read m: tensor "x" is missing');
 });
 
 Deno.test("openSafetensors() lets NaN through where that is asked", async () => {
@@ -80,7 +81,7 @@ for (const { name, bytes, file, error } of badFiles) {
     const thrown = await assertRejects(async () => {
       using source = await openSafetensors(opened);
       for (const tensor of source.tensors.keys()) await source.read(tensor);
-    }, TypeError);
+    }, Mistake);
     assertEquals(thrown.message, error);
     assertEquals(opened.closed, 1);
     assertEquals(opened.largest <= opened.size, true);
@@ -95,7 +96,7 @@ for (const { name, bytes, file, error } of badIndices) {
       opened.push(watched(shards.get(fileName)!, fileName));
       return Promise.resolve(opened[opened.length - 1]);
     };
-    const thrown = await assertRejects(() => openShardedSafetensors(opened[0], open), TypeError);
+    const thrown = await assertRejects(() => openShardedSafetensors(opened[0], open), Mistake);
     assertEquals(thrown.message, error);
     assertEquals(opened.map(({ closed }) => closed), opened.map(() => 1));
   });
@@ -114,7 +115,7 @@ Deno.test("openShardedSafetensors() is one source over its shards and closes the
     assertEquals([...source.tensors.keys(), source.bytes], ["a", "x", "b", 20]);
     assertEquals(await source.read("b"), Float32Array.of(3, 4));
     assertEquals((await source.readBytes("x")).length, 4);
-    await assertRejects(() => source.read("c"), TypeError, 'Cannot read i: tensor "c" is missing');
+    await assertRejects(() => source.read("c"), Mistake, 'Cannot read i: tensor "c" is missing');
     assertEquals(opened.map(({ closed }) => closed), [0, 0]);
   }
   assertEquals(opened.map(({ closed }) => closed), [1, 1]);
@@ -145,7 +146,7 @@ Deno.test("openShardedSafetensors() refuses an index over 64 MiB before it reads
   };
   const error = await assertRejects(
     () => openShardedSafetensors(index, () => Promise.reject(new Error("it was opened"))),
-    RangeError,
+    Mistake,
   );
   assertEquals(
     error.message,

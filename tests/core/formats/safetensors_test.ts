@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { HostTensor } from "../../../core/base/host_tensor.ts";
 import { encodeSafetensors, parseSafetensors } from "../../../core/formats/safetensors.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 /** A file of a header (text, or a value to become JSON) and `dataBytes` zero bytes. */
 function file(header: unknown, dataBytes = 0, length?: number | bigint): Uint8Array {
@@ -185,7 +186,7 @@ const MALFORMED: [what: string, bytes: Uint8Array, message: string][] = [
 
 for (const [what, bytes, message] of MALFORMED) {
   Deno.test(`parseSafetensors() refuses ${what}`, () => {
-    const error = assertThrows(() => parseSafetensors(bytes, "m.safetensors"), TypeError);
+    const error = assertThrows(() => parseSafetensors(bytes, "m.safetensors"), Mistake);
     assertEquals(error.message, `Cannot read m.safetensors: ${message}`);
   });
 }
@@ -193,14 +194,14 @@ for (const [what, bytes, message] of MALFORMED) {
 Deno.test("parseSafetensors() refuses a header that is not UTF-8", () => {
   const bytes = file('{"a":1}');
   bytes[10] = 0xff;
-  const error = assertThrows(() => parseSafetensors(bytes, "m"), TypeError);
+  const error = assertThrows(() => parseSafetensors(bytes, "m"), Mistake);
   assertEquals(error.message, "Cannot read m: the header is not UTF-8, expected a JSON object");
 });
 
-Deno.test("parseSafetensors() never crashes on damaged bytes: it reads or throws TypeError", () => {
+Deno.test("parseSafetensors() never crashes on damaged bytes: it reads or throws a Mistake", () => {
   const whole = encodeSafetensors(new Map([["a", { shape: [2], data: Float32Array.of(1, 2) }]]));
   for (let cut = 0; cut < whole.length; cut++) {
-    assertThrows(() => parseSafetensors(whole.subarray(0, cut), "m"), TypeError);
+    assertThrows(() => parseSafetensors(whole.subarray(0, cut), "m"), Mistake);
   }
   for (let at = 0; at < whole.length; at++) {
     for (const flip of [1, 0x20, 0x80]) {
@@ -209,7 +210,7 @@ Deno.test("parseSafetensors() never crashes on damaged bytes: it reads or throws
       try {
         parseSafetensors(damaged, "m");
       } catch (error) {
-        assertEquals(error instanceof TypeError, true);
+        assertEquals(error instanceof Mistake, true);
         assertStringIncludes((error as Error).message, "Cannot read m: ");
       }
     }

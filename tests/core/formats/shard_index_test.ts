@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseShardIndex } from "../../../core/formats/shard_index.ts";
 import { rows } from "../../malformed/index.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 
@@ -23,7 +24,7 @@ Deno.test("parseShardIndex() refuses what needs no shard to be seen", async () =
   assertEquals(alone.length >= 15, true);
   for (const row of alone) {
     const content = await row.bytes();
-    const error = assertThrows(() => parseShardIndex(content, row.file), TypeError);
+    const error = assertThrows(() => parseShardIndex(content, row.file), Mistake);
     assertEquals(error.message, row.error);
   }
 });

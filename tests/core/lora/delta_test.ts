@@ -3,6 +3,7 @@ import { adapterLayout } from "../../../core/lora/adapter.ts";
 import { addDelta } from "../../../core/lora/delta.ts";
 import { type HostAdapter, splitFactors } from "../../../core/lora/factors.ts";
 import { uniform } from "../../support/random.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const layer = { name: "up", inDim: 5, outDim: 3 };
 function member(seed: number, rank: number, transposed = false): HostAdapter {
@@ -46,11 +47,11 @@ Deno.test("addDelta() counts a member without the module as zero", () => {
 
 Deno.test("addDelta() refuses a module that nobody adapts and a weight of another size", () => {
   assertEquals(
-    assertThrows(() => addDelta(new Float32Array(15), [member(1, 1)], "down"), TypeError).message,
+    assertThrows(() => addDelta(new Float32Array(15), [member(1, 1)], "down"), Mistake).message,
     "Cannot merge down: no adapter has it, expected at least one",
   );
   assertEquals(
-    assertThrows(() => addDelta(new Float32Array(14), [member(1, 1)], "up"), TypeError).message,
+    assertThrows(() => addDelta(new Float32Array(14), [member(1, 1)], "up"), Mistake).message,
     "Cannot merge up: its weight has 14 elements, expected 5·3",
   );
 });

@@ -3,6 +3,7 @@ import type { HostTensor } from "../../../core/base/host_tensor.ts";
 import { adapterLayout } from "../../../core/lora/adapter.ts";
 import { joinFactors, type ScaledFactors, splitFactors } from "../../../core/lora/factors.ts";
 import { uniform } from "../../support/random.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const layers = [
   { name: "m.0.up", inDim: 5, outDim: 3 },
@@ -74,7 +75,7 @@ Deno.test("joinFactors() refuses what is not the model's", () => {
     ],
   ];
   for (const [given, message] of rows) {
-    const error = assertThrows(() => joinFactors(layers, given, "it"), TypeError);
+    const error = assertThrows(() => joinFactors(layers, given, "it"), Mistake);
     assertEquals(error.message, `Cannot use it: ${message}`);
   }
 });
@@ -84,7 +85,7 @@ Deno.test("joinFactors() refuses one huge rank among small ones before it alloca
   const given = new Map(
     many.map((layer, i) => [layer.name, factors(i === 7 ? 1000 : 1, 1, layer)]),
   );
-  const error = assertThrows(() => joinFactors(many, given, "it"), TypeError);
+  const error = assertThrows(() => joinFactors(many, given, "it"), Mistake);
   const stored = 1999 * 128 + 1000 * 128;
   assertEquals(
     error.message,

@@ -6,6 +6,7 @@ import {
   targetNames,
 } from "../../../core/lora/target_modules.ts";
 import { families } from "../../support/peft_cases.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const { llama, gpt2 } = families;
 const names = (chosen: readonly { name: string }[]) => chosen.map(({ name }) => name);
@@ -107,7 +108,7 @@ Deno.test("selectModules() says what matched nothing and what is near", () => {
     ],
   ];
   for (const [act, message] of rows) {
-    assertEquals(assertThrows(act, TypeError).message, `Cannot select modules: ${message}`);
+    assertEquals(assertThrows(act, Mistake).message, `Cannot select modules: ${message}`);
   }
 });
 

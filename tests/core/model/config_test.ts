@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { type ModelConfig, modelConfigJson, parseModelConfig } from "../../../core/model/config.ts";
 import { FAMILIES, familyOf } from "../../../core/model/families/mod.ts";
 import { SMOL } from "../../support/smol_config.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const TINY: ModelConfig = {
   vocabSize: 5,
@@ -125,7 +126,7 @@ for (const [change, message] of REFUSED) {
 }
 
 Deno.test("parseModelConfig() refuses what is no object", () => {
-  const error = assertThrows(() => parseModelConfig([1], "config.json"), TypeError);
+  const error = assertThrows(() => parseModelConfig([1], "config.json"), Mistake);
   assertEquals(error.message, "Cannot read config.json: it is [1], expected a JSON object");
 });
 
@@ -154,7 +155,7 @@ Deno.test("modelConfigJson() writes rope scaling and biases that parseModelConfi
 });
 
 Deno.test("modelConfigJson() refuses another family", () => {
-  const error = assertThrows(() => modelConfigJson({ ...TINY, family: "gpt2" }), TypeError);
+  const error = assertThrows(() => modelConfigJson({ ...TINY, family: "gpt2" }), Mistake);
   assertEquals(
     error.message,
     "Cannot write config.json: the family is gpt2, expected llama. Copy the config.json that the model came with",
@@ -166,7 +167,7 @@ Deno.test("familyOf() is Llama where a config does not say", () => {
     "llama",
     "phi3",
   ]);
-  assertThrows(() => familyOf({ ...TINY, family: "bert" }), TypeError, 'its family is "bert"');
+  assertThrows(() => familyOf({ ...TINY, family: "bert" }), Mistake, 'its family is "bert"');
 });
 
 Deno.test("modelConfigJson() writes the activation, a part of the head that turns, and the trained positions", () => {

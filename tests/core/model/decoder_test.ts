@@ -12,6 +12,7 @@ import {
   tensorFixture,
   uploadMembers,
 } from "../../support/fixtures.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 interface Sequences {
   inputIds: number[][];
@@ -96,7 +97,7 @@ deviceTest("forward() refuses a sequence beyond the model's positions", async (d
   const pass = { config: model.config, weights: model.weights.borrow() };
   assertThrows(
     () => forward(new Tape(arena, false), pass, batch),
-    RangeError,
+    Mistake,
     "max_position_embeddings",
   );
 });
@@ -120,7 +121,7 @@ deviceTest(
       );
       const error = assertThrows(
         () => forward(new Tape(arena, false), { config: parsed, weights: weights.borrow() }, batch),
-        RangeError,
+        Mistake,
       );
       const most = parsed === config ? 128 : 8; // learned positions are whole in memory
       assertEquals(

@@ -18,6 +18,7 @@ import {
 import { LOCAL_ROPE_TABLE, ROPE_TABLE } from "../../../core/model/load.ts";
 import { deviceTest } from "../../support/devices.ts";
 import { familyConfig, familyFixture, familyTensors } from "../../support/families.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 async function hostModel(variant: string) {
   const fixture = await familyFixture(variant);
@@ -134,7 +135,7 @@ deviceTest(
     const { config, tensors } = await hostModel("llama");
     const live = device.stats().live;
     for (const context of [0, 129, 1.5]) {
-      const error = assertThrows(() => loadModel(device, config, tensors, { context }), RangeError);
+      const error = assertThrows(() => loadModel(device, config, tensors, { context }), Mistake);
       assertEquals(
         error.message,
         `Cannot load the model: the context is ${context} tokens, expected 1 to 128`,

@@ -6,6 +6,7 @@ import {
   readRope,
   ropeScalingJson,
 } from "../../../core/model/rope.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const read = (json: Record<string, unknown>, options: { key?: string; partial?: number } = {}) =>
   readRope(new ConfigFields(json, "config.json"), {
@@ -34,10 +35,10 @@ Deno.test("readRope() reads the old and the new spelling alike", () => {
 });
 
 Deno.test("readRope() refuses what does not turn in pairs, and a ramp that runs backwards", () => {
-  assertThrows(() => read({ partial_rotary_factor: 0.4 }), RangeError, "3 of head_dim 8");
-  assertThrows(() => read({ partial_rotary_factor: 2 }), RangeError, "16 of head_dim 8");
+  assertThrows(() => read({ partial_rotary_factor: 0.4 }), Mistake, "3 of head_dim 8");
+  assertThrows(() => read({ partial_rotary_factor: 2 }), Mistake, "16 of head_dim 8");
   const scaling = { type: "llama3", factor: 8, low_freq_factor: 4, high_freq_factor: 4 };
-  assertThrows(() => read({ rope_scaling: scaling }), RangeError, "high_freq_factor is 4");
+  assertThrows(() => read({ rope_scaling: scaling }), Mistake, "high_freq_factor is 4");
 });
 
 Deno.test("readRope() infers yarn's and longrope's factor of cosines and sines as their papers do", () => {
@@ -67,11 +68,11 @@ Deno.test("readRope() refuses lists of another length, and divisors that are not
   const su = { type: "longrope", short_factor: [1, 1, 1, 1], long_factor: [1, 2, 4] };
   assertThrows(
     () => read({ rope_scaling: su }),
-    TypeError,
+    Mistake,
     "long_factor is [1,2,4], expected a number above 0 for each of 4 pairs",
   );
   const zero = { ...su, long_factor: [1, 2, 4, 0] };
-  assertThrows(() => read({ rope_scaling: zero }), TypeError, "long_factor is [1,2,4,0]");
+  assertThrows(() => read({ rope_scaling: zero }), Mistake, "long_factor is [1,2,4,0]");
 });
 
 Deno.test("longestContext() is the config's, or what a stretched rope reaches", () => {

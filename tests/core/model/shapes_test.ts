@@ -10,6 +10,7 @@ import {
 } from "../../../core/model/shapes.ts";
 import { familyConfig, familyFixture } from "../../support/families.ts";
 import { SMOL } from "../../support/smol_config.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const TINY: ModelConfig = {
   vocabSize: 5,
@@ -71,7 +72,7 @@ Deno.test("checkTensors() takes exactly the model's tensors", () => {
   for (const [change, config, message] of rows) {
     const tensors = whole();
     change(tensors);
-    const error = assertThrows(() => checkTensors(config, tensors, "dir"), TypeError);
+    const error = assertThrows(() => checkTensors(config, tensors, "dir"), Mistake);
     assertEquals(error.message, `Cannot load dir: ${message}`);
   }
 });

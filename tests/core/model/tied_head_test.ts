@@ -11,6 +11,7 @@ import { loadModel, streamModel } from "../../../core/model/load.ts";
 import { parseModelConfig } from "../../../core/model/config.ts";
 import { settleHead, settleHostHead, storedNames } from "../../../core/model/tied_head.ts";
 import { keyOf } from "../../../core/mod.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const EMBEDDING = "model.embed_tokens.weight", HEAD = "lm_head.weight";
 const config = parseModelConfig({
@@ -67,10 +68,10 @@ Deno.test("settleHead() leaves a head of another shape to be refused", async () 
   const message = 'tensor "lm_head.weight" shape is [4, 6], expected [6, 4] from the config';
   await assertRejects(
     () => streamModel(device, config, sourceOfTensors(tensors)),
-    TypeError,
+    Mistake,
     message,
   );
-  assertThrows(() => loadModel(device, config, tensors), TypeError, message);
+  assertThrows(() => loadModel(device, config, tensors), Mistake, message);
 });
 
 Deno.test("storedNames() takes a head that is alone for the embedding, by either of NeoX's names", async () => {

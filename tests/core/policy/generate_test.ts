@@ -25,6 +25,7 @@ import {
   uploadMembers,
 } from "../../support/fixtures.ts";
 import { integers } from "../../support/random.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const prompts = [3, 1, 9, 5, 2, 7].map((n, s) => integers(n, s + 1, 97));
 const key = keyOf(11);
@@ -220,7 +221,7 @@ deviceTest("generate() refuses what does not fit, and names it", async (device) 
   const refused = (
     prompt: number[],
     options: Record<string, unknown>,
-    kind: ErrorConstructor,
+    kind: typeof Mistake | ErrorConstructor,
     message: string,
   ) =>
     assertRejects(
@@ -228,8 +229,8 @@ deviceTest("generate() refuses what does not fit, and names it", async (device) 
       kind,
       message,
     );
-  await refused([], {}, RangeError, "prompt 1 has 0 tokens, expected 1 to 60");
-  await refused(Array(61).fill(5), {}, RangeError, "prompt 1 has 61 tokens, expected 1 to 60");
+  await refused([], {}, Mistake, "prompt 1 has 0 tokens, expected 1 to 60");
+  await refused(Array(61).fill(5), {}, Mistake, "prompt 1 has 61 tokens, expected 1 to 60");
   await refused([1], { maxNew: 0 }, RangeError, "maxNew is 0, expected a whole number ≥ 1");
   await refused([1], { temperature: -1 }, RangeError, "temperature is -1");
   const { layout, params } = await adapterFixture(model, "tiny_llama_lora");
@@ -247,7 +248,7 @@ deviceTest("generate() refuses ids that the vocabulary has not", async (device) 
   for (const id of [97, 2 ** 32, -1, 1.5, NaN]) {
     await assertRejects(
       () => generate(device, model, [[1], [1, 96, id]], { maxNew: 4, key }),
-      RangeError,
+      Mistake,
       `Cannot generate: prompt 1 has the id ${id} at place 2, expected whole numbers from 0 to 96`,
     );
   }
@@ -267,7 +268,7 @@ deviceTest("generate() stops with one line where logits are not finite", async (
   ) => {
     const error = await assertRejects(
       () => generate(device, unending, prompts.slice(0, 3), { ...options, ...changes, adapter }),
-      RangeError,
+      Mistake,
       `Cannot generate: ${where} has logits that are NaN or infinite, expected finite numbers`,
     );
     assert(!(error as Error).message.includes("\n"));

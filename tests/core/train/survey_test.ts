@@ -4,6 +4,7 @@ import { completionLogps, packSequences } from "../../../core/mod.ts";
 import { survey } from "../../../core/train/survey.ts";
 import { deviceTest } from "../../support/devices.ts";
 import { midway, setting } from "../../support/step_setting.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const TEXTS = [[1, 14, 63, 8], [1, 55, 20], [9, 8, 7, 6, 5]]
   .map((ids, s) => ({ ids, promptLength: 1 + s % 2 }));
@@ -31,7 +32,7 @@ deviceTest("survey() has each member's log-probs, however it is split", async (d
   const unknown = packSequences([{ ids: [1, 97], promptLength: 1 }]);
   await assertRejects(
     () => survey(arena, all, params, { sequences: unknown, rows: 9 }),
-    RangeError,
+    Mistake,
     "has the id 97 at place 1",
   );
 });

@@ -163,7 +163,7 @@ Deno.test("openDataset() reads one config of several, never two as one", () => {
     "fr/a.jsonl": '{"prompt": "fr"}',
     "fr/b.jsonl": '{"prompt": "test"}',
   }, async (dir) => {
-    const error = await assertRejects(() => openDataset(dir), TypeError);
+    const error = await assertRejects(() => openDataset(dir), Mistake);
     assertEquals(
       error.message,
       `Cannot open ${dir}: it has the configs en, fr, expected one. Say which by split, as en/train`,
@@ -184,7 +184,7 @@ Deno.test("openDataset() finds the splits of a config that names only its folder
     assertEquals(await prompts(dir, { split: "en/test" }), ["test"]);
     await assertRejects(
       () => openDataset(dir, { split: "en" }),
-      TypeError,
+      Mistake,
       "the splits test, train",
     );
   }));
@@ -193,7 +193,7 @@ Deno.test("openDataset() takes folders of the same split for configs", async () 
   const bytes = await Deno.readFile(PARQUET);
   const shard = "train-00000-of-00001.parquet";
   await withFiles({ [`en/${shard}`]: bytes, [`fr/${shard}`]: bytes }, async (dir) => {
-    await assertRejects(() => openDataset(dir), TypeError, "it has the configs en, fr");
+    await assertRejects(() => openDataset(dir), Mistake, "it has the configs en, fr");
     assertEquals((await prompts(dir, { split: "fr/train" })).length, 23);
   });
 });

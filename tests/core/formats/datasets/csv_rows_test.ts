@@ -3,6 +3,7 @@ import { fileOfBytes } from "../../../../core/base/random_access.ts";
 import { csvRows } from "../../../../core/formats/datasets/csv_rows.ts";
 import { rows as csv } from "../../../malformed/csv.ts";
 import { rows as tsv } from "../../../malformed/tsv.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const read = async (text: string, name = "pairs.csv") => {
   using file = fileOfBytes(new TextEncoder().encode(text), name);
@@ -12,7 +13,7 @@ const read = async (text: string, name = "pairs.csv") => {
 for (const { name, bytes, file, error } of [...csv, ...tsv]) {
   Deno.test(`csvRows() refuses ${name} in ${file}`, async () => {
     using input = fileOfBytes(bytes(), file);
-    const thrown = await assertRejects(() => Array.fromAsync(csvRows(input)), TypeError);
+    const thrown = await assertRejects(() => Array.fromAsync(csvRows(input)), Mistake);
     assertEquals(thrown.message, error);
   });
 }

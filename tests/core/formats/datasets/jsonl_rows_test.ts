@@ -2,13 +2,14 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { fileOfBytes } from "../../../../core/base/random_access.ts";
 import { jsonlRows } from "../../../../core/formats/datasets/jsonl_rows.ts";
 import { rows as malformed } from "../../../malformed/jsonl.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const fileOf = (text: string) => fileOfBytes(new TextEncoder().encode(text), "pairs.jsonl");
 
 for (const { name, bytes, file, error } of malformed) {
   Deno.test(`jsonlRows() refuses ${name}`, async () => {
     using input = fileOfBytes(bytes(), file);
-    const thrown = await assertRejects(() => Array.fromAsync(jsonlRows(input)), TypeError);
+    const thrown = await assertRejects(() => Array.fromAsync(jsonlRows(input)), Mistake);
     assertEquals(thrown.message, error);
   });
 }
@@ -27,12 +28,12 @@ Deno.test("jsonlRows() yields the lines before the one that is wrong", async () 
   const rows = jsonlRows(file);
   assertEquals((await rows.next()).value?.row, { a: 1 });
   assertEquals((await rows.next()).value?.row, { a: 2 });
-  await assertRejects(() => rows.next(), TypeError, "line 3 is not JSON");
+  await assertRejects(() => rows.next(), Mistake, "line 3 is not JSON");
 });
 
 Deno.test("jsonlRows() refuses a line that is nested over 512 deep, before it is parsed", async () => {
   using file = fileOf('{"a": 1}\n{"a": ' + "[".repeat(512));
-  const error = await assertRejects(() => Array.fromAsync(jsonlRows(file)), RangeError);
+  const error = await assertRejects(() => Array.fromAsync(jsonlRows(file)), Mistake);
   assertEquals(
     error.message,
     "Cannot read pairs.jsonl: line 2 is nested over 512 deep, expected at most 512 objects and " +

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { parquetMetadata } from "hyparquet/src/metadata.js";
 import { readFooter } from "../../../../core/formats/datasets/parquet_footer.ts";
 import { fileOfBytes } from "../../../../core/base/random_access.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const FIXTURES = new URL("../../../fixtures/parquet/", import.meta.url).pathname;
 
@@ -84,7 +85,7 @@ Deno.test("readFooter() refuses a footer beyond its limit before it is read", as
         offset === 0 ? new Uint8Array(length).fill(0x50).map((b, i) => head[i] ?? b) : tail,
       ),
   };
-  const error = await assertRejects(() => readFooter(file), TypeError);
+  const error = await assertRejects(() => readFooter(file), Mistake);
   assertEquals(
     error.message,
     "Cannot read big.parquet: the footer is 1073741824 bytes long, expected at most 16777216",

@@ -3,13 +3,14 @@ import { fileOfBytes } from "../../../../core/base/random_access.ts";
 import { openLocalFile } from "../../../../files/local_file.ts";
 import { parquetRows } from "../../../../core/formats/datasets/parquet_rows.ts";
 import { rows as malformed } from "../../../malformed/parquet.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const FIXTURES = new URL("../../../fixtures/parquet/", import.meta.url).pathname;
 
 for (const { name, bytes, file, error } of malformed) {
   Deno.test(`parquetRows() refuses ${name}`, async () => {
     using input = fileOfBytes(bytes(), file);
-    const thrown = await assertRejects(() => Array.fromAsync(parquetRows(input)), TypeError);
+    const thrown = await assertRejects(() => Array.fromAsync(parquetRows(input)), Mistake);
     assertEquals(thrown.message, error);
   });
 }
@@ -63,7 +64,7 @@ Deno.test("parquetRows() reads only the columns that are asked for, and names on
   assertEquals(reads.length, 3 + 3); // head, tail and footer; one chunk a row group
   const error = await assertRejects(
     () => Array.fromAsync(parquetRows(file, { columns: ["scores"] })),
-    TypeError,
+    Mistake,
   );
   assertEquals(error.message.includes('expected "scores" among them'), true);
 });
@@ -102,7 +103,7 @@ async function forgeEach(bytes: Uint8Array<ArrayBuffer>, every: number): Promise
     } catch (error) {
       const { message } = error as Error;
       assertEquals(
-        error instanceof TypeError && message.startsWith("Cannot read forged.parquet: ") &&
+        error instanceof Mistake && message.startsWith("Cannot read forged.parquet: ") &&
           !message.includes("\n"),
         true,
         `byte ${at}: ${error}`,

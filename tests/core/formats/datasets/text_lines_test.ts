@@ -5,6 +5,7 @@ import {
   MOST_LINE_BYTES,
   textLines,
 } from "../../../../core/formats/datasets/text_lines.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const inParts = (bytes: Uint8Array, size: number) => ({
   name: "lines.txt",
@@ -34,7 +35,7 @@ Deno.test("textLines() takes a line of the limit and refuses one byte more", asy
   assertEquals(text.length, MOST_LINE_BYTES);
   await assertRejects(
     () => Array.fromAsync(textLines(inParts(bytes, 2 ** 20), "text")),
-    TypeError,
+    Mistake,
     "line 1 is over 16 MiB long",
   );
 });

@@ -5,6 +5,7 @@ import { GgufMetadata } from "../../../../core/formats/gguf/metadata.ts";
 import { openGguf } from "../../../../core/formats/gguf/open.ts";
 import { openLocalFile } from "../../../../files/local_file.ts";
 import { parseModelConfig } from "../../../../core/model/config.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const FIXTURES = new URL("../../../fixtures/gguf/", import.meta.url);
 const { models } = JSON.parse(Deno.readTextFileSync(new URL("models.json", FIXTURES))) as {
@@ -114,7 +115,7 @@ Deno.test("ggufConfig() refuses OLMo 3, unlike halves of a head, and more layers
       () => {
         throw error;
       },
-      TypeError,
+      Mistake,
       `Cannot read m.gguf: ${line}`,
     );
   }

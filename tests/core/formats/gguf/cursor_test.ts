@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { HeaderCursor } from "../../../../core/formats/gguf/cursor.ts";
 import { fileOfBytes, type RandomAccessFile } from "../../../../core/base/random_access.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const of = (bytes: Uint8Array) => new HeaderCursor(fileOfBytes(bytes, "m.gguf"));
 
@@ -39,7 +40,7 @@ Deno.test("HeaderCursor fetches large parts, and a value across their border who
 Deno.test("HeaderCursor.need() names what the file ends in", async () => {
   await assertRejects(
     () => of(new Uint8Array(5)).need(8, "the counts"),
-    TypeError,
+    Mistake,
     "Cannot read m.gguf: it ends in the counts after 5 bytes, expected 3 more. The download was cut",
   );
 });
@@ -53,7 +54,7 @@ Deno.test("HeaderCursor.need() refuses more than 128 MiB of front before it read
   };
   await assertRejects(
     () => new HeaderCursor(file).need(2 ** 27 + 1, '"k"'),
-    TypeError,
+    Mistake,
     'Cannot read m.gguf: its metadata reaches 134217729 bytes at "k", expected at most 134217728',
   );
 });
@@ -62,7 +63,7 @@ Deno.test("HeaderCursor.text() refuses bytes that are not UTF-8 and keeps a byte
   const c = of(Uint8Array.of(0xef, 0xbb, 0xbf, 0xff));
   await c.need(4, "x");
   assertEquals(c.text(3, "x"), "\ufeff");
-  assertThrows(() => c.text(1, '"x"'), TypeError, 'Cannot read m.gguf: "x" is not UTF-8');
+  assertThrows(() => c.text(1, '"x"'), Mistake, 'Cannot read m.gguf: "x" is not UTF-8');
 });
 
 Deno.test("HeaderCursor.name() wants 1 to so many bytes", async () => {
@@ -70,12 +71,12 @@ Deno.test("HeaderCursor.name() wants 1 to so many bytes", async () => {
   assertEquals(await of(short).name("the name", 2), "ab");
   await assertRejects(
     () => of(short).name("the name", 1),
-    TypeError,
+    Mistake,
     "is 2 bytes long, expected 1 to 1",
   );
   await assertRejects(
     () => of(new Uint8Array(8)).name("the name", 9),
-    TypeError,
+    Mistake,
     "is 0 bytes long",
   );
 });

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readGgufHeader } from "../../../../core/formats/gguf/header.ts";
 import { encodeGguf, type GgufEntry } from "../../../../core/formats/gguf/writer.ts";
 import { fileOfBytes, type RandomAccessFile } from "../../../../core/base/random_access.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const read = (entries: GgufEntry[]) =>
   readGgufHeader(fileOfBytes(encodeGguf(entries, []), "m.gguf"));
@@ -89,7 +90,7 @@ Deno.test("readGgufHeader() reads arrays in arrays and refuses arrays in those",
   assertEquals(metadata.get("a"), [Uint8Array.of(5, 6)]);
   await assertRejects(
     () => readGgufHeader(fileOfBytes(nested(2), "m.gguf")),
-    TypeError,
+    Mistake,
     'Cannot read m.gguf: "a" has arrays in arrays in arrays, expected arrays nested once',
   );
 });
@@ -97,7 +98,7 @@ Deno.test("readGgufHeader() reads arrays in arrays and refuses arrays in those",
 Deno.test("readGgufHeader() refuses a 64-bit array element that f64 cannot hold", async () => {
   await assertRejects(
     () => read([["big", "u64[]", [1n, 2n ** 60n]]]),
-    TypeError,
+    Mistake,
     `Cannot read m.gguf: "big"[1] is ${2n ** 60n}, expected at most 2^53`,
   );
 });
@@ -134,7 +135,7 @@ Deno.test("readGgufHeader() rejects every prefix of a file with one line", async
   for (let length = 0; length < last.offset + last.bytes; length++) {
     const error = await assertRejects(
       () => readGgufHeader(fileOfBytes(whole.slice(0, length), "m.gguf")),
-      TypeError,
+      Mistake,
       "Cannot read m.gguf: ",
     );
     assert(!error.message.includes("\n"), `${length}: ${error.message}`);
@@ -158,7 +159,7 @@ Deno.test("readGgufHeader() never asks for more than the file has, whatever a by
         },
       };
       await readGgufHeader(file).catch((error) => {
-        assert(error instanceof TypeError && error.message.startsWith("Cannot read m.gguf"), error);
+        assert(error instanceof Mistake && error.message.startsWith("Cannot read m.gguf"), error);
       });
     }
   }

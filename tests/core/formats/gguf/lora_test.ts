@@ -4,6 +4,7 @@ import { encodeLoraGguf } from "../../../../core/formats/gguf/lora.ts";
 import { openGguf } from "../../../../core/formats/gguf/open.ts";
 import { openLocalFile } from "../../../../files/local_file.ts";
 import { fileOfBytes } from "../../../../core/base/random_access.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const FIXTURES = new URL("../../../fixtures/gguf/", import.meta.url);
 const matrix = (rows: number, columns: number, seed = 1) => {
@@ -119,13 +120,13 @@ Deno.test("encodeLoraGguf() names what does not fit", () => {
   for (const [change, line] of lines) {
     assertThrows(
       () => encodeLoraGguf({ ...llama, factors, ...change }),
-      TypeError,
+      Mistake,
       `Cannot write the adapter: ${line}`,
     );
   }
   assertThrows(
     () => encodeLoraGguf({ ...llama, factors, alpha: 0 }),
-    RangeError,
+    Mistake,
     "Cannot write the adapter: alpha is 0, expected a finite number above 0",
   );
 });

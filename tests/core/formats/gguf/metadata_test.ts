@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { GgufValue } from "../../../../core/formats/gguf/header.ts";
 import { GgufMetadata } from "../../../../core/formats/gguf/metadata.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 function metadataOf(values: Record<string, GgufValue>): GgufMetadata {
   const metadata = new Map(Object.entries({ "general.architecture": "llama", ...values }));
@@ -18,7 +19,7 @@ Deno.test("GgufMetadata.count() takes one number a layer where all are equal", (
   assertEquals(m.count("same"), 4);
   assertThrows(
     () => m.count("mixed"),
-    TypeError,
+    Mistake,
     "Cannot read m.gguf: mixed is an array of 2, expected a whole number of at least 0",
   );
 });
@@ -46,7 +47,7 @@ Deno.test("GgufMetadata names the key, what it is and what it should be", () => 
     [() => m.texts("text"), 'text is "x", expected an array of strings'],
     [() => m.numbers("list"), "list is an array of 1, expected an array of numbers"],
   ];
-  for (const [act, line] of lines) assertThrows(act, TypeError, `Cannot read m.gguf: ${line}`);
+  for (const [act, line] of lines) assertThrows(act, Mistake, `Cannot read m.gguf: ${line}`);
 });
 
 Deno.test("GgufMetadata gives undefined or the fallback for what is absent", () => {
@@ -63,7 +64,7 @@ Deno.test("GgufMetadata gives undefined or the fallback for what is absent", () 
 Deno.test("GgufMetadata refuses a file without an architecture", () => {
   assertThrows(
     () => metadataOf({ "general.architecture": 3 }),
-    TypeError,
+    Mistake,
     "Cannot read m.gguf: general.architecture is 3, expected a string",
   );
 });

@@ -3,6 +3,7 @@ import { openGguf } from "../../../../core/formats/gguf/open.ts";
 import { openLocalFile } from "../../../../files/local_file.ts";
 import { fileOfBytes, type RandomAccessFile } from "../../../../core/base/random_access.ts";
 import { rows, smallLlama } from "../../../malformed/gguf.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const FIXTURES = new URL("../../../fixtures/gguf/", import.meta.url);
 const { models } = JSON.parse(Deno.readTextFileSync(new URL("models.json", FIXTURES))) as {
@@ -34,7 +35,7 @@ for (const [name, { shapes }] of Object.entries(models)) {
 for (const { name, bytes, file, error } of rows) {
   Deno.test(`openGguf() refuses ${name} with one line`, async () => {
     const caught = await assertRejects(async () => openGguf(fileOfBytes(await bytes(), file)));
-    assert(caught instanceof TypeError);
+    assert(caught instanceof Mistake);
     assertEquals(caught.message, error);
   });
 }
@@ -60,7 +61,7 @@ Deno.test("openGguf() source names a tensor that is missing", async () => {
   const { source } = await openGguf(fileOfBytes(smallLlama(), "m.gguf"));
   await assertRejects(
     () => source.read("model.norm.weight"),
-    TypeError,
+    Mistake,
     'Cannot read m.gguf: tensor "model.norm.weight" is missing, expected it there',
   );
 });
@@ -78,7 +79,7 @@ Deno.test("openGguf() source refuses NaN unless it is allowed", async () => {
   const strict = await openGguf(fileOfBytes(bytes, "m.gguf"));
   await assertRejects(
     () => strict.source.read("model.embed_tokens.weight"),
-    TypeError,
+    Mistake,
     'Cannot read m.gguf: tensor "model.embed_tokens.weight" is NaN at [1, 2]',
   );
   const lenient = await openGguf(fileOfBytes(bytes, "m.gguf"), { allowNonFinite: true });

@@ -4,6 +4,7 @@ import { openGguf } from "../../../../core/formats/gguf/open.ts";
 import { parsePartName, partNames, readGgufParts } from "../../../../core/formats/gguf/split.ts";
 import { fileOfBytes, type RandomAccessFile } from "../../../../core/base/random_access.ts";
 import { cutLlama, smallLlama } from "../../../malformed/gguf.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 /** A folder in memory that counts what is open. */
 function folder(files: ReadonlyMap<string, Uint8Array>) {
@@ -89,7 +90,7 @@ for (const [what, change, message] of REFUSED) {
     const { state, open, beside } = folder(files);
     const error = await assertRejects(
       () => readGgufParts(open("m-00002-of-00003.gguf"), beside),
-      TypeError,
+      Mistake,
     );
     assertEquals(error.message, message);
     assertEquals(state.open, 0);
@@ -100,7 +101,7 @@ Deno.test("readGgufParts() refuses a part whose name leads to no other", async (
   const bytes = cutLlama().get("m-00002-of-00003.gguf")!;
   await assertRejects(
     () => readGgufParts(fileOfBytes(bytes, "x/part2.gguf")),
-    TypeError,
+    Mistake,
     'it is part 2 of 3 and its name is "part2.gguf", expected NAME-00002-of-00003.gguf',
   );
 });

@@ -3,6 +3,7 @@ import { HeaderCursor } from "../../../../core/formats/gguf/cursor.ts";
 import { GGML_TYPES } from "../../../../core/formats/gguf/ggml_types.ts";
 import { checkPlaces, readTensorInfo } from "../../../../core/formats/gguf/tensor_infos.ts";
 import { fileOfBytes } from "../../../../core/base/random_access.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const type = GGML_TYPES.get(0)!;
 const at = (name: string, offset: number, bytes = 4) => ({ name, shape: [1], type, offset, bytes });
@@ -15,17 +16,17 @@ Deno.test("checkPlaces() takes tensors in any order, with gaps, up to the last b
 Deno.test("checkPlaces() names what overlaps, is not aligned, or reaches past the end", () => {
   assertThrows(
     () => checkPlaces(cursor, [at("b", 96), at("a", 64, 33)], 64, 32),
-    TypeError,
+    Mistake,
     'Cannot read m.gguf: tensor "b" overlaps tensor "a", expected tensors apart',
   );
   assertThrows(
     () => checkPlaces(cursor, [at("a", 80)], 64, 32),
-    TypeError,
+    Mistake,
     'Cannot read m.gguf: tensor "a" is at offset 16, expected a multiple of 32',
   );
   assertThrows(
     () => checkPlaces(cursor, [at("a", 224, 33)], 64, 32),
-    TypeError,
+    Mistake,
     'Cannot read m.gguf: tensor "a" ends at byte 257, expected it within the file\'s 256',
   );
 });

@@ -4,6 +4,7 @@ import { type GgufValue, readGgufHeader } from "../../../../core/formats/gguf/he
 import { GgufMetadata } from "../../../../core/formats/gguf/metadata.ts";
 import { type GgufTokenizer, ggufTokenizer } from "../../../../core/formats/gguf/tokenizer.ts";
 import { openLocalFile } from "../../../../files/local_file.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const FIXTURES = new URL("../../../fixtures/gguf/", import.meta.url);
 interface Said<T> {
@@ -104,7 +105,7 @@ Deno.test("ggufTokenizer() takes a padding id past the tokens for none, and refu
   assertEquals([config.pad_token_id, config.pad_token], [undefined, undefined]);
   await assertRejects(
     () => tokenizerOf("bpe", { "tokenizer.ggml.eos_token_id": 1e6 }),
-    TypeError,
+    Mistake,
     "tokenizer.ggml.eos_token_id is 1000000, expected below the number of tokens",
   );
 });
@@ -157,7 +158,7 @@ Deno.test("ggufTokenizer() refuses sentencepiece pieces without scores, and piec
       () => {
         throw error;
       },
-      TypeError,
+      Mistake,
       `Cannot read m.gguf: ${line}`,
     );
   }

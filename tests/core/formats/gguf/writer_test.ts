@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { readGgufHeader } from "../../../../core/formats/gguf/header.ts";
 import { encodeGguf, type GgufEntry } from "../../../../core/formats/gguf/writer.ts";
 import { fileOfBytes } from "../../../../core/base/random_access.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const FIXTURES = new URL("../../../fixtures/gguf/", import.meta.url);
 
@@ -26,12 +27,12 @@ Deno.test("encodeGguf() refuses a type that is not ggml's and bytes that do not 
   const tensor = { name: "w", shape: [2, 32], type: "Q4_0", bytes: new Uint8Array(35) };
   assertThrows(
     () => encodeGguf([], [tensor]),
-    TypeError,
+    Mistake,
     'Cannot write tensor "w": it has 35 bytes, expected 36 for Q4_0 of shape [2, 32]',
   );
   assertThrows(
     () => encodeGguf([], [{ ...tensor, type: "Q4" }]),
-    TypeError,
+    Mistake,
     'Cannot write tensor "w": its type is "Q4", expected a type of ggml',
   );
 });

@@ -8,6 +8,7 @@ import {
   slidingLayers,
   windowOf,
 } from "../../../../core/model/families/parts.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 Deno.test("parts of a config leave out what Llama does", () => {
   assertEquals([activationOf("silu"), activationOf("gelu")], [{}, { activation: "gelu" }]);
@@ -31,7 +32,7 @@ Deno.test("slidingLayers() reads layer_types, or asks the family", () => {
   assertEquals(slidingLayers(of({}), 2, (layer) => layer === 1), [false, true]);
   assertThrows(
     () => slidingLayers(of({ layer_types: ["full_attention", "chunked"] }), 2, () => false),
-    TypeError,
+    Mistake,
     'layer_types has "chunked"',
   );
 });

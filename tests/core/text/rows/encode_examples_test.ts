@@ -9,6 +9,7 @@ import {
 import { toExamples } from "../../../../core/text/rows/examples.ts";
 import type { Example, PreferenceRow } from "../../../../core/text/rows/rows.ts";
 import { sharedDataTest } from "../../../support/shared_data.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const [BOS, EOS] = [1, 2];
 /** The end token as a template spells it: no text has it. */
@@ -116,7 +117,7 @@ Deno.test("encodeExamples() names what cannot be used: nothing of it reaches the
   const lacking = {
     ...tokenizer,
     encode: (): number[] => {
-      throw new TypeError("no piece");
+      throw new Mistake("file", { verb: "encode", thing: "text", found: "no piece" });
     },
   };
   const lost = encodeExamples([row], lacking, budget);
@@ -195,7 +196,7 @@ Deno.test("encodeExamples() encodes every kind and counts what the budget cuts",
 Deno.test("encodeExamples() that is strict ends at the first row that cannot be used, by name", async () => {
   const rows = [row, { ...row, place: "f:2", rejected: row.chosen }];
   const stream = encodeExamples(rows, tokenizer, { strict: true });
-  const error = await assertRejects(() => Array.fromAsync(stream), TypeError);
+  const error = await assertRejects(() => Array.fromAsync(stream), Mistake);
   assertEquals(
     error.message,
     "Cannot use f:2: chosen and rejected are the same in tokens. " +
@@ -206,7 +207,7 @@ Deno.test("encodeExamples() that is strict ends at the first row that cannot be 
 Deno.test("encodePrompt() is the ids of one prompt within the budget", () => {
   const asked = { kind: "prompt" as const, place: "f:1", prompt: "abcd" };
   assertEquals(encodePrompt(asked, tokenizer, { maxPrompt: 3 }).prompt, [BOS, ...codes("cd")]);
-  assertThrows(() => encodePrompt(asked, tokenizer, { maxPrompt: 0 }), RangeError);
+  assertThrows(() => encodePrompt(asked, tokenizer, { maxPrompt: 0 }), Mistake);
 });
 
 Deno.test("encodeExamples() takes the first token of a text for its prompt where there is no BOS", async () => {
@@ -227,13 +228,13 @@ Deno.test("encodeExamples() refuses a budget that holds nothing", () => {
   for (const [name, value, least] of wrong) {
     const error = assertThrows(
       () => encodeExamples([], tokenizer, { ...budget, [name]: value }),
-      RangeError,
+      Mistake,
     );
     assertEquals(
       error.message,
       `Cannot encode examples: ${name} is ${value}, expected a whole number of at least ${least}`,
     );
-    assertThrows(() => encodePreference(row, tokenizer, { ...budget, [name]: value }), RangeError);
+    assertThrows(() => encodePreference(row, tokenizer, { ...budget, [name]: value }), Mistake);
   }
 });
 

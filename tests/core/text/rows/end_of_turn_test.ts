@@ -3,6 +3,7 @@ import { chatTemplate } from "../../../../core/text/template/chat_template.ts";
 import { endTokenIds, turnEnd, turnThatCannotEnd } from "../../../../core/text/rows/end_of_turn.ts";
 import { readPretrainedTokenizer } from "../../../../core/text/tokenizer/pretrained_tokenizer.ts";
 import { filesOf } from "../../../support/tokenizer_fixtures.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const tokenizer = await readPretrainedTokenizer(
   filesOf({
@@ -75,7 +76,7 @@ Deno.test("endTokenIds() reads texts and ids, one by one or with commas between"
   assertEquals(of("<|im_end|>, 0,<eot>"), [1, 0, 2]);
   assertEquals(of("a,b"), [6]); // a token with a comma in it
   for (const [token, shown] of [["hi", "hi"], ["7", "7"], ["0,,1", ""], ["<eot>h", "<eot>h"]]) {
-    const error = assertThrows(() => of(token), TypeError);
+    const error = assertThrows(() => of(token), Mistake);
     assertEquals(
       error.message,
       `Cannot open the model m: the end token is "${shown}", expected the text of one token or an id below 7`,

@@ -4,6 +4,7 @@ import { ExactNumber } from "../../../../core/base/exact_number.ts";
 import { parseColumns, toExamples } from "../../../../core/text/rows/examples.ts";
 import type { DatasetRow, PreferenceRow } from "../../../../core/text/rows/rows.ts";
 import { sharedDataTest } from "../../../support/shared_data.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 async function* rowsOf(...rows: Record<string, unknown>[]): AsyncGenerator<DatasetRow> {
   for (const [i, row] of rows.entries()) {
@@ -90,7 +91,7 @@ Deno.test("toExamples() says what columns there are where none fit", async () =>
     row: Record<string, unknown>,
     options?: Parameters<typeof toExamples>[1],
   ) =>
-    (await assertRejects(() => Array.fromAsync(toExamples(rowsOf(row), options)), TypeError))
+    (await assertRejects(() => Array.fromAsync(toExamples(rowsOf(row), options)), Mistake))
       .message;
   const strange = await message({ "pr\u007fmpt": "a", "b\u2028": "b" });
   assert(strange.startsWith('Cannot use f.jsonl: its columns are "pr\\u007fmpt", "b\\u2028", '));
@@ -114,7 +115,7 @@ Deno.test("toExamples() says what columns there are where none fit", async () =>
 
 Deno.test("parseColumns() refuses what maps nothing", () => {
   for (const text of ["", "prompt", "prompt=", "promt=question", "prompt=a,prompt=b", "=a"]) {
-    const error = assertThrows(() => parseColumns(text), TypeError);
+    const error = assertThrows(() => parseColumns(text), Mistake);
     assert(/^Cannot map columns: the mapping has ".*", expected OURS=THEIRS/.test(error.message));
   }
   assertEquals({ ...parseColumns("prompt = a b , label=x=y") }, { prompt: "a b", label: "x=y" });

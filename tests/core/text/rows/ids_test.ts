@@ -151,7 +151,7 @@ Deno.test("rowIds() refuses a template under which the question would become a p
     () => rowIds({ prompt: asked }, answers, plain, render),
     UnusableRow,
   );
-  assertEquals(error.message, "the chat template writes the prompt otherwise before chosen");
+  assertEquals(error.found, "the chat template writes the prompt otherwise before chosen");
 });
 
 Deno.test("rowIds() and textIds() begin text as the tokenizer does, and with BOS where it cannot say", async () => {
@@ -196,7 +196,7 @@ for (const [what, message, tools] of FORGED) {
       assertThrows(
         () => rowIds({ prompt, tools }, [["chosen", answer]], tokenizer, inst),
         UnusableRow,
-      ).message;
+      ).found;
     assertEquals(refused([message], [turn("assistant", "b")]), reason);
     if (tools.length === 0) {
       assertEquals(refused(asked, [message]), "a message of chosen spells a special token");

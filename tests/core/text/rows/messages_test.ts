@@ -7,6 +7,7 @@ import {
   toolsOf,
 } from "../../../../core/text/rows/messages.ts";
 import { UnusableRow } from "../../../../core/text/rows/report.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 Deno.test("rowText() keeps text and messages, joins parts of text and drops null fields", () => {
   assertEquals(rowText(" Hi ", "prompt"), " Hi ");
@@ -43,7 +44,7 @@ Deno.test("toolsOf() takes a list or its JSON, and nothing else", () => {
   assertEquals(toolsOf([{ a: null, b: 1 }]), [{ b: 1 }]);
   assertEquals([undefined, null, [], " ", "[]"].map(toolsOf), Array(5).fill(undefined));
   const error = assertThrows(() => toolsOf("{"), UnusableRow);
-  assertEquals(error.message, "tools is text that is not JSON, expected a list");
+  assertEquals(error.found, "tools is text that is not JSON, expected a list");
 });
 
 const ROWS: [value: unknown, reason: string][] = [
@@ -65,7 +66,7 @@ const ROWS: [value: unknown, reason: string][] = [
 ];
 for (const [value, reason] of ROWS) {
   Deno.test(`rowText() refuses ${JSON.stringify(value)}`, () => {
-    assertEquals(assertThrows(() => rowText(value, "chosen"), UnusableRow).message, reason);
+    assertEquals(assertThrows(() => rowText(value, "chosen"), UnusableRow).found, reason);
   });
 }
 
@@ -85,7 +86,7 @@ Deno.test("parseHumanAssistant() refuses text that is no such dialogue", () => {
   assertEquals(["\n\nHuman: a", "Human:", "Assistant: a", "A Human: b", 7].map(isHumanAssistant), [
     ...[true, true, false, false, false],
   ]);
-  const error = assertThrows(() => parseHumanAssistant("Once upon a time there was"), TypeError);
+  const error = assertThrows(() => parseHumanAssistant("Once upon a time there was"), Mistake);
   assertEquals(
     error.message,
     'Cannot read the dialogue: it begins with "Once upon a time the", expected "Human:"',

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { fileOfBytes, jsonlRows } from "../../../../core/mod.ts";
 import { readPairs } from "../../../../core/text/rows/read_pairs.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const tokenizer = {
   ...{ vocabSize: 200, bosId: 1, eosId: 2, padId: 0, decode: () => "" },
@@ -43,12 +44,12 @@ Deno.test("readPairs() cuts by the budget that it is given, and renames columns"
 Deno.test("readPairs() refuses rows of which none can be used, and those of another kind", async () => {
   await assertRejects(
     () => readPairs([row("a", "b", "b")], tokenizer),
-    TypeError,
+    Mistake,
     "Cannot read pairs: 0 of 1 row used; 1 skipped: chosen is the same as rejected (first the list row 1), expected",
   );
   await assertRejects(
     () => readPairs([{ prompt: "a", completion: "b" }], tokenizer),
-    TypeError,
+    Mistake,
     "Cannot read pairs: the list row 1 is a completion, expected chosen and rejected",
   );
 });

@@ -24,7 +24,7 @@ Deno.test("splitMessages() leaves each side an answer", () => {
 
 Deno.test("splitMessages() refuses dialogues that part too early", () => {
   const reason = (a: typeof q[], b: typeof q[]) =>
-    assertThrows(() => splitMessages(a, b), UnusableRow).message;
+    assertThrows(() => splitMessages(a, b), UnusableRow).found;
   assertEquals(reason([q, yes], [more, yes]), "chosen and rejected share no first message");
   const early = "chosen and rejected differ before the last turn of the user";
   assertEquals(reason([q, yes, more, yes], [q, no, more, no]), early);
@@ -75,6 +75,6 @@ Deno.test("splitText() refuses texts that share no first words, and tokenizers t
     ] as const
   ) {
     const error = assertThrows(() => splitText(chosen, rejected, tokenizer), UnusableRow);
-    assertEquals(error.message, "chosen and rejected share no first words");
+    assertEquals(error.found, "chosen and rejected share no first words");
   }
 });

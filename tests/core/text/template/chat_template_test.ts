@@ -7,6 +7,7 @@ import {
   type RenderOptions,
   TEMPLATE_BUDGET,
 } from "../../../../core/text/template/chat_template.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const FOLDER = new URL("../../../fixtures/chat/", import.meta.url);
 
@@ -53,7 +54,7 @@ for (const [model, { tokens, rendered }] of Object.entries(fixture.models)) {
         assertEquals(template.render(messages, options), text, `${model}, ${name}`);
         continue;
       }
-      const refused = assertThrows(() => template.render(messages, options), TypeError);
+      const refused = assertThrows(() => template.render(messages, options), Mistake);
       const [, said] = error!.match(/^TemplateError: (.*)$/) ?? [];
       if (said) assert(refused.message.includes(said.slice(0, 60)), refused.message);
     }
@@ -75,17 +76,17 @@ Deno.test("chatTemplate() takes a smaller or larger budget", () => {
   const small = { ...TEMPLATE_BUDGET, characters: 1999 };
   assertThrows(
     () => chatTemplate(source, { budget: small }).render([]),
-    RangeError,
+    Mistake,
     "1999 characters",
   );
   assertThrows(
     () => chatTemplate(source, { budget: { steps: 100 } }).render([]),
-    RangeError,
+    Mistake,
     "100 steps",
   );
   assertThrows(
     () => chatTemplate(source, { budget: { source: 10 } }).render([]),
-    RangeError,
+    Mistake,
     "at most 10",
   );
 });
@@ -100,11 +101,11 @@ Deno.test("render() picks the template for tools where there are some, unless on
   assertEquals(template.render([], { tools: [1] }), "T1");
   assertEquals(chatTemplate(several, { pick: "default" }).render([], { tools: [1] }), "D");
   const named = chatTemplate(several, { name: "m", pick: "bad" }); // a broken one is no mistake until it is used
-  assertThrows(() => named.render([]), TypeError, "Cannot read m: ");
+  assertThrows(() => named.render([]), Mistake, "Cannot read m: ");
   const missing = chatTemplate(several, { name: "m", pick: "x" });
   assertThrows(
     () => missing.render([]),
-    TypeError,
+    Mistake,
     'Cannot read m: no chat template is called "x"',
   );
 });
@@ -112,16 +113,16 @@ Deno.test("render() picks the template for tools where there are some, unless on
 Deno.test("render() refuses messages that are none, and two ends at once", () => {
   const template = chatTemplate("{{ messages|length }}");
   const bad = (messages: unknown) => () => template.render(messages as ChatMessage[]);
-  assertThrows(bad("Hi"), TypeError, "messages is string");
-  assertThrows(bad([null]), TypeError, "message 0 is null");
-  assertThrows(bad([{ role: "user" }, ["x"]]), TypeError, "message 1 is a list");
+  assertThrows(bad("Hi"), Mistake, "messages is string");
+  assertThrows(bad([null]), Mistake, "message 0 is null");
+  assertThrows(bad([{ role: "user" }, ["x"]]), Mistake, "message 1 is a list");
   const both = { addGenerationPrompt: true, continueFinalMessage: true };
   assertThrows(
     () => template.render([{ role: "user", content: "x" }], both),
-    TypeError,
+    Mistake,
     "expected one",
   );
-  assertThrows(() => template.render([], { continueFinalMessage: true }), TypeError, "no text");
+  assertThrows(() => template.render([], { continueFinalMessage: true }), Mistake, "no text");
 });
 
 Deno.test("render() fills in reasoning under each of its names, and leaves the messages as they were", () => {
@@ -137,7 +138,7 @@ Deno.test("render() says what the template says, on one line", () => {
   });
   assertThrows(
     () => template.render([]),
-    TypeError,
+    Mistake,
     'Cannot render m/chat_template.jinja: the template says "no\\nsystem"',
   );
 });

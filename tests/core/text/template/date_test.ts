@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { chatTemplate } from "../../../../core/text/template/chat_template.ts";
 import { asksDate, dayOf, parseDate, templateDate } from "../../../../core/text/template/date.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 Deno.test("templateDate() tells strftime_now the day, at its midnight", () => {
   const source = "{{ strftime_now('%Y-%m-%d %H:%M:%S') }}";
@@ -38,7 +39,7 @@ Deno.test("parseDate() takes days that are, and dayOf() gives them back", () => 
       " 2026-01-01",
     ]
   ) {
-    const error = assertThrows(() => parseDate(day), TypeError);
+    const error = assertThrows(() => parseDate(day), Mistake);
     assertEquals(
       error.message,
       `Cannot read the date: it is ${JSON.stringify(day)}, expected a day as YYYY-MM-DD`,

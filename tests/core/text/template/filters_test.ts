@@ -2,6 +2,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { chatTemplate } from "../../../../core/text/template/chat_template.ts";
 import { isFilter } from "../../../../core/text/template/filters.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const render = (source: string) => chatTemplate(source).render([]);
 
@@ -18,5 +19,5 @@ Deno.test("applyFilter() refuses filters and arguments that it does not know", (
     ["{{ [1]|tojson(indent=9) }}", "tojson takes indent up to 8"],
     ["{{ [1]|map }}", "map wants a filter or an attribute"],
   ];
-  for (const [source, message] of rows) assertThrows(() => render(source), TypeError, message);
+  for (const [source, message] of rows) assertThrows(() => render(source), Mistake, message);
 });

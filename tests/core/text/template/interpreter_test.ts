@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { chatTemplate } from "../../../../core/text/template/chat_template.ts";
 import { jinjaCases } from "../../../support/jinja_cases.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const fixture: { now: string; jinja: Record<string, { source: string; text: string }> } = JSON
   .parse(
@@ -22,7 +23,7 @@ for (const [what, { source, text }] of Object.entries(cases)) {
       assertEquals(render(), text);
       return;
     }
-    const { message } = assertThrows(render, TypeError); // Python refuses it too
+    const { message } = assertThrows(render, Mistake); // Python refuses it too
     assert(/^Cannot (read|render) chat template: .+$/.test(message), message);
   });
 }
@@ -44,7 +45,7 @@ const REFUSED: [source: string, says: string][] = [
 ];
 for (const [source, says] of REFUSED) {
   Deno.test(`TemplateInterpreter refuses on one line what it has not of Jinja: ${source}`, () => {
-    const { message } = assertThrows(() => chatTemplate(source).render([]), TypeError, says);
+    const { message } = assertThrows(() => chatTemplate(source).render([]), Mistake, says);
     assert(!message.includes("\n"));
   });
 }

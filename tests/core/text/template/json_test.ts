@@ -4,6 +4,7 @@ import { chatTemplate } from "../../../../core/text/template/chat_template.ts";
 import { jsonText } from "../../../../core/text/template/json.ts";
 import { make } from "../../../../core/text/template/make.ts";
 import { TemplateMeter } from "../../../../core/text/template/meter.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 Deno.test("jsonText() keeps 2.0, writes tuples as lists and sorts as Python does", () => {
   const render = (source: string) => chatTemplate(source).render([]);
@@ -12,7 +13,7 @@ Deno.test("jsonText() keeps 2.0, writes tuples as lists and sorts as Python does
     render("{{ {'b': 1, 'B': 2, 'a': {}}|tojson(sort_keys=true, indent=1) }}"),
     '{\n "B": 2,\n "a": {},\n "b": 1\n}',
   );
-  assertThrows(() => render("{{ nothing_here|tojson }}"), TypeError, "it wants JSON of undefined");
+  assertThrows(() => render("{{ nothing_here|tojson }}"), Mistake, "it wants JSON of undefined");
 });
 
 Deno.test("jsonText() is charged while it is written", () => {

@@ -4,6 +4,7 @@ import {
   findChatTemplate,
   pickChatTemplate,
 } from "../../../../core/text/template/pick_chat_template.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const listed = {
   chat_template: [{ name: "default", template: "D" }, { name: "tool_use", template: "T" }, {
@@ -37,10 +38,10 @@ Deno.test("findChatTemplate() refuses what is no template", () => {
   const start = "Cannot read tokenizer_config.json: ";
   assertThrows(
     find(7),
-    TypeError,
+    Mistake,
     `${start}chat_template is 7, expected text or a list of templates`,
   );
-  assertThrows(find([{ name: "a" }]), TypeError, `${start}chat_template[0] is {"name":"a"}`);
+  assertThrows(find([{ name: "a" }]), Mistake, `${start}chat_template[0] is {"name":"a"}`);
 });
 
 Deno.test("pickChatTemplate() goes by name, then by tools, then to the default", () => {
@@ -54,7 +55,7 @@ Deno.test("pickChatTemplate() goes by name, then by tools, then to the default",
   assertEquals(pickChatTemplate(plain, "m", { tools: true }), "D");
   assertThrows(
     () => pick("x"),
-    TypeError,
+    Mistake,
     'Cannot read m: no chat template is called "x", expected one of "default", "tool_use", "rag"',
   );
 });

@@ -3,6 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { decoderOf } from "../../../../core/text/tokenizer/decoder_steps.ts";
 import { tokenizerFromJson } from "../../../../core/text/tokenizer/tokenizer.ts";
 import { kinds, sha256 } from "../../../support/tokenizer_fixtures.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const { decoded, decoders, words } = await kinds();
 const vocab = Object.fromEntries(words.map((word, id) => [word, id]));
@@ -17,7 +18,7 @@ for (const [name, { decoder, sha256: wanted }] of Object.entries(decoders)) {
 }
 
 Deno.test("decoderOf() refuses kinds that it does not know, by name", () => {
-  const error = assertThrows(() => decoderOf({ type: "Zip" }, "file"), TypeError);
+  const error = assertThrows(() => decoderOf({ type: "Zip" }, "file"), Mistake);
   assertEquals(
     error.message,
     'Cannot read file: decoder.type is "Zip", expected one of BPEDecoder, ByteFallback, ByteLevel, CTC, Fuse, ' +

@@ -1,6 +1,7 @@
 // Begin and end tokens as transformers puts them.
 import { assertEquals, assertThrows } from "@std/assert";
 import { edgeTokens } from "../../../../core/text/tokenizer/edge_tokens.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const IDS = { bos: 1, eos: 2 };
 const A = { Sequence: { id: "A", type_id: 0 } };
@@ -45,17 +46,17 @@ Deno.test("edgeTokens() reads every kind of post-processor", () => {
 
 Deno.test("edgeTokens() refuses templates without the text or without ids", () => {
   const start = "Cannot read file: post_processor.single has ";
-  assertThrows(() => edges(template(token("<s>"))), TypeError, start);
+  assertThrows(() => edges(template(token("<s>"))), Mistake, start);
   assertThrows(
     () => edges(template(token("<x>"), A)),
-    TypeError,
+    Mistake,
     `${start}{"SpecialToken":{"id":"<x>"`,
   );
-  assertThrows(() => edges({ type: "TemplateProcessing", single: 7 }), TypeError, `${start}7`);
+  assertThrows(() => edges({ type: "TemplateProcessing", single: 7 }), Mistake, `${start}7`);
   const many = {
     type: "TemplateProcessing",
     single: [token("<s>"), A],
     special_tokens: { "<s>": { ids: Array(99).fill(0) } },
   };
-  assertThrows(() => edges(many), TypeError, start);
+  assertThrows(() => edges(many), Mistake, start);
 });

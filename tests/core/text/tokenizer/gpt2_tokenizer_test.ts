@@ -2,6 +2,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { gpt2TokenizerJson } from "../../../../core/text/tokenizer/gpt2_tokenizer.ts";
 import { tokenizerFromJson } from "../../../../core/text/tokenizer/tokenizer.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const VOCAB = { h: 0, i: 1, hi: 2, "Ġ": 3, "Ġhi": 4, "<|endoftext|>": 5, "#version": 6 };
 const make = (merges: string) =>
@@ -24,8 +25,8 @@ Deno.test("gpt2TokenizerJson() names the line that is broken", () => {
     ["i h", 'line 1 names "ih", expected tokens of vocab.json'],
   ];
   for (const [merges, message] of rows) {
-    assertThrows(() => make(merges), TypeError, `Cannot read m/merges.txt: ${message}`);
+    assertThrows(() => make(merges), Mistake, `Cannot read m/merges.txt: ${message}`);
   }
   const bad = Uint8Array.of(0x68, 0x20, 0xff);
-  assertThrows(() => gpt2TokenizerJson(VOCAB, bad, "m/merges.txt"), TypeError, "it is not UTF-8");
+  assertThrows(() => gpt2TokenizerJson(VOCAB, bad, "m/merges.txt"), Mistake, "it is not UTF-8");
 });

@@ -8,6 +8,7 @@ import {
 } from "../../../../core/text/tokenizer/normalizer_steps.ts";
 import { tokenizerFromJson } from "../../../../core/text/tokenizer/tokenizer.ts";
 import { kinds, sha256 } from "../../../support/tokenizer_fixtures.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const { lines, speller, steps } = await kinds();
 
@@ -29,13 +30,13 @@ Deno.test("normalizerOf() keeps a $ that stands for another character", () => {
 });
 
 Deno.test("normalizerOf() and patternOf() refuse what they do not know, by name", () => {
-  const error = assertThrows(() => normalizerOf({ type: "Shell" }, "file"), TypeError);
+  const error = assertThrows(() => normalizerOf({ type: "Shell" }, "file"), Mistake);
   assertEquals(
     error.message,
     'Cannot read file: normalizer.type is "Shell", expected one of BertNormalizer, ByteLevel, Lowercase, NFC, NFD, ' +
       "NFKC, NFKD, Nmt, Precompiled, Prepend, Replace, Sequence, Strip, StripAccents",
   );
-  assertThrows(() => patternOf({ Glob: "*" }, "file", "x"), TypeError, 'x.pattern is {"Glob":"*"}');
+  assertThrows(() => patternOf({ Glob: "*" }, "file", "x"), Mistake, 'x.pattern is {"Glob":"*"}');
   assertEquals(patternOf({ String: "" }, "file", "x"), undefined);
 });
 

@@ -3,6 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { preTokenizerOf } from "../../../../core/text/tokenizer/pre_tokenizer_steps.ts";
 import { tokenizerFromJson } from "../../../../core/text/tokenizer/tokenizer.ts";
 import { kinds, sha256 } from "../../../support/tokenizer_fixtures.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const { lines, speller, steps } = await kinds();
 
@@ -29,7 +30,7 @@ Deno.test("preTokenizerOf() refuses kinds, behaviours and lengths that it does n
     [{ type: "FixedLength", length: 0 }, "pre_tokenizer.length is 0, expected at least 1"],
   ];
   for (const [part, message] of rows) {
-    const error = assertThrows(() => preTokenizerOf(part, "file"), TypeError);
+    const error = assertThrows(() => preTokenizerOf(part, "file"), Mistake);
     assertEquals(error.message, `Cannot read file: ${message}`);
   }
 });

@@ -1,6 +1,7 @@
 // The trie is followed within its bounds. (Its results are compared with Python's in normalizer_steps_test.ts.)
 import { assertEquals, assertThrows } from "@std/assert";
 import { charsmapNormalizer } from "../../../../core/text/tokenizer/precompiled_charsmap.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const base64 = (...bytes: number[]) => Uint8Array.from(bytes).toBase64();
 
@@ -22,7 +23,7 @@ Deno.test("charsmapNormalizer() refuses what is no map", () => {
     [base64(3, 0, 0, 0, 1, 2, 3), "7 bytes with a trie of 3"],
   ];
   for (const [map, found] of rows) {
-    const error = assertThrows(() => charsmapNormalizer(map, "file"), TypeError);
+    const error = assertThrows(() => charsmapNormalizer(map, "file"), Mistake);
     assertEquals(
       error.message,
       `Cannot read file: normalizer.precompiled_charsmap is ${found}, expected what sentencepiece compiled`,

@@ -5,6 +5,7 @@ import {
   readPretrainedTokenizer,
 } from "../../../../core/text/tokenizer/pretrained_tokenizer.ts";
 import { filesOf, fixture, readSmall, sha256 } from "../../../support/tokenizer_fixtures.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const { hard, large, small, sources } = await fixture();
 
@@ -165,7 +166,7 @@ Deno.test("readPretrainedTokenizer() finds the chat template in its places", asy
   const several = new Map([["default", "default"], ["tool_use", "tool_use"]]);
   assertEquals((await tiny(both)).chatTemplate, several);
   assertEquals((await tiny(both, { chatTemplate: "tool_use" })).chatTemplate, "tool_use");
-  await assertRejects(() => tiny(both, { chatTemplate: "rag" }), TypeError, 'is called "rag"');
+  await assertRejects(() => tiny(both, { chatTemplate: "rag" }), Mistake, 'is called "rag"');
 });
 
 Deno.test("readPretrainedTokenizer() ignores a padding token past the embedding, in every place, and no other", async () => {
@@ -194,7 +195,7 @@ Deno.test("readPretrainedTokenizer() ignores a padding token past the embedding,
   for (const key of ["bos_token", "eos_token"]) {
     await assertRejects(
       () => tiny({ "tokenizer_config.json": { [key]: "<image>" } }, { embeddingRows: 5 }),
-      RangeError,
+      Mistake,
       "id 6",
     );
   }
@@ -202,7 +203,7 @@ Deno.test("readPretrainedTokenizer() ignores a padding token past the embedding,
     "tokenizer_config.json": { pad_token: "[PAD]" },
     ...padded({ "[PAD]": 5, x: 7 }),
   };
-  await assertRejects(() => tiny(other, { embeddingRows: 5 }), RangeError, "id 7");
+  await assertRejects(() => tiny(other, { embeddingRows: 5 }), Mistake, "id 7");
 });
 
 Deno.test("readPretrainedTokenizer() refuses a vocabulary past the embedding, but not an added token nobody writes", async () => {
@@ -211,11 +212,11 @@ Deno.test("readPretrainedTokenizer() refuses a vocabulary past the embedding, bu
   assertEquals(fits.encode("hi</s>"), [3, 4]);
   assertThrows(
     () => fits.encode("hi<image>"),
-    RangeError,
+    Mistake,
     'Cannot use m/tokenizer.json: id 6 ("a special token") is past the embedding, expected ids below its 5 rows',
   );
-  await assertRejects(() => tiny(config, { embeddingRows: 4 }), RangeError, "id 4");
-  await assertRejects(() => tiny({}, { embeddingRows: 3 }), RangeError, 'id 3 ("hi") is past');
+  await assertRejects(() => tiny(config, { embeddingRows: 4 }), Mistake, "id 4");
+  await assertRejects(() => tiny({}, { embeddingRows: 3 }), Mistake, 'id 3 ("hi") is past');
 });
 
 const REFUSED: [string, Record<string, unknown>, string][] = [
@@ -266,6 +267,6 @@ const REFUSED: [string, Record<string, unknown>, string][] = [
 ];
 for (const [what, files, message] of REFUSED) {
   Deno.test(`readPretrainedTokenizer() refuses ${what}`, async () => {
-    await assertRejects(() => tiny(files), TypeError, message);
+    await assertRejects(() => tiny(files), Mistake, message);
   });
 }

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { streamDecoder } from "../../../../core/text/tokenizer/stream_decoder.ts";
 import { tokenizerFromJson } from "../../../../core/text/tokenizer/tokenizer.ts";
 import { fixture, readSmall } from "../../../support/tokenizer_fixtures.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const { hard, small } = await fixture();
 
@@ -43,5 +44,5 @@ Deno.test("streamDecoder() does not wait for ever for bytes that are no text", (
 });
 
 Deno.test("streamDecoder() refuses an id that the vocabulary has not", () => {
-  assertThrows(() => streamDecoder(bytes).push(9), RangeError, "is 9");
+  assertThrows(() => streamDecoder(bytes).push(9), Mistake, "is 9");
 });

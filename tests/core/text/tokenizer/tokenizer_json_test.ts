@@ -4,12 +4,13 @@ import { readPretrainedTokenizer } from "../../../../core/text/tokenizer/pretrai
 import { checkTokenizerJson, modelSize } from "../../../../core/text/tokenizer/tokenizer_json.ts";
 import { rows } from "../../../malformed/tokenizer.ts";
 import { processorMs } from "../../../support/cost.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 for (const { name, bytes, file, error } of rows) {
   Deno.test(`readPretrainedTokenizer() refuses ${name}`, async () => {
     const start = processorMs();
     const read = (wanted: string) => Promise.resolve(wanted === file ? bytes() : undefined);
-    const thrown = await assertRejects(() => readPretrainedTokenizer(read, "folder"), TypeError);
+    const thrown = await assertRejects(() => readPretrainedTokenizer(read, "folder"), Mistake);
     assertEquals(thrown.message.replace("folder/tokenizer.json", "file"), error);
     assert(processorMs() - start < 5000);
   });

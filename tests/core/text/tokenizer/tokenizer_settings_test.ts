@@ -5,6 +5,7 @@ import {
   withDeclared,
 } from "../../../../core/text/tokenizer/tokenizer_settings.ts";
 import { filesOf } from "../../../support/tokenizer_fixtures.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 const read = (files: Record<string, unknown>, names?: readonly string[]) =>
   readTokenizerSettings(filesOf(files), "m", names && { list: () => Promise.resolve(names) });
@@ -49,5 +50,5 @@ Deno.test("readTokenizerSettings() reads named templates from a list, or the one
   const list = () => Promise.resolve(["notes.txt", "rag.jinja"]);
   const listed = await readTokenizerSettings(files, "m", { list });
   assertEquals(listed.templates, new Map([["default", "D"], ["rag", "R"]]));
-  await assertRejects(() => read({ "added_tokens.json": [] }), TypeError, "m/added_tokens.json");
+  await assertRejects(() => read({ "added_tokens.json": [] }), Mistake, "m/added_tokens.json");
 });
