@@ -41,6 +41,7 @@ export { type ModuleTarget, selectModules, type SelectOptions } from "./lora/tar
 export * from "./policy/generate.ts";
 export * from "./policy/logps.ts";
 export * from "./batch/packed_sequences.ts";
+export type { ChatMessage } from "./text/template/chat_messages.ts";
 export * from "./text/template/chat_template.ts";
 export * from "./text/rows/encode_chat.ts";
 export * from "./text/rows/end_of_turn.ts";

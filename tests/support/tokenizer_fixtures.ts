@@ -1,5 +1,5 @@
 // What Python's tokenizers and transformers gave for our texts, and the small tokenizers they gave it with.
-import type { ChatMessage } from "../../core/text/template/chat_template.ts";
+import type { ChatMessage } from "../../core/text/template/chat_messages.ts";
 
 /** Ids of one small tokenizer, one entry a hard text. */
 export interface SmallIds {

@@ -1,5 +1,6 @@
 // Dialogues to ids: the template's special tokens become ids, the same tokens written by a user stay plain text.
-import type { ChatMessage, ChatTemplate, RenderOptions } from "../template/chat_template.ts";
+import type { ChatTemplate, RenderOptions } from "../template/chat_template.ts";
+import type { ChatMessage } from "../template/chat_messages.ts";
 import { ExactNumber } from "../../base/exact_number.ts";
 import type { PretrainedTokenizer } from "../tokenizer/pretrained_tokenizer.ts";
 

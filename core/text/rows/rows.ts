@@ -1,5 +1,5 @@
 // What a line of a data file becomes: one internal type for every way that people write preference data down.
-import type { ChatMessage } from "../template/chat_template.ts";
+import type { ChatMessage } from "../template/chat_messages.ts";
 
 /** One record of a data file, and where it stands. */
 export interface DatasetRow {

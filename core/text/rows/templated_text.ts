@@ -1,6 +1,7 @@
 // Text that a chat template has rendered already, as recipes write rows: it begins as the template begins a dialogue, or
 // with a special token, and must not go through the template again.
-import type { ChatMessage, ChatTemplate } from "../template/chat_template.ts";
+import type { ChatTemplate } from "../template/chat_template.ts";
+import type { ChatMessage } from "../template/chat_messages.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 
 /** A word that no template has. */

@@ -1,12 +1,12 @@
 // Chat templates render as transformers renders them, refuse what it refuses, and end.
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
-  type ChatMessage,
   chatTemplate,
   type ChatTemplateOptions,
   type RenderOptions,
   TEMPLATE_BUDGET,
 } from "../../../../core/text/template/chat_template.ts";
+import type { ChatMessage } from "../../../../core/text/template/chat_messages.ts";
 import { Mistake } from "../../../../core/base/mistake.ts";
 
 const FOLDER = new URL("../../../fixtures/chat/", import.meta.url);
