@@ -32,6 +32,7 @@ export { defaultContext, longestContext, type RopeConfig, type RopeScaling } fro
 export { ropeFrequencies, rotaryTable } from "./model/rope_frequencies.ts";
 export * from "./model/shapes.ts";
 export * from "./model/tied_head.ts";
+export * from "./model/tiny_model.ts";
 export * from "./lora/adapter.ts";
 export * from "./lora/delta.ts";
 export * from "./lora/factors.ts";

@@ -49,18 +49,13 @@ export async function readPeftFiles(dir: string): Promise<Map<string, Uint8Array
  * @example
  * ```ts
  * import { openDevice } from "@leash/bpo/backend";
- * import { adapterLayout, initModel, initTrainState, keyOf, linearLayers } from "@leash/bpo/core";
- * import { loadModel, parseModelConfig } from "@leash/bpo/core";
+ * import { adapterLayout, initTrainState, keyOf, linearLayers, tinyModel } from "@leash/bpo/core";
  * import { loadAdapter, saveAdapter } from "@leash/bpo/files";
  * import { assertEquals } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseModelConfig({
- *   model_type: "llama", vocab_size: 16, hidden_size: 8,
- *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
- * }, "config.json");
- * const model = loadModel(device, config, initModel(config, keyOf(1)));
+ * const model = tinyModel(device);
  * using _weights = model.weights;
- * const layout = adapterLayout(linearLayers(config), { rank: 2, alpha: 4 });
+ * const layout = adapterLayout(linearLayers(model.config), { rank: 2, alpha: 4 });
  * using members = initTrainState(device, layout, 3, keyOf(2));
  * const dir = `${await Deno.makeTempDir()}/adapter`;
  * await saveAdapter(device, model, dir, { layout, params: members.borrow().params }, { baseModel: "org/name" });
@@ -110,15 +105,11 @@ export async function saveAdapter(
  * @example
  * ```ts
  * import { openDevice } from "@leash/bpo/backend";
- * import { initModel, keyOf, loadModel, Mistake, parseModelConfig } from "@leash/bpo/core";
+ * import { Mistake, tinyModel } from "@leash/bpo/core";
  * import { loadAdapter } from "@leash/bpo/files";
  * import { assertRejects } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseModelConfig({
- *   model_type: "llama", vocab_size: 16, hidden_size: 8,
- *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
- * }, "config.json");
- * const model = loadModel(device, config, initModel(config, keyOf(1)));
+ * const model = tinyModel(device);
  * using _weights = model.weights;
  * await assertRejects(() => loadAdapter(device, model, "none"), Mistake, "adapter_config.json is missing");
  * ```

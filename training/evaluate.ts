@@ -82,23 +82,18 @@ export interface EvaluatedPolicy {
  * @example An adapter that has learnt nothing against the model that it is on
  * ```ts
  * import { Arena, openDevice } from "@leash/bpo/backend";
- * import { adapterLayout, initModel, keyOf, linearLayers, loadModel } from "@leash/bpo/core";
- * import { parseModelConfig, ruleAnnotator } from "@leash/bpo/core";
+ * import { adapterLayout, linearLayers, ruleAnnotator, tinyModel } from "@leash/bpo/core";
  * import { evaluate } from "@leash/bpo/training";
  * import { assert, assertEquals } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseModelConfig({
- *   model_type: "llama", vocab_size: 16, hidden_size: 8,
- *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
- * }, "config.json");
- * const model = loadModel(device, config, initModel(config, keyOf(1)));
+ * const model = tinyModel(device);
  * using _weights = model.weights;
  * const tokenizer = {
  *   ...{ vocabSize: 16, bosId: 1, eosId: 2, padId: 0 },
  *   encode: (text: string) => Array.from(text, (c) => 3 + c.charCodeAt(0) % 13),
  *   decode: (ids: ArrayLike<number>) => Array.from(ids, (id) => String.fromCharCode(97 + id)).join(""),
  * };
- * const layout = adapterLayout(linearLayers(config), { rank: 2, alpha: 4 });
+ * const layout = adapterLayout(linearLayers(model.config), { rank: 2, alpha: 4 });
  * using arena = new Arena(device, "example");
  * const policy = { layout, params: arena.zeros([1, layout.size], "policy") };
  * arena.commit();

@@ -73,14 +73,10 @@ const CHUNK = 16; // decode steps between looks at whether all are done
  * @example
  * ```ts
  * import { openDevice } from "@leash/bpo/backend";
- * import { generate, initModel, keyOf, loadModel, parseModelConfig } from "@leash/bpo/core";
+ * import { generate, keyOf, tinyModel } from "@leash/bpo/core";
  * import { assertEquals } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseModelConfig({
- *   model_type: "llama", vocab_size: 16, hidden_size: 8,
- *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
- * }, "config.json");
- * const model = loadModel(device, config, initModel(config, keyOf(1)));
+ * const model = tinyModel(device);
  * using weights = model.weights;
  * const options = { maxNew: 4, temperature: 0.8, topK: 5, key: keyOf(2) };
  * const [first, second] = await generate(device, model, [[1, 2, 3], [1]], options);

@@ -32,15 +32,10 @@ export interface TokenScores {
  * @example
  * ```ts
  * import { Arena, openDevice } from "@leash/bpo/backend";
- * import { initModel, keyOf, loadModel } from "@leash/bpo/core";
- * import { packSequences, parseModelConfig, scoreBatch, uploadBatch } from "@leash/bpo/core";
+ * import { packSequences, scoreBatch, tinyModel, uploadBatch } from "@leash/bpo/core";
  * import { assert } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseModelConfig({
- *   model_type: "llama", vocab_size: 16, hidden_size: 8,
- *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
- * }, "config.json");
- * const model = loadModel(device, config, initModel(config, keyOf(1)));
+ * const model = tinyModel(device);
  * using weights = model.weights;
  * using arena = new Arena(device, "example");
  * const batch = uploadBatch(arena, packSequences([{ ids: [1, 2, 3], promptLength: 1 }]));
@@ -80,15 +75,10 @@ export interface SequenceLogps {
  * @example
  * ```ts
  * import { openDevice } from "@leash/bpo/backend";
- * import { completionLogps, initModel } from "@leash/bpo/core";
- * import { keyOf, loadModel, parseModelConfig } from "@leash/bpo/core";
+ * import { completionLogps, tinyModel } from "@leash/bpo/core";
  * import { assert } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseModelConfig({
- *   model_type: "llama", vocab_size: 16, hidden_size: 8,
- *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
- * }, "config.json");
- * const model = loadModel(device, config, initModel(config, keyOf(1)));
+ * const model = tinyModel(device);
  * using weights = model.weights;
  * const sequence = { ids: [1, 2, 3, 4], promptLength: 2 };
  * const { sums, perToken } = await completionLogps(device, model, [sequence]);

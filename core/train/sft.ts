@@ -29,22 +29,17 @@ import type { PackedSequences } from "../batch/packed_sequences.ts";
  * @example
  * ```ts
  * import { Arena, openDevice, Slot } from "@leash/bpo/backend";
- * import { initModel, initSftState, keyOf } from "@leash/bpo/core";
- * import { loadModel, packSequences, parseModelConfig, sftStep } from "@leash/bpo/core";
+ * import { initSftState, packSequences, sftStep, tinyModel } from "@leash/bpo/core";
  * import { assert } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseModelConfig({
- *   model_type: "llama", vocab_size: 16, hidden_size: 8,
- *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
- * }, "config.json");
- * const model = loadModel(device, config, initModel(config, keyOf(1)));
+ * const model = tinyModel(device);
  * using weights = model.weights;
  * using state = new Slot(initSftState(device, model));
  * const packed = packSequences([{ ids: [1, 2, 3, 4], promptLength: 1 }]);
  * const losses: number[] = [];
  * for (let step = 0; step < 2; step++) {
  *   using arena = new Arena(device, `step ${step}`);
- *   const next = sftStep(arena, config, state.current, packed, { step, learningRate: 0.01 });
+ *   const next = sftStep(arena, model.config, state.current, packed, { step, learningRate: 0.01 });
  *   const { logps } = await arena.readAll(next.metrics);
  *   losses.push(Array.from(logps).reduce((a, b) => a - b, 0) / logps.length);
  *   state.set(next.state);
@@ -114,20 +109,15 @@ export function sftStep(
  * @example
  * ```ts
  * import { Arena, openDevice } from "@leash/bpo/backend";
- * import { initModel, initSftState, keyOf } from "@leash/bpo/core";
- * import { loadModel, packSequences, parseModelConfig, sftGradients } from "@leash/bpo/core";
+ * import { initSftState, packSequences, sftGradients, tinyModel } from "@leash/bpo/core";
  * import { assertEquals } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseModelConfig({
- *   model_type: "llama", vocab_size: 16, hidden_size: 8,
- *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
- * }, "config.json");
- * const model = loadModel(device, config, initModel(config, keyOf(1)));
+ * const model = tinyModel(device);
  * using weights = model.weights;
  * using state = initSftState(device, model);
  * using arena = new Arena(device, "example");
  * const packed = packSequences([{ ids: [1, 2, 3, 4], promptLength: 1 }]);
- * const { gradients } = sftGradients(arena, config, state.borrow(), packed);
+ * const { gradients } = sftGradients(arena, model.config, state.borrow(), packed);
  * const table = await arena.read(gradients["model.embed_tokens.weight"]);
  * assertEquals(table[4 * 8], 0); // token 4 is only a target: its embedding is never read
  * ```

@@ -20,14 +20,10 @@ export type SftState = Owned<SftTensors>;
  * @example
  * ```ts
  * import { openDevice } from "@leash/bpo/backend";
- * import { initModel, initSftState, keyOf, loadModel, parseModelConfig } from "@leash/bpo/core";
+ * import { initSftState, tinyModel } from "@leash/bpo/core";
  * import { assertEquals } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseModelConfig({
- *   model_type: "llama", vocab_size: 16, hidden_size: 8,
- *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
- * }, "config.json");
- * const model = loadModel(device, config, initModel(config, keyOf(1)));
+ * const model = tinyModel(device);
  * using weights = model.weights;
  * using state = initSftState(device, model); // a copy: the model can be freed
  * assertEquals(state.borrow().m["model.norm.weight"].shape, [8]);
@@ -57,15 +53,10 @@ export interface HostSftState {
  * @example
  * ```ts
  * import { openDevice } from "@leash/bpo/backend";
- * import { downloadSftState, initModel, initSftState, keyOf, loadModel } from "@leash/bpo/core";
- * import { parseModelConfig, uploadSftState } from "@leash/bpo/core";
+ * import { downloadSftState, initSftState, tinyModel, uploadSftState } from "@leash/bpo/core";
  * import { assertEquals } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseModelConfig({
- *   model_type: "llama", vocab_size: 16, hidden_size: 8,
- *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
- * }, "config.json");
- * const model = loadModel(device, config, initModel(config, keyOf(1)));
+ * const model = tinyModel(device);
  * using weights = model.weights;
  * using state = initSftState(device, model);
  * const host = await downloadSftState(device, state);
@@ -88,15 +79,10 @@ export async function downloadSftState(device: Device, state: SftState): Promise
  * @example
  * ```ts
  * import { openDevice } from "@leash/bpo/backend";
- * import { downloadSftState, initModel, initSftState, keyOf, loadModel } from "@leash/bpo/core";
- * import { parseModelConfig, uploadSftState } from "@leash/bpo/core";
+ * import { downloadSftState, initSftState, tinyModel, uploadSftState } from "@leash/bpo/core";
  * import { assertEquals } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseModelConfig({
- *   model_type: "llama", vocab_size: 16, hidden_size: 8,
- *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
- * }, "config.json");
- * const model = loadModel(device, config, initModel(config, keyOf(1)));
+ * const model = tinyModel(device);
  * using weights = model.weights;
  * using state = initSftState(device, model);
  * using again = uploadSftState(device, model, await downloadSftState(device, state));

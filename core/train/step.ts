@@ -42,18 +42,14 @@ export type StepMetrics<Metric extends string> = { readonly [name in Metric]: Te
  * @example
  * ```ts
  * import { Arena, openDevice, Slot } from "@leash/bpo/backend";
- * import { adapterLayout, initModel, initTrainState, keyOf } from "@leash/bpo/core";
- * import { linearLayers, loadModel, pairwise, parseModelConfig, preferenceBatch, trainStep } from "@leash/bpo/core";
+ * import { adapterLayout, initTrainState, keyOf, linearLayers, pairwise } from "@leash/bpo/core";
+ * import { preferenceBatch, tinyModel, trainStep } from "@leash/bpo/core";
  * import { dpo } from "@leash/bpo/losses";
  * import { assert } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseModelConfig({
- *   model_type: "llama", vocab_size: 16, hidden_size: 8,
- *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
- * }, "config.json");
- * const model = loadModel(device, config, initModel(config, keyOf(1)));
+ * const model = tinyModel(device);
  * using weights = model.weights;
- * const layout = adapterLayout(linearLayers(config), { rank: 2, alpha: 4 });
+ * const layout = adapterLayout(linearLayers(model.config), { rank: 2, alpha: 4 });
  * const objective = pairwise(dpo({ beta: 0.1 }));
  * using state = new Slot(initTrainState(device, layout, 2, keyOf(2)));
  * const batch = preferenceBatch([
