@@ -64,4 +64,5 @@ export * from "./local_file.ts";
 export * from "./merged_folder.ts";
 export * from "./model_folder.ts";
 export * from "./open_model.ts";
+export { openRunFolder, type RunFolderSink } from "./run_folder.ts";
 export * from "./tensorboard_file.ts";

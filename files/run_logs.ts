@@ -21,8 +21,7 @@ export class RunLogs implements Disposable {
   /**
    * Opens the logs of a folder, cut to what a checkpoint remembers; empty where there is none.
    *
-   * @throws {RangeError} If one is shorter than its mark.
-   * @throws {TypeError} If one has other bytes than its mark says, or is a link.
+   * @throws {Mistake} If one is shorter than its mark, has other bytes than it says, or is a link.
    */
   static async open(dir: string, marks?: LogMarks): Promise<RunLogs> {
     using stack = new DisposableStack();

@@ -1,10 +1,12 @@
 // The folder of a run: config.json, the logs that grow (metrics, pairs, answers), checkpoints/, and what stands there
 // at the end. One process owns it at a time.
 import { type FolderLock, lockFolder, settleFolders, writeFileDurably } from "../../files/mod.ts";
+import type { FindOptions } from "../../files/run_checkpoints.ts";
 import { type LogMarks, RunLogs } from "../../files/run_logs.ts";
 import { isLeftover } from "../../files/durable.ts";
 import { isObject, show } from "../../core/base/mistakes.ts";
 import { readSmallFile } from "../../files/small_file.ts";
+import { systemMistake } from "../terminal/system_mistake.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import type { Identity, RunIdentity } from "./identity.ts";
 import { brokenSeal, readSealed, writeSealed } from "./sealed_json.ts";
@@ -32,6 +34,12 @@ export const FORMATS = {
   sft: "leash-sft-2",
   annotate: "leash-annotate-1",
 } as const;
+
+/** How a command looks at the checkpoints of its run: each says what the run was. */
+export const RESUMED: FindOptions = {
+  fields: ["identity", "logs"],
+  explain: (error) => systemMistake("resume", error),
+};
 
 /** An owned run folder. Its logs are there once `openLogs` has cut them. */
 export class RunFolder implements Disposable {

@@ -15,7 +15,7 @@ import {
   dropLater,
   findCheckpoint,
   type FoundCheckpoint,
-} from "../folder/checkpoints.ts";
+} from "../../files/run_checkpoints.ts";
 import { checkFinished, sealResults } from "../folder/finished.ts";
 import {
   FILES,
@@ -23,6 +23,7 @@ import {
   isThere,
   ownFolder,
   requireNoRun,
+  RESUMED,
   writeIdentity,
   writeText,
 } from "../folder/run_folder.ts";
@@ -74,7 +75,7 @@ export async function resumeSftFolder(
   const whole = await isThere(`${dir}/${FILES.summary}`);
   if (whole) await checkFinished(dir);
   const finished = whole && extended.length === 0;
-  const { from, notes } = finished ? { notes: [] } : await findCheckpoint<Meta>(dir);
+  const { from, notes } = finished ? { notes: [] } : await findCheckpoint<Meta>(dir, RESUMED);
   const step = from?.step ?? 0;
   if (!finished) requireBelongs(dir, stored, from?.meta.identity, step);
   const owned = stack.move();

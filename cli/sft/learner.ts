@@ -31,7 +31,7 @@ import { writeMergedFolder } from "../../files/mod.ts";
 import { familyOf } from "../../core/model/families/mod.ts";
 import { writeAdapterFolder } from "../policy/adapter_files.ts";
 import type { BaseFiles } from "../policy/export_model.ts";
-import type { FoundCheckpoint } from "../folder/checkpoints.ts";
+import type { FoundCheckpoint } from "../../files/run_checkpoints.ts";
 
 /** Numbers of one step, before its update. */
 export interface SftNumbers {

@@ -10,7 +10,7 @@ import { UsageError } from "../terminal/mistake.ts";
 import { cadenceOf } from "../flags/method.ts";
 import { DATASET } from "../../training/offline.ts";
 import type { RecordedPairs } from "./recorded_pairs.ts";
-import { requireWholeLog } from "../folder/checkpoints.ts";
+import { requireWholeLog } from "../../files/run_checkpoints.ts";
 import { requireSame } from "../folder/identity.ts";
 import { FILES, isThere, readIdentity, type RunIdentity } from "../folder/run_folder.ts";
 

@@ -7,11 +7,11 @@ import {
   type CheckpointMeta,
   findCheckpoint,
   type FoundCheckpoint,
-} from "../folder/checkpoints.ts";
+} from "../../files/run_checkpoints.ts";
 import { firstDifference, FREE_FIELDS } from "../flags/run_config.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { withAbsolutePaths } from "../flags/paths.ts";
-import type { RunFolder, RunIdentity } from "../folder/run_folder.ts";
+import { RESUMED, type RunFolder, type RunIdentity } from "../folder/run_folder.ts";
 import type { RunTotals } from "./totals.ts";
 
 /** Where a run goes on. */
@@ -68,7 +68,7 @@ export interface LoadedRun {
  * @throws {UsageError} As `findCheckpoint`.
  */
 export async function loadRun(dir: string): Promise<LoadedRun> {
-  const { from, notes } = await findCheckpoint<Meta>(dir);
+  const { from, notes } = await findCheckpoint<Meta>(dir, RESUMED);
   return { notes, ...(from ? { point: await pointOf(dir, from) } : {}) };
 }
 

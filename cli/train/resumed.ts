@@ -1,7 +1,7 @@
 // A run of `train` that goes on: its folder is taken and every byte that is read of it is checked before anything of it
 // is believed, and before a rule that it names runs.
 import { acceptedFields, continued, fixOf, requireBelongs } from "../folder/changes.ts";
-import { dropLater } from "../folder/checkpoints.ts";
+import { dropLater } from "../../files/run_checkpoints.ts";
 import { extendedConfig } from "./extension.ts";
 import { checkFinished } from "../folder/finished.ts";
 import type { Command, RunConfig } from "../flags/run_config.ts";

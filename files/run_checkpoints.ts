@@ -1,20 +1,14 @@
 // The checkpoints of a run's folder: kept, found again with the logs that belong to them, and never taken for whole
 // where a byte is missing or another.
-import { listCheckpoints, loadCheckpoint, type LogMark, settleFolders } from "../../files/mod.ts";
-import { checkpointsDir } from "../../files/run_sink.ts";
-import { removeFolderDurably } from "../../files/durable.ts";
-import { fitOf } from "../../files/jsonl.ts";
-import { UsageError } from "../terminal/mistake.ts";
-import type { Identity } from "./identity.ts";
-import { FILES } from "./run_folder.ts";
-import { systemMistake } from "../terminal/system_mistake.ts";
-import { Mistake } from "../../core/base/mistake.ts";
+import { Mistake } from "../core/base/mistake.ts";
+import { listCheckpoints, loadCheckpoint } from "./checkpoint.ts";
+import { removeFolderDurably, settleFolders } from "./durable.ts";
+import { fitOf, type LogMark } from "./jsonl.ts";
+import { checkpointsDir } from "./run_sink.ts";
 
 /** What every checkpoint says beside its arrays. */
 export interface CheckpointMeta {
-  /** What the run was when it was written. */
-  readonly identity: Identity;
-  /** What the logs held then, by their names in {@link FILES}. */
+  /** What the logs held then: `metrics` is the log `metrics.jsonl`. */
   readonly logs: Readonly<Record<string, LogMark>>;
 }
 
@@ -28,6 +22,14 @@ export interface FoundCheckpoint<Meta> {
   readonly arrays: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
   /** One of them; throws TypeError where it is missing. */
   array(name: string): Float32Array<ArrayBuffer>;
+}
+
+/** How checkpoints are looked at. */
+export interface FindOptions {
+  /** Objects that each must have beside its arrays; default the logs. */
+  readonly fields?: readonly string[];
+  /** What an error of the system is to a user, in words; default the error as it is. */
+  readonly explain?: (error: unknown) => Mistake | undefined;
 }
 
 /** What a run's folder has to go on from. */
@@ -44,24 +46,25 @@ export interface Found<Meta> {
  *
  * @typeParam Meta What the checkpoints of this kind of run say.
  * @param dir Owned by this process.
- * @throws {UsageError} If a checkpoint is damaged, or a log has other bytes than were written; names the file.
+ * @throws {Mistake} If a checkpoint is damaged, or a log has other bytes than were written; names the file.
  */
 export async function findCheckpoint<Meta extends CheckpointMeta>(
   dir: string,
+  options: FindOptions = {},
 ): Promise<Found<Meta>> {
   const root = checkpointsDir(dir);
   await refuseLink(dir, root);
   await settleFolders(root);
   const notes: string[] = [];
   for (const { step, dir: at } of (await listCheckpoints(root)).reverse()) {
-    const found = await load<Meta>(dir, at, step);
+    const found = await load<Meta>(dir, at, step, options);
     const short = await shortLog(dir, found.meta, step);
     if (short === undefined) return { from: found, notes };
     notes.push(short);
   }
   const from = "Starting from step 0; the result is the same";
   if (notes.length > 0) return { notes: [...notes, from] };
-  const begun = await Deno.stat(`${dir}/${FILES.metrics}`).catch(() => undefined);
+  const begun = await Deno.stat(`${dir}/metrics.jsonl`).catch(() => undefined);
   return { notes: begun?.size ? [`${root} has no checkpoint. ${from}`] : [] };
 }
 
@@ -72,13 +75,13 @@ async function shortLog(
   step: number,
 ): Promise<string | undefined> {
   for (const [name, mark] of Object.entries(logs)) {
-    const path = `${dir}/${FILES[name as keyof typeof FILES]}`;
+    const path = `${dir}/${name}.jsonl`;
     const fit = await fitOf(path, mark);
     if (fit === "short") {
       return `${path} has lost its end: the checkpoint of step ${step} needs its first ${mark.bytes} bytes`;
     }
     if (fit === "changed") {
-      throw new UsageError({
+      throw new Mistake("usage", {
         verb: "resume",
         thing: dir,
         found: `${path} was changed since it was written`,
@@ -94,17 +97,19 @@ async function load<Meta extends CheckpointMeta>(
   dir: string,
   at: string,
   step: number,
+  { fields = ["logs"], explain }: FindOptions = {},
 ): Promise<FoundCheckpoint<Meta>> {
   const loaded = await loadCheckpoint(at).catch((error: unknown) => {
-    const mistake = error instanceof Mistake ? error : systemMistake("resume", error);
+    const mistake = error instanceof Mistake ? error : explain?.(error);
     if (mistake === undefined) throw error;
     const other = `Remove ${at} to go on from the checkpoint before it: the result is the same`;
     const fix = mistake.fix === undefined ? other : `${mistake.fix}. ${other}`;
-    throw new UsageError(mistake.partsWith({ fix }), { cause: error });
+    throw new Mistake("usage", mistake.partsWith({ fix }), { cause: error });
   });
   const meta = loaded.meta as unknown as Meta;
-  if (typeof meta?.logs !== "object" || typeof meta.identity !== "object") {
-    throw new UsageError({
+  const parts = meta as unknown as Readonly<Record<string, unknown>>;
+  if (fields.some((field) => typeof parts?.[field] !== "object")) {
+    throw new Mistake("usage", {
       verb: "resume",
       thing: dir,
       found: `${at} does not say what the logs held`,
@@ -135,20 +140,20 @@ async function load<Meta extends CheckpointMeta>(
 /**
  * Refuses a log of another run whose bytes are not those that its newest checkpoint knows.
  *
- * @throws {UsageError} Names the log.
+ * @throws {Mistake} Names the log.
  */
 export async function requireWholeLog(
   dir: string,
-  name: keyof typeof FILES,
+  name: string,
   verb: string,
 ): Promise<void> {
   const newest = (await listCheckpoints(checkpointsDir(dir))).at(-1);
   const mark = newest && (await load(dir, newest.dir, newest.step)).meta.logs[name];
-  const path = `${dir}/${FILES[name]}`;
+  const path = `${dir}/${name}.jsonl`;
   const fit = mark === undefined ? "fits" : await fitOf(path, mark);
   if (fit === "fits") return;
   const found = fit === "short" ? "has lost its end" : "was changed since it was written";
-  throw new UsageError({
+  throw new Mistake("usage", {
     verb,
     thing: dir,
     found: `${path} ${found}`,
@@ -166,7 +171,7 @@ export async function dropLater(dir: string, step: number | undefined): Promise<
 async function refuseLink(dir: string, root: string): Promise<void> {
   const info = await Deno.lstat(root).catch(() => undefined);
   if (info === undefined || info.isDirectory) return;
-  throw new UsageError({
+  throw new Mistake("usage", {
     verb: "resume",
     thing: dir,
     found: `${root} is a link or a file`,

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { type CheckpointMeta, dropLater, findCheckpoint } from "../../../cli/folder/checkpoints.ts";
-import { UsageError } from "../../../cli/terminal/mistake.ts";
-import { openJsonl } from "../../../files/mod.ts";
-import { filesBelow } from "../../support/tiny_run.ts";
-import { keepCheckpoint } from "../../../files/run_sink.ts";
+import { dropLater, findCheckpoint } from "../../files/run_checkpoints.ts";
+import { Mistake } from "../../core/base/mistake.ts";
+import { openJsonl } from "../../files/mod.ts";
+import { filesBelow } from "../support/tiny_run.ts";
+import { keepCheckpoint } from "../../files/run_sink.ts";
 
 const identity = { config: {}, kernelPath: "cpu", model: "m" };
 
@@ -40,11 +40,11 @@ Deno.test("findCheckpoint() is the newest with its arrays, and refuses any chang
         await Deno.writeFile(path, bytes.with(at, bytes[at] ^ 1));
         const found = await findCheckpoint(dir).catch((error) => error);
         assertEquals(
-          !file.endsWith(".jsonl") || found instanceof UsageError,
+          !file.endsWith(".jsonl") || found instanceof Mistake,
           true,
           `${file} ${at}`,
         );
-        if (!(found instanceof UsageError)) {
+        if (!(found instanceof Mistake)) {
           assertEquals(found.from?.arrays, from!.arrays, `${file} ${at}`);
         } else assertStringIncludes(found.message, file);
       }
@@ -80,14 +80,15 @@ Deno.test("findCheckpoint() names a newest checkpoint without its manifest, a li
   inRun(async (dir) => {
     const root = `${dir}/checkpoints`, newest = `${root}/step-00000003`;
     await Deno.remove(`${newest}/MANIFEST.json`);
-    const error = await assertRejects(() => findCheckpoint(dir), UsageError);
+    const error = await assertRejects(() => findCheckpoint(dir), Mistake);
     assertStringIncludes(error.message, `${newest}: MANIFEST.json is missing`);
     assertStringIncludes(error.message, `Remove ${newest} to go on from the checkpoint before it`);
     await Deno.remove(newest, { recursive: true });
     assertEquals((await findCheckpoint(dir)).from?.step, 2);
-    await keepCheckpoint(dir, 4, new Map(), { identity } as unknown as CheckpointMeta);
-    await assertRejects(() => findCheckpoint(dir), UsageError, "does not say what the logs held");
+    await assertRejects(() => findCheckpoint(dir, { fields: ["x"] }), Mistake, "does not say what");
+    await keepCheckpoint(dir, 4, new Map(), { identity });
+    await assertRejects(() => findCheckpoint(dir), Mistake, "does not say what the logs held");
     await Deno.rename(root, `${dir}/elsewhere`);
     await Deno.symlink(`${dir}/elsewhere`, root);
-    await assertRejects(() => findCheckpoint(dir), UsageError, `${root} is a link`);
+    await assertRejects(() => findCheckpoint(dir), Mistake, `${root} is a link`);
   }));

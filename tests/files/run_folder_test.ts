@@ -1,0 +1,65 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { Mistake } from "../../core/base/mistake.ts";
+import { openRunFolder, readJsonl } from "../../files/mod.ts";
+import { Alignment } from "../../training/mod.ts";
+import { CpuDevice } from "../../backend/cpu/device.ts";
+import { finish } from "../support/alignment_run.ts";
+import { tinyTask } from "../support/tiny_task.ts";
+
+async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir();
+  try {
+    await body(`${dir}/run`);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+Deno.test("openRunFolder() takes a killed run back to its newest state, which ends as a whole one does", () =>
+  inFolder(async (dir) => {
+    using device = await CpuDevice.open({ threads: 1 });
+    using options = await tinyTask(device, { reference: { kind: "ema", rate: 0.3 } });
+    using whole = Alignment.start(device, options);
+    {
+      using folder = await openRunFolder(dir);
+      assertEquals([folder.state, folder.notes], [undefined, []]);
+      using run = Alignment.start(device, options);
+      for (let step = 1; step < 4; step++) {
+        if (run.phaseDue) {
+          for (const pair of await run.collect()) await folder.append("pairs", pair);
+        }
+        await run.step();
+        await folder.append("metrics", { step });
+        if (step < 3) await folder.checkpoint!(await run.capture());
+      }
+    }
+    await finish(whole);
+    using folder = await openRunFolder(dir);
+    assertEquals(await readJsonl(`${dir}/metrics.jsonl`), [{ step: 1 }, { step: 2 }]);
+    using resumed = Alignment.resume(device, options, folder.state!);
+    assertEquals(resumed.stepsDone, 2);
+    await finish(resumed);
+    assertEquals(await resumed.capture(), await whole.capture());
+  }));
+
+Deno.test("openRunFolder() has one owner, goes back where a log lost its end, and leaves a command's run alone", () =>
+  inFolder(async (dir) => {
+    const numbers = Float32Array.of(1);
+    const train = { params: numbers, m: numbers, v: numbers };
+    {
+      using folder = await openRunFolder(dir);
+      await assertRejects(() => openRunFolder(dir), Mistake, "another run owns it");
+      for (const step of [1, 2]) {
+        await folder.append("timing", { step });
+        await folder.checkpoint!({ step, updates: step, records: [], train });
+      }
+    }
+    await Deno.truncate(`${dir}/timing.jsonl`, 12);
+    {
+      using folder = await openRunFolder(dir);
+      assertEquals([folder.state?.step, folder.notes.length], [1, 1]);
+      assertEquals([...Deno.readDirSync(`${dir}/checkpoints`)].length, 1);
+    }
+    await Deno.writeTextFile(`${dir}/config.json`, "{}");
+    await assertRejects(() => openRunFolder(dir), Mistake, `Go on with it by --resume ${dir}`);
+  }));
