@@ -1,23 +1,91 @@
 /**
  * Leash aligns language models with preferences, online, on WebGPU or on the CPU: BPO (Xu et al., EMNLP 2024)
- * with LoRA ensembles and any pairwise loss. Kernels are under `@leash/bpo/backend`.
+ * with LoRA ensembles and any pairwise loss.
+ *
+ * Here is what a run needs, in any browser too. All of it and more is under `@leash/bpo/backend` (devices and kernels),
+ * `/losses`, `/core` (models, texts, annotators, formats), `/scheduler` (phases, snapshots) and `/training` (runs and
+ * sinks); `/files` opens models by name and keeps runs in folders, and needs Deno.
  *
  * @module
  */
+// The device.
 export {
-  Arena,
   chooseDevice,
-  Device,
+  type Device,
+  DeviceError,
   type DeviceInfo,
-  type DeviceStats,
   openDevice,
   type OpenOptions,
-  Owned,
-  Slot,
-  type Tensor,
-  type TensorTree,
 } from "./backend/mod.ts";
-export * from "./core/mod.ts";
-export * from "./losses/mod.ts";
-export * from "./scheduler/mod.ts";
-export * from "./training/mod.ts";
+// A model, its texts, and adapters to save and load.
+export {
+  type AdapterLayout,
+  adapterLayout,
+  chatTemplate,
+  type Completion,
+  completionLogps,
+  fetchModelFolder,
+  generate,
+  keyOf,
+  linearLayers,
+  loadModel,
+  loadPeftAdapter,
+  type Model,
+  peftFiles,
+  readPairs,
+  type Tokenizer,
+  tokenizerFromJson,
+} from "./core/mod.ts";
+// What is learnt, and from whom.
+export {
+  dpo,
+  ipo,
+  lossByName,
+  lossNames,
+  type PreferenceLoss,
+  slic,
+  slicHf,
+} from "./losses/mod.ts";
+export {
+  type Annotator,
+  type Candidate,
+  majority,
+  nll,
+  type Objective,
+  pairwise,
+  ruleAnnotator,
+  type Verdict,
+  withBudget,
+  withCache,
+  withNoise,
+  withOrderSwap,
+} from "./core/mod.ts";
+// The run.
+export {
+  type Cadence,
+  cadence,
+  completionText,
+  countPairs,
+  promptIds,
+  type Snapshot,
+  uploadSnapshot,
+} from "./scheduler/mod.ts";
+export {
+  Alignment,
+  type AlignmentCheckpoint,
+  type AlignmentOptions,
+  evaluate,
+  type EvaluateOptions,
+  type Evaluation,
+  memorySink,
+  offlineAlignment,
+  type OfflineOptions,
+  pairRanker,
+  planMemory,
+  type Sink,
+  type StepReport,
+  tensorboardSink,
+} from "./training/mod.ts";
+// What it comes to, and what goes wrong.
+export { Diverged, Mistake, type MistakeCode, wilsonInterval, winRate } from "./core/mod.ts";
+export { OutOfMemory } from "./training/mod.ts";

@@ -4,10 +4,11 @@
 // costs a second submit a step, and nothing else changes: it goes wherever `dpo(…)` goes, `Alignment` included.
 //
 //   deno run --allow-read examples/custom_loss.ts
-import { fetchModelFolder, loadModel, openDevice, tokenizerFromJson } from "@leash/bpo";
-import { adapterLayout, initTrainState, keyOf, linearLayers, preferenceBatch } from "@leash/bpo";
-import { Arena, completionLogps, type PreferenceLoss, promptIds, Slot } from "@leash/bpo";
-import { pairwise, trainStep } from "@leash/bpo";
+import { adapterLayout, completionLogps, fetchModelFolder, keyOf, linearLayers } from "@leash/bpo";
+import { loadModel, openDevice, pairwise, type PreferenceLoss, promptIds } from "@leash/bpo";
+import { tokenizerFromJson } from "@leash/bpo";
+import { Arena, Slot } from "@leash/bpo/backend";
+import { initTrainState, preferenceBatch, trainStep } from "@leash/bpo/core";
 
 const beta = 0.1;
 const exponential: PreferenceLoss = {

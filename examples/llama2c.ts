@@ -6,7 +6,7 @@
 //     --prompt "Once upon a time" --max-new 100 --temperature 0
 import { parseArgs } from "@std/cli";
 import { generate, keyOf, loadModel, openDevice } from "@leash/bpo";
-import { parseLlama2c, parseLlama2cTokenizer } from "@leash/bpo";
+import { parseLlama2c, parseLlama2cTokenizer } from "@leash/bpo/core";
 
 const USAGE = "expected --model FILE.bin --tokenizer FILE.bin [--prompt TEXT] [--max-new N] " +
   "[--temperature T] [--seed N]";

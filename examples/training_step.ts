@@ -3,15 +3,10 @@
 // Shows who owns memory: the arena ends the temporaries, the slot holds the state that the step gives and takes.
 //
 //   deno run --allow-read examples/training_step.ts
-import {
-  fetchModelFolder,
-  linearLayers,
-  loadModel,
-  openDevice,
-  tokenizerFromJson,
-} from "@leash/bpo";
-import { adapterLayout, completionLogps, initTrainState, keyOf, preferenceBatch } from "@leash/bpo";
-import { Arena, dpo, pairwise, Slot, trainStep } from "@leash/bpo";
+import { adapterLayout, completionLogps, dpo, fetchModelFolder, keyOf } from "@leash/bpo";
+import { linearLayers, loadModel, openDevice, pairwise, tokenizerFromJson } from "@leash/bpo";
+import { Arena, Slot } from "@leash/bpo/backend";
+import { initTrainState, preferenceBatch, trainStep } from "@leash/bpo/core";
 
 using device = await openDevice();
 const folder = new URL("../stories/model/", import.meta.url);
