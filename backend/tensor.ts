@@ -2,7 +2,7 @@
 import type { Storage } from "./memory.ts";
 
 /** Element type on the device. Numbers that train are f32; ids, offsets and counts are u32. */
-export type DType = "f32" | "u32";
+export type DType = "f32" | "u32" | "f16" | "bf16";
 
 /** Sizes of a tensor's axes, row-major, in elements. */
 export type Shape = readonly number[];

@@ -161,11 +161,17 @@ export interface KernelFile {
 /** The files of backend/kernels that hold kernels; a kernel for each loss of the tests' table. */
 export async function kernelFiles(): Promise<KernelFile[]> {
   const files: KernelFile[] = [];
-  for await (
-    const { name: file } of Deno.readDir(new URL("../backend/kernels/", import.meta.url))
-  ) {
+  const folder = new URL("../backend/kernels/", import.meta.url);
+  const names: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (!isDirectory) names.push(name);
+    else {for await (const inner of Deno.readDir(new URL(name, folder))) {
+        names.push(`${name}/${inner.name}`);
+      }}
+  }
+  for (const file of names) {
     if (!file.endsWith(".ts")) continue;
-    const module = await import(new URL(`../backend/kernels/${file}`, import.meta.url).href);
+    const module = await import(new URL(file, folder).href);
     const made: Kernel[] = module.preferenceLossKernel === undefined
       ? []
       : lossTable.map(({ loss }) => module.preferenceLossKernel(loss));

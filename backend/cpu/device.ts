@@ -1,22 +1,20 @@
 // The CPU device: one WebAssembly memory, WASM SIMD kernels, and workers that share both.
 import { type Command, Device, type DeviceInfo } from "../device.ts";
-import { type CpuContext, type Kernel, type Numbers, SCRATCH_BYTES } from "../kernel.ts";
+import {
+  type CpuContext,
+  definedKernels,
+  type Kernel,
+  type Numbers,
+  paramsOn,
+  SCRATCH_BYTES,
+} from "../kernel.ts";
 import type { Block, Storage } from "../memory.ts";
 import { Addresses } from "./addresses.ts";
+import { Crew } from "./crew.ts";
+import { processors } from "./thread.ts";
 import { buildModule, relaxedFmaSupported, type WasmKernels } from "./wasm.ts";
-import { processors, startThread, type ThreadHandle } from "./thread.ts";
-import {
-  ARGS,
-  ARGS_OFFSET,
-  CONTROL_BYTES,
-  MEMORY_BYTES_ARG,
-  NEXT_TASK_WORD,
-  REQUEST,
-  SEQUENCE_ARG,
-  WORD,
-  workerSource,
-} from "./worker_source.ts";
 import { DeviceError } from "../device_error.ts";
+import { viewOf } from "./worker_source.ts";
 
 /** Options of the CPU device. */
 export interface CpuOptions {
@@ -31,12 +29,6 @@ export interface CpuOptions {
 const PAGE = 65536;
 /** A quarter of the memory there can be: one tensor should not take more. */
 const MAX_BINDING_BYTES = 2 ** 30;
-
-interface Thread {
-  readonly worker: ThreadHandle;
-  readonly words: Int32Array;
-  readonly args: Float64Array;
-}
 
 /** What a place says about shared memory. */
 interface Scope {
@@ -65,8 +57,8 @@ export function canShareMemory(scope: Scope = globalThis): boolean {
 export class CpuDevice extends Device {
   readonly #memory: WebAssembly.Memory;
   readonly #wasm: WasmKernels;
-  readonly #threads: Thread[] = [];
-  readonly #ids = new Map<Kernel, number>();
+  readonly #crew: Crew;
+  readonly #seen = new Set<Kernel>();
   readonly #scratch: number;
   readonly #addresses: Addresses;
   /** Names and numbers for a person. */
@@ -74,8 +66,6 @@ export class CpuDevice extends Device {
   /** Fill memory with NaN before it is handed out: for tests. */
   readonly poison: boolean;
   #blockId = 0;
-  readonly #nextTask: Int32Array;
-  #sequence = 0;
   #f32: Float32Array;
 
   private constructor(
@@ -91,7 +81,7 @@ export class CpuDevice extends Device {
     this.#scratch = PAGE;
     this.#addresses = new Addresses(PAGE + threads * SCRATCH_BYTES);
     this.#f32 = new Float32Array(memory.buffer);
-    this.#nextTask = new Int32Array(memory.buffer, 0, 1);
+    this.#crew = new Crew(memory, definedKernels());
     this.poison = poison;
     this.info = {
       kind: "cpu",
@@ -129,28 +119,12 @@ export class CpuDevice extends Device {
     const wasm = instance.exports as unknown as WasmKernels;
     const device = new CpuDevice(memory, wasm, threads, fma, poison);
     try {
-      for (let t = 1; t < threads; t++) await device.#start(module, t);
+      await device.#crew.start(threads - 1, module, device.#scratch);
     } catch (error) {
       device[Symbol.dispose]();
       throw error;
     }
     return device;
-  }
-
-  async #start(module: WebAssembly.Module, index: number): Promise<void> {
-    const control = index * CONTROL_BYTES;
-    const worker = await startThread(workerSource, {
-      module,
-      memory: this.#memory,
-      control,
-      scratch: this.#scratch + index * SCRATCH_BYTES,
-      spin: 20000,
-    });
-    this.#threads.push({
-      worker,
-      words: new Int32Array(this.#memory.buffer, control, 16),
-      args: new Float64Array(this.#memory.buffer, control + ARGS_OFFSET, ARGS),
-    });
   }
 
   /** Create a block of exactly `bytes`. */
@@ -228,128 +202,36 @@ export class CpuDevice extends Device {
     }
   }
 
-  #dispatch(kernel: Kernel, storages: readonly Storage[], p: Numbers, f: Numbers): void {
+  #dispatch(kernel: Kernel, storages: readonly Storage[], params: Numbers, fixed: Numbers): void {
+    if (!this.#seen.has(kernel)) {
+      this.#seen.add(kernel);
+      this.counts.pipelines++;
+    }
+    const p: Record<string, number> = {}, f = { ...kernel.constants, ...fixed };
+    for (const [name] of paramsOn(kernel, "cpu")) p[name] = params[name];
     const sharedBytes = kernel.sharedScratch?.(p, f) ?? 0;
     const lent = sharedBytes > 0 ? this.acquire(sharedBytes, `${kernel.name} scratch`) : undefined;
     try {
       const shared = lent?.block.address ?? 0;
-      const { buffer } = this.#memory;
-      const b: Record<string, Float32Array | Uint32Array> = {};
-      kernel.bindings.forEach(({ name, type }, i) => {
-        const { block, bytes } = storages[i];
-        b[name] = type === "u32"
-          ? new Uint32Array(buffer, block.address!, bytes / 4)
-          : new Float32Array(buffer, block.address!, bytes / 4);
+      const b: Record<string, CpuContext["b"][string]> = {};
+      kernel.bindings.forEach((binding, i) => {
+        const { block, bytes } = storages[i], View = viewOf(binding);
+        const length = bytes / View.BYTES_PER_ELEMENT;
+        b[binding.name] = new View(this.#memory.buffer, block.address!, length);
       });
       const context: CpuContext = {
-        b,
-        p,
-        f,
-        wasm: this.#wasm,
-        scratch: this.#scratch,
-        shared,
-        f32: this.#f32,
+        ...{ b, p, f, shared },
+        ...{ wasm: this.#wasm, scratch: this.#scratch, f32: this.#f32 },
       };
-      const id = this.#register(kernel);
-      kernel.cpu.forEach(({ tasks, run }, phase) => {
-        const n = tasks(p, f);
-        const helpers = kernel.mainOnly ? 0 : Math.min(this.#threads.length, n - 1);
-        if (helpers <= 0) return run(context, 0, n);
-        const chunk = Math.ceil(n / (4 * (helpers + 1)));
-        Atomics.store(this.#nextTask, NEXT_TASK_WORD, 0);
-        this.#sequence = (this.#sequence + 1) | 0;
-        for (let t = 0; t < helpers; t++) {
-          const { args } = this.#threads[t];
-          let at = 0;
-          for (const x of [REQUEST.run, id, phase, n, chunk, shared]) args[at++] = x;
-          for (const { block, bytes } of storages) {
-            args[at++] = block.address!;
-            args[at++] = bytes / 4;
-          }
-          for (const [name] of kernel.params) args[at++] = p[name];
-          for (const name of kernel.fixed) args[at++] = f[name];
-          this.#signal(this.#threads[t]);
-        }
-        let failed = 0;
-        try {
-          for (;;) {
-            const lo = Atomics.add(this.#nextTask, NEXT_TASK_WORD, chunk);
-            if (lo >= n) break;
-            run(context, lo, Math.min(n, lo + chunk));
-          }
-        } finally { // whoever throws: nobody may still work in memory that is about to be freed
-          Atomics.store(this.#nextTask, NEXT_TASK_WORD, n);
-          for (let t = 0; t < helpers; t++) failed += this.#withdrawOrAwait(this.#threads[t]);
-        }
-        if (failed > 0) throw twinFailed(kernel);
-      });
+      const work = { kernel, storages, fixed, context };
+      kernel.cpu.forEach(({ tasks }, phase) => this.#crew.run(work, phase, tasks(p, f)));
     } finally {
       if (lent !== undefined) this.release(lent, "its dispatch has ended");
     }
   }
 
-  #signal({ words, args }: Thread): void {
-    args[MEMORY_BYTES_ARG] = this.#memory.buffer.byteLength;
-    args[SEQUENCE_ARG] = this.#sequence;
-    Atomics.store(words, WORD.state, 1);
-    Atomics.store(words, WORD.request, this.#sequence);
-    Atomics.notify(words, WORD.request);
-  }
-
-  /** Take back a request that a thread has not begun (all is done), else wait for it; 1 if it failed. */
-  #withdrawOrAwait(thread: Thread): number {
-    const begun = Atomics.compareExchange(thread.words, WORD.state, 1, 0) !== 1;
-    return begun ? this.#await(thread) : 0;
-  }
-
-  /** Wait for a thread; 1 if it failed. */
-  #await({ words }: Thread): number {
-    while (Atomics.load(words, WORD.done) !== this.#sequence);
-    return Atomics.exchange(words, WORD.failed, 0);
-  }
-
-  /** Number the kernel and, the first time, send its text to every worker. */
-  #register(kernel: Kernel): number {
-    const known = this.#ids.get(kernel);
-    if (known !== undefined) return known;
-    const id = this.#ids.size;
-    this.#ids.set(kernel, id);
-    this.counts.pipelines++;
-    if (kernel.mainOnly || this.#threads.length === 0) return id;
-    const text = new TextEncoder().encode(JSON.stringify({
-      bindings: kernel.bindings.map(({ name, type }) => [name, type === "u32"]),
-      params: kernel.params.map(([name]) => name),
-      fixed: kernel.fixed,
-      phases: kernel.cpu.map(({ run }) => run.toString()),
-    }));
-    const lent = this.acquire(text.byteLength, "kernel text");
-    new Uint8Array(this.#memory.buffer, lent.block.address!, text.byteLength).set(text);
-    this.#sequence = (this.#sequence + 1) | 0;
-    for (const thread of this.#threads) {
-      thread.args.set([REQUEST.register, id, lent.block.address!, text.byteLength]);
-      this.#signal(thread);
-    }
-    let failed = 0;
-    for (const thread of this.#threads) failed += this.#await(thread);
-    this.release(lent, "the workers have read it");
-    if (failed > 0) throw twinFailed(kernel);
-    return id;
-  }
-
   /** Close what the base class does not know of. */
   protected override close(): void {
-    this.#sequence = (this.#sequence + 1) | 0;
-    for (const thread of this.#threads) {
-      thread.args[0] = REQUEST.stop; // a thread that waits inside a loop would be seconds in ending
-      this.#signal(thread);
-      thread.worker.terminate();
-    }
-    this.#threads.length = 0;
+    this.#crew.stop();
   }
-}
-
-function twinFailed({ name }: Kernel): Error {
-  return new Error(
-    `Cannot run ${name} on the CPU device: its twin threw in a worker. Run with threads: 1 to see the error`,
-  );
 }

@@ -1,4 +1,4 @@
-// A worker from source text that does not keep the process alive: node's kind on servers, the web's in browsers.
+// A worker from the text of a module that does not keep the process alive: node's kind on servers, the web's in browsers.
 import { DeviceError } from "../device_error.ts";
 
 /** A started thread. */
@@ -15,22 +15,24 @@ interface NodeWorker {
 }
 
 interface WorkerThreads {
-  readonly Worker: new (source: string, options: { eval: true }) => NodeWorker;
+  readonly Worker: new (url: URL) => NodeWorker;
 }
 
 /** What makes node's worker look like the web's to the worker source. */
 const NODE_PRELUDE = `
-const { parentPort } = require("worker_threads");
+const { parentPort } = process.getBuiltinModule("worker_threads");
 globalThis.self = { postMessage: (message) => parentPort.postMessage(message) };
 parentPort.once("message", (data) => self.onmessage({ data }));
 `;
 
-/** Start `source` in a thread, hand it `message`, and wait until it posts something back. */
+/** Start the module `source` in a thread, hand it `message`, and wait until it posts something back. */
 export async function startThread(source: string, message: unknown): Promise<ThreadHandle> {
   const threads = nodeThreads();
   if (threads !== undefined) {
     // A web worker would keep a server process alive until somebody terminated it.
-    const worker = new threads.Worker(NODE_PRELUDE + source, { eval: true });
+    const worker = new threads.Worker(
+      new URL(`data:text/javascript,${encodeURIComponent(NODE_PRELUDE + source)}`),
+    );
     await new Promise<void>((resolve, reject) => {
       worker.once("message", () => resolve());
       worker.once(

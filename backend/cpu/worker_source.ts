@@ -1,4 +1,7 @@
-// The text of a worker thread. It is started from text, which needs no permission, and gets kernels as text.
+// The module of a worker thread: the twins of all kernels as a table, and the loop that runs them. It is loaded from its
+// text, which needs no permission, as a module of its own: a strict policy of a page allows that.
+import type { Binding, Kernel } from "../kernel.ts";
+import { paramsOn } from "../kernel.ts";
 
 /** Byte address of worker w's control block: 16 i32 words, then f64 arguments. */
 export const CONTROL_BYTES: number = 2048;
@@ -23,11 +26,7 @@ export const WORD: {
 /** The i32 word at address 0, in the main thread's own control block: the next task that nobody has claimed. */
 export const NEXT_TASK_WORD = 0;
 /** What a request asks for: its first argument. */
-export const REQUEST: { readonly register: 0; readonly run: 1; readonly stop: 2 } = {
-  register: 0,
-  run: 1,
-  stop: 2,
-};
+export const REQUEST: { readonly run: 0; readonly stop: 1 } = { run: 0, stop: 1 };
 /** Place of the number of bytes of the memory among the arguments: the last. */
 export const MEMORY_BYTES_ARG = 239;
 /** Place of the request's number among the arguments. */
@@ -35,37 +34,50 @@ export const SEQUENCE_ARG = 238;
 /** Number of arguments. */
 export const ARGS = 240;
 
+/** The array that a binding is seen as, by its type. */
+export function viewOf(
+  { type = "f32" }: Binding,
+): Float32ArrayConstructor | Uint32ArrayConstructor | Uint16ArrayConstructor {
+  if (type === "u32") return Uint32Array;
+  return type === "f16" || type === "bf16" ? Uint16Array : Float32Array;
+}
+
 /**
- * JavaScript of the worker. It waits on its control block; a request is "register a kernel" (args: 0, kernel
- * id, address, bytes of JSON), "run tasks" (args: 1, kernel id, phase, tasks, tasks claimed at a time, shared
- * address, then address and length of each binding, params, fixed) or "stop" (args: 2), which has no answer. `memory.grow(0)` makes an engine see at once that
+ * JavaScript of the worker's module, which knows these kernels by their place. It waits on its control block; a request is
+ * "run tasks" (args: 0, kernel's place, phase, tasks, tasks claimed at a time, shared address, then address and length of
+ * each binding, params, fixed) or "stop" (args: 1), which has no answer. `memory.grow(0)` makes an engine see at once that
  * the main thread has grown the memory.
  */
-export const workerSource: string = `
-"use strict";
+export function workerSource(kernels: readonly Kernel[]): string {
+  return `const KERNELS = [\n${kernels.map(entryOf).join(",\n")}\n];\n${LOOP}`;
+}
+
+/** A kernel as the worker knows it. */
+function entryOf(kernel: Kernel): string {
+  const views = kernel.bindings.map((b) => `[${JSON.stringify(b.name)}, ${viewOf(b).name}]`);
+  const params = paramsOn(kernel, "cpu").map(([name]) => name);
+  return `{ views: [${views.join(", ")}], params: ${JSON.stringify(params)}, fixed: ${
+    JSON.stringify(kernel.fixed)
+  }, constants: ${JSON.stringify(kernel.constants ?? {})}, runs: [${
+    kernel.cpu.map(({ run }) => `(${run})`).join(", ")
+  }] }`;
+}
+
+const LOOP = `
 self.onmessage = async ({ data }) => {
   const { module, memory, control, scratch, spin } = data;
   const { exports: wasm } = await WebAssembly.instantiate(module, { env: { memory } });
-  const kernels = [];
   const words = new Int32Array(memory.buffer, control, 16);
   const args = new Float64Array(memory.buffer, control + ${ARGS_OFFSET}, ${ARGS});
   const next = new Int32Array(memory.buffer, 0, 1);
   const f32 = () => new Float32Array(memory.buffer);
   let whole = f32();
-  const register = () => {
-    const bytes = new Uint8Array(memory.buffer, args[2], args[3]).slice();
-    const k = JSON.parse(new TextDecoder().decode(bytes));
-    kernels[args[1]] = { ...k, runs: k.phases.map((text) => (0, eval)("(" + text + ")")) };
-  };
   const run = () => {
-    const k = kernels[args[1]];
+    const k = KERNELS[args[1]];
     if (whole.byteLength !== memory.buffer.byteLength) whole = f32();
-    const b = {}, p = {}, f = {};
+    const b = {}, p = {}, f = { ...k.constants };
     let at = 6;
-    for (const [name, u32] of k.bindings) {
-      const address = args[at++], length = args[at++];
-      b[name] = u32 ? new Uint32Array(memory.buffer, address, length) : new Float32Array(memory.buffer, address, length);
-    }
+    for (const [name, View] of k.views) b[name] = new View(memory.buffer, args[at++], args[at++]);
     for (const name of k.params) p[name] = args[at++];
     for (const name of k.fixed) f[name] = args[at++];
     const context = { b, p, f, wasm, scratch, shared: args[5], f32: whole };
@@ -88,8 +100,7 @@ self.onmessage = async ({ data }) => {
     if (args[0] === ${REQUEST.stop}) return;
     try {
       if (memory.buffer.byteLength < args[${MEMORY_BYTES_ARG}]) memory.grow(0);
-      if (args[0] === ${REQUEST.register}) register();
-      else run();
+      run();
     } catch {
       Atomics.store(words, ${WORD.failed}, 1);
     }

@@ -6,7 +6,7 @@
 // and the tail is below 0.079 with exp within (3 + g²) ulp of it: erf(g/√2) = 2Φ − 1 is within 2e-7 of the truth on every
 // device (1.8e-7 is the worst of 2,000,001 numbers in [−14, 14]).
 import type { Arena } from "../arena.ts";
-import { type CpuContext, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, grid, type Kernel } from "../kernel.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { length } from "../checks.ts";
 import { NEAR, TAIL } from "../normal_cdf.ts";
@@ -47,12 +47,17 @@ fn cdf(all: f32) -> vec2<f32> {
 }`,
 ];
 
-/** What the four kernels share: one thread an element, `line` may use `i`, `x` = g[i] and `c` = cdf(x). */
-const shared = (line: string): Omit<Kernel, "name" | "bindings"> => ({
+/** What the four kernels take beside their bindings. */
+const SHARED = {
   params: [["n", "u32"]],
   fixed: ["ACT"],
-  wgsl: (f) =>
-    /* wgsl */ `${CDF[f.ACT]}
+  constants: { CHUNK: 4096 },
+  workgroups: (p: { readonly n: number }) => grid(p.n),
+} as const;
+
+/** One thread an element, `line` may use `i`, `x` = g[i] and `c` = cdf(x). */
+const each = (line: string) => (f: { readonly ACT: number }): string =>
+  /* wgsl */ `${CDF[f.ACT]}
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_index) local: u32) {
@@ -61,25 +66,37 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let x = g[i];
   let c = cdf(x);
   ${line}
-}`,
-  workgroups: (p) => grid(p.n),
-  cpu: [{ tasks: (p) => Math.ceil(p.n / 4096), run: twin }],
-});
+}`;
+
+/** Tasks of CHUNK elements. */
+const chunks = (p: { readonly n: number }, f: { readonly CHUNK: number }): number =>
+  Math.ceil(p.n / f.CHUNK);
 
 /** h = a(g)·u: binds g, u, h [n]. */
-export const activationMulKernel: Kernel = {
-  ...shared("h[i] = x * c.x * u[i];"),
+export const activationMulKernel: Kernel = defineKernel({
+  ...SHARED,
   name: "activationMul",
   bindings: [
     { name: "g", access: "read" },
     { name: "u", access: "read" },
     { name: "h", access: "read_write" },
   ],
-};
+  wgsl: each("h[i] = x * c.x * u[i];"),
+  cpu: [{
+    tasks: chunks,
+    run: ({ b: { g, u, h }, p, f, wasm }, lo, hi) => {
+      const forward = [wasm.siluMul, wasm.geluMul, wasm.geluTanhMul][f.ACT];
+      for (let i = lo * f.CHUNK; i < Math.min(hi * f.CHUNK, p.n); i += f.CHUNK) {
+        const at = 4 * i, n = Math.min(f.CHUNK, p.n - i);
+        forward(g.byteOffset + at, u.byteOffset + at, h.byteOffset + at, n);
+      }
+    },
+  }],
+});
 
 /** dg = dh·u·a′(g), du = dh·a(g): binds g, u, dh, dg, du [n]. */
-export const activationMulBackwardKernel: Kernel = {
-  ...shared("dg[i] = dh[i] * u[i] * (c.x + x * c.y);\n  du[i] = dh[i] * x * c.x;"),
+export const activationMulBackwardKernel: Kernel = defineKernel({
+  ...SHARED,
   name: "activationMulBackward",
   bindings: [
     { name: "g", access: "read" },
@@ -88,48 +105,66 @@ export const activationMulBackwardKernel: Kernel = {
     { name: "dg", access: "read_write" },
     { name: "du", access: "read_write" },
   ],
-};
+  wgsl: each("dg[i] = dh[i] * u[i] * (c.x + x * c.y);\n  du[i] = dh[i] * x * c.x;"),
+  cpu: [{
+    tasks: chunks,
+    run: ({ b, p, f, wasm }, lo, hi) => {
+      const { siluMulBackward, geluMulBackward, geluTanhMulBackward } = wasm;
+      const backward = [siluMulBackward, geluMulBackward, geluTanhMulBackward][f.ACT];
+      const g = b.g.byteOffset, u = b.u.byteOffset;
+      const dh = b.dh.byteOffset, dg = b.dg.byteOffset, du = b.du.byteOffset;
+      for (let i = lo * f.CHUNK; i < Math.min(hi * f.CHUNK, p.n); i += f.CHUNK) {
+        const at = 4 * i, n = Math.min(f.CHUNK, p.n - i);
+        backward(g + at, u + at, dh + at, dg + at, du + at, n);
+      }
+    },
+  }],
+});
 
-/** h = a(g): binds g, h [n]. */
-export const activationKernel: Kernel = {
-  ...shared("h[i] = x * c.x;"),
+/** h = a(g): binds g, h [n]. The twin gates with 1. */
+export const activationKernel: Kernel = defineKernel({
+  ...SHARED,
   name: "activation",
   bindings: [{ name: "g", access: "read" }, { name: "h", access: "read_write" }],
-};
+  wgsl: each("h[i] = x * c.x;"),
+  cpu: [{
+    tasks: chunks,
+    run: ({ b: { g, h }, p, f, wasm, scratch, f32 }, lo, hi) => {
+      const forward = [wasm.siluMul, wasm.geluMul, wasm.geluTanhMul][f.ACT];
+      f32.fill(1, scratch / 4, scratch / 4 + f.CHUNK);
+      for (let i = lo * f.CHUNK; i < Math.min(hi * f.CHUNK, p.n); i += f.CHUNK) {
+        const n = Math.min(f.CHUNK, p.n - i);
+        forward(g.byteOffset + 4 * i, scratch, h.byteOffset + 4 * i, n);
+      }
+    },
+  }],
+});
 
-/** dg = dh·a′(g): binds g, dh, dg [n]. */
-export const activationBackwardKernel: Kernel = {
-  ...shared("dg[i] = dh[i] * (c.x + x * c.y);"),
+/** dg = dh·a′(g): binds g, dh, dg [n]. The twin gates with 1, and du goes where nobody looks. */
+export const activationBackwardKernel: Kernel = defineKernel({
+  ...SHARED,
   name: "activationBackward",
   bindings: [
     { name: "g", access: "read" },
     { name: "dh", access: "read" },
     { name: "dg", access: "read_write" },
   ],
-};
-
-// The twin of all four: what is bound says which. Where it is not gated u is 1, and du goes where nobody looks.
-function twin({ b, p, f, wasm, scratch, f32 }: CpuContext, lo: number, hi: number): void {
-  const { g, u, dh, h, dg, du } = b;
-  const { forward, backward } = [
-    { forward: wasm.siluMul, backward: wasm.siluMulBackward },
-    { forward: wasm.geluMul, backward: wasm.geluMulBackward },
-    { forward: wasm.geluTanhMul, backward: wasm.geluTanhMulBackward },
-  ][f.ACT];
-  const at = (view: Float32Array, i: number) => view.byteOffset + 4 * i;
-  if (u === undefined) f32.fill(1, scratch / 4, scratch / 4 + 4096);
-  const end = Math.min(hi * 4096, p.n);
-  for (let from = lo * 4096; from < end; from += 4096) {
-    const n = Math.min(4096, end - from);
-    const gate = at(g, from), up = u === undefined ? scratch : at(u, from);
-    if (dh === undefined) {
-      forward(gate, up, at(h, from), n);
-    } else {
-      const dUp = du === undefined ? scratch + 4 * 4096 : at(du, from);
-      backward(gate, up, at(dh, from), at(dg, from), dUp, n);
-    }
-  }
-}
+  wgsl: each("dg[i] = dh[i] * (c.x + x * c.y);"),
+  cpu: [{
+    tasks: chunks,
+    run: ({ b, p, f, wasm, scratch, f32 }, lo, hi) => {
+      const { siluMulBackward, geluMulBackward, geluTanhMulBackward } = wasm;
+      const backward = [siluMulBackward, geluMulBackward, geluTanhMulBackward][f.ACT];
+      const g = b.g.byteOffset, dh = b.dh.byteOffset, dg = b.dg.byteOffset;
+      const ones = scratch, unseen = scratch + 4 * f.CHUNK;
+      f32.fill(1, ones / 4, ones / 4 + f.CHUNK);
+      for (let i = lo * f.CHUNK; i < Math.min(hi * f.CHUNK, p.n); i += f.CHUNK) {
+        const at = 4 * i, n = Math.min(f.CHUNK, p.n - i);
+        backward(g + at, ones, dh + at, dg + at, unseen, n);
+      }
+    },
+  }],
+});
 
 /**
  * The gate of a gated feed-forward layer: h = a(g)·u. SwiGLU's is "silu", GeGLU's "gelu".

@@ -6,7 +6,7 @@
 // and the like are made in f64 on the host.
 import type { Arena } from "../arena.ts";
 import { length, matrix } from "../checks.ts";
-import { type CpuContext, grid, type Kernel, WORKGROUP_SUM } from "../kernel.ts";
+import { defineKernel, grid, type Kernel, WORKGROUP_SUM } from "../kernel.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { addCountsInPlace, NON_FINITE_WGSL } from "./finite.ts";
 
@@ -39,7 +39,7 @@ const UPDATE = /* wgsl */ `
   let next = p.keep * param[i] - p.rate * mean / (sqrt(square / p.c2) + p.eps);`;
 
 /** Binds grad, param, m, v [G, P], normSquares [G]; part u32 [G, ⌈P/4096⌉] is 1 for a block that must not be written. */
-export const adamwCheckKernel: Kernel = {
+export const adamwCheckKernel: Kernel = defineKernel({
   name: "adamwCheck",
   bindings: [
     { name: "grad", access: "read" },
@@ -74,37 +74,38 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   if (local == 0u) { part[at] = select(0u, 1u, all > 0.0); }
 }`,
   workgroups: (p) => grid(p.groups * Math.ceil(p.size / 4096), 1),
-  cpu: [{ tasks: (p) => p.groups * Math.ceil(p.size / 4096), run: adamwCheckTwin }],
-};
-
-function adamwCheckTwin({ b, p, wasm }: CpuContext, lo: number, hi: number): void {
-  const blocks = Math.ceil(p.size / 4096);
-  for (let task = lo; task < hi; task++) {
-    const group = Math.floor(task / blocks), first = (task % blocks) * 4096;
-    const norm = Math.sqrt(b.normSquares[group]);
-    const clip = p.maxGradNorm > 0 ? Math.min(1, p.maxGradNorm / (norm + 1e-6)) : 1;
-    const at = (view: Float32Array) => view.byteOffset + 4 * (group * p.size + first);
-    const zero = wasm.adamwCheck(
-      at(b.param),
-      at(b.grad),
-      at(b.m),
-      at(b.v),
-      Math.min(4096, p.size - first),
-      p.lr,
-      p.beta1,
-      p.beta2,
-      p.eps,
-      p.weightDecay,
-      p.c1,
-      p.c2,
-      clip,
-    );
-    b.part[task] = zero === 0 && Number.isFinite(norm) ? 0 : 1;
-  }
-}
+  cpu: [{
+    tasks: (p) => p.groups * Math.ceil(p.size / 4096),
+    run: ({ b, p, wasm }, lo, hi) => {
+      const blocks = Math.ceil(p.size / 4096);
+      for (let task = lo; task < hi; task++) {
+        const group = Math.floor(task / blocks), first = (task % blocks) * 4096;
+        const norm = Math.sqrt(b.normSquares[group]);
+        const clip = p.maxGradNorm > 0 ? Math.min(1, p.maxGradNorm / (norm + 1e-6)) : 1;
+        const at = (view: Float32Array) => view.byteOffset + 4 * (group * p.size + first);
+        const zero = wasm.adamwCheck(
+          at(b.param),
+          at(b.grad),
+          at(b.m),
+          at(b.v),
+          Math.min(4096, p.size - first),
+          p.lr,
+          p.beta1,
+          p.beta2,
+          p.eps,
+          p.weightDecay,
+          p.c1,
+          p.c2,
+          clip,
+        );
+        b.part[task] = zero === 0 && Number.isFinite(norm) ? 0 : 1;
+      }
+    },
+  }],
+});
 
 /** Binds grad [G, P], normSquares [G], skip u32 [G] or [1]; param, m, v [G, P] are overwritten where it is 0. */
-export const adamwInPlaceKernel: Kernel = {
+export const adamwInPlaceKernel: Kernel = defineKernel({
   name: "adamwInPlace",
   bindings: [
     { name: "grad", access: "read" },
@@ -129,35 +130,36 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   param[i] = next;
 }`,
   workgroups: (p) => grid(p.groups * p.size),
-  cpu: [{ tasks: (p) => p.groups * Math.ceil(p.size / 8192), run: adamwTwin }],
-};
-
-/** A task is up to 8192 parameters of one member. */
-function adamwTwin({ b, p, wasm }: CpuContext, lo: number, hi: number): void {
-  const blocks = Math.ceil(p.size / 8192);
-  for (let task = lo; task < hi; task++) {
-    const group = Math.floor(task / blocks), first = (task % blocks) * 8192;
-    if (b.skip[p.skipStride * group] !== 0) continue;
-    const norm = Math.sqrt(b.normSquares[group]);
-    const clip = p.maxGradNorm > 0 ? Math.min(1, p.maxGradNorm / (norm + 1e-6)) : 1;
-    const at = (view: Float32Array) => view.byteOffset + 4 * (group * p.size + first);
-    wasm.adamw(
-      at(b.param),
-      at(b.grad),
-      at(b.m),
-      at(b.v),
-      Math.min(8192, p.size - first),
-      p.lr,
-      p.beta1,
-      p.beta2,
-      p.eps,
-      p.weightDecay,
-      p.c1,
-      p.c2,
-      clip,
-    );
-  }
-}
+  cpu: [{
+    // A task is up to 8192 parameters of one member.
+    tasks: (p) => p.groups * Math.ceil(p.size / 8192),
+    run: ({ b, p, wasm }, lo, hi) => {
+      const blocks = Math.ceil(p.size / 8192);
+      for (let task = lo; task < hi; task++) {
+        const group = Math.floor(task / blocks), first = (task % blocks) * 8192;
+        if (b.skip[p.skipStride * group] !== 0) continue;
+        const norm = Math.sqrt(b.normSquares[group]);
+        const clip = p.maxGradNorm > 0 ? Math.min(1, p.maxGradNorm / (norm + 1e-6)) : 1;
+        const at = (view: Float32Array) => view.byteOffset + 4 * (group * p.size + first);
+        wasm.adamw(
+          at(b.param),
+          at(b.grad),
+          at(b.m),
+          at(b.v),
+          Math.min(8192, p.size - first),
+          p.lr,
+          p.beta1,
+          p.beta2,
+          p.eps,
+          p.weightDecay,
+          p.c1,
+          p.c2,
+          clip,
+        );
+      }
+    },
+  }],
+});
 
 /** Options of {@linkcode adamwInPlace}; torch's defaults are lr 1e-3, betas 0.9 and 0.999, eps 1e-8, decay 0.01. */
 export interface AdamwOptions {

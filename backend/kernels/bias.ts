@@ -2,7 +2,7 @@
 // Reads 4RN bytes, RN flop; the bias writes as much. Long sums have two stages, 64 rows and then those sums in
 // order: deterministic.
 import type { Arena } from "../arena.ts";
-import { type CpuContext, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, grid, type Kernel } from "../kernel.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { matrix } from "../checks.ts";
 
@@ -13,7 +13,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let i = flatIndex(group, groups, 64u, local);`;
 
 /** y = x + b: binds x [R, N], b [N], y [R, N]. */
-export const addBiasKernel: Kernel = {
+export const addBiasKernel: Kernel = defineKernel({
   name: "addBias",
   bindings: [
     { name: "x", access: "read" },
@@ -27,18 +27,19 @@ export const addBiasKernel: Kernel = {
   if (i < p.rows * N) { y[i] = x[i] + b[i % N]; }
 }`,
   workgroups: (p, f) => grid(p.rows * f.N),
-  cpu: [{ tasks: (p) => Math.ceil(p.rows / 64), run: addBiasTwin }],
-};
-
-function addBiasTwin({ b, p, f, wasm }: CpuContext, lo: number, hi: number): void {
-  for (let r = lo * 64; r < Math.min(hi * 64, p.rows); r++) {
-    const row = 4 * r * f.N;
-    wasm.add(b.x.byteOffset + row, b.b.byteOffset, b.y.byteOffset + row, f.N);
-  }
-}
+  cpu: [{
+    tasks: (p) => Math.ceil(p.rows / 64),
+    run: ({ b, p, f, wasm }, lo, hi) => {
+      for (let r = lo * 64; r < Math.min(hi * 64, p.rows); r++) {
+        const row = 4 * r * f.N;
+        wasm.add(b.x.byteOffset + row, b.b.byteOffset, b.y.byteOffset + row, f.N);
+      }
+    },
+  }],
+});
 
 /** Sums of `chunk` rows at a time: binds x [R, N], sum [⌈R/chunk⌉, N]. */
-export const columnSumsKernel: Kernel = {
+export const columnSumsKernel: Kernel = defineKernel({
   name: "columnSums",
   bindings: [{ name: "x", access: "read" }, { name: "sum", access: "read_write" }],
   params: [["rows", "u32"], ["chunk", "u32"]],
@@ -52,18 +53,19 @@ export const columnSumsKernel: Kernel = {
   sum[i] = mine;
 }`,
   workgroups: (p, f) => grid(Math.ceil(p.rows / p.chunk) * f.N),
-  cpu: [{ tasks: (p) => Math.ceil(p.rows / p.chunk), run: columnSumsTwin }],
-};
-
-function columnSumsTwin({ b, p, f, wasm }: CpuContext, lo: number, hi: number): void {
-  for (let task = lo; task < hi; task++) {
-    const sum = b.sum.byteOffset + 4 * task * f.N;
-    b.sum.fill(0, task * f.N, task * f.N + f.N);
-    for (let r = task * p.chunk; r < Math.min(task * p.chunk + p.chunk, p.rows); r++) {
-      wasm.add(b.x.byteOffset + 4 * r * f.N, sum, sum, f.N);
-    }
-  }
-}
+  cpu: [{
+    tasks: (p) => Math.ceil(p.rows / p.chunk),
+    run: ({ b, p, f, wasm }, lo, hi) => {
+      for (let task = lo; task < hi; task++) {
+        const sum = b.sum.byteOffset + 4 * task * f.N;
+        b.sum.fill(0, task * f.N, task * f.N + f.N);
+        for (let r = task * p.chunk; r < Math.min(task * p.chunk + p.chunk, p.rows); r++) {
+          wasm.add(b.x.byteOffset + 4 * r * f.N, sum, sum, f.N);
+        }
+      }
+    },
+  }],
+});
 
 /**
  * Adds a bias to every row.

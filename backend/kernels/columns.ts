@@ -2,7 +2,7 @@
 // columns, `stride` apart: block g begins at column g·stride + offset. Axes: R rows. Reads and writes 4 bytes an
 // element of the part (the way back reads the sum too); every element is one thread's, so deterministic.
 import type { Arena } from "../arena.ts";
-import { type CpuContext, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, grid, type Kernel } from "../kernel.ts";
 import type { Tensor } from "../tensor.ts";
 import { matrix } from "../checks.ts";
 
@@ -33,46 +33,48 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
 const FIXED = ["total", "groups", "stride", "width"];
 
 /** Binds x [R, total], part [R, groups·width]. */
-export const splitColumnsKernel: Kernel = {
+export const splitColumnsKernel: Kernel = defineKernel({
   name: "splitColumns",
   bindings: [{ name: "x", access: "read" }, { name: "part", access: "read_write" }],
   params: [["rows", "u32"], ["offset", "u32"]],
   fixed: FIXED,
   wgsl: () => each("part[i] = x[at];"),
   workgroups: (p, f) => grid(p.rows * f.groups * f.width),
-  cpu: [{ tasks: (p) => Math.ceil(p.rows / 64), run: splitTwin }],
-};
-
-function splitTwin({ b, p, f, f32 }: CpuContext, lo: number, hi: number): void {
-  let to = b.part.byteOffset / 4 + lo * 64 * f.groups * f.width;
-  for (let r = lo * 64; r < Math.min(hi * 64, p.rows); r++) {
-    let from = b.x.byteOffset / 4 + r * f.total + p.offset;
-    for (let g = 0; g < f.groups; g++, from += f.stride, to += f.width) {
-      f32.copyWithin(to, from, from + f.width);
-    }
-  }
-}
+  cpu: [{
+    tasks: (p) => Math.ceil(p.rows / 64),
+    run: ({ b, p, f, f32 }, lo, hi) => {
+      let to = b.part.byteOffset / 4 + lo * 64 * f.groups * f.width;
+      for (let r = lo * 64; r < Math.min(hi * 64, p.rows); r++) {
+        let from = b.x.byteOffset / 4 + r * f.total + p.offset;
+        for (let g = 0; g < f.groups; g++, from += f.stride, to += f.width) {
+          f32.copyWithin(to, from, from + f.width);
+        }
+      }
+    },
+  }],
+});
 
 /** The way back, a sum: binds part [R, groups·width], x [R, total]. */
-export const addColumnsInPlaceKernel: Kernel = {
+export const addColumnsInPlaceKernel: Kernel = defineKernel({
   name: "addColumnsInPlace",
   bindings: [{ name: "part", access: "read" }, { name: "x", access: "read_write" }],
   params: [["rows", "u32"], ["offset", "u32"]],
   fixed: FIXED,
   wgsl: () => each("x[at] += part[i];"),
   workgroups: (p, f) => grid(p.rows * f.groups * f.width),
-  cpu: [{ tasks: (p) => Math.ceil(p.rows / 64), run: addTwin }],
-};
-
-function addTwin({ b, p, f, wasm }: CpuContext, lo: number, hi: number): void {
-  let from = b.part.byteOffset + 4 * lo * 64 * f.groups * f.width;
-  for (let r = lo * 64; r < Math.min(hi * 64, p.rows); r++) {
-    let to = b.x.byteOffset + 4 * (r * f.total + p.offset);
-    for (let g = 0; g < f.groups; g++, to += 4 * f.stride, from += 4 * f.width) {
-      wasm.add(to, from, to, f.width);
-    }
-  }
-}
+  cpu: [{
+    tasks: (p) => Math.ceil(p.rows / 64),
+    run: ({ b, p, f, wasm }, lo, hi) => {
+      let from = b.part.byteOffset + 4 * lo * 64 * f.groups * f.width;
+      for (let r = lo * 64; r < Math.min(hi * 64, p.rows); r++) {
+        let to = b.x.byteOffset + 4 * (r * f.total + p.offset);
+        for (let g = 0; g < f.groups; g++, to += 4 * f.stride, from += 4 * f.width) {
+          wasm.add(to, from, to, f.width);
+        }
+      }
+    },
+  }],
+});
 
 /** What a dispatch is given, if the part lies inside `total` columns. */
 function sizes(op: string, rows: number, total: number, part: Columns) {

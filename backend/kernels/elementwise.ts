@@ -1,7 +1,7 @@
 // Elementwise ops: z = x + y; rows times a number each, or all times one; z = x + t·(y − x).
 // Each reads its inputs and writes its outputs once (4 bytes an element); no sums, so deterministic.
 import type { Arena } from "../arena.ts";
-import { type CpuContext, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, grid, type Kernel } from "../kernel.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { length, matrix } from "../checks.ts";
 
@@ -19,7 +19,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
 const chunks = (p: Readonly<Record<string, number>>): number => Math.ceil(p.n / 4096);
 
 /** z = x + y: binds x, y, z [n]. */
-export const addKernel: Kernel = {
+export const addKernel: Kernel = defineKernel({
   name: "add",
   bindings: [
     { name: "x", access: "read" },
@@ -30,16 +30,17 @@ export const addKernel: Kernel = {
   fixed: [],
   wgsl: () => each("z[i] = x[i] + y[i];"),
   workgroups: (p) => grid(p.n),
-  cpu: [{ tasks: chunks, run: addTwin }],
-};
-
-function addTwin({ b, p, wasm }: CpuContext, lo: number, hi: number): void {
-  const at = (view: Float32Array) => view.byteOffset + lo * 4096 * 4;
-  wasm.add(at(b.x), at(b.y), at(b.z), Math.min(hi * 4096, p.n) - lo * 4096);
-}
+  cpu: [{
+    tasks: chunks,
+    run: ({ b, p, wasm }, lo, hi) => {
+      const at = (view: Float32Array) => view.byteOffset + lo * 4096 * 4;
+      wasm.add(at(b.x), at(b.y), at(b.z), Math.min(hi * 4096, p.n) - lo * 4096);
+    },
+  }],
+});
 
 /** y = s[row]·x: binds x, y [rows, D], s [rows]. */
-export const scaleRowsKernel: Kernel = {
+export const scaleRowsKernel: Kernel = defineKernel({
   name: "scaleRows",
   bindings: [
     { name: "x", access: "read" },
@@ -50,34 +51,36 @@ export const scaleRowsKernel: Kernel = {
   fixed: ["D"],
   wgsl: () => each("y[i] = s[i / D] * x[i];"),
   workgroups: (p) => grid(p.n),
-  cpu: [{ tasks: (p, f) => Math.ceil(p.n / f.D / 64), run: scaleRowsTwin }],
-};
-
-function scaleRowsTwin({ b, p, f, wasm }: CpuContext, lo: number, hi: number): void {
-  const from = lo * 64, to = Math.min(hi * 64, p.n / f.D);
-  b.y.set(b.x.subarray(from * f.D, to * f.D), from * f.D);
-  for (let r = from; r < to; r++) wasm.scaleInPlace(b.y.byteOffset + 4 * r * f.D, f.D, b.s[r]);
-}
+  cpu: [{
+    tasks: (p, f) => Math.ceil(p.n / f.D / 64),
+    run: ({ b, p, f, wasm }, lo, hi) => {
+      const from = lo * 64, to = Math.min(hi * 64, p.n / f.D);
+      b.y.set(b.x.subarray(from * f.D, to * f.D), from * f.D);
+      for (let r = from; r < to; r++) wasm.scaleInPlace(b.y.byteOffset + 4 * r * f.D, f.D, b.s[r]);
+    },
+  }],
+});
 
 /** y = factor·x: binds x, y [n]. */
-export const scaleKernel: Kernel = {
+export const scaleKernel: Kernel = defineKernel({
   name: "scale",
   bindings: [{ name: "x", access: "read" }, { name: "y", access: "read_write" }],
   params: [["n", "u32"], ["factor", "f32"]],
   fixed: [],
   wgsl: () => each("y[i] = p.factor * x[i];"),
   workgroups: (p) => grid(p.n),
-  cpu: [{ tasks: chunks, run: scaleTwin }],
-};
-
-function scaleTwin({ b, p, wasm }: CpuContext, lo: number, hi: number): void {
-  const from = lo * 4096, to = Math.min(hi * 4096, p.n);
-  b.y.set(b.x.subarray(from, to), from);
-  wasm.scaleInPlace(b.y.byteOffset + 4 * from, to - from, p.factor);
-}
+  cpu: [{
+    tasks: chunks,
+    run: ({ b, p, wasm }, lo, hi) => {
+      const from = lo * 4096, to = Math.min(hi * 4096, p.n);
+      b.y.set(b.x.subarray(from, to), from);
+      wasm.scaleInPlace(b.y.byteOffset + 4 * from, to - from, p.factor);
+    },
+  }],
+});
 
 /** z = x + t·(y − x): binds x, y, z [n]. */
-export const lerpKernel: Kernel = {
+export const lerpKernel: Kernel = defineKernel({
   name: "lerp",
   bindings: [
     { name: "x", access: "read" },
@@ -88,15 +91,16 @@ export const lerpKernel: Kernel = {
   fixed: [],
   wgsl: () => each("z[i] = x[i] + p.t * (y[i] - x[i]);"),
   workgroups: (p) => grid(p.n),
-  cpu: [{ tasks: chunks, run: lerpTwin }],
-};
-
-// Scalar: adapters only, once a step at most. f64 inside, so that t = 1 gives y and equal inputs themselves.
-function lerpTwin({ b, p }: CpuContext, lo: number, hi: number): void {
-  const { x, y, z } = b, { t } = p;
-  const to = Math.min(hi * 4096, p.n);
-  for (let i = lo * 4096; i < to; i++) z[i] = x[i] + t * (y[i] - x[i]);
-}
+  cpu: [{
+    // Scalar: adapters only, once a step at most. f64 inside, so that t = 1 gives y and equal inputs themselves.
+    tasks: chunks,
+    run: ({ b, p }, lo, hi) => {
+      const { x, y, z } = b, { t } = p;
+      const to = Math.min(hi * 4096, p.n);
+      for (let i = lo * 4096; i < to; i++) z[i] = x[i] + t * (y[i] - x[i]);
+    },
+  }],
+});
 
 /**
  * Sum of two tensors.

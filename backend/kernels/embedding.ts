@@ -2,7 +2,7 @@
 // dTable[v] = Σ_{r: ids[r] = v} dy[r] (+ add[v]). Axes: V rows of the table, R rows taken, D columns.
 // Reads and writes 8RD bytes; the gradient 4(R + V)D, without atomics: rows r are added in order, so it is deterministic.
 import type { Arena } from "../arena.ts";
-import { type CpuContext, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, grid, type Kernel } from "../kernel.ts";
 import type { Matrix } from "../matrix.ts";
 import { wordsPerRow } from "../quantise.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
@@ -10,7 +10,7 @@ import { length, matrix } from "../checks.ts";
 import { FORMAT, narrowWgsl } from "./matmul/narrow.ts";
 
 /** Forward: binds table [V, D], ids [R], y [R, D]. */
-export const gatherRowsKernel: Kernel = {
+export const gatherRowsKernel: Kernel = defineKernel({
   name: "gatherRows",
   bindings: [
     { name: "table", access: "read" },
@@ -31,24 +31,25 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   y[i] = value;
 }`,
   workgroups: (p, f) => grid(p.rows * f.D),
-  cpu: [{ tasks: (p) => Math.ceil(p.rows / 256), run: gatherTwin }],
-};
-
-function gatherTwin({ b, p, f }: CpuContext, lo: number, hi: number): void {
-  const { ids, table, y } = b, { D } = f;
-  const to = Math.min(hi * 256, p.rows);
-  for (let r = lo * 256; r < to; r++) {
-    const id = ids[r];
-    if (id < p.V) y.set(table.subarray(id * D, id * D + D), r * D);
-    else y.fill(0, r * D, r * D + D);
-  }
-}
+  cpu: [{
+    tasks: (p) => Math.ceil(p.rows / 256),
+    run: ({ b, p, f }, lo, hi) => {
+      const { ids, table, y } = b, { D } = f;
+      const to = Math.min(hi * 256, p.rows);
+      for (let r = lo * 256; r < to; r++) {
+        const id = ids[r];
+        if (id < p.V) y.set(table.subarray(id * D, id * D + D), r * D);
+        else y.fill(0, r * D, r * D + D);
+      }
+    },
+  }],
+});
 
 /**
  * Rows of a block of a matrix, of any storage type: binds table and scales (u32 words), ids [R], y [R, D]. Rows whose
  * id is not in the block (`first` to `first` + `V` − 1) are cleared with CLEAR, else left.
  */
-export const gatherMatrixRowsKernel: Kernel = {
+export const gatherMatrixRowsKernel: Kernel = defineKernel({
   name: "gatherMatrixRows",
   bindings: [
     { name: "table", access: "read", type: "u32" },
@@ -70,42 +71,40 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   else if (p.clear == 1u) { y[i] = 0.0; }
 }`,
   workgroups: (p, f) => grid(p.rows * f.D),
-  cpu: [{ tasks: (p) => Math.ceil(p.rows / 256), run: gatherMatrixTwin }],
-};
-
-function gatherMatrixTwin(
-  { b, p, f, f32, wasm, scratch }: CpuContext,
-  lo: number,
-  hi: number,
-): void {
-  const { ids, table, scales, y } = b, { D, FORMAT: format } = f;
-  const whole = Math.floor(D / 8), rest = D - 8 * whole; // a group of eight must not reach into the next row
-  const widen = (row: number, dst: number, from: number, to: number) => {
-    const words = table.byteOffset + 4 * row * f.LD, s = scales.byteOffset + 4 * row * f.LD_SCALES;
-    if (format === 1) wasm.widenF16(words, dst, from, to, 32);
-    else if (format === 2) wasm.widenInt8(words, s, dst, from, to, 32);
-    else wasm.widenInt4(words, s, dst, from, to, 32);
-  };
-  for (let r = lo * 256; r < Math.min(hi * 256, p.rows); r++) {
-    const row = ids[r] - p.first;
-    if (row < 0 || row >= p.V) {
-      if (p.clear === 1) y.fill(0, r * D, r * D + D);
-    } else if (format === 0) {
-      const from = table.byteOffset / 4 + row * D;
-      y.set(f32.subarray(from, from + D), r * D);
-    } else {
-      widen(row, y.byteOffset + 4 * r * D, 0, whole);
-      if (rest > 0) widen(row, scratch, whole, whole + 1);
-      y.set(f32.subarray(scratch / 4, scratch / 4 + rest), r * D + 8 * whole);
-    }
-  }
-}
+  cpu: [{
+    tasks: (p) => Math.ceil(p.rows / 256),
+    run: ({ b, p, f, f32, wasm, scratch }, lo, hi) => {
+      const { ids, table, scales, y } = b, { D, FORMAT: format } = f;
+      const whole = Math.floor(D / 8), rest = D - 8 * whole; // a group of eight must not reach into the next row
+      const widen = (row: number, dst: number, from: number, to: number) => {
+        const words = table.byteOffset + 4 * row * f.LD,
+          s = scales.byteOffset + 4 * row * f.LD_SCALES;
+        if (format === 1) wasm.widenF16(words, dst, from, to, 32);
+        else if (format === 2) wasm.widenInt8(words, s, dst, from, to, 32);
+        else wasm.widenInt4(words, s, dst, from, to, 32);
+      };
+      for (let r = lo * 256; r < Math.min(hi * 256, p.rows); r++) {
+        const row = ids[r] - p.first;
+        if (row < 0 || row >= p.V) {
+          if (p.clear === 1) y.fill(0, r * D, r * D + D);
+        } else if (format === 0) {
+          const from = table.byteOffset / 4 + row * D;
+          y.set(f32.subarray(from, from + D), r * D);
+        } else {
+          widen(row, y.byteOffset + 4 * r * D, 0, whole);
+          if (rest > 0) widen(row, scratch, whole, whole + 1);
+          y.set(f32.subarray(scratch / 4, scratch / 4 + rest), r * D + 8 * whole);
+        }
+      }
+    },
+  }],
+});
 
 /**
  * Gradient: binds dy [R, D], ids [R], add, dTable [V, D]. On the GPU a workgroup has one row of the table: its threads
  * look at 256 ids at once, mark those that are theirs in a bit mask, then all add the marked rows in order.
  */
-export const scatterAddRowsKernel: Kernel = {
+export const scatterAddRowsKernel: Kernel = defineKernel({
   name: "scatterAddRows",
   bindings: [
     { name: "dy", access: "read" },
@@ -143,27 +142,29 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
 }`,
   workgroups: (p) => grid(p.V, 1),
   cpu: [
-    { tasks: (p, f) => Math.ceil(p.V * f.D / 65536), run: startTwin },
-    { tasks: (_, f) => Math.ceil(f.D / 32), run: scatterTwin },
+    {
+      // First the table is zeros, or what is added to.
+      tasks: (p, f) => Math.ceil(p.V * f.D / 65536),
+      run: ({ b, p, f }, lo, hi) => {
+        const from = lo * 65536, to = Math.min(hi * 65536, p.V * f.D);
+        if (f.ADD === 1) b.dTable.set(b.add.subarray(from, to), from);
+        else b.dTable.fill(0, from, to);
+      },
+    },
+    {
+      // A task has 32 columns of all rows, so that no two write to the same place.
+      tasks: (_, f) => Math.ceil(f.D / 32),
+      run: ({ b, p, f, wasm }, lo, hi) => {
+        const { ids } = b, from = lo * 32, n = Math.min(hi * 32, f.D) - from;
+        const dy = b.dy.byteOffset + 4 * from, dTable = b.dTable.byteOffset + 4 * from;
+        for (let r = 0; r < p.rows; r++) {
+          const id = ids[r], to = dTable + 4 * id * f.D;
+          if (id < p.V) wasm.add(dy + 4 * r * f.D, to, to, n);
+        }
+      },
+    },
   ],
-};
-
-/** First the table is zeros, or what is added to. */
-function startTwin({ b, p, f }: CpuContext, lo: number, hi: number): void {
-  const from = lo * 65536, to = Math.min(hi * 65536, p.V * f.D);
-  if (f.ADD === 1) b.dTable.set(b.add.subarray(from, to), from);
-  else b.dTable.fill(0, from, to);
-}
-
-/** A task has 32 columns of all rows, so that no two write to the same place. */
-function scatterTwin({ b, p, f, wasm }: CpuContext, lo: number, hi: number): void {
-  const { ids } = b, from = lo * 32, n = Math.min(hi * 32, f.D) - from;
-  const dy = b.dy.byteOffset + 4 * from, dTable = b.dTable.byteOffset + 4 * from;
-  for (let r = 0; r < p.rows; r++) {
-    const id = ids[r], to = dTable + 4 * id * f.D;
-    if (id < p.V) wasm.add(dy + 4 * r * f.D, to, to, n);
-  }
-}
+});
 
 /**
  * Rows of a table by number.

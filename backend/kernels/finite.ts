@@ -3,7 +3,7 @@
 // Reads 4 bytes an element, no flop; counts are whole: deterministic.
 import type { Arena } from "../arena.ts";
 import { length, matrix } from "../checks.ts";
-import { type CpuContext, grid, type Kernel, WORKGROUP_SUM } from "../kernel.ts";
+import { defineKernel, grid, type Kernel, WORKGROUP_SUM } from "../kernel.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 
 /** WGSL `isNonFinite(x)`: whether a number is NaN, ∞ or −∞. */
@@ -11,7 +11,7 @@ export const NON_FINITE_WGSL: string = /* wgsl */ `
 fn isNonFinite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u; }`;
 
 /** First stage: binds x [G, P], part u32 [G, ⌈P/4096⌉], 1 for a block with a number that is not finite. */
-export const nonFiniteKernel: Kernel = {
+export const nonFiniteKernel: Kernel = defineKernel({
   name: "nonFinite",
   bindings: [
     { name: "x", access: "read" },
@@ -37,24 +37,25 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   if (local == 0u) { part[at] = select(0u, 1u, all > 0.0); }
 }`,
   workgroups: (p) => grid(p.G * Math.ceil(p.P / 4096), 1),
-  cpu: [{ tasks: (p) => p.G * Math.ceil(p.P / 4096), run: nonFiniteTwin }],
-};
-
-function nonFiniteTwin({ b, p }: CpuContext, lo: number, hi: number): void {
-  const chunks = Math.ceil(p.P / 4096);
-  const bits = new Uint32Array(b.x.buffer, b.x.byteOffset, b.x.length);
-  for (let task = lo; task < hi; task++) {
-    const g = Math.floor(task / chunks), from = (task - g * chunks) * 4096;
-    let found = 0;
-    for (let i = g * p.P + from; i < g * p.P + Math.min(from + 4096, p.P); i++) {
-      if ((bits[i] & 0x7f800000) === 0x7f800000) found = 1;
-    }
-    b.part[task] = found;
-  }
-}
+  cpu: [{
+    tasks: (p) => p.G * Math.ceil(p.P / 4096),
+    run: ({ b, p }, lo, hi) => {
+      const chunks = Math.ceil(p.P / 4096);
+      const bits = new Uint32Array(b.x.buffer, b.x.byteOffset, b.x.length);
+      for (let task = lo; task < hi; task++) {
+        const g = Math.floor(task / chunks), from = (task - g * chunks) * 4096;
+        let found = 0;
+        for (let i = g * p.P + from; i < g * p.P + Math.min(from + 4096, p.P); i++) {
+          if ((bits[i] & 0x7f800000) === 0x7f800000) found = 1;
+        }
+        b.part[task] = found;
+      }
+    },
+  }],
+});
 
 /** Second stage: binds part u32 [G, C], count u32 [G], which grows by the sum of its parts. */
-export const addCountsInPlaceKernel: Kernel = {
+export const addCountsInPlaceKernel: Kernel = defineKernel({
   name: "addCountsInPlace",
   bindings: [
     { name: "part", access: "read", type: "u32" },
@@ -75,14 +76,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   if (local == 0u) { count[g] += u32(all); }
 }`,
   workgroups: (p) => grid(p.G, 1),
-  cpu: [{ tasks: (p) => p.G, run: addCountsTwin }],
-};
-
-function addCountsTwin({ b, p }: CpuContext, lo: number, hi: number): void {
-  for (let g = lo; g < hi; g++) {
-    for (let i = 0; i < p.C; i++) b.count[g] += b.part[g * p.C + i];
-  }
-}
+  cpu: [{
+    tasks: (p) => p.G,
+    run: ({ b, p }, lo, hi) => {
+      for (let g = lo; g < hi; g++) {
+        for (let i = 0; i < p.C; i++) b.count[g] += b.part[g * p.C + i];
+      }
+    },
+  }],
+});
 
 /**
  * Add up the counts of each group.

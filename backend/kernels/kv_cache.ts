@@ -2,11 +2,11 @@
 // Reads and writes 4RW bytes. Deterministic where no two rows name the same cell.
 import type { Arena } from "../arena.ts";
 import { length, matrix } from "../checks.ts";
-import { type CpuContext, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, grid, type Kernel } from "../kernel.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** Binds x [R, W], rowSequence [R], positions [R], cache [S, capacity, W]. */
-export const kvWriteKernel: Kernel = {
+export const kvWriteKernel: Kernel = defineKernel({
   name: "kvWrite",
   bindings: [
     { name: "x", access: "read" },
@@ -29,20 +29,21 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   cache[(sequence * p.capacity + position) * W + i % W] = x[i];
 }`,
   workgroups: (p, f) => grid(p.rows * f.W),
-  cpu: [{ tasks: (p) => Math.ceil(p.rows / 64), run: writeTwin }],
-};
-
-function writeTwin({ b, p, f }: CpuContext, lo: number, hi: number): void {
-  const to = Math.min(hi * 64, p.rows);
-  for (let row = lo * 64; row < to; row++) {
-    const position = b.positions[row] - p.back, sequence = b.rowSequence[row];
-    if (position < 0 || position >= p.capacity || sequence >= p.sequences) continue;
-    b.cache.set(
-      b.x.subarray(row * f.W, (row + 1) * f.W),
-      (sequence * p.capacity + position) * f.W,
-    );
-  }
-}
+  cpu: [{
+    tasks: (p) => Math.ceil(p.rows / 64),
+    run: ({ b, p, f }, lo, hi) => {
+      const to = Math.min(hi * 64, p.rows);
+      for (let row = lo * 64; row < to; row++) {
+        const position = b.positions[row] - p.back, sequence = b.rowSequence[row];
+        if (position < 0 || position >= p.capacity || sequence >= p.sequences) continue;
+        b.cache.set(
+          b.x.subarray(row * f.W, (row + 1) * f.W),
+          (sequence * p.capacity + position) * f.W,
+        );
+      }
+    },
+  }],
+});
 
 /**
  * Write rows into the cache: packed rows at prefill, one row a sequence (rowSequence = 0 … S − 1) when decoding.

@@ -2,7 +2,7 @@
 // Axes: R rows, D columns. Forward reads 4RD and writes 4RD bytes, 7RD flop. One workgroup a row; sums in a fixed tree,
 // the weight's over 64 rows and then over those sums: deterministic.
 import type { Arena } from "../arena.ts";
-import { type CpuContext, grid, type Kernel, WORKGROUP_SUM } from "../kernel.ts";
+import { defineKernel, grid, type Kernel, WORKGROUP_SUM } from "../kernel.ts";
 import type { Tensor } from "../tensor.ts";
 import { length, matrix } from "../checks.ts";
 import { columnSums } from "./bias.ts";
@@ -17,7 +17,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let start = row * D;`;
 
 /** Forward: binds x [R, D], w, b [D], y [R, D], mean, inv [R]; `BIAS` adds b. */
-export const layerNormKernel: Kernel = {
+export const layerNormKernel: Kernel = defineKernel({
   name: "layerNorm",
   bindings: [
     { name: "x", access: "read" },
@@ -45,25 +45,26 @@ export const layerNormKernel: Kernel = {
   if (local == 0u) { mean[row] = m; inv[row] = i; }
 }`,
   workgroups: (p) => grid(p.rows, 1),
-  cpu: [{ tasks: (p) => Math.ceil(p.rows / 64), run: forwardTwin }],
-};
-
-// LayerNorm is RMSNorm of the centred row.
-function forwardTwin({ b, p, f, wasm, scratch, f32 }: CpuContext, lo: number, hi: number): void {
-  const { D } = f, ones = scratch, centred = scratch + 4 * D;
-  f32.fill(1, ones / 4, ones / 4 + D);
-  for (let r = lo * 64; r < Math.min(hi * 64, p.rows); r++) {
-    const x = b.x.byteOffset + 4 * r * D, y = b.y.byteOffset + 4 * r * D;
-    b.mean[r] = wasm.dot(x, ones, D) / D;
-    f32.copyWithin(centred / 4, x / 4, x / 4 + D);
-    wasm.axpy(ones, centred, D, -b.mean[r]);
-    wasm.rmsNorm(centred, b.w.byteOffset, y, 1, D, p.eps, b.inv.byteOffset + 4 * r);
-    if (f.BIAS === 1) wasm.add(y, b.b.byteOffset, y, D);
-  }
-}
+  cpu: [{
+    // LayerNorm is RMSNorm of the centred row.
+    tasks: (p) => Math.ceil(p.rows / 64),
+    run: ({ b, p, f, wasm, scratch, f32 }, lo, hi) => {
+      const { D } = f, ones = scratch, centred = scratch + 4 * D;
+      f32.fill(1, ones / 4, ones / 4 + D);
+      for (let r = lo * 64; r < Math.min(hi * 64, p.rows); r++) {
+        const x = b.x.byteOffset + 4 * r * D, y = b.y.byteOffset + 4 * r * D;
+        b.mean[r] = wasm.dot(x, ones, D) / D;
+        f32.copyWithin(centred / 4, x / 4, x / 4 + D);
+        wasm.axpy(ones, centred, D, -b.mean[r]);
+        wasm.rmsNorm(centred, b.w.byteOffset, y, 1, D, p.eps, b.inv.byteOffset + 4 * r);
+        if (f.BIAS === 1) wasm.add(y, b.b.byteOffset, y, D);
+      }
+    },
+  }],
+});
 
 /** Backward in x: binds x, dy, add [R, D], w [D], mean, inv [R], dx [R, D]; `ADD` adds the gradient that is there. */
-export const layerNormBackwardKernel: Kernel = {
+export const layerNormBackwardKernel: Kernel = defineKernel({
   name: "layerNormBackward",
   bindings: [
     { name: "x", access: "read" },
@@ -96,26 +97,27 @@ export const layerNormBackwardKernel: Kernel = {
   }
 }`,
   workgroups: (p) => grid(p.rows, 1),
-  cpu: [{ tasks: (p) => Math.ceil(p.rows / 64), run: backwardTwin }],
-};
-
-// RMSNorm's gradient at the centred row, less its mean: that mean is inv·mean(w·dy), because the centred row's is 0.
-function backwardTwin({ b, p, f, wasm, scratch, f32 }: CpuContext, lo: number, hi: number): void {
-  const { D } = f, ones = scratch, centred = scratch + 4 * D, w = b.w.byteOffset;
-  f32.fill(1, ones / 4, ones / 4 + D);
-  for (let r = lo * 64; r < Math.min(hi * 64, p.rows); r++) {
-    const row = 4 * r * D, dx = b.dx.byteOffset + row, dy = b.dy.byteOffset + row;
-    const x = b.x.byteOffset + row, add = b.add.byteOffset + row;
-    f32.copyWithin(centred / 4, x / 4, x / 4 + D);
-    wasm.axpy(ones, centred, D, -b.mean[r]);
-    if (f.ADD === 1) f32.copyWithin(dx / 4, add / 4, add / 4 + D);
-    wasm.rmsNormBackward(centred, w, b.inv.byteOffset + 4 * r, dy, dx, 1, D, f.ADD);
-    wasm.axpy(ones, dx, D, -b.inv[r] * wasm.dot(w, dy, D) / D);
-  }
-}
+  cpu: [{
+    // RMSNorm's gradient at the centred row, less its mean: that mean is inv·mean(w·dy), because the centred row's is 0.
+    tasks: (p) => Math.ceil(p.rows / 64),
+    run: ({ b, p, f, wasm, scratch, f32 }, lo, hi) => {
+      const { D } = f, ones = scratch, centred = scratch + 4 * D, w = b.w.byteOffset;
+      f32.fill(1, ones / 4, ones / 4 + D);
+      for (let r = lo * 64; r < Math.min(hi * 64, p.rows); r++) {
+        const row = 4 * r * D, dx = b.dx.byteOffset + row, dy = b.dy.byteOffset + row;
+        const x = b.x.byteOffset + row, add = b.add.byteOffset + row;
+        f32.copyWithin(centred / 4, x / 4, x / 4 + D);
+        wasm.axpy(ones, centred, D, -b.mean[r]);
+        if (f.ADD === 1) f32.copyWithin(dx / 4, add / 4, add / 4 + D);
+        wasm.rmsNormBackward(centred, w, b.inv.byteOffset + 4 * r, dy, dx, 1, D, f.ADD);
+        wasm.axpy(ones, dx, D, -b.inv[r] * wasm.dot(w, dy, D) / D);
+      }
+    },
+  }],
+});
 
 /** First stage of the weight's gradient: binds x, dy [R, D], mean, inv [R], part [⌈R/64⌉, D], each over 64 rows. */
-export const layerNormWeightGradKernel: Kernel = {
+export const layerNormWeightGradKernel: Kernel = defineKernel({
   name: "layerNormWeightGrad",
   bindings: [
     { name: "x", access: "read" },
@@ -141,21 +143,22 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   part[i] = sum;
 }`,
   workgroups: (p, f) => grid(Math.ceil(p.rows / 64) * f.D),
-  cpu: [{ tasks: (p) => Math.ceil(p.rows / 64), run: weightGradTwin }],
-};
-
-// Scalar: only where a norm's weight trains.
-function weightGradTwin({ b, p, f }: CpuContext, lo: number, hi: number): void {
-  const { x, dy } = b, { D } = f;
-  for (let task = lo; task < hi; task++) {
-    const sums = new Float64Array(D);
-    for (let r = task * 64; r < Math.min(task * 64 + 64, p.rows); r++) {
-      const mean = b.mean[r], inv = b.inv[r], row = r * D;
-      for (let c = 0; c < D; c++) sums[c] += dy[row + c] * (x[row + c] - mean) * inv;
-    }
-    b.part.set(sums, task * D);
-  }
-}
+  cpu: [{
+    // Scalar: only where a norm's weight trains.
+    tasks: (p) => Math.ceil(p.rows / 64),
+    run: ({ b, p, f }, lo, hi) => {
+      const { x, dy } = b, { D } = f;
+      for (let task = lo; task < hi; task++) {
+        const sums = new Float64Array(D);
+        for (let r = task * 64; r < Math.min(task * 64 + 64, p.rows); r++) {
+          const mean = b.mean[r], inv = b.inv[r], row = r * D;
+          for (let c = 0; c < D; c++) sums[c] += dy[row + c] * (x[row + c] - mean) * inv;
+        }
+        b.part.set(sums, task * D);
+      }
+    },
+  }],
+});
 
 /**
  * Layer normalisation of rows.

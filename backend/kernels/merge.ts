@@ -4,11 +4,11 @@
 // Moves 8KP bytes, no sums: the bits are those of the members' factors (B times the f32 1/K).
 import type { Arena } from "../arena.ts";
 import { length, matrix } from "../checks.ts";
-import { type CpuContext, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, grid, type Kernel } from "../kernel.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** Binds params [K, P], table u32 [n, 3] of (offset, size, isB) by ascending offset, merged [K·P]. */
-export const mergeExactKernel: Kernel = {
+export const mergeExactKernel: Kernel = defineKernel({
   name: "mergeExact",
   bindings: [
     { name: "params", access: "read" },
@@ -42,27 +42,28 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   merged[at] = value * select(1.0, 1.0 / f32(p.members), table[3u * lo + 2u] == 1u);
 }`,
   workgroups: (p) => grid(p.members * p.size),
-  cpu: [{ tasks: (p) => p.matrices, run: mergeTwin }],
-};
-
-/** A task a matrix; each also writes the zeros up to the next one, the first those before it too. */
-function mergeTwin({ b, p, wasm }: CpuContext, lo: number, hi: number): void {
-  const { members, size: P, matrices } = p;
-  for (let i = lo; i < hi; i++) {
-    const offset = b.table[3 * i], size = b.table[3 * i + 1], isB = b.table[3 * i + 2];
-    const next = i + 1 < matrices ? b.table[3 * i + 3] : P;
-    const start = members * offset, end = start + members * size;
-    if (i === 0) b.merged.fill(0, 0, start);
-    for (let k = 0; k < members; k++) {
-      const from = k * P + offset;
-      b.merged.set(b.params.subarray(from, from + size), start + k * size);
-    }
-    if (isB === 1) {
-      wasm.scaleInPlace(b.merged.byteOffset + 4 * start, members * size, 1 / members);
-    }
-    b.merged.fill(0, end, members * next);
-  }
-}
+  cpu: [{
+    // A task a matrix; each also writes the zeros up to the next one, the first those before it too.
+    tasks: (p) => p.matrices,
+    run: ({ b, p, wasm }, lo, hi) => {
+      const { members, size: P, matrices } = p;
+      for (let i = lo; i < hi; i++) {
+        const offset = b.table[3 * i], size = b.table[3 * i + 1], isB = b.table[3 * i + 2];
+        const next = i + 1 < matrices ? b.table[3 * i + 3] : P;
+        const start = members * offset, end = start + members * size;
+        if (i === 0) b.merged.fill(0, 0, start);
+        for (let k = 0; k < members; k++) {
+          const from = k * P + offset;
+          b.merged.set(b.params.subarray(from, from + size), start + k * size);
+        }
+        if (isB === 1) {
+          wasm.scaleInPlace(b.merged.byteOffset + 4 * start, members * size, 1 / members);
+        }
+        b.merged.fill(0, end, members * next);
+      }
+    },
+  }],
+});
 
 /**
  * Exact mean of K adapters' ΔW, as one adapter of rank K·r: no approximation, unlike the mean of the factors.

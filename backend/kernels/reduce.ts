@@ -2,7 +2,7 @@
 // Axes: G groups, P numbers each; H rows, S segments. Reads 4 bytes an element, 2 flop each.
 // Long sums have two stages, chunks of 4096 then the chunks in order: deterministic.
 import type { Arena } from "../arena.ts";
-import { type CpuContext, grid, type Kernel, WORKGROUP_SUM } from "../kernel.ts";
+import { defineKernel, grid, type Kernel, WORKGROUP_SUM } from "../kernel.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { length, matrix } from "../checks.ts";
 
@@ -12,7 +12,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
         @builtin(local_invocation_index) local: u32) {`;
 
 /** First stage: binds x [G, P], part [G, ⌈P/4096⌉]. */
-export const sumSquaresKernel: Kernel = {
+export const sumSquaresKernel: Kernel = defineKernel({
   name: "sumSquares",
   bindings: [{ name: "x", access: "read" }, { name: "part", access: "read_write" }],
   params: [["G", "u32"], ["P", "u32"]],
@@ -30,22 +30,23 @@ export const sumSquaresKernel: Kernel = {
   if (local == 0u) { part[at] = all; }
 }`,
   workgroups: (p) => grid(p.G * Math.ceil(p.P / 4096), 1),
-  cpu: [{ tasks: (p) => p.G * Math.ceil(p.P / 4096), run: sumSquaresTwin }],
-};
-
-function sumSquaresTwin({ b, p, wasm }: CpuContext, lo: number, hi: number): void {
-  const chunks = Math.ceil(p.P / 4096);
-  for (let task = lo; task < hi; task++) {
-    const g = Math.floor(task / chunks), from = (task - g * chunks) * 4096;
-    b.part[task] = wasm.sumSquares(
-      b.x.byteOffset + 4 * (g * p.P + from),
-      Math.min(4096, p.P - from),
-    );
-  }
-}
+  cpu: [{
+    tasks: (p) => p.G * Math.ceil(p.P / 4096),
+    run: ({ b, p, wasm }, lo, hi) => {
+      const chunks = Math.ceil(p.P / 4096);
+      for (let task = lo; task < hi; task++) {
+        const g = Math.floor(task / chunks), from = (task - g * chunks) * 4096;
+        b.part[task] = wasm.sumSquares(
+          b.x.byteOffset + 4 * (g * p.P + from),
+          Math.min(4096, p.P - from),
+        );
+      }
+    },
+  }],
+});
 
 /** Second stage: binds part [G, C], sum [G]. */
-export const sumChunksKernel: Kernel = {
+export const sumChunksKernel: Kernel = defineKernel({
   name: "sumChunks",
   bindings: [{ name: "part", access: "read" }, { name: "sum", access: "read_write" }],
   params: [["G", "u32"], ["C", "u32"]],
@@ -60,19 +61,20 @@ export const sumChunksKernel: Kernel = {
   if (local == 0u) { sum[g] = all; }
 }`,
   workgroups: (p) => grid(p.G, 1),
-  cpu: [{ tasks: (p) => p.G, run: sumChunksTwin }],
-};
-
-function sumChunksTwin({ b, p }: CpuContext, lo: number, hi: number): void {
-  for (let g = lo; g < hi; g++) {
-    let sum = 0;
-    for (let i = 0; i < p.C; i++) sum += b.part[g * p.C + i];
-    b.sum[g] = sum;
-  }
-}
+  cpu: [{
+    tasks: (p) => p.G,
+    run: ({ b, p }, lo, hi) => {
+      for (let g = lo; g < hi; g++) {
+        let sum = 0;
+        for (let i = 0; i < p.C; i++) sum += b.part[g * p.C + i];
+        b.sum[g] = sum;
+      }
+    },
+  }],
+});
 
 /** Sums of segments: binds x [H], starts, counts [S], sum [S]. */
-export const segmentSumKernel: Kernel = {
+export const segmentSumKernel: Kernel = defineKernel({
   name: "segmentSum",
   bindings: [
     { name: "x", access: "read" },
@@ -93,21 +95,22 @@ export const segmentSumKernel: Kernel = {
   if (local == 0u) { sum[s] = all; }
 }`,
   workgroups: (p) => grid(p.S, 1),
-  cpu: [{ tasks: (p) => Math.ceil(p.S / 64), run: segmentSumTwin }],
-};
-
-function segmentSumTwin({ b, p }: CpuContext, lo: number, hi: number): void {
-  const { x, starts, counts } = b, to = Math.min(hi * 64, p.S);
-  for (let s = lo * 64; s < to; s++) {
-    let sum = 0;
-    const end = Math.min(starts[s] + counts[s], p.H);
-    for (let i = starts[s]; i < end; i++) sum += x[i];
-    b.sum[s] = sum;
-  }
-}
+  cpu: [{
+    tasks: (p) => Math.ceil(p.S / 64),
+    run: ({ b, p }, lo, hi) => {
+      const { x, starts, counts } = b, to = Math.min(hi * 64, p.S);
+      for (let s = lo * 64; s < to; s++) {
+        let sum = 0;
+        const end = Math.min(starts[s] + counts[s], p.H);
+        for (let i = starts[s]; i < end; i++) sum += x[i];
+        b.sum[s] = sum;
+      }
+    },
+  }],
+});
 
 /** Gradient of the sums of segments, into zeros: binds s, starts, counts [S], y [H]; segments do not overlap. */
-export const expandSegmentsInPlaceKernel: Kernel = {
+export const expandSegmentsInPlaceKernel: Kernel = defineKernel({
   name: "expandSegmentsInPlace",
   bindings: [
     { name: "s", access: "read" },
@@ -125,16 +128,17 @@ export const expandSegmentsInPlaceKernel: Kernel = {
   for (var i = starts[at] + local; i < end; i += 64u) { y[i] = s[at]; }
 }`,
   workgroups: (p) => grid(p.S, 1),
-  cpu: [{ tasks: (p) => Math.ceil(p.S / 64), run: expandTwin }],
-};
-
-function expandTwin({ b, p }: CpuContext, lo: number, hi: number): void {
-  const to = Math.min(hi * 64, p.S);
-  for (let s = lo * 64; s < to; s++) b.y.fill(b.s[s], b.starts[s], b.starts[s] + b.counts[s]);
-}
+  cpu: [{
+    tasks: (p) => Math.ceil(p.S / 64),
+    run: ({ b, p }, lo, hi) => {
+      const to = Math.min(hi * 64, p.S);
+      for (let s = lo * 64; s < to; s++) b.y.fill(b.s[s], b.starts[s], b.starts[s] + b.counts[s]);
+    },
+  }],
+});
 
 /** Mean over members: binds x [G, P], y [P]. */
-export const meanGroupsKernel: Kernel = {
+export const meanGroupsKernel: Kernel = defineKernel({
   name: "meanGroups",
   bindings: [{ name: "x", access: "read" }, { name: "y", access: "read_write" }],
   params: [["G", "u32"], ["P", "u32"]],
@@ -149,18 +153,19 @@ export const meanGroupsKernel: Kernel = {
   y[i] = mean;
 }`,
   workgroups: (p) => grid(p.P),
-  cpu: [{ tasks: (p) => Math.ceil(p.P / 4096), run: meanGroupsTwin }],
-};
-
-// Scalar: once a phase. Sums in f64 are exact enough that equal members give themselves.
-function meanGroupsTwin({ b, p }: CpuContext, lo: number, hi: number): void {
-  const { x, y } = b, to = Math.min(hi * 4096, p.P);
-  for (let i = lo * 4096; i < to; i++) {
-    let sum = 0;
-    for (let g = 0; g < p.G; g++) sum += x[g * p.P + i];
-    y[i] = sum / p.G;
-  }
-}
+  cpu: [{
+    // Scalar: once a phase. Sums in f64 are exact enough that equal members give themselves.
+    tasks: (p) => Math.ceil(p.P / 4096),
+    run: ({ b, p }, lo, hi) => {
+      const { x, y } = b, to = Math.min(hi * 4096, p.P);
+      for (let i = lo * 4096; i < to; i++) {
+        let sum = 0;
+        for (let g = 0; g < p.G; g++) sum += x[g * p.P + i];
+        y[i] = sum / p.G;
+      }
+    },
+  }],
+});
 
 /**
  * Sum of squares of each group.

@@ -1,12 +1,12 @@
 // RMSNorm: y = x·w·inv, inv = 1/√(mean(x²) + eps) per row (Zhang & Sennrich 2019, eq. 4). Axes: R rows, D columns.
 // Forward reads 4RD and writes 4RD bytes, 4RD flop. One workgroup a row; sums in a fixed tree: deterministic.
 import type { Arena } from "../arena.ts";
-import { type CpuContext, grid, type Kernel, WORKGROUP_SUM } from "../kernel.ts";
+import { defineKernel, grid, type Kernel, WORKGROUP_SUM } from "../kernel.ts";
 import type { Tensor } from "../tensor.ts";
 import { matrix } from "../checks.ts";
 
 /** Forward: binds x [R, D], w [D], y [R, D], inv [R]. */
-export const rmsNormKernel: Kernel = {
+export const rmsNormKernel: Kernel = defineKernel({
   name: "rmsNorm",
   bindings: [
     { name: "x", access: "read" },
@@ -30,25 +30,26 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   if (local == 0u) { inv[row] = i; }
 }`,
   workgroups: (p) => grid(p.rows, 1),
-  cpu: [{ tasks: (p) => Math.ceil(p.rows / 64), run: forwardTwin }],
-};
-
-function forwardTwin({ b, p, f, wasm }: CpuContext, lo: number, hi: number): void {
-  const from = lo * 64, to = Math.min(hi * 64, p.rows);
-  const at = (view: Float32Array, index: number) => view.byteOffset + index * 4;
-  wasm.rmsNorm(
-    at(b.x, from * f.D),
-    b.w.byteOffset,
-    at(b.y, from * f.D),
-    to - from,
-    f.D,
-    p.eps,
-    at(b.inv, from),
-  );
-}
+  cpu: [{
+    tasks: (p) => Math.ceil(p.rows / 64),
+    run: ({ b, p, f, wasm }, lo, hi) => {
+      const from = lo * 64, to = Math.min(hi * 64, p.rows);
+      const at = (view: Float32Array, index: number) => view.byteOffset + index * 4;
+      wasm.rmsNorm(
+        at(b.x, from * f.D),
+        b.w.byteOffset,
+        at(b.y, from * f.D),
+        to - from,
+        f.D,
+        p.eps,
+        at(b.inv, from),
+      );
+    },
+  }],
+});
 
 /** Backward in x: binds x, dy, add [R, D], w [D], inv [R], dx [R, D]; `ADD` adds the gradient that is there. */
-export const rmsNormBackwardKernel: Kernel = {
+export const rmsNormBackwardKernel: Kernel = defineKernel({
   name: "rmsNormBackward",
   bindings: [
     { name: "x", access: "read" },
@@ -77,28 +78,29 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   }
 }`,
   workgroups: (p) => grid(p.rows, 1),
-  cpu: [{ tasks: (p) => Math.ceil(p.rows / 64), run: backwardTwin }],
-};
-
-function backwardTwin({ b, p, f, wasm }: CpuContext, lo: number, hi: number): void {
-  const from = lo * 64, to = Math.min(hi * 64, p.rows);
-  const at = (view: Float32Array, index: number) => view.byteOffset + index * 4;
-  const start = from * f.D, end = to * f.D;
-  if (f.ADD === 1) b.dx.set(b.add.subarray(start, end), start);
-  wasm.rmsNormBackward(
-    at(b.x, start),
-    b.w.byteOffset,
-    at(b.inv, from),
-    at(b.dy, start),
-    at(b.dx, start),
-    to - from,
-    f.D,
-    f.ADD,
-  );
-}
+  cpu: [{
+    tasks: (p) => Math.ceil(p.rows / 64),
+    run: ({ b, p, f, wasm }, lo, hi) => {
+      const from = lo * 64, to = Math.min(hi * 64, p.rows);
+      const at = (view: Float32Array, index: number) => view.byteOffset + index * 4;
+      const start = from * f.D, end = to * f.D;
+      if (f.ADD === 1) b.dx.set(b.add.subarray(start, end), start);
+      wasm.rmsNormBackward(
+        at(b.x, start),
+        b.w.byteOffset,
+        at(b.inv, from),
+        at(b.dy, start),
+        at(b.dx, start),
+        to - from,
+        f.D,
+        f.ADD,
+      );
+    },
+  }],
+});
 
 /** Gradient of the weight: binds x, dy [R, D], inv [R], dw [D]; one thread a column, rows in order. */
-export const rmsNormWeightGradKernel: Kernel = {
+export const rmsNormWeightGradKernel: Kernel = defineKernel({
   name: "rmsNormWeightGrad",
   bindings: [
     { name: "x", access: "read" },
@@ -117,18 +119,19 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   dw[id.x] = sum;
 }`,
   workgroups: (_, f) => grid(f.D),
-  cpu: [{ tasks: (_, f) => Math.ceil(f.D / 16), run: weightGradTwin }],
-};
-
-function weightGradTwin({ b, p, f }: CpuContext, lo: number, hi: number): void {
-  const to = Math.min(hi * 16, f.D);
-  const sums = new Float64Array(to - lo * 16);
-  for (let r = 0; r < p.rows; r++) {
-    const inv = b.inv[r], row = r * f.D;
-    for (let c = lo * 16; c < to; c++) sums[c - lo * 16] += b.dy[row + c] * b.x[row + c] * inv;
-  }
-  b.dw.set(sums, lo * 16);
-}
+  cpu: [{
+    tasks: (_, f) => Math.ceil(f.D / 16),
+    run: ({ b, p, f }, lo, hi) => {
+      const to = Math.min(hi * 16, f.D);
+      const sums = new Float64Array(to - lo * 16);
+      for (let r = 0; r < p.rows; r++) {
+        const inv = b.inv[r], row = r * f.D;
+        for (let c = lo * 16; c < to; c++) sums[c - lo * 16] += b.dy[row + c] * b.x[row + c] * inv;
+      }
+      b.dw.set(sums, lo * 16);
+    },
+  }],
+});
 
 /**
  * Root-mean-square normalisation of rows.

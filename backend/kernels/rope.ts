@@ -5,11 +5,11 @@
 // the same numbers (f32 sines of large angles are poor on GPUs). Reads and writes 4RHN bytes, 3RHD flop. Deterministic.
 import type { Arena } from "../arena.ts";
 import { length, matrix } from "../checks.ts";
-import { type CpuContext, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, grid, type Kernel } from "../kernel.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** Binds x [R, H·N], positions [R], table [P, D] (D/2 cosines, then D/2 sines), y [R, H·N]. */
-export const ropeKernel: Kernel = {
+export const ropeKernel: Kernel = defineKernel({
   name: "rope",
   bindings: [
     { name: "x", access: "read" },
@@ -44,25 +44,26 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   y[low + half] = b * cosine + a * sine;
 }`,
   workgroups: (p, f) => grid(p.rows * f.H * (f.N - f.D / 2)),
-  cpu: [{ tasks: (p) => Math.ceil(p.rows / 64), run: ropeTwin }],
-};
-
-function ropeTwin({ b, p, f }: CpuContext, lo: number, hi: number): void {
-  const { x, y, table, positions } = b, { H, N, D } = f;
-  const half = D / 2, to = Math.min(hi * 64, p.rows);
-  for (let row = lo * 64; row < to; row++) {
-    const turn = (positions[row] - p.back) * D;
-    for (let low = row * H * N; low < (row + 1) * H * N; low += N) {
-      for (let i = 0; i < half; i++) {
-        const cosine = table[turn + i], sine = p.sign * table[turn + half + i];
-        const first = x[low + i], second = x[low + half + i];
-        y[low + i] = first * cosine - second * sine;
-        y[low + half + i] = second * cosine + first * sine;
+  cpu: [{
+    tasks: (p) => Math.ceil(p.rows / 64),
+    run: ({ b, p, f }, lo, hi) => {
+      const { x, y, table, positions } = b, { H, N, D } = f;
+      const half = D / 2, to = Math.min(hi * 64, p.rows);
+      for (let row = lo * 64; row < to; row++) {
+        const turn = (positions[row] - p.back) * D;
+        for (let low = row * H * N; low < (row + 1) * H * N; low += N) {
+          for (let i = 0; i < half; i++) {
+            const cosine = table[turn + i], sine = p.sign * table[turn + half + i];
+            const first = x[low + i], second = x[low + half + i];
+            y[low + i] = first * cosine - second * sine;
+            y[low + half + i] = second * cosine + first * sine;
+          }
+          for (let i = D; i < N; i++) y[low + i] = x[low + i];
+        }
       }
-      for (let i = D; i < N; i++) y[low + i] = x[low + i];
-    }
-  }
-}
+    },
+  }],
+});
 
 /**
  * Turn every head of every row by its position: as many numbers of it as the table is wide; the others pass.

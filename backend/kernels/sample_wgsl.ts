@@ -22,8 +22,6 @@ fn ${name}(local: u32, value: f32) -> f32 {
 }`;
 }
 
-const TURNS = [[13, 15, 26, 6], [17, 29, 16, 24]];
-
 const THREEFRY = /* wgsl */ `
 fn turn(x: vec2<u32>, by: u32) -> vec2<u32> {
   let sum = x.x + x.y;
@@ -32,11 +30,11 @@ fn turn(x: vec2<u32>, by: u32) -> vec2<u32> {
 fn threefry(key: vec2<u32>, counter: vec2<u32>) -> vec2<u32> {
   let k0 = key.x;
   let k1 = key.y;
-  let k2 = 0x1bd11bdau ^ k0 ^ k1;
+  let k2 = PARITY ^ k0 ^ k1;
   var x = counter + key;
   ${
   range(5).map((group) => {
-    const turns = TURNS[group % 2].map((by) => `x = turn(x, ${by}u);`).join(" ");
+    const turns = range(4).map((i) => `x = turn(x, TURN${4 * (group % 2) + i});`).join(" ");
     return `${turns} x += vec2<u32>(k${(group + 1) % 3}, k${(group + 2) % 3} + ${group + 1}u);`;
   }).join("\n  ")
 }
@@ -57,13 +55,13 @@ fn exponential(n: u32) -> f32 {
     q * (1.0 / 11.0 + q * (1.0 / 13.0)))))));
 }
 fn hash(id: u32, draw: vec2<u32>) -> u32 {
-  var x = id * 0x9e3779b1u + draw.x;
-  x = ((x ^ (x >> 16u)) * 0x7feb352du) ^ draw.y;
-  x = (x ^ (x >> 15u)) * 0x846ca68bu;
+  var x = id * GOLDEN + draw.x;
+  x = ((x ^ (x >> 16u)) * MIX0) ^ draw.y;
+  x = (x ^ (x >> 15u)) * MIX1;
   return x ^ (x >> 16u);
 }`;
 
-/** `threefry(key, counter)`, `hash(id, draw)` and `exponential(n)`. */
+/** `threefry(key, counter)`, `hash(id, draw)` and `exponential(n)`, of the constants in {@linkcode RANDOM}. */
 export const randomWgsl: string = THREEFRY + EXPONENTIAL;
 
 /** The shader. */

@@ -2,13 +2,13 @@
 // what they are: a cap must not make a number of what is none.
 // Reads 4n bytes, writes 4n, some 20 flop an element. Deterministic.
 import type { Arena } from "../arena.ts";
-import { type CpuContext, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, grid, type Kernel } from "../kernel.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { NON_FINITE_WGSL } from "./finite.ts";
 import { tanhWgsl } from "./tanh_wgsl.ts";
 
 /** Binds x and y [n]. */
-export const softcapKernel: Kernel = {
+export const softcapKernel: Kernel = defineKernel({
   name: "softcap",
   bindings: [
     { name: "x", access: "read" },
@@ -26,15 +26,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   if (isNonFinite(x[i])) { y[i] = x[i]; } else { y[i] = p.cap * tanhOf(x[i] / p.cap); }
 }`,
   workgroups: (p) => grid(p.n),
-  cpu: [{ tasks: (p) => Math.ceil(p.n / 4096), run: softcapTwin }],
-};
-
-function softcapTwin({ b, p }: CpuContext, lo: number, hi: number): void {
-  const { x, y } = b, { cap } = p, to = Math.min(hi * 4096, p.n);
-  for (let i = lo * 4096; i < to; i++) {
-    y[i] = Number.isFinite(x[i]) ? cap * Math.tanh(x[i] / cap) : x[i];
-  }
-}
+  cpu: [{
+    tasks: (p) => Math.ceil(p.n / 4096),
+    run: ({ b, p }, lo, hi) => {
+      const { x, y } = b, { cap } = p, to = Math.min(hi * 4096, p.n);
+      for (let i = lo * 4096; i < to; i++) {
+        y[i] = Number.isFinite(x[i]) ? cap * Math.tanh(x[i] / cap) : x[i];
+      }
+    },
+  }],
+});
 
 /**
  * Squash numbers into (−cap, cap): y = cap·tanh(x/cap). NaN and ±∞ stay.

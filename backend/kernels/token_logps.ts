@@ -8,7 +8,7 @@
 import type { Arena } from "../arena.ts";
 import { length, matrix } from "../checks.ts";
 import type { DeviceInfo } from "../device.ts";
-import { type CpuContext, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, grid, type Kernel } from "../kernel.ts";
 import { asMatrix, type Matrix } from "../matrix.ts";
 import type { Tensor } from "../tensor.ts";
 import { matmulColumns, matmulRows } from "./matmul/matrix_matmul.ts";
@@ -20,7 +20,7 @@ import { tanhWgsl } from "./tanh_wgsl.ts";
  * rows `first` to `first + rows` are this slice's; with `WEIGHTS` the logits become onehot(target) − p; with `CAP` they are capped
  * first.
  */
-export const headSoftmaxInPlaceKernel: Kernel = {
+export const headSoftmaxInPlaceKernel: Kernel = defineKernel({
   name: "headSoftmaxInPlace",
   bindings: [
     { name: "targets", access: "read", type: "u32" },
@@ -104,47 +104,48 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   }
 }`,
   workgroups: (p) => grid(p.rows, 1),
-  cpu: [{ tasks: (p) => Math.ceil(p.rows / 16), run: softmaxTwin }],
-};
-
-/** A task is 16 rows: e^(l − top) and l − top of a row in scratch, then the row itself. */
-function softmaxTwin({ b, p, f, wasm, scratch, f32 }: CpuContext, lo: number, hi: number): void {
-  const { V } = f, block = 4096;
-  const below = scratch, ones = scratch + 4 * block, kept = (scratch + 8 * block) / 4;
-  f32.fill(1, ones / 4, ones / 4 + block);
-  for (let row = lo * 16; row < Math.min(hi * 16, p.rows); row++) {
-    const at = b.logits.byteOffset + 4 * row * V, to = p.first + row, y = b.targets[to];
-    if (f.CAP === 1) { // c·tanh(x/c) = c − 2c / (e^(2x/c) + 1)
-      const c = p.softcap, end = (row + 1) * V;
-      wasm.scaleInPlace(at, V, 2 / c);
-      wasm.expInPlace(at, V);
-      for (let i = row * V; i < end; i++) b.logits[i] = c - 2 * c / (b.logits[i] + 1);
-      if (f.WEIGHTS === 1) f32.copyWithin(kept, at / 4, at / 4 + V);
-    }
-    const chosen = b.logits[row * V + y], top = wasm.rowMax(at, V);
-    b.isTop[to] = chosen === top && b.logits.indexOf(top, row * V) === row * V + y ? 1 : 0;
-    let sum = 0, moment = 0, all = 0;
-    for (let v = 0; v < V; v += block) {
-      const n = Math.min(block, V - v), x = at + 4 * v;
-      f32.copyWithin(below / 4, x / 4, x / 4 + n);
-      wasm.axpy(ones, below, n, -top);
-      all += wasm.dot(ones, below, n);
-      sum += wasm.expSubSum(x, n, top);
-      moment += wasm.dot(x, below, n);
-    }
-    b.lse[to] = top + Math.log(sum);
-    b.logps[to] = chosen - top - Math.log(sum);
-    b.entropy[to] = Math.log(sum) - moment / sum;
-    b.meanLogits[to] = top + all / V;
-    if (f.WEIGHTS === 1) {
-      wasm.scaleInPlace(at, V, -1 / sum);
-      b.logits[row * V + y] += 1;
-      for (let v = 0; f.CAP === 1 && v < V; v++) {
-        b.logits[row * V + v] *= 1 - (f32[kept + v] / p.softcap) ** 2;
+  cpu: [{
+    // A task is 16 rows: e^(l − top) and l − top of a row in scratch, then the row itself.
+    tasks: (p) => Math.ceil(p.rows / 16),
+    run: ({ b, p, f, wasm, scratch, f32 }, lo, hi) => {
+      const { V } = f, block = 4096;
+      const below = scratch, ones = scratch + 4 * block, kept = (scratch + 8 * block) / 4;
+      f32.fill(1, ones / 4, ones / 4 + block);
+      for (let row = lo * 16; row < Math.min(hi * 16, p.rows); row++) {
+        const at = b.logits.byteOffset + 4 * row * V, to = p.first + row, y = b.targets[to];
+        if (f.CAP === 1) { // c·tanh(x/c) = c − 2c / (e^(2x/c) + 1)
+          const c = p.softcap, end = (row + 1) * V;
+          wasm.scaleInPlace(at, V, 2 / c);
+          wasm.expInPlace(at, V);
+          for (let i = row * V; i < end; i++) b.logits[i] = c - 2 * c / (b.logits[i] + 1);
+          if (f.WEIGHTS === 1) f32.copyWithin(kept, at / 4, at / 4 + V);
+        }
+        const chosen = b.logits[row * V + y], top = wasm.rowMax(at, V);
+        b.isTop[to] = chosen === top && b.logits.indexOf(top, row * V) === row * V + y ? 1 : 0;
+        let sum = 0, moment = 0, all = 0;
+        for (let v = 0; v < V; v += block) {
+          const n = Math.min(block, V - v), x = at + 4 * v;
+          f32.copyWithin(below / 4, x / 4, x / 4 + n);
+          wasm.axpy(ones, below, n, -top);
+          all += wasm.dot(ones, below, n);
+          sum += wasm.expSubSum(x, n, top);
+          moment += wasm.dot(x, below, n);
+        }
+        b.lse[to] = top + Math.log(sum);
+        b.logps[to] = chosen - top - Math.log(sum);
+        b.entropy[to] = Math.log(sum) - moment / sum;
+        b.meanLogits[to] = top + all / V;
+        if (f.WEIGHTS === 1) {
+          wasm.scaleInPlace(at, V, -1 / sum);
+          b.logits[row * V + y] += 1;
+          for (let v = 0; f.CAP === 1 && v < V; v++) {
+            b.logits[row * V + v] *= 1 - (f32[kept + v] / p.softcap) ** 2;
+          }
+        }
       }
-    }
-  }
-}
+    },
+  }],
+});
 
 /** What {@linkcode tokenLogps} reads. */
 export interface TokenLogpsArgs {

@@ -3,7 +3,7 @@
 // recomputed a slice of rows at a time (token_logps.ts). Deterministic: slices in order.
 import type { Arena } from "../arena.ts";
 import { length, matrix } from "../checks.ts";
-import { type CpuContext, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, grid, type Kernel } from "../kernel.ts";
 import { asMatrix, type Matrix } from "../matrix.ts";
 import type { Tensor } from "../tensor.ts";
 import { matmul } from "./matmul/matmul.ts";
@@ -15,7 +15,7 @@ import { eachSlice } from "./token_logps.ts";
  * Logits [S, V] of a slice become s·(onehot(target) − p), with `CAP` times the slope of their cap; binds targets u32,
  * lse, scale [H] too.
  */
-export const headWeightsInPlaceKernel: Kernel = {
+export const headWeightsInPlaceKernel: Kernel = defineKernel({
   name: "headWeightsInPlace",
   bindings: [
     { name: "targets", access: "read", type: "u32" },
@@ -39,28 +39,29 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   logits[at] = scale[row] * (hit - exp(l - lse[row]))${f.CAP === 1 ? " * (1.0 - t * t)" : ""};
 }`,
   workgroups: (p, f) => grid(p.rows * f.V),
-  cpu: [{ tasks: (p) => Math.ceil(p.rows / 16), run: weightsTwin }],
-};
-
-/** A task is 16 rows. */
-function weightsTwin({ b, p, f, f32, wasm, scratch }: CpuContext, lo: number, hi: number): void {
-  const { V } = f, c = p.softcap, kept = scratch / 4;
-  for (let row = lo * 16; row < Math.min(hi * 16, p.rows); row++) {
-    const at = b.logits.byteOffset + 4 * row * V, from = p.first + row;
-    if (f.CAP === 1) { // c·tanh(x/c) = c − 2c / (e^(2x/c) + 1), and its tanh for later
-      wasm.scaleInPlace(at, V, 2 / c);
-      wasm.expInPlace(at, V);
-      for (let v = 0; v < V; v++) {
-        f32[kept + v] = 1 - 2 / (b.logits[row * V + v] + 1);
-        b.logits[row * V + v] = c * f32[kept + v];
+  cpu: [{
+    // A task is 16 rows.
+    tasks: (p) => Math.ceil(p.rows / 16),
+    run: ({ b, p, f, f32, wasm, scratch }, lo, hi) => {
+      const { V } = f, c = p.softcap, kept = scratch / 4;
+      for (let row = lo * 16; row < Math.min(hi * 16, p.rows); row++) {
+        const at = b.logits.byteOffset + 4 * row * V, from = p.first + row;
+        if (f.CAP === 1) { // c·tanh(x/c) = c − 2c / (e^(2x/c) + 1), and its tanh for later
+          wasm.scaleInPlace(at, V, 2 / c);
+          wasm.expInPlace(at, V);
+          for (let v = 0; v < V; v++) {
+            f32[kept + v] = 1 - 2 / (b.logits[row * V + v] + 1);
+            b.logits[row * V + v] = c * f32[kept + v];
+          }
+        }
+        wasm.expSubSum(at, V, b.lse[from]);
+        wasm.scaleInPlace(at, V, -b.scale[from]);
+        b.logits[row * V + b.targets[from]] += b.scale[from];
+        for (let v = 0; f.CAP === 1 && v < V; v++) b.logits[row * V + v] *= 1 - f32[kept + v] ** 2;
       }
-    }
-    wasm.expSubSum(at, V, b.lse[from]);
-    wasm.scaleInPlace(at, V, -b.scale[from]);
-    b.logits[row * V + b.targets[from]] += b.scale[from];
-    for (let v = 0; f.CAP === 1 && v < V; v++) b.logits[row * V + v] *= 1 - f32[kept + v] ** 2;
-  }
-}
+    },
+  }],
+});
 
 /** What {@linkcode tokenLogpsWeightGrad} reads; all borrowed. */
 export interface WeightGradArgs {

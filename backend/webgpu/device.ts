@@ -1,7 +1,8 @@
 // The WebGPU device: pipelines and bind groups are cached, one command list is one submit.
 import { type Command, Device, type DeviceInfo } from "../device.ts";
-import type { Kernel, Numbers } from "../kernel.ts";
+import { type Kernel, type Numbers, type Param, paramsOn, type Shader } from "../kernel.ts";
 import { type Block, largestSizeClass, type Storage } from "../memory.ts";
+import { shaderFor } from "../variant.ts";
 import { describeAdapter, ownGpu, requestAdapter } from "./adapter.ts";
 import { capabilitiesOf, wantedOf } from "./capabilities.ts";
 import { BufferUsage, ShaderStage } from "./flags.ts";
@@ -28,6 +29,9 @@ interface Pipeline {
   readonly id: number;
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
+  readonly shader: Shader;
+  /** The params that the shader reads, in order. */
+  readonly params: readonly Param[];
 }
 
 /**
@@ -205,9 +209,10 @@ export class GpuDevice extends Device {
         pass ??= encoder.beginComputePass();
         pass.setPipeline(pipeline.pipeline);
         const group = this.#bindGroup(pipeline, kernel, storages, uniforms);
-        if (kernel.params.length > 0) pass.setBindGroup(0, group, [slot++ * SLOT]);
+        if (pipeline.params.length > 0) pass.setBindGroup(0, group, [slot++ * SLOT]);
         else pass.setBindGroup(0, group);
-        pass.dispatchWorkgroups(...kernel.workgroups(params, fixed));
+        const all = { ...kernel.constants, ...fixed };
+        pass.dispatchWorkgroups(...pipeline.shader.workgroups(params, all));
         continue;
       }
       endPass();
@@ -231,14 +236,16 @@ export class GpuDevice extends Device {
 
   /** All params of a command list in one write, a 256-byte slot a dispatch. */
   #writeUniforms(commands: readonly Command[]): GPUBuffer | undefined {
-    const dispatches = commands.filter((c) => c.op === "dispatch" && c.kernel.params.length > 0);
+    const dispatches = commands.flatMap((command) => {
+      const params = command.op === "dispatch" ? paramsOn(command.kernel, "webgpu") : [];
+      return command.op === "dispatch" && params.length > 0 ? [{ params, of: command.params }] : [];
+    });
     if (dispatches.length === 0) return undefined;
     const bytes = new DataView(new ArrayBuffer(dispatches.length * SLOT));
     let at = 0;
-    for (const command of dispatches) {
-      if (command.op !== "dispatch") continue;
-      command.kernel.params.forEach(([name, type], i) => {
-        const value = command.params[name];
+    for (const { params, of } of dispatches) {
+      params.forEach(([name, type], i) => {
+        const value = of[name];
         if (type === "f32") bytes.setFloat32(at + 4 * i, value, true);
         else bytes.setUint32(at + 4 * i, value, true);
       });
@@ -315,7 +322,9 @@ export class GpuDevice extends Device {
     const known = variants.get(key);
     if (known !== undefined) return known;
     const label = `${kernel.name}(${key})`;
-    const module = this.#device.createShaderModule({ label, code: completeWgsl(kernel, fixed) });
+    const { shader, needs } = shaderFor(kernel, this.info), params = paramsOn(kernel, "webgpu");
+    const code = completeWgsl(kernel, fixed, shader, needs);
+    const module = this.#device.createShaderModule({ label, code });
     const layout = this.#device.createBindGroupLayout({
       label,
       entries: [
@@ -324,7 +333,7 @@ export class GpuDevice extends Device {
           visibility: ShaderStage.COMPUTE,
           buffer: { type: access === "read" ? "read-only-storage" : "storage" },
         })),
-        ...(kernel.params.length === 0 ? [] : [{
+        ...(params.length === 0 ? [] : [{
           binding: kernel.bindings.length,
           visibility: ShaderStage.COMPUTE,
           buffer: { type: "uniform" as const, hasDynamicOffset: true },
@@ -336,13 +345,13 @@ export class GpuDevice extends Device {
       layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout] }),
       compute: { module, entryPoint: "main" },
     });
-    const made = { id: ++this.counts.pipelines, pipeline, layout };
+    const made = { id: ++this.counts.pipelines, pipeline, layout, shader, params };
     variants.set(key, made);
     return made;
   }
 
   #bindGroup(
-    { id, layout }: Pipeline,
+    { id, layout, params }: Pipeline,
     kernel: Kernel,
     storages: readonly Storage[],
     uniforms: GPUBuffer | undefined,
@@ -368,9 +377,9 @@ export class GpuDevice extends Device {
           binding,
           resource: { buffer: block.buffer!, size: sizes[binding] },
         })),
-        ...(kernel.params.length === 0 ? [] : [{
+        ...(params.length === 0 ? [] : [{
           binding: storages.length,
-          resource: { buffer: uniforms!, size: Math.ceil(kernel.params.length / 4) * 16 },
+          resource: { buffer: uniforms!, size: Math.ceil(params.length / 4) * 16 },
         }]),
       ],
     });

@@ -1,5 +1,12 @@
 // What a device can do at most, measured in the same run: multiply-adds in registers alone, sweeps over memory.
-import { Arena, type Device, grid, type Kernel, type Tensor } from "../../backend/mod.ts";
+import {
+  Arena,
+  defineKernel,
+  type Device,
+  grid,
+  type Kernel,
+  type Tensor,
+} from "../../backend/mod.ts";
 import { PEAK_FLOP } from "../../backend/cpu/wasm.ts";
 
 /** The measured peaks of a device. */
@@ -18,7 +25,7 @@ const CHAINS = [0, 1, 2]; // vec4s: 12 numbers, so that 16 vector registers hold
 const GPU_FLOP = TURNS * CHAINS.length * 4 * 2;
 
 /** Binds x [tasks]: each task runs chains x = x·scale + shift in registers and leaves one number. */
-export const peakKernel: Kernel = {
+export const peakKernel: Kernel = defineKernel({
   name: "benchPeak",
   bindings: [{ name: "x", access: "read_write" }],
   params: [["tasks", "u32"], ["iterations", "u32"], ["scale", "f32"], ["shift", "f32"]],
@@ -48,10 +55,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       for (let task = lo; task < hi; task++) b.x[task] = wasm.peak(p.iterations);
     },
   }],
-};
+});
 
 /** Binds x, y, z [n], n a multiple of 4: z = x + y. */
-export const sweepKernel: Kernel = {
+export const sweepKernel: Kernel = defineKernel({
   name: "benchSweep",
   bindings: [
     { name: "x", access: "read", type: "vec4<f32>" },
@@ -76,7 +83,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       wasm.add(at(b.x), at(b.y), at(b.z), n);
     },
   }],
-};
+});
 
 /** Runs a recording and waits for it: milliseconds. `result` tells when it is over. */
 async function timed(device: Device, record: (arena: Arena) => Tensor): Promise<number> {

@@ -1,9 +1,9 @@
 // The smallest kernel there is: x ← by·x, in place, on both devices.
 import type { Arena, Kernel, Owned, Tensor } from "../../backend/mod.ts";
-import { grid, sizeOf } from "../../backend/mod.ts";
+import { defineKernel, grid, sizeOf } from "../../backend/mod.ts";
 
 /** Binds x; params n and by. */
-export const scaleKernel: Kernel = {
+export const scaleKernel: Kernel = defineKernel({
   name: "scale",
   bindings: [{ name: "x", access: "read_write" }],
   params: [["n", "u32"], ["by", "f32"]],
@@ -22,7 +22,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       for (let i = lo * 64; i < Math.min(hi * 64, p.n); i++) b.x[i] *= p.by;
     },
   }],
-};
+});
 
 /** Record x ← by·x. */
 export function scaleInPlace(arena: Arena, x: Tensor, by: number): void {

@@ -5,6 +5,7 @@ import { addKernel } from "../../backend/kernels/elementwise.ts";
 import {
   directionsOf,
   judge,
+  kernelFiles,
   kernelsOf,
   parseFlags,
   planMutations,
@@ -194,4 +195,14 @@ deviceTest("plantedError() adds 1 to whole numbers", async (device) => {
   } finally {
     device.onSubmit = before;
   }
+});
+
+Deno.test("kernelFiles() finds the kernels in folders too", async () => {
+  const files = await kernelFiles();
+  const of = (name: string) => files.find((file) => file.name === name);
+  assertEquals(of("matmul/matmul")?.kernels.map(({ name }) => name), [
+    ...["matmul", "matmulNarrow", "matmulReduce"],
+  ]);
+  assertEquals(of("attention/decode")?.test, "tests/backend/kernels/attention/decode_test.ts");
+  assertEquals(of("rope")?.kernels.length, 1);
 });

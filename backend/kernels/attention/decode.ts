@@ -4,29 +4,22 @@
 // 4·n·D flop a head, reads the cache once a query head. Sums in fixed order: deterministic.
 import type { Arena } from "../../arena.ts";
 import { length, matrix } from "../../checks.ts";
-import { type CpuContext, grid, type Kernel, type Numbers } from "../../kernel.ts";
+import { type CpuContext, defineKernel, grid, type Kernel, type Numbers } from "../../kernel.ts";
 import type { Tensor } from "../../tensor.ts";
 import { type AttentionHeads, scoring } from "./attention.ts";
+import { DECODE } from "./signature.ts";
 import { unrolled } from "./wgsl.ts";
 import { tanhWgsl } from "../tanh_wgsl.ts";
 
 /** Binds q [S, H·D], kCache and vCache [S, capacity, KV·D], lengths [S], out [S, H·D]. */
-export const attentionDecodeKernel: Kernel = {
+export const attentionDecodeKernel: Kernel = defineKernel({
+  ...DECODE,
   name: "attentionDecode",
-  bindings: [
-    { name: "q", access: "read" },
-    { name: "kCache", access: "read" },
-    { name: "vCache", access: "read" },
-    { name: "lengths", access: "read", type: "u32" },
-    { name: "out", access: "read_write" },
-  ],
-  params: [["sequences", "u32"], ["capacity", "u32"], ["scale", "f32"], ["softcap", "f32"]],
-  fixed: ["H", "KV", "D", "WINDOW", "SCALED", "CAPPED"],
   wgsl: decodeWgsl,
   // A workgroup is one head of one sequence: threads are keys for the scores, then columns for the sum.
   workgroups: (p, f) => grid(p.sequences * f.H, 1),
   cpu: [{ tasks: (p) => p.sequences, run: decodeTwin }],
-};
+});
 
 function decodeWgsl(f: Numbers): string {
   const columns = Math.ceil(f.D / 64);
@@ -85,8 +78,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
 }
 
 /** A task is one sequence. The chains over D and over keys are those of attention's twin. */
-function decodeTwin({ b, p, f, wasm, scratch, f32 }: CpuContext, lo: number, hi: number): void {
-  const { H, KV, D } = f, shared = H / KV, CHUNK = 256;
+function decodeTwin(
+  { b, p, f, wasm, scratch, f32 }: CpuContext<typeof DECODE>,
+  lo: number,
+  hi: number,
+): void {
+  const { H, KV, D, CHUNK } = f, shared = H / KV;
   const wide = Math.ceil(D / 8) * 8;
   const work = scratch, packed = work + 2048, scores = packed + CHUNK * wide * 4;
   for (let s = lo; s < hi; s++) {

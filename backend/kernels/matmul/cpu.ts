@@ -1,10 +1,20 @@
 // CPU twins of the matmul: tiles of C are tasks; packed panels of B live in the thread's scratch and are packed again
 // only when a task needs another panel. Tiles and K blocks follow from shapes alone, so bits do not depend on threads.
-import type { CpuContext, CpuPhase, Numbers } from "../../kernel.ts";
-import { SCRATCH_BYTES } from "../../kernel.ts";
+import {
+  type CpuContext,
+  type CpuPhase,
+  type FixedOf,
+  type ParamsOf,
+  SCRATCH_BYTES,
+} from "../../kernel.ts";
+import { NARROW, type REDUCE } from "./signature.ts";
 
-/** The most rows of A and B that are packed at a time when A is stored [K, M]. */
-const K_BLOCK = 384;
+/** A plain B is read as a narrow one of FORMAT 0. */
+type Context = CpuContext<typeof NARROW>;
+type Params = ParamsOf<typeof NARROW, "cpu">;
+type Fixed = FixedOf<typeof NARROW>;
+
+const { K_BLOCK } = NARROW.constants;
 /** Floats of scratch that packed panels may take; the rest is room for the gemm's own. */
 const PACKED_FLOATS = SCRATCH_BYTES / 4 - 4096;
 
@@ -60,17 +70,23 @@ export function splitsOf(
 
 /** The twin, three ways to make a tile; a dispatch has tasks in one of them. */
 export const matmulPhases: readonly CpuPhase[] = [
-  { tasks: (p, f) => f.TA === 0 ? tiles(p) : 0, run: rowsTwin },
-  { tasks: (p, f) => f.TA === 1 && !thin(p, f) ? tiles(p) * p.splits : 0, run: transposedTwin },
-  { tasks: (p, f) => f.TA === 1 && thin(p, f) ? tiles(p) * p.splits : 0, run: thinTwin },
+  { tasks: (p: Params, f: Fixed) => f.TA === 0 ? tiles(p) : 0, run: rowsTwin },
+  {
+    tasks: (p: Params, f: Fixed) => f.TA === 1 && !thin(p, f) ? tiles(p) * p.splits : 0,
+    run: transposedTwin,
+  },
+  {
+    tasks: (p: Params, f: Fixed) => f.TA === 1 && thin(p, f) ? tiles(p) * p.splits : 0,
+    run: thinTwin,
+  },
 ];
 
-function tiles(p: Numbers): number {
+function tiles(p: Params): number {
   return Math.ceil(p.M / p.cpuRows) * Math.ceil(p.N / p.cpuCols) * p.groups;
 }
 
 /** C is taller than wide, A and B both stored with K outermost: Cᵀ is cheaper, as packing beats transposing. */
-function thin(p: Numbers, f: Numbers): boolean {
+function thin(p: Params, f: Fixed): boolean {
   return f.TB === 0 && f.TAIL === 0 && p.N <= 32 && p.M > p.N;
 }
 
@@ -78,8 +94,8 @@ function thin(p: Numbers, f: Numbers): boolean {
  * A's rows are read where they are; all of op(B)'s K rows for a tile's columns are packed at once. Where B is stored
  * narrow it is widened on the way: straight into the panels, or 8 of its rows × 256 in scratch and from there.
  */
-function rowsTwin({ b, p, f, wasm, scratch }: CpuContext, lo: number, hi: number): void {
-  const at = (view: Float32Array, index: number) => view.byteOffset + 4 * index;
+function rowsTwin({ b, p, f, wasm, scratch }: Context, lo: number, hi: number): void {
+  const at = (view: { readonly byteOffset: number }, index: number) => view.byteOffset + 4 * index;
   const spare = scratch, wide = scratch + 8192, packed = scratch + 16384;
   const widen = (row: number, to: number, first: number, last: number, step: number) => {
     const words = at(b.b, row * p.ldb);
@@ -100,7 +116,7 @@ function rowsTwin({ b, p, f, wasm, scratch }: CpuContext, lo: number, hi: number
       cols = Math.min(p.cpuCols, p.N - n0),
       panels = Math.ceil(cols / 8);
     const shared = p.bStride === 0 ? column : pair;
-    if (shared !== packedB && !(f.FORMAT > 0)) {
+    if (shared !== packedB && f.FORMAT === 0) {
       const source = p.bOffset + g * p.bStride + (f.TB === 1 ? n0 * p.ldb : n0);
       wasm.packB(at(b.b, source), p.ldb, f.TB, p.K, cols, packed, 0, panels);
     } else if (shared !== packedB && f.TB === 0) {
@@ -143,9 +159,9 @@ function rowsTwin({ b, p, f, wasm, scratch }: CpuContext, lo: number, hi: number
 }
 
 /** A is stored [K, M]: blocks of K rows of A and B are transposed and packed, one after another. */
-function transposedTwin({ b, p, f, wasm, scratch }: CpuContext, lo: number, hi: number): void {
-  const at = (view: Float32Array, index: number) => view.byteOffset + 4 * index;
-  const spare = scratch, packedA = scratch + 8192, packedB = packedA + 4 * 64 * 384; // K_BLOCK
+function transposedTwin({ b, p, f, wasm, scratch }: Context, lo: number, hi: number): void {
+  const at = (view: { readonly byteOffset: number }, index: number) => view.byteOffset + 4 * index;
+  const spare = scratch, packedA = scratch + 8192, packedB = packedA + 4 * 64 * f.K_BLOCK;
   const mTiles = Math.ceil(p.M / p.cpuRows), nTiles = Math.ceil(p.N / p.cpuCols);
   for (let task = lo; task < hi; task++) {
     let rest = task;
@@ -202,10 +218,10 @@ function transposedTwin({ b, p, f, wasm, scratch }: CpuContext, lo: number, hi: 
 }
 
 /** Cᵀ = Bᵀ·A in scratch with A's rows packed, then transposed into C; all N columns are in one tile. */
-function thinTwin({ b, p, f, f32, wasm, scratch }: CpuContext, lo: number, hi: number): void {
-  const at = (view: Float32Array, index: number) => view.byteOffset + 4 * index;
-  const spare = scratch, packedB = scratch + 8192, packedA = packedB + 4 * 32 * 384;
-  const turned = packedA + 4 * p.cpuRows * 384, tile = turned + 4 * 32 * p.cpuRows;
+function thinTwin({ b, p, f, f32, wasm, scratch }: Context, lo: number, hi: number): void {
+  const at = (view: { readonly byteOffset: number }, index: number) => view.byteOffset + 4 * index;
+  const spare = scratch, packedB = scratch + 8192, packedA = packedB + 4 * 32 * f.K_BLOCK;
+  const turned = packedA + 4 * p.cpuRows * f.K_BLOCK, tile = turned + 4 * 32 * p.cpuRows;
   const mTiles = Math.ceil(p.M / p.cpuRows), { N } = p;
   for (let task = lo; task < hi; task++) {
     const m0 = (task % mTiles) * p.cpuRows, rows = Math.min(p.cpuRows, p.M - m0);
@@ -243,7 +259,7 @@ export const reducePhases: readonly CpuPhase[] = [
   { tasks: (p) => p.groups * p.M * Math.ceil(p.N / 4096), run: reduceTwin },
 ];
 
-function reduceTwin({ b, p, f, wasm }: CpuContext, lo: number, hi: number): void {
+function reduceTwin({ b, p, f, wasm }: CpuContext<typeof REDUCE>, lo: number, hi: number): void {
   const chunks = Math.ceil(p.N / 4096);
   for (let task = lo; task < hi; task++) {
     const row = Math.floor(task / chunks), n0 = (task - row * chunks) * 4096;

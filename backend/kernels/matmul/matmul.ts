@@ -2,12 +2,13 @@
 // 2·groups·M·N·(K + r) flop. The tail U·T (a grouped LoRA term) runs at the end of the K loop of the same dispatch.
 // Tall sums into small outputs (A transposed) are split over K and added in order by a second dispatch: deterministic.
 import type { Arena } from "../../arena.ts";
-import { type Binding, grid, type Kernel } from "../../kernel.ts";
+import { defineKernel, grid, type Kernel } from "../../kernel.ts";
 import { sizeOf, type Tensor } from "../../tensor.ts";
 import { matrix } from "../../checks.ts";
 import { type BaseDType, wordsPerRow } from "../../quantise.ts";
 import { FORMAT } from "./narrow.ts";
 import { cpuTile, matmulPhases, reducePhases, splitsOf } from "./cpu.ts";
+import { NARROW, PLAIN, REDUCE } from "./signature.ts";
 import { matmulGrid, matmulWgsl, reduceWgsl } from "./wgsl.ts";
 
 /** A row-major matrix for each group inside a tensor. Numbers are in elements. */
@@ -76,60 +77,31 @@ export interface MatmulArgs {
 }
 
 /** Binds a, b, u, t, d and c; unused ones get `a` again. `c` may be partial products, `splitStride` apart. */
-export const matmulKernel: Kernel = {
+export const matmulKernel: Kernel = defineKernel({
+  ...PLAIN,
   name: "matmul",
-  bindings: [
-    { name: "a", access: "read" },
-    { name: "b", access: "read" },
-    { name: "u", access: "read" },
-    { name: "t", access: "read" },
-    { name: "d", access: "read" },
-    { name: "c", access: "read_write" },
-  ],
-  params: [
-    ...["M", "N", "K", "groups", "rank", "splits", "kLength", "splitStride", "cpuRows", "cpuCols"],
-    ...["a", "b", "u", "t", "d", "c"].flatMap((x) => [`${x}Offset`, `${x}Stride`, `ld${x}`]),
-  ].map((name): [string, "u32" | "f32"] => [name, "u32"]).concat([["alpha", "f32"], [
-    "tailAlpha",
-    "f32",
-  ]]),
-  fixed: ["TA", "TB", "TT", "TAIL", "ADD", "RM", "RN", "DIRECT"],
   wgsl: matmulWgsl,
   workgroups: matmulGrid,
   cpu: matmulPhases,
-};
+});
 
 /** The same with B stored narrow: binds its scales too (`b` again where it has none). */
-export const matmulNarrowKernel: Kernel = {
-  ...matmulKernel,
+export const matmulNarrowKernel: Kernel = defineKernel({
+  ...NARROW,
   name: "matmulNarrow",
-  bindings: matmulKernel.bindings.flatMap((binding): Binding[] =>
-    binding.name !== "b" ? [binding] : [
-      { name: "b", access: "read", type: "u32" },
-      { name: "scales", access: "read", type: "u32" },
-    ]
-  ),
-  params: [...matmulKernel.params, ["ldScales", "u32"]],
-  fixed: [...matmulKernel.fixed, "FORMAT"],
-};
+  wgsl: matmulWgsl,
+  workgroups: matmulGrid,
+  cpu: matmulPhases,
+});
 
 /** Second stage of a split matmul: c = Σ_s part[s] (+ d); binds part [splits, groups, M, N], d, c. */
-export const matmulReduceKernel: Kernel = {
+export const matmulReduceKernel: Kernel = defineKernel({
+  ...REDUCE,
   name: "matmulReduce",
-  bindings: [
-    { name: "part", access: "read" },
-    { name: "d", access: "read" },
-    { name: "c", access: "read_write" },
-  ],
-  params: [
-    ...["M", "N", "groups", "splits", "splitStride"],
-    ...["d", "c"].flatMap((x) => [`${x}Offset`, `${x}Stride`, `ld${x}`]),
-  ].map((name): [string, "u32"] => [name, "u32"]),
-  fixed: ["ADD"],
   wgsl: reduceWgsl,
   workgroups: (p) => grid(p.groups * p.M * p.N),
   cpu: reducePhases,
-};
+});
 
 /**
  * General batched matrix product: C_g = α·op(A_g)·op(B_g) [+ tail] [+ D_g].

@@ -1,13 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { Arena } from "../../../backend/arena.ts";
+import { RANDOM } from "../../../backend/kernels/sample_twin.ts";
 import { randomWgsl, sampleWgsl } from "../../../backend/kernels/sample_wgsl.ts";
-import { grid, type Kernel } from "../../../backend/kernel.ts";
+import { defineKernel, grid, type Kernel } from "../../../backend/kernel.ts";
 import { threefry2x32, uniformOf } from "../../../backend/reference/sample.ts";
 import { assertClose } from "../../support/close.ts";
 import { deviceTest } from "../../support/devices.ts";
 
 /** Writes E of ids 0…n−1 under one key and counter, and of chosen 32-bit numbers. */
-const probe: Kernel = {
+const probe: Kernel = defineKernel({
   name: "randomProbe",
   bindings: [
     { name: "words", access: "read", type: "u32" },
@@ -17,6 +18,7 @@ const probe: Kernel = {
   ],
   params: [["n", "u32"]],
   fixed: [],
+  constants: RANDOM,
   wgsl: () =>
     /* wgsl */ `${randomWgsl}
 @compute @workgroup_size(64)
@@ -32,7 +34,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 }`,
   workgroups: (p) => grid(p.n),
   cpu: [],
-};
+});
 
 const n = 1000;
 const spread = Array.from({ length: n }, (_, i) => Math.floor((i / n) * 2 ** 32));

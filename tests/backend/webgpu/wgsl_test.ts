@@ -56,3 +56,53 @@ ${flatIndex}
 // D is 64`,
   );
 });
+
+Deno.test("completeWgsl() makes constants of what both implementations share: whole numbers u32, others f32", () => {
+  const kernel: Kernel = {
+    ...bare,
+    fixed: ["D"],
+    constants: { CHUNK: 4096, PARITY: 0x1bd11bda, TINY: 1e-7, BELOW: -1 },
+    wgsl: ({ D, CHUNK }) => `// ${D} of ${CHUNK}`,
+  };
+  assertEquals(
+    completeWgsl(kernel, { D: 3 }),
+    `const D: u32 = 3u;
+const CHUNK: u32 = 4096u;
+const PARITY: u32 = 466688986u;
+const TINY: f32 = 1e-7;
+const BELOW: f32 = -1;
+@group(0) @binding(0) var<storage, read_write> x: array<f32>;
+${flatIndex}
+// 3 of 4096`,
+  );
+});
+
+Deno.test("completeWgsl() leaves out the params of the CPU device", () => {
+  const params = [["cpu", "u32", "cpu"], ["gpu", "f32", "webgpu"], ["n", "u32"]] as const;
+  const wgsl = completeWgsl({ ...bare, params }, {});
+  assertEquals(wgsl.split("\n")[1], "struct Params { gpu: f32, n: u32 }");
+  const none = completeWgsl({ ...bare, params: [["cpu", "u32", "cpu"]] }, {});
+  assertEquals(none.includes("Params"), false);
+});
+
+Deno.test("completeWgsl() enables what a variant needs, and has halves as such where there is f16", () => {
+  const bindings = (["f16", "bf16"] as const).map((type) => (
+    { name: type, access: "read", type } as const
+  ));
+  const kernel: Kernel = { ...bare, bindings };
+  const variant = { wgsl: () => "// the variant's", workgroups: kernel.workgroups };
+  const features = ["timestamp-query", "shader-f16", "subgroups"];
+  assertEquals(
+    completeWgsl(kernel, {}, variant, { features }),
+    `enable f16;
+enable subgroups;
+@group(0) @binding(0) var<storage, read> f16: array<f16>;
+@group(0) @binding(1) var<storage, read> bf16: array<u32>;
+${flatIndex}
+// the variant's`,
+  );
+  assertEquals(
+    completeWgsl(kernel, {}).split("\n").slice(0, 2).map((line) => line.split(": ")[1]),
+    ["array<u32>;", "array<u32>;"],
+  );
+});
