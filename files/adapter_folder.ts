@@ -5,7 +5,8 @@ import { type Adapter, mergedLayout } from "../core/lora/adapter.ts";
 import { exactMean } from "../core/lora/merge.ts";
 import type { Model } from "../core/model/load.ts";
 import { linearLayers } from "../core/model/shapes.ts";
-import { writeFileDurably, writeFolderDurably } from "./durable.ts";
+import { writeFileDurably } from "./durable/file.ts";
+import { writeFolderDurably } from "./durable/folder.ts";
 import { loadPeftAdapter, peftFiles, type PeftFilesOptions } from "../core/formats/peft.ts";
 import { readSmallFile, statIfThere } from "./small_file.ts";
 

@@ -1,14 +1,9 @@
 // Checkpoints: named arrays, bit for bit, and a JSON value, in a durable folder. A run keeps several under one
 // root, `step-00000012`; the newest one that is whole is where it goes on.
-import {
-  exists,
-  readVerifiedFolder,
-  removeFolderDurably,
-  settleFolders,
-  writeAll,
-  writeFileDurably,
-  writeFolderDurably,
-} from "./durable.ts";
+import { removeFolderDurably, settleFolders, writeFileDurably } from "./durable/file.ts";
+import { writeFolderDurably } from "./durable/folder.ts";
+import { readVerifiedFolder } from "./durable/manifest.ts";
+import { isThere, writeAll } from "./durable/disk.ts";
 import { exactParse, exactStringify } from "../core/base/exact_json.ts";
 import { isObject, parseJsonObject, quote, show } from "../core/base/mistakes.ts";
 import { cannotRead } from "../core/base/mistake.ts";
@@ -245,7 +240,7 @@ export async function pruneCheckpoints(root: string, keep: number): Promise<void
  * @returns Their steps and folders.
  */
 export async function listCheckpoints(root: string): Promise<CheckpointAt[]> {
-  if (!await exists(root)) return [];
+  if (!await isThere(root)) return [];
   const found: CheckpointAt[] = [];
   for await (const entry of Deno.readDir(root)) {
     const step = entry.name.match(/^step-(\d+)$/)?.[1];

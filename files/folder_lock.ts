@@ -1,5 +1,5 @@
 // One owner for a folder: an exclusive lock on a file in it, which the kernel gives back even after kill −9.
-import { ensureFolder, writeAll } from "./durable.ts";
+import { ensureFolder, writeAll } from "./durable/disk.ts";
 import { openOwnFile } from "./own_file.ts";
 import { Mistake } from "../core/base/mistake.ts";
 

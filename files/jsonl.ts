@@ -1,7 +1,7 @@
 // JSON lines that survive kill −9: a line is appended whole, `sync` makes all lines so far durable, and a
 // resumed run cuts the file back to the mark that its checkpoint remembers: a length and the SHA-256 of so many bytes.
 import { createHash, type Hash } from "node:crypto";
-import { ensureFolder, splitPath, syncFolder, writeAll } from "./durable.ts";
+import { ensureFolder, splitPath, syncFolder, writeAll } from "./durable/disk.ts";
 import { exactParse, exactStringify } from "../core/base/exact_json.ts";
 import { openOwnFile } from "./own_file.ts";
 import { cannotRead, Mistake } from "../core/base/mistake.ts";

@@ -1,6 +1,8 @@
 // A merged model as a folder that transformers loads: shards, config and tokenizer, there whole or not at all.
 import type { HostAdapter } from "../core/lora/factors.ts";
-import { writeAll, writeFileDurably, writeFolderDurably } from "./durable.ts";
+import { writeFileDurably } from "./durable/file.ts";
+import { writeFolderDurably } from "./durable/folder.ts";
+import { writeAll } from "./durable/disk.ts";
 import type { SafetensorsDType } from "../core/base/float_bytes.ts";
 import { parseJsonObject, quote } from "../core/base/mistakes.ts";
 import { companionsOf, isCompanion } from "./model_companions.ts";

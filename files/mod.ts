@@ -36,14 +36,9 @@ export * from "./datasets/write_rows.ts";
 export type { ParquetCodec } from "../core/formats/datasets/parquet_footer.ts";
 export type { Decompress, Decompressors } from "../core/formats/datasets/parquet_pages.ts";
 export type { DatasetRow } from "../core/text/rows/rows.ts";
-export {
-  MANIFEST,
-  readVerifiedFolder,
-  settleFolders,
-  writeFileDurably,
-  writeFolderDurably,
-  type WriteFolderOptions,
-} from "./durable.ts";
+export { settleFolders, writeFileDurably } from "./durable/file.ts";
+export { writeFolderDurably, type WriteFolderOptions } from "./durable/folder.ts";
+export { MANIFEST, readVerifiedFolder } from "./durable/manifest.ts";
 export * from "./folder_lock.ts";
 export { type ClientOptions, HubError } from "./hub/client.ts";
 export * from "./gguf_file.ts";

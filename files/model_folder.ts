@@ -1,5 +1,6 @@
 // A Hugging Face Llama folder on disk or at a URL: read whole, written whole.
-import { writeFileDurably, writeFolderDurably } from "./durable.ts";
+import { writeFileDurably } from "./durable/file.ts";
+import { writeFolderDurably } from "./durable/folder.ts";
 import {
   encodeModelFiles,
   type EncodeModelOptions,

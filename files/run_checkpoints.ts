@@ -2,7 +2,7 @@
 // where a byte is missing or another.
 import { Mistake } from "../core/base/mistake.ts";
 import { listCheckpoints, loadCheckpoint } from "./checkpoint.ts";
-import { removeFolderDurably, settleFolders } from "./durable.ts";
+import { removeFolderDurably, settleFolders } from "./durable/file.ts";
 import { fitOf, type LogMark } from "./jsonl.ts";
 import { checkpointsDir } from "./run_sink.ts";
 

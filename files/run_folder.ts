@@ -1,7 +1,8 @@
 // A run's folder for a program of one's own: a sink that outlives the process, and the state that a run goes on from.
 import { Mistake } from "../core/base/mistake.ts";
 import type { AlignmentCheckpoint, Sink } from "../training/mod.ts";
-import { exists, settleFolders } from "./durable.ts";
+import { settleFolders } from "./durable/file.ts";
+import { isThere } from "./durable/disk.ts";
 import { lockFolder } from "./folder_lock.ts";
 import { type CheckpointMeta, dropLater, findCheckpoint } from "./run_checkpoints.ts";
 import { type LogMarks, RunLogs } from "./run_logs.ts";
@@ -52,7 +53,7 @@ export async function openRunFolder(dir: string): Promise<RunFolderSink> {
   using stack = new DisposableStack();
   const lock = await lockFolder(dir);
   stack.defer(() => lock.release());
-  if (await exists(`${dir}/config.json`)) {
+  if (await isThere(`${dir}/config.json`)) {
     throw new Mistake("usage", {
       ...{ verb: "open", thing: dir, found: "it has a config.json, as a command's run" },
       ...{ expected: "a folder of this program's", fix: `Go on with it by --resume ${dir}` },

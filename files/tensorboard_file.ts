@@ -1,6 +1,6 @@
 // A run's event file in a folder that TensorBoard watches.
 import { type Sink, type TensorboardOptions, tensorboardSink } from "../training/mod.ts";
-import { ensureFolder, writeAll } from "./durable.ts";
+import { ensureFolder, writeAll } from "./durable/disk.ts";
 
 /**
  * A sink that writes an event file into a folder: `tensorboard --logdir DIR` shows the run while it goes on. Each sink makes

@@ -14,7 +14,8 @@ import { inspectGguf, inspectIndex, inspectSafetensors } from "../inspect/weight
 import { type Flag, given, text, under } from "../flags/kinds.ts";
 import { quote, UsageError } from "../terminal/mistake.ts";
 import { modelDownloader } from "../policy/hub_files.ts";
-import { FORMATS, isThere } from "../folder/run_folder.ts";
+import { FORMATS } from "../folder/run_folder.ts";
+import { isThere } from "../../files/durable/disk.ts";
 import { type CliCommand, complete } from "./command.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
 

@@ -4,7 +4,8 @@ import { type Annotator, askAnnotator, mean, type Verdict } from "../../core/mod
 import { readJsonl, writeFileDurably } from "../../files/mod.ts";
 import { textQuality } from "../../stories/text_quality.ts";
 import type { StoriesAnnotators } from "../judge/annotators.ts";
-import { FILES, isThere } from "../folder/run_folder.ts";
+import { FILES } from "../folder/run_folder.ts";
+import { isThere } from "../../files/durable/disk.ts";
 import type { StoriesSummary } from "../train/summary.ts";
 import { Mistake } from "../../core/base/mistake.ts";
 

@@ -25,14 +25,14 @@ export function withAbsolutePaths<
     const path = config[field];
     if (path === undefined) continue;
     const isPattern = field === "data" && isGlob(path);
-    if (isPattern || isThere(path)) changed[field] = absolutePath(path);
+    if (isPattern || isLocal(path)) changed[field] = absolutePath(path);
   }
   const [, file, rest] = /^rule:([^,]*)(.*)$/s.exec(config.annotator ?? "") ?? [];
-  if (file !== undefined && isThere(file)) changed.annotator = `rule:${absolutePath(file)}${rest}`;
+  if (file !== undefined && isLocal(file)) changed.annotator = `rule:${absolutePath(file)}${rest}`;
   return { ...config, ...changed };
 }
 
-function isThere(path: string): boolean {
+function isLocal(path: string): boolean {
   try {
     Deno.lstatSync(path);
     return true;

@@ -4,7 +4,8 @@ import { MANIFEST } from "../../files/mod.ts";
 import { isObject } from "../../core/base/mistakes.ts";
 import { sha256 } from "./digest.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { FILES, isThere } from "./run_folder.ts";
+import { FILES } from "./run_folder.ts";
+import { isThere } from "../../files/durable/disk.ts";
 import { brokenSeal, readSealed, writeSealed } from "./sealed_json.ts";
 
 /** What it says that it is. */

@@ -1,7 +1,8 @@
 // A run whose folder is moved or removed while it goes: it ends at the next write, with one line that says what is kept.
 import { LogGone } from "../../files/mod.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { FILES, isThere } from "./run_folder.ts";
+import { FILES } from "./run_folder.ts";
+import { isThere } from "../../files/durable/disk.ts";
 
 /**
  * The line for a log that is gone; undefined for any other error.

@@ -3,7 +3,7 @@
 import { type FolderLock, lockFolder, settleFolders, writeFileDurably } from "../../files/mod.ts";
 import type { FindOptions } from "../../files/run_checkpoints.ts";
 import { type LogMarks, RunLogs } from "../../files/run_logs.ts";
-import { isLeftover } from "../../files/durable.ts";
+import { isLeftover } from "../../files/durable/file.ts";
 import { isObject, show } from "../../core/base/mistakes.ts";
 import { readSmallFile } from "../../files/small_file.ts";
 import { systemMistake } from "../terminal/system_mistake.ts";
@@ -206,17 +206,4 @@ export async function parseIdentity<I extends Identity>(
   }
   const { format: _format, about: _about, ...identity } = value;
   return identity as unknown as I;
-}
-
-/** Whether something is at a path. */
-export async function isThere(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return false;
-    }
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 // Which reader a path calls for: by its name first, as people name files, then by its first bytes.
 import { isObject } from "../../core/base/mistakes.ts";
-import { isThere } from "../folder/run_folder.ts";
+import { isThere } from "../../files/durable/disk.ts";
 import { bytesOf, headOf, nameOf } from "./files.ts";
 
 /** What a path looks like. */

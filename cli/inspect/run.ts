@@ -1,6 +1,7 @@
 // The folder of a run: what it trained, how far it is, and its result.
 import { latestCheckpoint, readJsonl } from "../../files/mod.ts";
-import { FILES, FORMATS, isThere, readIdentity } from "../folder/run_folder.ts";
+import { FILES, FORMATS, readIdentity } from "../folder/run_folder.ts";
+import { isThere } from "../../files/durable/disk.ts";
 import type { SftIdentity } from "../sft/flags.ts";
 import type { Report, ReportValue } from "./report.ts";
 

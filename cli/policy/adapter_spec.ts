@@ -5,7 +5,8 @@ import { latestCheckpoint, loadCheckpoint } from "../../files/mod.ts";
 import { readAdapterFolder, type StoredAdapter } from "./adapter_files.ts";
 import { quote, UsageError } from "../terminal/mistake.ts";
 import { targetsOf } from "../flags/method.ts";
-import { FILES, isThere } from "../folder/run_folder.ts";
+import { FILES } from "../folder/run_folder.ts";
+import { isThere } from "../../files/durable/disk.ts";
 import { cannotRead } from "../../core/base/mistake.ts";
 
 /** The word for a model without an adapter. */

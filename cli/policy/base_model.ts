@@ -25,7 +25,8 @@ import { hubNameOf } from "./hub_name.ts";
 import { quote, UsageError } from "../terminal/mistake.ts";
 import { absolutePath } from "../flags/paths.ts";
 import { statusLine } from "../terminal/progress.ts";
-import { FILES, isThere } from "../folder/run_folder.ts";
+import { FILES } from "../folder/run_folder.ts";
+import { isThere } from "../../files/durable/disk.ts";
 
 /** What of a command's flags the base depends on. */
 export interface BaseFlags {

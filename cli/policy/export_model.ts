@@ -23,7 +23,7 @@ import { modelDownloader } from "./hub_files.ts";
 import { hubNameOf } from "./hub_name.ts";
 import { absolutePath } from "../flags/paths.ts";
 import { statusLine } from "../terminal/progress.ts";
-import { isThere } from "../folder/run_folder.ts";
+import { isThere } from "../../files/durable/disk.ts";
 
 /** A base whose files are open. Disposing it closes them. */
 export interface ExportModel extends Disposable {

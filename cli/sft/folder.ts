@@ -20,13 +20,13 @@ import { checkFinished, sealResults } from "../folder/finished.ts";
 import {
   FILES,
   FORMATS,
-  isThere,
   ownFolder,
   requireNoRun,
   RESUMED,
   writeIdentity,
   writeText,
 } from "../folder/run_folder.ts";
+import { isThere } from "../../files/durable/disk.ts";
 import { asUsage } from "../terminal/system_mistake.ts";
 import type { SftIdentity, SftResume } from "./flags.ts";
 import type { SftResult } from "./run.ts";

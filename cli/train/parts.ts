@@ -11,7 +11,7 @@ import { cadenceOf, targetsOf } from "../flags/method.ts";
 import { offlinePairs } from "../../training/offline.ts";
 import type { RecordedPairs } from "./recorded_pairs.ts";
 import { loadReplay, type Replay, replayedPairs } from "./replay.ts";
-import { isThere } from "../folder/run_folder.ts";
+import { isThere } from "../../files/durable/disk.ts";
 import { type StartMembers, startMembers } from "../policy/start_adapter.ts";
 import type { Task, TaskFiles } from "./workload.ts";
 

@@ -12,7 +12,8 @@ import { DATASET } from "../../training/offline.ts";
 import type { RecordedPairs } from "./recorded_pairs.ts";
 import { requireWholeLog } from "../../files/run_checkpoints.ts";
 import { requireSame } from "../folder/identity.ts";
-import { FILES, isThere, readIdentity, type RunIdentity } from "../folder/run_folder.ts";
+import { FILES, readIdentity, type RunIdentity } from "../folder/run_folder.ts";
+import { isThere } from "../../files/durable/disk.ts";
 
 /** Recorded pairs that fit a run. */
 export interface Replay {

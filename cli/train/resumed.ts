@@ -10,12 +10,12 @@ import { requireSame } from "../folder/identity.ts";
 import { loadRun, type ResumePoint } from "./resume.ts";
 import {
   FILES,
-  isThere,
   readIdentity,
   RunFolder,
   type RunIdentity,
   writeIdentity,
 } from "../folder/run_folder.ts";
+import { isThere } from "../../files/durable/disk.ts";
 import { asUsage } from "../terminal/system_mistake.ts";
 import { isOwnFolder } from "../folder/trust.ts";
 

@@ -2,7 +2,8 @@
 // appears whole or not at all.
 import type { SchemaElement } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer/src/index.js";
-import { streamFileDurably, writeAll } from "../durable.ts";
+import { streamFileDurably } from "../durable/file.ts";
+import { writeAll } from "../durable/disk.ts";
 import type { ColumnKind } from "../../core/formats/datasets/trl_columns.ts";
 
 /** How pairs are written. */

@@ -1,6 +1,6 @@
 // One file from the hub to its blob: taken up where it was cut, checked by size and hash, one writer at a time.
 import { createHash, type Hash } from "node:crypto";
-import { ensureFolder, syncFolder, writeAll } from "../durable.ts";
+import { ensureFolder, syncFolder, writeAll } from "../durable/disk.ts";
 import type { RepoCache } from "./cache.ts";
 import {
   type ClientOptions,

@@ -1,6 +1,7 @@
 // The cache as Python's huggingface_hub lays it out, so that both find what the other fetched:
 // models--org--name/{blobs/<hash>, refs/<revision>, snapshots/<commit>/<file> → ../../blobs/<hash>}.
-import { ensureFolder, splitPath, writeFileDurably } from "../durable.ts";
+import { writeFileDurably } from "../durable/file.ts";
+import { ensureFolder, splitPath } from "../durable/disk.ts";
 import { isObject, quote } from "../../core/base/mistakes.ts";
 import type { ListedFile } from "./client.ts";
 import { checkRepoPath, isCommit, type RepoSpec, type RepoType } from "./repo_spec.ts";

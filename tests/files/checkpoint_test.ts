@@ -9,7 +9,8 @@ import {
   pruneCheckpoints,
   saveCheckpoint,
 } from "../../files/checkpoint.ts";
-import { readVerifiedFolder, writeFolderDurably } from "../../files/durable.ts";
+import { writeFolderDurably } from "../../files/durable/folder.ts";
+import { readVerifiedFolder } from "../../files/durable/manifest.ts";
 import { Mistake } from "../../core/base/mistake.ts";
 
 async function inTempDir(body: (root: string) => Promise<void>): Promise<void> {

@@ -1,6 +1,6 @@
 // Kill −9 at random moments of a run, resume until it is done, and compare what it leaves with an undisturbed run's.
 import { assert, assertEquals } from "@std/assert";
-import { isThere } from "../../cli/folder/run_folder.ts";
+import { isThere } from "../../files/durable/disk.ts";
 
 /** A run to kill. */
 export interface KilledRun {

@@ -2,7 +2,8 @@
 import { checkTensorShapes, linearLayers, tensorShapes } from "../../core/model/shapes.ts";
 import { parseModelConfig } from "../../core/model/config.ts";
 import { loadCheckpoint } from "../../files/checkpoint.ts";
-import { MANIFEST, sha256Hex } from "../../files/durable.ts";
+import { MANIFEST } from "../../files/durable/manifest.ts";
+import { sha256Hex } from "../../files/durable/disk.ts";
 import { openGguf } from "../../core/formats/gguf/open.ts";
 import { parseLlama2c } from "../../core/formats/llama2c.ts";
 import { parseLlama2cTokenizer } from "../../core/formats/llama2c_tokenizer.ts";

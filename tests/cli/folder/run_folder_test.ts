@@ -3,13 +3,13 @@ import { parseFlags } from "../../../cli/flags/run_config.ts";
 import { UsageError } from "../../../cli/terminal/mistake.ts";
 import {
   FORMATS,
-  isThere,
   readIdentity,
   requireNoRun,
   RunFolder,
   type RunIdentity,
   writeIdentity,
 } from "../../../cli/folder/run_folder.ts";
+import { isThere } from "../../../files/durable/disk.ts";
 import { Mistake } from "../../../core/base/mistake.ts";
 
 const command = parseFlags([]);
@@ -68,11 +68,6 @@ Deno.test("writeIdentity() and readIdentity() are each other's inverse", () =>
     await Deno.writeTextFile(`${dir}/config.json`, "{");
     await assertRejects(() => readIdentity(dir), UsageError, 'expected "leash-run-1"');
   }));
-
-Deno.test("isThere() says whether something is at a path", async () => {
-  assert(await isThere("."));
-  assert(!await isThere("no-such/thing"));
-});
 
 Deno.test("requireNoRun() passes over what a killed start left, and RunFolder.own() tidies it", () =>
   inFolder(async (dir) => {

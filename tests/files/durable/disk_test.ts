@@ -1,0 +1,70 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { writeFileDurably } from "../../../files/durable/file.ts";
+import {
+  ensureFolder,
+  isThere,
+  sha256Hex,
+  splitPath,
+  syncFolder,
+  writeAll,
+} from "../../../files/durable/disk.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+const names = async (dir: string) =>
+  (await Array.fromAsync(Deno.readDir(dir))).map((entry) => entry.name).sort();
+
+async function inTempDir(body: (root: string) => Promise<void>): Promise<void> {
+  const root = await Deno.makeTempDir();
+  try {
+    await body(root);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+Deno.test("writeAll() goes on after a short write and refuses one of nothing", () => {
+  const taken: number[] = [];
+  const file = (most: number) => ({
+    writeSync(part: Uint8Array) {
+      const count = Math.min(most, part.length);
+      taken.push(...part.subarray(0, count));
+      return count;
+    },
+  } as unknown as Deno.FsFile);
+  writeAll(file(3), Uint8Array.of(1, 2, 3, 4, 5, 6, 7));
+  assertEquals(taken, [1, 2, 3, 4, 5, 6, 7]);
+  assertEquals(
+    assertThrows(() => writeAll(file(0), bytes("abc")), Error).message,
+    "Cannot write: 3 bytes were not taken",
+  );
+});
+
+Deno.test("ensureFolder() makes what is missing and keeps what is there", () =>
+  inTempDir(async (root) => {
+    await writeFileDurably(`${root}/a/file`, bytes("b"));
+    await Promise.all([ensureFolder(`${root}/a/b/c`), ensureFolder(`${root}/a/b/c`)]);
+    assertEquals(await names(`${root}/a`), ["b", "file"]);
+    await syncFolder(`${root}/a/b/c`);
+  }));
+
+Deno.test("splitPath() is a folder and a name in it", () => {
+  const rows = [["a", ".", "a"], ["/a", "/", "a"], ["a/b/", "a", "b"], ["/x/y", "/x", "y"]];
+  for (const [path, parent, base] of rows) assertEquals(splitPath(path), { parent, base });
+  for (const path of ["", "/", "a/..", "."]) {
+    assertThrows(() => splitPath(path), Mistake, "names no");
+  }
+});
+
+Deno.test("sha256Hex() is SHA-256", async () => {
+  assertEquals(
+    await sha256Hex(bytes("abc")), // FIPS 180-2, appendix B.1
+    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+  );
+});
+
+Deno.test("isThere() says whether something is at a path", async () => {
+  assert(await isThere("."));
+  assert(!await isThere("no-such/thing"));
+});
