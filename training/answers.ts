@@ -3,6 +3,7 @@ import type { Device } from "../backend/mod.ts";
 import {
   type Adapter,
   type Completion,
+  completionText,
   fold,
   generate,
   type Key,
@@ -11,7 +12,7 @@ import {
   type SamplingOptions,
   type Tokenizer,
 } from "../core/mod.ts";
-import { completionText } from "../scheduler/collect.ts";
+
 import { type Prompt, promptIds } from "../scheduler/prompts.ts";
 
 /** Draws the reference texts. It is no run's, so that every seed is measured against the same texts. */

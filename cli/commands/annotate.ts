@@ -4,6 +4,7 @@ import {
   type Annotator,
   askAnnotator,
   type Completion,
+  completionText,
   countFailures,
   describeFailures,
   type Example,
@@ -17,7 +18,7 @@ import {
   type Verdict,
 } from "../../core/mod.ts";
 import { exportPairs, readJsonl, shownOrder } from "../../files/mod.ts";
-import { type AnswerRecord, completionText, spelledRecords } from "../../scheduler/mod.ts";
+import { type AnswerRecord, spelledRecords } from "../../scheduler/mod.ts";
 import { BASE } from "../policy/adapter_spec.ts";
 import { type AnnotateRun, openAnnotateRun } from "./annotate_run.ts";
 import { answerBudget, type Asked, askedPrompts, promptBudget } from "../data/encoded_prompts.ts";
@@ -299,9 +300,7 @@ function answerOf(
   const logps = [...completion.logps];
   return {
     text: completionText(tokenizer, completion),
-    ids: [...completion.ids],
-    finish: completion.finish,
-    logps,
+    ...{ ids: [...completion.ids], finish: completion.finish, logps },
     referenceLogp: logps.reduce((sum, logp) => sum + logp, 0),
   };
 }

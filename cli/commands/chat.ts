@@ -1,6 +1,7 @@
 // `leash chat`: a conversation with a model, or with several adapters on it at once, their answers beside each other.
 import {
   type Completion,
+  completionText,
   fold,
   generate,
   type Key,
@@ -9,7 +10,6 @@ import {
   streamDecoder,
 } from "../../core/mod.ts";
 import { writeFileDurably } from "../../files/mod.ts";
-import { completionText } from "../../scheduler/mod.ts";
 import { answerBudget, promptBudget } from "../data/encoded_prompts.ts";
 import type { BaseFlags } from "../policy/base_model.ts";
 import { answerWriter, fitTurns, trimmedAnswer } from "../data/conversation.ts";

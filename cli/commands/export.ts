@@ -5,6 +5,7 @@ import {
   type HostAdapter,
   linearLayers,
   type LinearShape,
+  meanOfAdapters,
   type ModelConfig,
   peftFiles,
   splitFactors,
@@ -17,7 +18,6 @@ import {
   writeFolderDurably,
 } from "../../files/mod.ts";
 import { readAdapterConfig } from "../policy/adapter_files.ts";
-import { meanOfAdapters } from "../policy/adapter_mean.ts";
 import { adapterFolder, readNamedAdapter, readRunMembers } from "../policy/adapter_spec.ts";
 import { counted } from "../terminal/counted.ts";
 import { type ExportModel, openExportModel, writeMerged } from "../policy/export_model.ts";

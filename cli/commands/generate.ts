@@ -1,8 +1,14 @@
 // `leash generate`: answers to one prompt or to a file of them, by a model or by adapters on it. What is printed is the
 // answer and nothing else; all other words go to the error stream.
-import { type Completion, fold, generate, keyOf, streamDecoder } from "../../core/mod.ts";
+import {
+  type Completion,
+  completionText,
+  fold,
+  generate,
+  keyOf,
+  streamDecoder,
+} from "../../core/mod.ts";
 import { writeFileDurably } from "../../files/mod.ts";
-import { completionText } from "../../scheduler/mod.ts";
 import {
   answerBudget,
   type Asked,

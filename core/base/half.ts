@@ -46,3 +46,8 @@ function roundEven(value: number): number {
   const rest = value - floor;
   return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
 }
+
+/** The F16 number at `bytes[at]`, little-endian. */
+export function f16At(bytes: Uint8Array, at: number): number {
+  return f16ToNumber(bytes[at] | bytes[at + 1] << 8);
+}

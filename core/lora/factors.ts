@@ -2,6 +2,7 @@
 // A [r, in] and B [out, r] of each module, of any rank and scale.
 import type { HostTensor } from "../base/host_tensor.ts";
 import { bare, showShape } from "../base/mistakes.ts";
+import { transpose } from "../base/transpose.ts";
 import { type AdapterLayout, adapterLayout, type LinearShape } from "./adapter.ts";
 import { nearestModules } from "./target_modules.ts";
 import { Mistake } from "../base/mistake.ts";
@@ -134,18 +135,6 @@ export function joinFactors(
     params.set(own === scale ? bT : bT.map((b) => b * (own / scale)), bOffset);
   }
   return { layout, params };
-}
-
-function transpose(
-  matrix: ArrayLike<number>,
-  rows: number,
-  columns: number,
-): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(rows * columns);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) out[j * rows + i] = matrix[i * columns + j];
-  }
-  return out;
 }
 
 function requireShape(name: string, what: string, { shape }: HostTensor, wanted: number[]): void {

@@ -10,6 +10,7 @@ import {
 } from "../../backend/mod.ts";
 import type { HostTensors } from "../base/host_tensor.ts";
 import type { TensorSource } from "../base/tensor_source.ts";
+import { transpose } from "../base/transpose.ts";
 import { familyOf } from "./families/mod.ts";
 import { defaultContext, longestContext } from "./rope.ts";
 import { rotaryTable } from "./rope_frequencies.ts";
@@ -169,7 +170,10 @@ class Loading implements Disposable {
     const { names } = family;
     const embeds = name === `${names.embedding}.weight` || name === `${names.head}.weight`;
     const linear = shape.length === 2 && !embeds && name !== `${names.positions}.weight`;
-    if (linear && family.transposed) [shape, data] = transpose(shape, data);
+    if (linear && family.transposed) {
+      data = transpose(data, shape[0], shape[1]);
+      shape = shape.toReversed();
+    }
     if (family.norm === "rmsPlusOne" && shape.length === 1 && name.endsWith("norm.weight")) {
       data = data.map((w) => 1 + w);
     }
@@ -209,15 +213,4 @@ class Loading implements Disposable {
   [Symbol.dispose](): void {
     this.#arena[Symbol.dispose]();
   }
-}
-
-function transpose(
-  [rows, cols]: readonly number[],
-  data: Float32Array<ArrayBuffer>,
-): [number[], Float32Array<ArrayBuffer>] {
-  const out = new Float32Array(data.length);
-  for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < cols; c++) out[c * rows + r] = data[r * cols + c];
-  }
-  return [[cols, rows], out];
 }

@@ -9,7 +9,7 @@ import {
   type Verdict,
   withOrderSwap,
 } from "../../core/mod.ts";
-import { adapterHash, collect, type CollectOptions, completionText } from "../../scheduler/mod.ts";
+import { adapterHash, collect, type CollectOptions } from "../../scheduler/mod.ts";
 import { deviceTest } from "../support/devices.ts";
 import { adapterFixture, modelFixture, uploadMembers } from "../support/fixtures.ts";
 import { alternating, charTokenizer, letters } from "../support/tiny_task.ts";
@@ -196,11 +196,3 @@ deviceTest(
   },
   ["cpu"],
 );
-
-Deno.test("completionText() leaves out only an end token that was sampled", () => {
-  const logps = new Float32Array(2);
-  const text = (ids: number[], finish: "stop" | "length") =>
-    completionText(charTokenizer, { ids: Uint32Array.from(ids), logps, finish });
-  assertEquals(text([5, 6], "stop"), "#"); // any id can be an end token, also one with text
-  assertEquals(text([5, 6], "length"), "#$");
-});

@@ -2,13 +2,14 @@
 import {
   adapterLayout,
   type HostAdapter,
+  keyOf,
   linearLayers,
+  meanOfAdapters,
   normals,
+  parseModelConfig,
   peftFiles,
 } from "../../core/mod.ts";
-import { keyOf, parseModelConfig } from "../../core/mod.ts";
 import { saveCheckpoint, writeModelFolder } from "../../files/mod.ts";
-import { meanOfAdapters } from "../../cli/policy/adapter_mean.ts";
 import { type CliCommand, runCommand } from "../../cli/commands/command.ts";
 import type { Interrupts } from "../../cli/terminal/interrupt.ts";
 import type { Terminal } from "../../cli/terminal/terminal.ts";

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { CpuDevice } from "../../backend/cpu/device.ts";
-import { completionText, promptIds } from "../../scheduler/mod.ts";
+import { promptIds } from "../../scheduler/mod.ts";
+import { completionText } from "../../core/mod.ts";
 import { ANSWER_KEY, answerPrompts, REFERENCE_KEY } from "../../training/mod.ts";
 import { modelFixture } from "../support/fixtures.ts";
 import { charTokenizer as tokenizer } from "../support/tiny_task.ts";

@@ -28,7 +28,6 @@ export const CLI: readonly MistakeRow[] = [
   ["crossedInterval", "table[drawn[s]][drawn[seeds + p]]", "table[s][drawn[seeds + p]]"],
   ["parseBytes", "Math.floor(bytes)", "bytes"],
   ["UNITS", "KB: 1e3", "KB: 1024"],
-  ["meanOfAdapters", "(members.length * scale)", "scale"],
   [
     "differenceOf",
     "if (found === expected) continue;",

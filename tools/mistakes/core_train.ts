@@ -21,6 +21,8 @@ export const CORE_TRAIN: readonly MistakeRow[] = [
   ["addDelta", "layout.scale / members.length", "layout.scale"],
   ["addDelta", "transposed ? [1, outDim] : [inDim, 1]", "[inDim, 1]"],
   ["addDelta", "row.fill(0);", ""],
+  ["meanOfAdapters", "(members.length * scale)", "scale"],
+  ["completionText", 'finish === "stop" ? ids.subarray(0, ids.length - 1) : ids', "ids"],
   ["summarisePairs", "metrics.logps[k * 2 * B + B + i]", "metrics.logps[k * 2 * B + i]"],
   ["summarisePairs", "(rw - rl) / B", "(rl - rw) / B"],
   ["summarisePairs", "rw > rl ? 1 : 0", "rw >= rl ? 1 : 0"],

@@ -45,5 +45,4 @@ export const SCHEDULER: readonly MistakeRow[] = [
   ["collect", "const prompt = ids[i >> 1]", "const prompt = ids[0]"],
   ["collect", "adapter: reference.adapter", "adapter: behaviour.adapter"],
   ["collect", "b: texts[2 * i + 1]", "b: texts[2 * i]"],
-  ["completionText", 'finish === "stop" ? ids.subarray(0, ids.length - 1) : ids', "ids"],
 ];

@@ -2,7 +2,7 @@
 // that every bit agrees: d·q has at most 11 + 8 bits and is exact, the sum is rounded once, when `out` is written. Here the
 // types of 32 numbers a block and plain floats; k_quants.ts has those of 256.
 import { widenFloats } from "../../base/float_bytes.ts";
-import { f16ToNumber } from "../../base/half.ts";
+import { f16At } from "../../base/half.ts";
 import { GGML_TYPE_IDS, GGML_TYPES } from "./ggml_types.ts";
 import { K_QUANTS } from "./k_quants.ts";
 
@@ -104,10 +104,6 @@ export function dequantise(
   }
   const blocks = bytes.length / block.bytes;
   for (let i = 0; i < blocks; i++) read(bytes, i * block.bytes, out, i * block.elements);
-}
-
-function f16At(bytes: Uint8Array, at: number): number {
-  return f16ToNumber(bytes[at] | bytes[at + 1] << 8);
 }
 
 function u32At(bytes: Uint8Array, at: number): number {

@@ -1,7 +1,7 @@
 // ggml's k-quants to f32: super-blocks of 256 numbers in 8 or 16 groups, whose scales are small integers times one f16.
 // The reference formulas round each step to f32; only the last step can round: a scale has 11 + 6 bits (Q6_K 11 + 8), its
 // product with a number of 5 bits fits 24, so that f64 steps and one rounding, when `out` is written, give the same bits.
-import { f16ToNumber } from "../../base/half.ts";
+import { f16At } from "../../base/half.ts";
 import type { BlockReader } from "./dequantise.ts";
 
 const scales = new Uint8Array(8), minima = new Uint8Array(8); // of the super-block being read
@@ -104,8 +104,4 @@ function twoBitByte(group: number): number {
 
 function twoBitShift(group: number): number {
   return (group >> 1 & 3) * 2;
-}
-
-function f16At(bytes: Uint8Array, at: number): number {
-  return f16ToNumber(bytes[at] | bytes[at + 1] << 8);
 }

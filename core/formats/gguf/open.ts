@@ -4,6 +4,7 @@ import { refuseNonFinite } from "../../base/float_bytes.ts";
 import { quote } from "../../base/mistakes.ts";
 import type { RandomAccessFile } from "../../base/random_access.ts";
 import type { TensorInfo, TensorSource } from "../../base/tensor_source.ts";
+import { transpose } from "../../base/transpose.ts";
 import { ggufConfig, kvHeads, type RopeFactors } from "./config.ts";
 import { dequantise, DEQUANTISED, isDequantised } from "./dequantise.ts";
 import type { GgufValue } from "./header.ts";
@@ -233,20 +234,6 @@ function orderRows(
   for (let row = 0; row < rows; row++) {
     const from = rowOf(row) * width;
     out.set(data.subarray(from, from + width), row * width);
-  }
-  return out;
-}
-
-function transpose(
-  data: Float32Array<ArrayBuffer>,
-  rows: number,
-  columns: number,
-): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(data.length);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      out[column * rows + row] = data[row * columns + column];
-    }
   }
   return out;
 }

@@ -1,5 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16 } from "../../../core/base/half.ts";
+import {
+  bf16ToNumber,
+  f16At,
+  f16ToNumber,
+  numberToBf16,
+  numberToF16,
+} from "../../../core/base/half.ts";
 
 const FORMATS = [
   { name: "F16", widen: f16ToNumber, narrow: numberToF16, infinity: 0x7c00 },
@@ -52,4 +58,8 @@ Deno.test("bf16ToNumber() known values", () => {
     assertEquals(bf16ToNumber(bits), value);
   }
   assertEquals(numberToBf16(Math.PI), 0x4049);
+});
+
+Deno.test("f16At() reads two bytes, the low one first", () => {
+  assertEquals(f16At(Uint8Array.of(0xff, 0x01, 0x3c, 0xff), 1), f16ToNumber(0x3c01));
 });

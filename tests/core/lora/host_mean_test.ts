@@ -1,6 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { adapterLayout, addDelta, type HostAdapter } from "../../../core/mod.ts";
-import { meanOfAdapters } from "../../../cli/policy/adapter_mean.ts";
+import { adapterLayout, addDelta, type HostAdapter, meanOfAdapters } from "../../../core/mod.ts";
 
 const layers = [{ name: "up", inDim: 3, outDim: 2 }, { name: "down", inDim: 2, outDim: 3 }];
 

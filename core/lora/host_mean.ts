@@ -1,18 +1,26 @@
 // The exact mean of adapters on the host: the mean of their ΔW as one adapter whose rank is the sum of theirs.
-import {
-  type HostAdapter,
-  joinFactors,
-  type LinearShape,
-  type LoraFactors,
-  splitFactors,
-} from "../../core/mod.ts";
+import type { LinearShape } from "./adapter.ts";
+import { type HostAdapter, joinFactors, type LoraFactors, splitFactors } from "./factors.ts";
 
 /**
  * (1/K) Σ_k scale_k·B_k·A_k as [A_1; …; A_K] and [B_1 … B_K]. A member that does not adapt a module counts as zero
  * there. Exact up to one rounding of B; one member is itself, bit for bit.
  *
+ * @example
+ * ```ts
+ * import { adapterLayout, meanOfAdapters } from "@leash/bpo/core";
+ * import { assertEquals } from "@std/assert";
+ * const layers = [{ name: "up", inDim: 2, outDim: 1 }];
+ * const layout = adapterLayout(layers, { rank: 1, alpha: 1 });
+ * const member = { layout, params: new Float32Array(layout.size).fill(4) };
+ * const mean = meanOfAdapters([member, member], layers);
+ * const { bOffset } = mean.layout.modules.get("up")!;
+ * assertEquals([mean.layout.rank, mean.params[bOffset]], [2, 2]); // B is divided by the members
+ * ```
+ *
  * @param members At least one; not changed.
  * @param layers Linear layers of the model, whose order the modules take.
+ * @returns An adapter of the ranks' sum; a copy, but for a lone member.
  */
 export function meanOfAdapters(
   members: readonly HostAdapter[],
