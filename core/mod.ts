@@ -18,7 +18,9 @@ export * from "./ops/rope.ts";
 export * from "./batch/device_batch.ts";
 export * from "./model/config.ts";
 export * from "./model/init.ts";
-export { forward, type Pass } from "./model/decoder.ts";
+export * from "./model/bind.ts";
+export type * from "./model/bound_model.ts";
+export { forward } from "./model/decoder.ts";
 export {
   loadModel,
   type LoadOptions,

@@ -1,24 +1,10 @@
-// Sampling from a policy: packed prefill into a KV cache, then one token a step, sampled on the device.
-// Axes: S sequences, C cache capacity, V vocabulary.
-import {
-  Arena,
-  asMatrix,
-  attentionDecode,
-  type Device,
-  kvWriteInPlace,
-  matmulRows,
-  type Owned,
-  sampleInPlace,
-  type Tensor,
-} from "../../backend/mod.ts";
+// Sampling from a policy: batches of prompts, decoded in chunks between looks at which have ended.
+import { Arena, type Device } from "../../backend/mod.ts";
 import type { Adapter } from "../lora/adapter.ts";
-import { familyOf } from "../model/families/mod.ts";
-import { checkIds, uploadBatch } from "../batch/device_batch.ts";
-import { block, embed, forward, headInput, type Places } from "../model/decoder.ts";
+import { checkIds } from "../batch/device_batch.ts";
 import type { Model } from "../model/load.ts";
-import { headName } from "../model/shapes.ts";
 import type { Key } from "../base/random.ts";
-import { Tape } from "../ops/tape.ts";
+import { decodeStep, prefill } from "./decoding.ts";
 import { sequencesWithin } from "./limits.ts";
 import { Mistake } from "../base/mistake.ts";
 
@@ -133,12 +119,6 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-type Decoding =
-  & {
-    readonly [name in "tokens" | "lengths" | "done" | "ids" | "logps" | "streams" | "rows"]: Tensor;
-  }
-  & { readonly keys: readonly Tensor[]; readonly values: readonly Tensor[] };
-
 async function generateBatch(
   device: Device,
   model: Model,
@@ -200,161 +180,4 @@ async function generateBatch(
       };
     });
   }
-}
-
-/** Run the prompts, fill the caches, sample the first token. */
-function prefill(
-  device: Device,
-  model: Model,
-  prompts: readonly ArrayLike<number>[],
-  streams: readonly number[],
-  options: GenerateOptions,
-): Owned<Decoding> {
-  const { config } = model;
-  const S = prompts.length;
-  const width = config.kvHeads * config.headDim;
-  const longest = prompts.reduce((a, { length }) => Math.max(a, length), 0);
-  const capacity = longest + options.maxNew;
-  using arena = new Arena(device, "prefill");
-  const cache = (name: string) =>
-    Array.from(
-      { length: config.layers },
-      (_, l) => arena.zeros([S, capacity, width], `${name} ${l}`),
-    );
-  const state: Decoding = {
-    tokens: arena.zeros([S], "tokens", "u32"),
-    lengths: arena.upload([S], Uint32Array.from(prompts, ({ length }) => length), "lengths"),
-    done: arena.zeros([S], "done", "u32"),
-    ids: arena.zeros([S, options.maxNew], "completion ids", "u32"),
-    logps: arena.zeros([S, options.maxNew], "behaviour logps"),
-    streams: arena.upload([S], Uint32Array.from(streams), "streams"),
-    rows: arena.upload([S], Uint32Array.from({ length: S }, (_, s) => s), "sequence of row"),
-    keys: cache("keys"),
-    values: cache("values"),
-  };
-  const packed = packPrompts(prompts);
-  const batch = uploadBatch(arena, packed);
-  const rowSequence = arena.upload(
-    [packed.ids.length],
-    Uint32Array.from(packed.sequenceOfRow),
-    "sequence of prompt row",
-  );
-  const tape = new Tape(arena, false);
-  const weights = model.weights.borrow();
-  const pass = { config, weights, adapter: options.adapter };
-  const h = forward(tape, pass, batch, (layer, k, v) => {
-    const { positions } = batch;
-    kvWriteInPlace(arena, { cache: state.keys[layer], x: k, rowSequence, positions });
-    kvWriteInPlace(arena, { cache: state.values[layer], x: v, rowSequence, positions });
-  });
-  drawToken(arena, model, state, h, 0, options);
-  arena.commit();
-  return arena.keep(state);
-}
-
-function packPrompts(prompts: readonly ArrayLike<number>[]) {
-  const ids: number[] = [], positions: number[] = [], sequenceOfRow: number[] = [];
-  const starts: number[] = [], lastRows: number[] = [];
-  prompts.forEach((prompt, s) => {
-    starts.push(ids.length);
-    for (let i = 0; i < prompt.length; i++) {
-      ids.push(prompt[i]);
-      positions.push(i);
-      sequenceOfRow.push(s);
-    }
-    lastRows.push(ids.length - 1);
-  });
-  const one = new Uint32Array(prompts.length).fill(1);
-  return {
-    ids: Uint32Array.from(ids),
-    positions: Uint32Array.from(positions),
-    starts: Uint32Array.from(starts),
-    lengths: Uint32Array.from(prompts, ({ length }) => length),
-    headRows: Uint32Array.from(lastRows),
-    targets: new Uint32Array(prompts.length),
-    headStarts: one.map((_, s) => s),
-    headCounts: one,
-    truncatedSequences: 0,
-    truncatedTokens: 0,
-    sequenceOfRow,
-  };
-}
-
-/** Feed the last tokens, extend the caches by one, sample the next ones: no readback. */
-function decodeStep(
-  arena: Arena,
-  model: Model,
-  state: Decoding,
-  step: number,
-  promptLengths: Uint32Array<ArrayBuffer>,
-  options: GenerateOptions,
-): void {
-  const { adapter } = options;
-  const { config } = model;
-  const tape = new Tape(arena, false);
-  const pass = { config, weights: model.weights.borrow(), adapter };
-  const places: Places = {
-    positions: state.lengths,
-    back: 1,
-    attend: (_, layer, { q, k, v }, sizes) => {
-      const where = { rowSequence: state.rows, positions: state.lengths };
-      const kCache = state.keys[layer], vCache = state.values[layer];
-      kvWriteInPlace(arena, { cache: kCache, x: k, ...where }, { back: 1 });
-      kvWriteInPlace(arena, { cache: vCache, x: v, ...where }, { back: 1 });
-      return attentionDecode(arena, { q, kCache, vCache, lengths: state.lengths }, sizes);
-    },
-  };
-  // Only learned positions are rows of a table. A sequence that is done stays where it is; nobody reads it.
-  const learned = familyOf(config).names.positions !== undefined;
-  const positions = learned
-    ? arena.upload([promptLengths.length], promptLengths.map((n) => n + step - 1), "positions")
-    : undefined;
-  let x = embed(tape, pass, state.tokens, positions);
-  for (let layer = 0; layer < config.layers; layer++) {
-    const y = block(tape, pass, layer, x, places);
-    tape.free(x);
-    x = y;
-  }
-  const h = headInput(tape, pass, x, state.rows);
-  tape.free(x);
-  drawToken(arena, model, state, h, step, options);
-}
-
-function drawToken(
-  arena: Arena,
-  model: Model,
-  state: Decoding,
-  h: Tensor,
-  step: number,
-  { temperature = 1, topK = 0, topP = 1, minP = 0, key }: GenerateOptions,
-): void {
-  const { config } = model;
-  const logits = matmulRows(arena, {
-    a: { tensor: h },
-    w: asMatrix(model.weights.borrow()[headName(config)]),
-    M: h.shape[0],
-    label: "logits",
-  });
-  sampleInPlace(arena, {
-    logits,
-    tokens: state.tokens,
-    lengths: state.lengths,
-    done: state.done,
-    ids: state.ids,
-    logps: state.logps,
-    streams: state.streams,
-  }, {
-    step,
-    temperature,
-    topK,
-    topP,
-    minP,
-    seed0: key[0],
-    seed1: key[1],
-    softcap: config.logitSoftcap,
-    eosIds: [...(config.eosId ?? [])],
-    padId: config.padId ?? 0,
-  });
-  arena.release(logits);
-  arena.release(h);
 }

@@ -9,9 +9,9 @@ import {
 } from "../../backend/mod.ts";
 import type { Adapter } from "../lora/adapter.ts";
 import { checkIds, type DeviceBatch, uploadBatch } from "../batch/device_batch.ts";
+import { bindModel } from "../model/bind.ts";
 import { forward } from "../model/decoder.ts";
 import type { Model } from "../model/load.ts";
-import { headName } from "../model/shapes.ts";
 import { Tape } from "../ops/tape.ts";
 import { packSequences, type TokenSequence } from "../batch/packed_sequences.ts";
 import { rowsWithin } from "./limits.ts";
@@ -50,11 +50,11 @@ export function scoreBatch(
   adapter?: Adapter,
 ): TokenScores {
   const tape = new Tape(arena, false);
-  const weights = model.weights.borrow();
-  const h = forward(tape, { config: model.config, weights, adapter }, batch);
+  const pass = { config: model.config, weights: model.weights.borrow(), adapter };
+  const h = forward(tape, pass, batch);
   const { logps, entropy, ...others } = tokenLogps(arena, {
     h,
-    w: weights[headName(model.config)],
+    w: bindModel(pass).head.matrix,
     targets: batch.targets,
   }, { gradient: false, softcap: model.config.logitSoftcap });
   tape.free(h, ...leaves(others));
