@@ -17,6 +17,7 @@ import {
   writeFileDurably,
   writeFolderDurably,
 } from "../../files/mod.ts";
+import { familyOf } from "../../core/model/families/mod.ts";
 import { readAdapterConfig } from "../policy/adapter_files.ts";
 import { adapterFolder, readNamedAdapter, readRunMembers } from "../policy/adapter_spec.ts";
 import { counted } from "../terminal/counted.ts";
@@ -296,21 +297,16 @@ function reduced(
   };
 }
 
-/** Families as llama.cpp names their architectures, where the names differ. */
-const ARCHITECTURES: Readonly<Record<string, string>> = {
-  ...{ mistral: "llama", gemma3_text: "gemma3", gpt_neox: "gptneox" },
-};
-
 function ggufOf(
-  { family = "llama", heads, kvHeads }: ModelConfig,
+  config: ModelConfig,
   adapter: HostAdapter,
   dtype: "F32" | "F16",
 ): Uint8Array<ArrayBuffer> {
   const { scale, rank } = adapter.layout;
   return encodeLoraGguf({
-    architecture: ARCHITECTURES[family] ?? family,
+    architecture: familyOf(config).gguf.architecture,
     alpha: scale * rank,
     factors: splitFactors(adapter),
-    ...{ dtype, heads, kvHeads },
+    ...{ dtype, heads: config.heads, kvHeads: config.kvHeads },
   });
 }

@@ -1,6 +1,6 @@
 // What `leash sft` trains: an adapter on the frozen base, or all weights. Both learn from batches, are measured on held-out
 // sequences and are saved.
-import { Arena, type Device, Slot, type Tensor } from "../../backend/mod.ts";
+import { Arena, type Device, Slot } from "../../backend/mod.ts";
 import {
   type Adapter,
   type AdapterLayout,
@@ -13,14 +13,11 @@ import {
   type Key,
   linearLayers,
   type Model,
-  type ModelConfig,
   nll,
   type PackedSequences,
   peftFiles,
   type SftState,
   sftStep,
-  tensorShapes,
-  type TensorSource,
   type TokenSequence,
   trainStep,
   type TrainTensors,
@@ -28,7 +25,7 @@ import {
   uploadTrainState,
 } from "../../core/mod.ts";
 import { writeMergedFolder } from "../../files/mod.ts";
-import { familyOf } from "../../core/model/families/mod.ts";
+import { sourceOfWeights } from "../../core/model/stored.ts";
 import { writeAdapterFolder } from "../policy/adapter_files.ts";
 import type { BaseFiles } from "../policy/export_model.ts";
 import type { FoundCheckpoint } from "../../files/run_checkpoints.ts";
@@ -210,44 +207,3 @@ function savedState({ arrays }: SavedArrays): HostSftState {
 }
 
 const count = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
-
-/** Weights on the device as a checkpoint has them: what loading turned is turned back. */
-export function sourceOfWeights(
-  device: Device,
-  config: ModelConfig,
-  weights: { readonly [name: string]: Tensor },
-): TensorSource {
-  const { transposed, norm, names } = familyOf(config);
-  const lookups = [names.embedding, names.head, names.positions].map((name) => `${name}.weight`);
-  // A loaded config has the positions of its context; the table of learned ones is whole all the same.
-  const shapes = new Map([...tensorShapes(config)].map(([name, shape]) => {
-    return [name, lookups.includes(name) ? weights[name].shape : shape];
-  }));
-  return {
-    name: "the trained weights",
-    tensors: new Map([...shapes].map(([name, shape]) => [name, { shape, dtype: "F32" }])),
-    async read(name: string): Promise<Float32Array<ArrayBuffer>> {
-      using arena = new Arena(device, `read ${name}`);
-      const data = await arena.read(weights[name]) as Float32Array<ArrayBuffer>;
-      const shape = shapes.get(name)!;
-      if (transposed && shape.length === 2 && !lookups.includes(name)) {
-        return transpose(data, shape[1], shape[0]);
-      }
-      const isShifted = norm === "rmsPlusOne" && shape.length === 1 && name.endsWith("norm.weight");
-      return isShifted ? data.map((w) => w - 1) : data;
-    },
-    [Symbol.dispose](): void {},
-  };
-}
-
-function transpose(
-  data: Float32Array,
-  rows: number,
-  columns: number,
-): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(data.length);
-  for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < columns; c++) out[c * rows + r] = data[r * columns + c];
-  }
-  return out;
-}

@@ -17,7 +17,7 @@ export * from "./datasets/jsonl_rows.ts";
 export type { GgmlType } from "./gguf/ggml_types.ts";
 export * from "./gguf/header.ts";
 export * from "./gguf/lora.ts";
-export type { Heads } from "./gguf/names.ts";
+export type { Heads } from "../model/gguf_family.ts";
 export * from "./gguf/open.ts";
 export type { OpenBeside } from "./gguf/split.ts";
 export type { GgufTensor } from "./gguf/tensor_infos.ts";

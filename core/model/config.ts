@@ -4,7 +4,6 @@ import { isObject, show } from "../base/mistakes.ts";
 import { FAMILIES, familyOf } from "./families/mod.ts";
 import type { Family, SharedConfig } from "./family.ts";
 import { ConfigFields } from "./fields.ts";
-import { ropeScalingJson } from "./rope.ts";
 import type { ModelConfig } from "./types.ts";
 import { Mistake } from "../base/mistake.ts";
 
@@ -58,11 +57,11 @@ export function parseModelConfig(json: unknown, name: string): ModelConfig {
   return config;
 }
 
-/** The sizes that all families have; GPT-2's own names for them are its aliases. */
+/** The sizes that all families have. */
 function readShared(fields: ConfigFields, family: Family): SharedConfig {
   const { json, name } = fields;
   const alias = (field: string): string => {
-    const other = ALIASES[field];
+    const other = family.aliases?.[field];
     return other !== undefined && !fields.has(field) && fields.has(other) ? other : field;
   };
   const count = (field: string, fallback?: number) => fields.count(alias(field), fallback);
@@ -103,7 +102,7 @@ function readShared(fields: ConfigFields, family: Family): SharedConfig {
     hiddenSize,
     intermediateSize: count(
       "intermediate_size",
-      family.name === "gpt2" ? 4 * hiddenSize : undefined,
+      family.mlpFactor && family.mlpFactor * hiddenSize,
     ),
     layers,
     heads,
@@ -124,14 +123,6 @@ function readShared(fields: ConfigFields, family: Family): SharedConfig {
 }
 
 const MOST_LAYERS = 10_000;
-
-const ALIASES: Readonly<Record<string, string>> = {
-  hidden_size: "n_embd",
-  num_attention_heads: "n_head",
-  num_hidden_layers: "n_layer",
-  max_position_embeddings: "n_positions",
-  intermediate_size: "n_inner",
-};
 
 function familyOfJson(json: Record<string, unknown>, name: string): Family {
   const { architectures, model_type: modelType } = json;
@@ -176,45 +167,13 @@ function familyOfJson(json: Record<string, unknown>, name: string): Family {
  * @throws {Mistake} If the config is of another family.
  */
 export function modelConfigJson(config: ModelConfig): Record<string, unknown> {
-  if (familyOf(config).name !== "llama") {
-    throw new Mistake("model", {
-      verb: "write",
-      thing: "config.json",
-      found: `the family is ${config.family}`,
-      expected: "llama",
-      fix: "Copy the config.json that the model came with",
-    });
-  }
-  const eos = config.eosId?.length === 1 ? config.eosId[0] : config.eosId;
-  return {
-    architectures: ["LlamaForCausalLM"],
-    model_type: "llama",
-    vocab_size: config.vocabSize,
-    hidden_size: config.hiddenSize,
-    intermediate_size: config.intermediateSize,
-    num_hidden_layers: config.layers,
-    num_attention_heads: config.heads,
-    num_key_value_heads: config.kvHeads,
-    head_dim: config.headDim,
-    rope_theta: config.ropeTheta,
-    rope_scaling: config.rope === undefined ? null : ropeScalingJson(config.rope),
-    rms_norm_eps: config.rmsEps,
-    tie_word_embeddings: config.tied,
-    // The positions of pretraining: a config that was loaded with a longer context has that instead
-    max_position_embeddings: config.rope?.scaling?.type === "dynamic"
-      ? config.rope.scaling.original
-      : config.maxPositions,
-    bos_token_id: config.bosId ?? null,
-    eos_token_id: eos ?? null,
-    pad_token_id: config.padId ?? null,
-    hidden_act: { silu: "silu", gelu: "gelu", geluTanh: "gelu_pytorch_tanh" }[
-      config.activation ?? "silu"
-    ],
-    ...(config.rope && config.rope.dim !== config.headDim
-      ? { partial_rotary_factor: config.rope.dim / config.headDim }
-      : {}),
-    attention_bias: config.biases?.qkv ?? false,
-    mlp_bias: config.biases?.mlp ?? false,
-    torch_dtype: "float32",
-  };
+  const { write } = familyOf(config);
+  if (write) return write(config);
+  throw new Mistake("model", {
+    verb: "write",
+    thing: "config.json",
+    found: `the family is ${config.family}`,
+    expected: "llama",
+    fix: "Copy the config.json that the model came with",
+  });
 }

@@ -1,7 +1,8 @@
-// What a family of models is: how its config.json is read, and what its tensors are called. The forward pass is one
-// for all (decoder.ts): a part that a family does not name, it does not have.
+// What a family of models is: how its config.json and its GGUF files are read, and what its tensors are called. The
+// forward pass is one for all (decoder.ts): a part that a family does not name, it does not have.
 import type { ModelConfig } from "./types.ts";
 import type { ConfigFields } from "./fields.ts";
+import type { GgufFamily } from "./gguf_family.ts";
 
 /** Names of a block's parts below its prefix, `self_attn.q_proj` for `model.layers.0.self_attn.q_proj.weight`. */
 export interface BlockNames {
@@ -60,6 +61,16 @@ export interface Family {
   readonly transposed?: boolean;
   /** Names of the tensors. */
   readonly names: ModelNames;
+  /** Its own names of fields that all config.json files have, by the usual ones. */
+  readonly aliases?: Readonly<Record<string, string>>;
+  /** `intermediate_size` in parts of `hidden_size` where config.json does not say; absent: it must. */
+  readonly mlpFactor?: number;
+  /** The name of a tensor that some of its files call otherwise; any other name as it is. */
+  readonly canonical?: (name: string, config: ModelConfig) => string;
+  /** Writes the config.json that `read` reads; absent where a model keeps the one that it came with. */
+  readonly write?: (config: ModelConfig) => Record<string, unknown>;
+  /** How its GGUF files are read, and adapters for them written. */
+  readonly gguf: GgufFamily;
   /** Reads what is the family's own; the sizes that all share are read already. */
   readonly read: (fields: ConfigFields, shared: SharedConfig) => ModelConfig;
 }

@@ -10,11 +10,10 @@ import {
 } from "../../backend/mod.ts";
 import type { HostTensors } from "../base/host_tensor.ts";
 import type { TensorSource } from "../base/tensor_source.ts";
-import { transpose } from "../base/transpose.ts";
-import { familyOf } from "./families/mod.ts";
 import { defaultContext, longestContext } from "./rope.ts";
 import { rotaryTable } from "./rope_frequencies.ts";
 import { checkTensors, checkTensorShapes, tensorShapes } from "./shapes.ts";
+import { fromStored, weightRole } from "./stored.ts";
 import { settleHead, settleHostHead, storedNames } from "./tied_head.ts";
 import type { ModelConfig } from "./types.ts";
 import { Mistake } from "../base/mistake.ts";
@@ -166,20 +165,11 @@ class Loading implements Disposable {
 
   /** One tensor, as it lies in the checkpoint. */
   add(name: string, shape: readonly number[], data: Float32Array<ArrayBuffer>): void {
-    const family = familyOf(this.#config);
-    const { names } = family;
-    const embeds = name === `${names.embedding}.weight` || name === `${names.head}.weight`;
-    const linear = shape.length === 2 && !embeds && name !== `${names.positions}.weight`;
-    if (linear && family.transposed) {
-      data = transpose(data, shape[0], shape[1]);
-      shape = shape.toReversed();
-    }
-    if (family.norm === "rmsPlusOne" && shape.length === 1 && name.endsWith("norm.weight")) {
-      data = data.map((w) => 1 + w);
-    }
+    const role = weightRole(this.#config, name, shape), embeds = role === "table";
+    ({ shape, data } = fromStored(this.#config, name, { shape, data }));
     if (this.#pending + data.byteLength > UPLOAD_PART) this.#flush();
     const fits = data.byteLength <= this.#arena.device.info.maxBindingBytes;
-    if ((embeds || linear) && !(this.#dtype === "f32" && fits)) {
+    if ((embeds || role === "linear") && !(this.#dtype === "f32" && fits)) {
       // A token's embedding is read one row at a time and the head's is what it is compared with: eight bits at least.
       const dtype = embeds && this.#dtype === "int4" ? "int8" : this.#dtype;
       this.#weights[name] = uploadMatrix(this.#arena, [shape[0], shape[1]], data, {

@@ -160,14 +160,10 @@ export function headName(config: ModelConfig): string {
  * ```
  */
 export function canonicalName(config: ModelConfig, name: string): string | undefined {
-  const { names } = familyOf(config);
+  const { names, canonical } = familyOf(config);
   if (/\.rotary_emb\.inv_freq$|\.(attn|attention)\.(masked_)?bias$/.test(name)) return undefined;
-  if (config.family === "gpt2" && /^(wte|wpe|h\.\d+|ln_f)\./.test(name)) {
-    return `transformer.${name}`;
-  }
-  if (config.family === "gpt_neox" && !config.tied && name === "lm_head.weight") {
-    return `${names.head}.weight`; // transformers 5 has given it the usual name
-  }
+  const own = canonical?.(name, config) ?? name;
+  if (own !== name) return own;
   if (config.tied && (name === `${names.head}.weight` || name === "lm_head.weight")) {
     return undefined;
   }

@@ -1,7 +1,7 @@
 // What reads the last hidden states of a step's forward pass. The vocabulary's head is one; an objective may bring its own.
 import { scaleRows, type Tensor, type TokenLogps, tokenLogps } from "../../backend/mod.ts";
 import type { DeviceBatch } from "../batch/device_batch.ts";
-import type { Pass } from "../model/decoder.ts";
+import type { Pass } from "../model/bound_model.ts";
 import { headName } from "../model/shapes.ts";
 import type { Tape } from "../ops/tape.ts";
 

@@ -263,7 +263,7 @@ export const rows: MalformedRow[] = [
     name: "an architecture that is not known",
     bytes: () => smallLlama([["general.architecture", "string", "mamba"]]),
     error: 'general.architecture is "mamba", expected one of ' +
-      "llama, smollm3, qwen2, qwen3, gemma, gemma2, gemma3, phi3, olmo2, gpt2, gptneox",
+      "llama, qwen2, qwen3, gemma, gemma2, gemma3, phi3, smollm3, gpt2, gptneox, olmo2",
   },
   {
     name: "an adapter",

@@ -4,7 +4,8 @@ import { narrowFloats } from "../../base/float_bytes.ts";
 import type { LoraFactors } from "../../lora/factors.ts";
 import type { HostTensor } from "../../base/host_tensor.ts";
 import { quote, showShape } from "../../base/mistakes.ts";
-import { ARCHITECTURES, ggufModuleName, ggufRowOf, type Heads, rowUnit } from "./names.ts";
+import type { GgufRowOrder, Heads } from "../../model/gguf_family.ts";
+import { ARCHITECTURES, ggufFamily, ggufModuleName, ggufRowOrder } from "./names.ts";
 import { encodeGguf, type GgufEntry, type GgufTensorData } from "./writer.ts";
 import { Mistake } from "../../base/mistake.ts";
 
@@ -43,7 +44,8 @@ export interface LoraGguf extends Heads {
  */
 export function encodeLoraGguf(adapter: LoraGguf): Uint8Array<ArrayBuffer> {
   const { architecture, alpha, factors, dtype = "F32", name } = adapter;
-  if (!ARCHITECTURES.includes(architecture)) {
+  const family = ggufFamily(architecture);
+  if (family === undefined) {
     throw mistake(
       `architecture is ${quote(architecture)}`,
       `one of ${ARCHITECTURES.join(", ")}`,
@@ -68,15 +70,16 @@ export function encodeLoraGguf(adapter: LoraGguf): Uint8Array<ArrayBuffer> {
     ["general.quantization_version", "u32", 2],
   ];
   const tensors = [...factors].flatMap(([module, pair]) => {
-    const base = ggufModuleName(architecture, module);
+    const base = ggufModuleName(family, module);
     if (base === undefined) {
       throw mistake(
         `module ${quote(module)} is no part of ${architecture}`,
         "a linear layer of it",
       );
     }
-    checkShapes(module, pair, rowUnit(architecture, base, adapter));
-    const b = reordered(pair.B, ggufRowOf(architecture, base, pair.B.shape[0], adapter));
+    const order = ggufRowOrder(family, base, adapter);
+    checkShapes(module, pair, order?.unit ?? 1);
+    const b = reordered(pair.B, order);
     return [
       tensor(`${base}.weight.lora_a`, pair.A, dtype),
       tensor(`${base}.weight.lora_b`, b, dtype),
@@ -105,13 +108,13 @@ function checkShapes(module: string, { A, B }: LoraFactors, unit: number): void 
 /** Rows as Hugging Face has them to rows as the GGUF model has them. */
 function reordered(
   { shape, data }: HostTensor,
-  rowOf: ((row: number) => number) | undefined,
+  order: GgufRowOrder | undefined,
 ): HostTensor {
-  if (rowOf === undefined) return { shape, data };
+  if (order === undefined) return { shape, data };
   const [rows, width] = shape;
   const out = new Float32Array(data.length);
   for (let row = 0; row < rows; row++) {
-    out.set(data.subarray(row * width, (row + 1) * width), rowOf(row) * width);
+    out.set(data.subarray(row * width, (row + 1) * width), order.rowOf(row, rows) * width);
   }
   return { shape, data: out };
 }

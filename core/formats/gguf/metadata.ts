@@ -1,10 +1,11 @@
 // Metadata of a GGUF file being read: each method gives one value, checked, or throws an error that names its key.
 import { show } from "../../base/mistakes.ts";
+import type { GgufFields } from "../../model/gguf_family.ts";
 import type { GgufHeader, GgufValue } from "./header.ts";
 import { cannotRead, type Mistake } from "../../base/mistake.ts";
 
 /** Keys that begin with "." stand after the architecture's name: ".block_count" is "llama.block_count". */
-export class GgufMetadata {
+export class GgufMetadata implements GgufFields {
   /** As `general.architecture` says. */
   readonly architecture: string;
 
@@ -18,6 +19,11 @@ export class GgufMetadata {
       throw this.mistake(`general.architecture is ${found(value)}`, "a string");
     }
     this.architecture = value;
+  }
+
+  /** The file's tensors by their names there. */
+  get tensors(): GgufHeader["tensors"] {
+    return this.header.tensors;
   }
 
   /** The value as it is, if it is there. */

@@ -5,19 +5,21 @@ import { quote } from "../../base/mistakes.ts";
 import type { RandomAccessFile } from "../../base/random_access.ts";
 import type { TensorInfo, TensorSource } from "../../base/tensor_source.ts";
 import { transpose } from "../../base/transpose.ts";
-import { ggufConfig, kvHeads, type RopeFactors } from "./config.ts";
+import { kvHeads } from "../../model/families/gguf_parts.ts";
+import type { Family } from "../../model/family.ts";
+import type { Heads, RopeFactors } from "../../model/gguf_family.ts";
+import { ggufConfig } from "./config.ts";
 import { dequantise, DEQUANTISED, isDequantised } from "./dequantise.ts";
 import type { GgufValue } from "./header.ts";
 import { GgufMetadata } from "./metadata.ts";
 import {
   ARCHITECTURES,
-  ggufRowOf,
-  type Heads,
+  ggufFamily,
+  ggufRowOrder,
   huggingFaceName,
   isShifted,
   isTransposed,
   ROPE_TENSORS,
-  rowUnit,
 } from "./names.ts";
 import { type GgufParts, type OpenBeside, readGgufParts } from "./split.ts";
 import type { GgufTensor } from "./tensor_infos.ts";
@@ -79,10 +81,10 @@ export async function openGguf(
   const { header } = parts;
   try {
     const metadata = new GgufMetadata(header, file.name);
-    checkKind(metadata);
+    const family = familyOfFile(metadata);
     const heads = { heads: metadata.size(".attention.head_count"), kvHeads: kvHeads(metadata) };
-    const placed = placeTensors(metadata, heads);
-    const configJson = ggufConfig(metadata, await ropeFactors(parts));
+    const placed = placeTensors(family, metadata, heads);
+    const configJson = ggufConfig(family, metadata, await ropeFactors(parts));
     const tokenizer = ggufTokenizer(metadata);
     const tokens = metadata.texts("tokenizer.ggml.tokens")?.length ?? 0;
     const rows = configJson.vocab_size as number;
@@ -107,17 +109,17 @@ export async function openGguf(
   }
 }
 
-function checkKind(metadata: GgufMetadata): void {
+function familyOfFile(metadata: GgufMetadata): Family {
   const type = metadata.text("general.type") ?? "model";
   if (type !== "model") {
     throw metadata.mistake(`general.type is ${quote(type)}`, '"model"');
   }
-  if (!ARCHITECTURES.includes(metadata.architecture)) {
-    throw metadata.mistake(
-      `general.architecture is ${quote(metadata.architecture)}`,
-      `one of ${ARCHITECTURES.join(", ")}`,
-    );
-  }
+  const family = ggufFamily(metadata.architecture, metadata);
+  if (family) return family;
+  throw metadata.mistake(
+    `general.architecture is ${quote(metadata.architecture)}`,
+    `one of ${ARCHITECTURES.join(", ")}`,
+  );
 }
 
 /** A tensor and what to undo. */
@@ -131,15 +133,14 @@ interface Placed {
   readonly shifted: boolean;
 }
 
-function placeTensors(metadata: GgufMetadata, heads: Heads): Map<string, Placed> {
-  const { architecture } = metadata;
+function placeTensors(family: Family, metadata: GgufMetadata, heads: Heads): Map<string, Placed> {
   const placed = new Map<string, Placed>();
   for (const [name, tensor] of metadata.header.tensors) {
     if (ROPE_TENSORS.includes(name)) continue;
     const what = `tensor ${quote(name)}`;
-    const ours = huggingFaceName(architecture, name);
+    const ours = huggingFaceName(family, name);
     if (ours === undefined) {
-      throw metadata.mistake(`${what} is no part of ${architecture}`, "only its weights");
+      throw metadata.mistake(`${what} is no part of ${metadata.architecture}`, "only its weights");
     }
     if (!isDequantised(tensor.type.name)) {
       throw metadata.mistake(
@@ -147,8 +148,10 @@ function placeTensors(metadata: GgufMetadata, heads: Heads): Map<string, Placed>
         `one of ${DEQUANTISED.join(", ")}. Use a file of another quantisation`,
       );
     }
-    const rows = tensor.shape[0], unit = rowUnit(architecture, name, heads);
-    const transposed = isTransposed(architecture, name);
+    const rows = tensor.shape[0],
+      order = ggufRowOrder(family, name, heads),
+      unit = order?.unit ?? 1;
+    const transposed = isTransposed(family, name);
     if (rows % unit !== 0 || (transposed && tensor.shape.length !== 2)) {
       throw metadata.mistake(
         `${what} is of shape [${tensor.shape.join(", ")}]`,
@@ -158,9 +161,9 @@ function placeTensors(metadata: GgufMetadata, heads: Heads): Map<string, Placed>
     placed.set(ours, {
       tensor,
       shape: transposed ? tensor.shape.toReversed() : tensor.shape,
-      rowOf: ggufRowOf(architecture, name, rows, heads),
+      rowOf: order && ((row) => order.rowOf(row, rows)),
       transposed,
-      shifted: isShifted(architecture, name),
+      shifted: isShifted(family, name),
     });
   }
   return placed;

@@ -4,6 +4,7 @@ import { TOKENIZER_BOUNDS } from "../../base/json_bounds.ts";
 import { parseJsonObject, quote } from "../../base/mistakes.ts";
 import { sentencepieceMerges } from "./merges.ts";
 import type { GgufMetadata } from "./metadata.ts";
+import { ggufFamily } from "./names.ts";
 import { PRE_TOKENIZERS } from "./pre_tokenizers.ts";
 
 type Json = Record<string, unknown>;
@@ -99,7 +100,9 @@ function byteLevel(metadata: GgufMetadata, vocabulary: Vocabulary): Json {
   const { splits, nfc, ignoreMerges } = preTokenizer(metadata);
   const ids = idsOf(metadata, vocabulary);
   return {
-    normalizer: nfc || metadata.architecture === "gptneox" ? { type: "NFC" } : null,
+    normalizer: nfc || ggufFamily(metadata.architecture)?.gguf.composesText
+      ? { type: "NFC" }
+      : null,
     pre_tokenizer: {
       type: "Sequence",
       pretokenizers: [
@@ -156,13 +159,13 @@ function sentencepiece(metadata: GgufMetadata, vocabulary: Vocabulary): Json {
 function mergesOfScores(metadata: GgufMetadata, { tokens, types }: Vocabulary): [string, string][] {
   const said = perToken(metadata, "tokenizer.ggml.scores", tokens);
   if (said === undefined) throw metadata.mistake("tokenizer.ggml.scores is missing", "it there");
-  const gemma = metadata.architecture.startsWith("gemma");
+  const byLength = ggufFamily(metadata.architecture)?.gguf.mergesByLength ?? false;
   // Converters overwrite the score of Gemma's runs of spaces and lines; sentencepiece has 0 for what a user defines.
-  const score = (id: number) => gemma && types[id] === USER_DEFINED ? 0 : said[id];
+  const score = (id: number) => byLength && types[id] === USER_DEFINED ? 0 : said[id];
   const merges = sentencepieceMerges(tokens, {
     score,
     // Equal scores come in order of ids: a converter without the sentencepiece model writes one score for all.
-    ties: gemma ? "lengths" : "ids",
+    ties: byLength ? "lengths" : "ids",
     skip: (id) => types[id] === UNUSED,
   });
   if (merges) return merges;

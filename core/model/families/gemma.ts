@@ -2,6 +2,7 @@
 import { ACTIVATIONS, type Family, LLAMA_NAMES } from "../family.ts";
 import { readRope } from "../rope.ts";
 import { activationOf, biasesOf, ropeOf } from "./parts.ts";
+import { decoderJson, GELU } from "./gguf_parts.ts";
 
 /** The first configs say `hidden_act: "gelu"` and mean the tanh form, which `hidden_activation` then names. */
 export const gemma: Family = {
@@ -10,6 +11,11 @@ export const gemma: Family = {
   norm: "rmsPlusOne",
   tiedByDefault: true,
   names: LLAMA_NAMES,
+  gguf: {
+    architecture: "gemma",
+    config: (fields, factors) => ({ ...decoderJson(fields, factors), ...GELU }),
+    mergesByLength: true,
+  },
   read: (fields, shared) => {
     const { hiddenSize, maxPositions } = shared;
     const headDim = fields.count("head_dim", 256), biased = fields.flag("attention_bias");

@@ -2,6 +2,7 @@
 import { ACTIVATIONS, type Family, LLAMA_NAMES } from "../family.ts";
 import { readRope } from "../rope.ts";
 import { activationOf, biasesOf, layerKindsOf, ropeOf, slidingLayers, windowOf } from "./parts.ts";
+import { decoderJson, GELU, layerTypes, queryScalar } from "./gguf_parts.ts";
 
 /** Scores are scaled by `query_pre_attn_scalar`^−½, whatever the head's width. */
 export const gemma2: Family = {
@@ -17,6 +18,19 @@ export const gemma2: Family = {
       mlpNorm: "pre_feedforward_layernorm",
       mlpPostNorm: "post_feedforward_layernorm",
     },
+  },
+  gguf: {
+    architecture: "gemma2",
+    config: (fields, factors) => ({
+      ...decoderJson(fields, factors),
+      ...GELU,
+      query_pre_attn_scalar: queryScalar(fields, 46),
+      attn_logit_softcapping: fields.positive(".attn_logit_softcapping", 50),
+      final_logit_softcapping: fields.positive(".final_logit_softcapping", 30),
+      sliding_window: fields.size(".attention.sliding_window", 4096),
+      layer_types: layerTypes(fields, 2),
+    }),
+    mergesByLength: true,
   },
   read: (fields, shared) => {
     const { hiddenSize, layers, maxPositions } = shared;

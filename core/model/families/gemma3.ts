@@ -3,6 +3,7 @@ import { ACTIVATIONS, type Family } from "../family.ts";
 import { readRope } from "../rope.ts";
 import { gemma2, gemmaScores, slidingWindow } from "./gemma2.ts";
 import { activationOf, biasesOf, layerKindsOf, ropeOf, slidingLayers, windowOf } from "./parts.ts";
+import { decoderJson, GELU, layerTypes, queryScalar } from "./gguf_parts.ts";
 
 /** Sliding layers turn at `rope_local_base_freq`, the others at `rope_theta` with its scaling. */
 export const gemma3: Family = {
@@ -16,6 +17,24 @@ export const gemma3: Family = {
       ...gemma2.names.block,
       qkNorm: { q: "self_attn.q_norm", k: "self_attn.k_norm", of: "head" },
     },
+  },
+  gguf: {
+    architecture: "gemma3",
+    config: (fields, factors) => {
+      const capped = fields.get(".final_logit_softcapping") !== undefined;
+      const swa = fields.positive(".rope.freq_base_swa", 10_000);
+      return {
+        ...decoderJson(fields, factors, { theta: 1_000_000 }),
+        ...GELU,
+        query_pre_attn_scalar: queryScalar(fields, 62),
+        attn_logit_softcapping: null,
+        final_logit_softcapping: capped ? fields.positive(".final_logit_softcapping") : null,
+        sliding_window: fields.size(".attention.sliding_window", 4096),
+        rope_local_base_freq: swa,
+        layer_types: layerTypes(fields, 6),
+      };
+    },
+    mergesByLength: true,
   },
   read: (fields, shared) => {
     const { hiddenSize, layers } = shared;

@@ -2,6 +2,8 @@
 import { ACTIVATIONS, type Family, LLAMA_NAMES } from "../family.ts";
 import { readRope } from "../rope.ts";
 import { activationOf, layerKindsOf, ropeOf, windowOf } from "./parts.ts";
+import { pairedRows } from "./gguf_parts.ts";
+import { llamaJson } from "./llama.ts";
 
 /** Every layer looks back on `sliding_window` tokens, where that is not null. */
 export const mistral: Family = {
@@ -9,6 +11,15 @@ export const mistral: Family = {
   architectures: ["MistralForCausalLM"],
   norm: "rms",
   names: LLAMA_NAMES,
+  gguf: {
+    architecture: "llama",
+    is: (fields) => fields.count(".attention.sliding_window", 0) > 0,
+    config: (fields, factors) => ({
+      ...llamaJson(fields, factors),
+      sliding_window: fields.count(".attention.sliding_window", 0),
+    }),
+    rows: pairedRows,
+  },
   read: (fields, shared) => {
     const { headDim, layers, maxPositions } = shared;
     const absent = !Object.hasOwn(fields.json, "sliding_window");

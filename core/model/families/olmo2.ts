@@ -2,6 +2,7 @@
 import { ACTIVATIONS, type Family, LLAMA_NAMES } from "../family.ts";
 import { readRope } from "../rope.ts";
 import { activationOf, biasesOf, ropeOf } from "./parts.ts";
+import { decoderJson, has } from "./gguf_parts.ts";
 
 /** x + norm(attention(x)), then x + norm(mlp(x)). */
 export const olmo2: Family = {
@@ -18,6 +19,21 @@ export const olmo2: Family = {
       mlp: LLAMA_NAMES.block.mlp,
       down: LLAMA_NAMES.block.down,
       mlpPostNorm: "post_feedforward_layernorm",
+    },
+  },
+  gguf: {
+    architecture: "olmo2",
+    config: (fields, factors) => {
+      if (fields.get(".attention.sliding_window") !== undefined) {
+        throw fields.mistake(
+          "olmo2.attention.sliding_window is there, as in OLMo 3",
+          "none. OLMo 3 is not supported",
+        );
+      }
+      return {
+        ...decoderJson(fields, factors),
+        attention_bias: has(fields, "blk.0.attn_q.bias"),
+      };
     },
   },
   read: (fields, shared) => {

@@ -2,6 +2,7 @@
 import { ACTIVATIONS, type Family, LLAMA_NAMES } from "../family.ts";
 import { readRope } from "../rope.ts";
 import { activationOf, layerKindsOf, ropeOf, windowOf } from "./parts.ts";
+import { decoderJson, turning } from "./gguf_parts.ts";
 
 /** Every layer slides, where `sliding_window` is given. */
 export const phi3: Family = {
@@ -17,6 +18,24 @@ export const phi3: Family = {
       mlpNorm: "post_attention_layernorm",
       mlp: { gateUp: "mlp.gate_up_proj" },
       down: "mlp.down_proj",
+    },
+  },
+  gguf: {
+    architecture: "phi3",
+    config: (fields, factors) => {
+      const json = decoderJson(fields, factors);
+      // Files of 2024 leave out the window of the models with 4,096 positions.
+      const deep = [32, 40].includes(fields.size(".block_count"));
+      const unsaid = deep && json.max_position_embeddings === 4096 ? 2047 : 0;
+      return {
+        ...json,
+        partial_rotary_factor: turning(fields),
+        original_max_position_embeddings: fields.size(
+          ".rope.scaling.original_context_length",
+          fields.size(".context_length"),
+        ),
+        sliding_window: fields.count(".attention.sliding_window", unsaid) || null,
+      };
     },
   },
   read: (fields, shared) => {

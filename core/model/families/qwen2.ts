@@ -2,6 +2,7 @@
 import { ACTIVATIONS, type Family, LLAMA_NAMES } from "../family.ts";
 import { readRope } from "../rope.ts";
 import { activationOf, biasesOf, layerKindsOf, ropeOf, slidingLayers, windowOf } from "./parts.ts";
+import { decoderJson } from "./gguf_parts.ts";
 
 /** With `use_sliding_window`, layers from `max_window_layers` on slide. */
 export const qwen2: Family = {
@@ -9,6 +10,10 @@ export const qwen2: Family = {
   architectures: ["Qwen2ForCausalLM"],
   norm: "rms",
   names: LLAMA_NAMES,
+  gguf: {
+    architecture: "qwen2",
+    config: (fields, factors) => ({ ...decoderJson(fields, factors), use_sliding_window: false }),
+  },
   read: (fields, shared) => {
     const { headDim, layers, maxPositions } = shared;
     return {

@@ -3,6 +3,7 @@ import { ACTIVATIONS, type Family, LLAMA_NAMES } from "../family.ts";
 import { readRope } from "../rope.ts";
 import { activationOf, biasesOf, layerKindsOf, ropeOf } from "./parts.ts";
 import { qwenLayers } from "./qwen2.ts";
+import { decoderJson, has } from "./gguf_parts.ts";
 
 /** Heads are of `head_dim` features, 128 where it is absent, whatever the hidden size. */
 export const qwen3: Family = {
@@ -15,6 +16,14 @@ export const qwen3: Family = {
       ...LLAMA_NAMES.block,
       qkNorm: { q: "self_attn.q_norm", k: "self_attn.k_norm", of: "head" },
     },
+  },
+  gguf: {
+    architecture: "qwen3",
+    config: (fields, factors) => ({
+      ...decoderJson(fields, factors),
+      attention_bias: has(fields, "blk.0.attn_q.bias"),
+      use_sliding_window: false,
+    }),
   },
   read: (fields, shared) => {
     const { layers, maxPositions } = shared;

@@ -2,6 +2,7 @@
 import { ACTIVATIONS, type Family, LLAMA_NAMES } from "../family.ts";
 import { readRope } from "../rope.ts";
 import { activationOf, biasesOf, layerKindsOf, ropeOf, slidingLayers, windowOf } from "./parts.ts";
+import { decoderJson, eachLayer, has, pairedRows } from "./gguf_parts.ts";
 
 /** `no_rope_layers` says 1 where a layer does turn; only layers that do not may slide. */
 export const smollm3: Family = {
@@ -10,6 +11,17 @@ export const smollm3: Family = {
   norm: "rms",
   tiedByDefault: true,
   names: LLAMA_NAMES,
+  gguf: {
+    architecture: "smollm3",
+    config: (fields, factors) => ({
+      ...decoderJson(fields, factors, { wholeHeads: true }),
+      attention_bias: has(fields, "blk.0.attn_q.bias"),
+      no_rope_layers: eachLayer(fields, (layer) => (layer + 1) % 4 === 0 ? 0 : 1),
+      use_sliding_window: false,
+      sliding_window: null,
+    }),
+    rows: pairedRows,
+  },
   read: (fields, shared) => {
     const { headDim, layers, maxPositions } = shared;
     const every = fields.count("no_rope_layer_interval", 4);

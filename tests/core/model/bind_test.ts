@@ -1,5 +1,5 @@
 import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
-import { type Tensor } from "../../../backend/mod.ts";
+import type { Tensor } from "../../../backend/mod.ts";
 import {
   adapterLayout,
   bindModel,

@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { ggufConfig } from "../../../../core/formats/gguf/config.ts";
 import { type GgufValue, readGgufHeader } from "../../../../core/formats/gguf/header.ts";
 import { GgufMetadata } from "../../../../core/formats/gguf/metadata.ts";
+import { ggufFamily } from "../../../../core/formats/gguf/names.ts";
 import { openGguf } from "../../../../core/formats/gguf/open.ts";
 import { openLocalFile } from "../../../../files/local_file.ts";
 import { parseModelConfig } from "../../../../core/model/config.ts";
@@ -40,7 +41,8 @@ async function changed(
     if (value === undefined) metadata.delete(key);
     else metadata.set(key, value);
   }
-  return ggufConfig(new GgufMetadata({ ...header, metadata }, "m.gguf"), {});
+  const fields = new GgufMetadata({ ...header, metadata }, "m.gguf");
+  return ggufConfig(ggufFamily(fields.architecture, fields)!, fields, {});
 }
 
 Deno.test("ggufConfig() takes the query scalar of the largest Gemmas from their width", async () => {

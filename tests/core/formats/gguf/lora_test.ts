@@ -105,7 +105,7 @@ Deno.test("encodeLoraGguf() names what does not fit", () => {
   const factors = new Map([[Q, { A: matrix(2, 6), B: matrix(8, 2) }]]);
   const one = (module: string, B = matrix(8, 2)) => new Map([[module, { A: matrix(2, 6), B }]]);
   const lines: [Partial<Parameters<typeof encodeLoraGguf>[0]>, string][] = [
-    [{ architecture: "mamba" }, 'architecture is "mamba", expected one of llama, smollm3'],
+    [{ architecture: "mamba" }, 'architecture is "mamba", expected one of llama, qwen2'],
     [{ factors: new Map() }, "it has no factors, expected those of at least one module"],
     [
       { factors: one("q_proj") },

@@ -1,13 +1,35 @@
 import { assertEquals } from "@std/assert";
 import {
   ARCHITECTURES,
+  ggufFamily,
   ggufModuleName,
-  ggufRowOf,
+  ggufRowOrder,
   huggingFaceName,
   isShifted,
   isTransposed,
-  rowUnit,
 } from "../../../../core/formats/gguf/names.ts";
+
+const family = (architecture: string) => ggufFamily(architecture)!;
+
+/** Where rows 0 to `rows` − 1 of a tensor lie in the file. */
+function rowsOf(
+  architecture: string,
+  name: string,
+  rows: number,
+  heads: { heads: number; kvHeads: number },
+): number[] {
+  const { rowOf } = ggufRowOrder(family(architecture), name, heads)!;
+  return Array.from({ length: rows }, (_, row) => rowOf(row, rows));
+}
+
+Deno.test("ggufFamily() is the family that most files of an architecture are of, or none", () => {
+  assertEquals(["llama", "gptneox", "gemma3"].map((name) => family(name).name), [
+    "llama",
+    "gpt_neox",
+    "gemma3_text",
+  ]);
+  assertEquals(ggufFamily("mamba"), undefined);
+});
 
 Deno.test("huggingFaceName() names the same tensor as the architecture has it", () => {
   const named = [
@@ -22,10 +44,9 @@ Deno.test("huggingFaceName() names the same tensor as the architecture has it", 
     ["llama", "blk.01.attn_q.weight", undefined],
     ["llama", "blk.0.constructor.weight", undefined],
     ["llama", "blk.0.attn_q.scale", undefined],
-    ["mamba", "output.weight", undefined],
   ] as const;
   for (const [architecture, name, hf] of named) {
-    assertEquals(huggingFaceName(architecture, name), hf, `${architecture} ${name}`);
+    assertEquals(huggingFaceName(family(architecture), name), hf, `${architecture} ${name}`);
   }
 });
 
@@ -37,65 +58,52 @@ Deno.test("ggufModuleName() is the way back from huggingFaceName()", () => {
   for (const architecture of ARCHITECTURES) {
     const names = ["token_embd", "output", ...parts.map((part) => `blk.3.${part}`)];
     const back = names.filter((name) => {
-      const hf = huggingFaceName(architecture, `${name}.weight`)?.replace(/\.weight$/, "");
-      if (hf !== undefined) assertEquals(ggufModuleName(architecture, hf), name);
+      const hf = huggingFaceName(family(architecture), `${name}.weight`)?.replace(/\.weight$/, "");
+      if (hf !== undefined) assertEquals(ggufModuleName(family(architecture), hf), name);
       return hf !== undefined;
     });
     assertEquals(back.length >= 8, true, architecture);
   }
-  assertEquals(ggufModuleName("llama", "model.layers.x.self_attn.q_proj"), undefined);
-  assertEquals(ggufModuleName("llama", "model.layers.0.self_attn"), undefined);
+  assertEquals(ggufModuleName(family("llama"), "model.layers.x.self_attn.q_proj"), undefined);
+  assertEquals(ggufModuleName(family("llama"), "model.layers.0.self_attn"), undefined);
 });
 
-Deno.test("ggufRowOf() lays Llama's pairs (i, i + d/2) side by side, head by head", () => {
-  const rowOf = ggufRowOf("llama", "blk.0.attn_q.weight", 8, { heads: 2, kvHeads: 1 })!;
-  assertEquals([0, 1, 2, 3, 4, 5, 6, 7].map(rowOf), [0, 2, 1, 3, 4, 6, 5, 7]);
-  const key = ggufRowOf("smollm3", "blk.0.attn_k.weight", 8, { heads: 4, kvHeads: 1 })!;
-  assertEquals([0, 1, 2, 3, 4, 5, 6, 7].map(key), [0, 2, 4, 6, 1, 3, 5, 7]);
+Deno.test("ggufRowOrder() lays Llama's pairs (i, i + d/2) side by side, head by head", () => {
+  const query = rowsOf("llama", "blk.0.attn_q.weight", 8, { heads: 2, kvHeads: 1 });
+  assertEquals(query, [0, 2, 1, 3, 4, 6, 5, 7]);
+  const key = rowsOf("smollm3", "blk.0.attn_k.weight", 8, { heads: 4, kvHeads: 1 });
+  assertEquals(key, [0, 2, 4, 6, 1, 3, 5, 7]);
 });
 
-Deno.test("ggufRowOf() lays GPT-NeoX's queries, keys and values one after another", () => {
-  const rowOf = ggufRowOf("gptneox", "blk.0.attn_qkv.weight", 12, { heads: 2, kvHeads: 2 })!;
-  assertEquals(Array.from({ length: 12 }, (_, i) => rowOf(i)), [
-    0,
-    1,
-    4,
-    5,
-    8,
-    9,
-    2,
-    3,
-    6,
-    7,
-    10,
-    11,
-  ]);
+Deno.test("ggufRowOrder() lays GPT-NeoX's queries, keys and values one after another", () => {
+  const fused = rowsOf("gptneox", "blk.0.attn_qkv.weight", 12, { heads: 2, kvHeads: 2 });
+  assertEquals(fused, [0, 1, 4, 5, 8, 9, 2, 3, 6, 7, 10, 11]);
 });
 
-Deno.test("ggufRowOf() leaves the rows of everything else, and rowUnit() is 1 there", () => {
+Deno.test("ggufRowOrder() leaves the rows of everything else, and says what rows are a multiple of", () => {
   const heads = { heads: 2, kvHeads: 1 };
-  const left = [
-    ["llama", "blk.0.attn_v.weight"],
-    ["llama", "token_embd.weight"],
-    ["qwen2", "blk.0.attn_q.weight"],
-    ["gpt2", "blk.0.attn_qkv.weight"],
-  ];
-  for (const [architecture, name] of left) {
-    assertEquals(ggufRowOf(architecture, name, 8, heads), undefined, name);
-    assertEquals(rowUnit(architecture, name, heads), 1);
-  }
-  assertEquals(rowUnit("llama", "blk.0.attn_q.weight", heads), 4);
-  assertEquals(rowUnit("llama", "blk.0.attn_k.weight", heads), 2);
-  assertEquals(rowUnit("gptneox", "blk.0.attn_qkv.bias", heads), 6);
+  const unit = (architecture: string, name: string) =>
+    ggufRowOrder(family(architecture), name, heads)?.unit;
+  for (
+    const [architecture, name] of [
+      ["llama", "blk.0.attn_v.weight"],
+      ["llama", "token_embd.weight"],
+      ["qwen2", "blk.0.attn_q.weight"],
+      ["gpt2", "blk.0.attn_qkv.weight"],
+    ]
+  ) assertEquals(unit(architecture, name), undefined, name);
+  assertEquals(unit("llama", "blk.0.attn_q.weight"), 4);
+  assertEquals(unit("llama", "blk.0.attn_k.weight"), 2);
+  assertEquals(unit("gptneox", "blk.0.attn_qkv.bias"), 6);
 });
 
 Deno.test("isTransposed() and isShifted() are for GPT-2's linear layers and Gemma's norms alone", () => {
-  assertEquals(isTransposed("gpt2", "blk.0.ffn_up.weight"), true);
-  assertEquals(isTransposed("gpt2", "blk.0.ffn_up.bias"), false);
-  assertEquals(isTransposed("gpt2", "output.weight"), false);
-  assertEquals(isTransposed("gptneox", "blk.0.ffn_up.weight"), false);
-  assertEquals(isShifted("gemma3", "blk.0.attn_q_norm.weight"), true);
-  assertEquals(isShifted("gemma", "output_norm.weight"), true);
-  assertEquals(isShifted("gemma", "output.weight"), false);
-  assertEquals(isShifted("llama", "output_norm.weight"), false);
+  assertEquals(isTransposed(family("gpt2"), "blk.0.ffn_up.weight"), true);
+  assertEquals(isTransposed(family("gpt2"), "blk.0.ffn_up.bias"), false);
+  assertEquals(isTransposed(family("gpt2"), "output.weight"), false);
+  assertEquals(isTransposed(family("gptneox"), "blk.0.ffn_up.weight"), false);
+  assertEquals(isShifted(family("gemma3"), "blk.0.attn_q_norm.weight"), true);
+  assertEquals(isShifted(family("gemma"), "output_norm.weight"), true);
+  assertEquals(isShifted(family("gemma"), "output.weight"), false);
+  assertEquals(isShifted(family("llama"), "output_norm.weight"), false);
 });

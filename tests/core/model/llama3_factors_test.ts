@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { llama3Scaling } from "../../../../core/formats/gguf/rope_factors.ts";
-import type { RopeScaling } from "../../../../core/model/rope.ts";
-import { ropeFrequencies } from "../../../../core/model/rope_frequencies.ts";
+import { llama3Scaling } from "../../../core/model/llama3_factors.ts";
+import type { RopeScaling } from "../../../core/model/rope.ts";
+import { ropeFrequencies } from "../../../core/model/rope_frequencies.ts";
 
 /** By what each frequency is divided, as the converter writes it: f32. */
 function factorsOf(theta: number, dim: number, scaling: RopeScaling): Float32Array {
