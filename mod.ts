@@ -49,6 +49,7 @@ export {
 export {
   type Annotator,
   type Candidate,
+  completionText,
   majority,
   nll,
   type Objective,
@@ -64,7 +65,6 @@ export {
 export {
   type Cadence,
   cadence,
-  completionText,
   countPairs,
   promptIds,
   type Snapshot,

@@ -21,5 +21,5 @@ export type { Heads } from "../model/gguf_family.ts";
 export * from "./gguf/open.ts";
 export type { OpenBeside } from "./gguf/split.ts";
 export type { GgufTensor } from "./gguf/tensor_infos.ts";
-export type { GgufTokenizerConfig } from "./gguf/tokenizer.ts";
+export type { GgufTokenizerConfig } from "./gguf/tokenizer_config.ts";
 export * from "./gguf/writer.ts";

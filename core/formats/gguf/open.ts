@@ -23,7 +23,8 @@ import {
 } from "./names.ts";
 import { type GgufParts, type OpenBeside, readGgufParts } from "./split.ts";
 import type { GgufTensor } from "./tensor_infos.ts";
-import { ggufTokenizer, type GgufTokenizerConfig } from "./tokenizer.ts";
+import { ggufTokenizer } from "./tokenizer.ts";
+import type { GgufTokenizerConfig } from "./tokenizer_config.ts";
 import { cannotRead } from "../../base/mistake.ts";
 
 /** A model from a GGUF file. */

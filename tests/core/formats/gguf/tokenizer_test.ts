@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { Tokenizer } from "@huggingface/tokenizers";
 import { type GgufValue, readGgufHeader } from "../../../../core/formats/gguf/header.ts";
 import { GgufMetadata } from "../../../../core/formats/gguf/metadata.ts";
@@ -75,39 +75,6 @@ Deno.test("ggufTokenizer() begins and ends texts as the file says", async () => 
   const [bos, ...rest] = spm_llama.ids[0];
   const without = load(await tokenizerOf("spm_llama", none));
   assertEquals([bos, without.encode(spm_llama.texts[0]).ids], [1, rest]);
-});
-
-Deno.test("ggufTokenizer() says what tokenizer_config.json would", async () => {
-  const { config } = await tokenizerOf("bpe");
-  assertEquals(config, {
-    bos_token: "<|endoftext|>",
-    bos_token_id: 0,
-    eos_token: "<|im_end|>",
-    eos_token_id: 1,
-    add_bos_token: false,
-    add_eos_token: false,
-    chat_template: "{{ messages }}",
-    clean_up_tokenization_spaces: false,
-  });
-  assertEquals((await tokenizerOf("spm_llama")).config.add_bos_token, true);
-});
-
-Deno.test("ggufTokenizer() has the named chat templates beside the default", async () => {
-  const named = { "tokenizer.chat_template.tool_use": "T", "tokenizer.chat_template": "D" };
-  assertEquals((await tokenizerOf("bpe", named)).config.chat_template, [
-    { name: "default", template: "D" },
-    { name: "tool_use", template: "T" },
-  ]);
-});
-
-Deno.test("ggufTokenizer() takes a padding id past the tokens for none, and refuses others", async () => {
-  const { config } = await tokenizerOf("bpe", { "tokenizer.ggml.padding_token_id": 1e6 });
-  assertEquals([config.pad_token_id, config.pad_token], [undefined, undefined]);
-  await assertRejects(
-    () => tokenizerOf("bpe", { "tokenizer.ggml.eos_token_id": 1e6 }),
-    Mistake,
-    "tokenizer.ggml.eos_token_id is 1000000, expected below the number of tokens",
-  );
 });
 
 Deno.test("ggufTokenizer() takes a whole tokenizer.json that a file brings", async () => {

@@ -8,6 +8,7 @@ import {
 } from "../../../../core/model/families/gguf_parts.ts";
 import { GgufMetadata } from "../../../../core/formats/gguf/metadata.ts";
 import type { GgufHeader, GgufValue } from "../../../../core/formats/gguf/header.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 function fieldsOf(values: Record<string, GgufValue>): GgufMetadata {
   const metadata = new Map<string, GgufValue>([["general.architecture", "x"]]);
@@ -27,7 +28,7 @@ Deno.test("headDim() is the keys' length, the named one, or an even share; the v
   assertEquals(dim({ "attention.key_length": 5, "attention.value_length": 5 }), 5);
   assertThrows(
     () => dim({ "attention.value_length": 5 }),
-    TypeError,
+    Mistake,
     "Cannot read m.gguf: x.attention.value_length is 5, expected attention.key_length 8",
   );
 });
@@ -59,7 +60,7 @@ Deno.test("eachLayer() refuses more layers than the file has tensors", () => {
   assertEquals(eachLayer(fieldsOf(SIZES), (layer) => layer), [0, 1, 2, 3]);
   assertThrows(
     () => eachLayer(fieldsOf({ ...SIZES, block_count: 9 }), () => 0),
-    TypeError,
+    Mistake,
     "x.block_count is 9, expected at most the file's 8 tensors",
   );
 });
