@@ -263,7 +263,7 @@ export const rows: MalformedRow[] = [
     name: "an architecture that is not known",
     bytes: () => smallLlama([["general.architecture", "string", "mamba"]]),
     error: 'general.architecture is "mamba", expected one of ' +
-      "llama, qwen2, qwen3, gemma, gemma2, gemma3, phi3, smollm3, gpt2, gptneox, olmo2",
+      "llama, qwen2, qwen3, gemma, gemma2, gemma3, phi3, smollm3, gpt2, gptneox, olmo2, starcoder2",
   },
   {
     name: "an adapter",

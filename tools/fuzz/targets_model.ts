@@ -34,7 +34,7 @@ async function readAll(source: TensorSource): Promise<void> {
 
 const FAMILIES = [
   ...["llama3", "llama_dynamic", "mistral", "gemma2", "gemma3", "gpt2", "gpt_neox", "olmo2"],
-  ...["phi3", "qwen2", "qwen3", "smollm3"],
+  ...["phi3", "qwen2", "qwen3", "smollm3", "starcoder2"],
 ];
 
 const config: Target = {

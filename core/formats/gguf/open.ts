@@ -56,10 +56,9 @@ export interface OpenGgufOptions {
 const PART = 1 << 22; // bytes of a tensor that are read at once
 
 /**
- * Opens a GGUF file as a model. Architectures: llama (also Mistral and SmolLM2), smollm3, qwen2, qwen3, gemma, gemma2,
- * gemma3, phi3, olmo2, gpt2, gptneox. Types: F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1 and Q2_K to Q6_K, dequantised
- * with the reference formulas' bits. What llama.cpp's converter did to the weights is undone, so that the model is the
- * one that transformers has.
+ * Opens a GGUF file as a model of any family here (core/model/families). Types: F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0,
+ * Q5_1 and Q2_K to Q6_K, dequantised with the reference formulas' bits. What llama.cpp's converter did to the weights is
+ * undone, so that the model is the one that transformers has.
  *
  * @example
  * ```ts

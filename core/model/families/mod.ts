@@ -13,6 +13,7 @@ import { phi3 } from "./phi3.ts";
 import { qwen2 } from "./qwen2.ts";
 import { qwen3 } from "./qwen3.ts";
 import { smollm3 } from "./smollm3.ts";
+import { starcoder2 } from "./starcoder2.ts";
 import { Mistake } from "../../base/mistake.ts";
 
 /** All families. */
@@ -29,6 +30,7 @@ export const FAMILIES: readonly Family[] = [
   gpt2,
   gptNeox,
   olmo2,
+  starcoder2,
 ];
 
 /** The family of a config; throws for a name that none has. */

@@ -17,7 +17,7 @@ Deno.test("fromStored() turns GPT-2's linear layers over, and toStored() back", 
 });
 
 // GPT-2 has its matrices the other way round, Gemma has its norms less one: on the device both are as in Llama.
-for (const family of ["gpt2", "gemma", "llama"]) {
+for (const family of ["gpt2", "gemma", "llama", "starcoder2"]) {
   Deno.test(`sourceOfWeights() gives back the checkpoint of ${family}`, async () => {
     using device = await CpuDevice.open({ threads: 1 });
     const { config: json, cases } = await familyFixture(family);

@@ -45,7 +45,11 @@ Deno.test("encodeLoraGguf() says that it is an adapter, as llama.cpp wants it", 
 });
 
 for (
-  const [name, module] of [["llama", Q], ["gptneox", "gpt_neox.layers.1.attention.query_key_value"]]
+  const [name, module] of [
+    ["llama", Q],
+    ["gptneox", "gpt_neox.layers.1.attention.query_key_value"],
+    ["starcoder2", "model.layers.1.mlp.c_proj"],
+  ]
 ) {
   Deno.test(`encodeLoraGguf() merged into the ${name} file is the adapter merged into the model`, async () => {
     using file = await openLocalFile(new URL(`${name}.gguf`, FIXTURES).pathname);

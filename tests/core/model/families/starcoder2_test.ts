@@ -1,0 +1,3 @@
+import { testFamily } from "../../../support/family_tests.ts";
+
+testFamily("starcoder2");
