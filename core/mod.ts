@@ -61,6 +61,8 @@ export * from "./text/template/date.ts";
 export * from "./text/tokenizer/tokenizer.ts";
 export * from "./text/tokenizer/tokenizer_hash.ts";
 export * from "./text/rows/encode_examples.ts";
+export type { EncodeExampleOptions } from "./text/rows/encode_row.ts";
+export * from "./text/rows/encoded.ts";
 export * from "./text/rows/examples.ts";
 export * from "./text/rows/read_pairs.ts";
 export { detectFormat, type RowFormatName } from "./text/rows/format.ts";

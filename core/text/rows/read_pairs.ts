@@ -1,9 +1,7 @@
 // Rows of preferences to pairs in tokens, in one call: what offline training learns from.
-import {
-  type EncodedPreference,
-  type EncodeExampleOptions,
-  encodeExamples,
-} from "./encode_examples.ts";
+import { encodeExamples } from "./encode_examples.ts";
+import type { EncodeExampleOptions } from "./encode_row.ts";
+import type { EncodedPreference } from "./encoded.ts";
 import { type ExampleOptions, toExamples } from "./examples.ts";
 import { describeRows, usedRows } from "./report.ts";
 import type { DatasetRow, PreferenceRow } from "./rows.ts";

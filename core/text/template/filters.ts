@@ -2,7 +2,8 @@
 import { formatPercent } from "./format.ts";
 import { jsonText } from "./json.ts";
 import { make } from "./make.ts";
-import { capitalized, joined, linesOf, pairsOf, replaced } from "./methods.ts";
+import { pairsOf } from "./methods.ts";
+import { capitalized, joined, linesOf, replaced } from "./text_methods.ts";
 import { LIST_FILTERS } from "./list_filters.ts";
 import { type Filter, type FilterArguments, flag, integer, truthy } from "./filter_arguments.ts";
 import type { TemplateMeter } from "./meter.ts";
