@@ -9,15 +9,9 @@ import { TemplateBudgetError, type TemplateLimits, TemplateMeter } from "./meter
 import { methodOf } from "./methods.ts";
 import { isTest, operate, passes, signed } from "./operators.ts";
 import { BRACKETS, NOT_TEST, TEST } from "./tokens.ts";
-import {
-  equal,
-  isContainer,
-  isText,
-  itemsOf,
-  kindOf,
-  pythonText,
-  type TemplateValue,
-} from "./values.ts";
+import { isContainer, isText, itemsOf, kindOf, pythonText, type TemplateValue } from "./values.ts";
+import { attributeOf, entryOf, sliced } from "./lookup.ts";
+import { loopVariable } from "./loop_variable.ts";
 
 type Node = NonNullable<Parameters<Interpreter["evaluate"]>[0]>;
 type Block = readonly Node[];
@@ -162,7 +156,7 @@ export class TemplateInterpreter extends Interpreter {
     const changed: { last?: readonly TemplateValue[] } = {};
     for (let i = 0; i < items.length; i++) {
       const round = new Environment(scope); // what is set in a loop ends with the round
-      round.setVariable("loop", this.#position(items, i, changed));
+      round.setVariable("loop", loopVariable(items, i, changed));
       this.#assign(node.loopvar as Fields, items[i], round);
       try {
         out += pythonText(this.#block(node.body as Block, round));
@@ -178,32 +172,6 @@ export class TemplateInterpreter extends Interpreter {
     return make.text(
       out + pythonText(this.#block(node.defaultBlock as Block, new Environment(scope))),
     );
-  }
-
-  /** The variable `loop` of round i. */
-  #position(
-    items: readonly TemplateValue[],
-    i: number,
-    changed: { last?: readonly TemplateValue[] },
-  ): TemplateValue {
-    const n = items.length;
-    const numbers = {
-      ...{ index: i + 1, index0: i, revindex: n - i, revindex0: n - i - 1, length: n },
-      ...{ depth: 1, depth0: 0 }, // of recursion
-    };
-    const fields = new Map(
-      Object.entries(numbers).map(([key, number]) => [key, make.integer(number)]),
-    );
-    fields.set("first", make.bool(i === 0)).set("last", make.bool(i === n - 1));
-    fields.set("previtem", items[i - 1] ?? make.undefined);
-    fields.set("nextitem", items[i + 1] ?? make.undefined);
-    fields.set("cycle", make.function((args) => args[i % args.length] ?? make.undefined));
-    const differs = (args: readonly TemplateValue[]) => {
-      const { last } = changed;
-      changed.last = args;
-      return last === undefined || !equal(make.list([...last]), make.list([...args]));
-    };
-    return make.mapping(fields.set("changed", make.function((args) => make.bool(differs(args)))));
   }
 
   #assign(target: Fields, value: TemplateValue, scope: Environment): void {
@@ -268,24 +236,9 @@ export class TemplateInterpreter extends Interpreter {
       const group = GROUPS.has(object) ? ["grouper", "list"].indexOf(key.value) : -1;
       if (group >= 0) return itemsOf(object)[group];
     }
-    const found = this.#entry(object, key);
+    const found = entryOf(object, key, this.#meter);
     if (found.type !== "UndefinedValue" || !isText(key)) return found;
     return methodOf(object, key.value, this.#meter) ?? make.undefined;
-  }
-
-  #entry(object: TemplateValue, key: TemplateValue): TemplateValue {
-    if (isContainer(object) && object.value instanceof Map) {
-      return (isText(key) && object.value.get(key.value)) || make.undefined;
-    }
-    if (key.type !== "IntegerValue") return make.undefined;
-    const at = Number(key.value);
-    if (isText(object)) {
-      this.#meter.charge(object.value.length >> 6);
-      const character = Array.from(object.value).at(at);
-      return character === undefined ? make.undefined : make.text(character);
-    }
-    return (isContainer(object) && Array.isArray(object.value) && object.value.at(at)) ||
-      make.undefined;
   }
 
   #slice(object: TemplateValue, bounds: Fields, scope: Environment): TemplateValue {
@@ -330,41 +283,8 @@ export class TemplateInterpreter extends Interpreter {
     return applyFilter(operand, name, {
       ...{ args, named, meter: this.#meter },
       at: (...names) => names.map((key, i) => args[i] ?? named.get(key)),
-      attributeOf: (item, path) => this.#attribute(item, path),
+      attributeOf: (item, path) => attributeOf(item, path, this.#meter),
       apply: (value, inner, rest) => this.#apply(value, inner, rest, new Map()),
     });
   }
-
-  /** What is at a dotted path, by keys and places. */
-  #attribute(item: TemplateValue, path: TemplateValue | undefined): TemplateValue {
-    if (path === undefined || path.type === "NullValue") return item;
-    if (path.type === "IntegerValue") return this.#entry(item, path);
-    let found = item;
-    for (const part of pythonText(path).split(".")) {
-      this.#meter.charge(1);
-      const key = /^\d+$/.test(part) ? make.integer(Number(part)) : make.text(part);
-      found = this.#entry(found, key);
-    }
-    return found;
-  }
-}
-
-/** Python's `items[start:stop:step]`. */
-function sliced<T>(
-  items: readonly T[],
-  start: number | undefined,
-  stop: number | undefined,
-  step: number,
-): T[] {
-  if (step === 0) throw new Error("it takes a part in steps of 0");
-  const n = items.length;
-  const [least, most] = step > 0 ? [0, n] : [-1, n - 1];
-  const at = (value: number | undefined, otherwise: number) =>
-    value === undefined
-      ? otherwise
-      : Math.max(least, Math.min(most, value < 0 ? value + n : value));
-  const [from, to] = [at(start, step > 0 ? 0 : n - 1), at(stop, step > 0 ? n : -1)];
-  const out: T[] = [];
-  for (let i = from; step > 0 ? i < to : i > to; i += step) out.push(items[i]);
-  return out;
 }
