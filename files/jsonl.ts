@@ -229,30 +229,17 @@ export async function readJsonl(path: string, options: ReadJsonlOptions = {}): P
 }
 
 function checkedCut(file: Deno.FsFile, size: number, length: number, path: string): number {
+  const cannotCut = (found: string, expected: string, fix?: string) =>
+    new Mistake("file", { verb: "cut", thing: path, found, expected, fix });
   if (!Number.isSafeInteger(length) || length < 0) {
-    throw new Mistake("file", {
-      verb: "cut",
-      thing: path,
-      found: `truncateTo is ${length}`,
-      expected: "at least 0",
-    });
+    throw cannotCut(`truncateTo is ${length}`, "at least 0");
   }
   if (size < length) {
-    throw new Mistake("file", {
-      verb: "cut",
-      thing: path,
-      found: `it is ${size} bytes long`,
-      expected: `at least ${length}`,
-      fix: "Lines that were there are gone",
-    });
+    const fix = "Lines that were there are gone";
+    throw cannotCut(`it is ${size} bytes long`, `at least ${length}`, fix);
   }
   if (length > 0 && byteAt(file, length - 1) !== NEWLINE) {
-    throw new Mistake("file", {
-      verb: "cut",
-      thing: path,
-      found: `a line goes across byte ${length}`,
-      expected: "its end there",
-    });
+    throw cannotCut(`a line goes across byte ${length}`, "its end there");
   }
   return length;
 }
@@ -298,6 +285,7 @@ async function cut(file: Deno.FsFile, length: number, path: string): Promise<voi
   await file.sync();
   const { size } = await file.stat(); // truncate can succeed without cutting
   if (size !== length) {
-    throw new Error(`Cannot cut ${path}: it is still ${size} bytes long, expected ${length}`);
+    const found = `it is still ${size} bytes long`;
+    throw new Mistake("file", { verb: "cut", thing: path, found, expected: `${length}` });
   }
 }

@@ -28,6 +28,7 @@ export {
 export * from "./checkpoint.ts";
 export * from "../core/formats/datasets/csv_rows.ts";
 export * from "./datasets/export_pairs.ts";
+export { type ExportedPair, shownOrder } from "./datasets/exported_pair.ts";
 export * from "./datasets/glob.ts";
 export * from "./datasets/open_dataset.ts";
 export * from "../core/formats/datasets/parquet_rows.ts";
@@ -40,7 +41,8 @@ export { settleFolders, writeFileDurably } from "./durable/file.ts";
 export { writeFolderDurably, type WriteFolderOptions } from "./durable/folder.ts";
 export { MANIFEST, readVerifiedFolder } from "./durable/manifest.ts";
 export * from "./folder_lock.ts";
-export { type ClientOptions, HubError } from "./hub/client.ts";
+export { type ClientOptions } from "./hub/client.ts";
+export { HubError } from "./hub/hub_error.ts";
 export * from "./gguf_file.ts";
 export * from "./hub/download.ts";
 export { type Lookup } from "./hub/environment.ts";

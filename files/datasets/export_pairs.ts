@@ -2,20 +2,19 @@
 // on, with everything beside the texts that says how each pair came about, and the ids that Leash itself reads back.
 import type { DatasetRow } from "../../core/text/rows/rows.ts";
 import { openLocalFile } from "../local_file.ts";
-import { isObject, show } from "../../core/base/mistakes.ts";
+import { isObject } from "../../core/base/mistakes.ts";
 import { jsonlRows } from "../../core/formats/datasets/jsonl_rows.ts";
 import {
   formOf,
-  type RecordedAnswer,
   type RecordedPair,
   TRL_COLUMNS,
   type TrlColumns,
   trlColumns,
   type TrlForm,
-  type TrlMessage,
 } from "../../core/formats/datasets/trl_columns.ts";
 import { type Columns, type PairsFormat, writeRows } from "./write_rows.ts";
-import { Mistake } from "../../core/base/mistake.ts";
+import { COLUMNS, type ExportedPair, shownOrder } from "./exported_pair.ts";
+import { isTurns, Line } from "./recorded_line.ts";
 
 /** What the lines of a run do not say themselves. */
 export interface ExportPairsOptions {
@@ -34,74 +33,6 @@ export interface ExportedPairs {
   /** Written pairs by what TRL's tokenisation makes of them: see the column `trl_ids`. */
   readonly trlIds: Readonly<Record<"same" | "end" | "text" | "unknown", number>>;
 }
-
-/** One exported pair; the names are columns. */
-export interface ExportedPair extends TrlColumns {
-  /** Fingerprint of the tokenizer whose ids these are (`tokenizerHash`), where the line has it. */
-  tokenizer_hash: string | null;
-  /** Ids of the prompt, BOS included. */
-  prompt_ids: number[];
-  /** Sampled ids, the end token included if it was sampled. */
-  chosen_ids: number[];
-  /** Sampled ids of the other. */
-  rejected_ids: number[];
-  /** "stop" at an end token, "length" at the limit. */
-  chosen_finish: string;
-  /** Of the other. */
-  rejected_finish: string;
-  /** Behaviour log-prob of each id, nats. */
-  chosen_logps: number[];
-  /** Of the other. */
-  rejected_logps: number[];
-  /** Reference log-prob of the whole answer, nats; the name is TRL's. */
-  ref_chosen_logps: number;
-  /** Of the other. */
-  ref_rejected_logps: number;
-  /** Of sampling, where the line says it. */
-  temperature: number | null;
-  /** Of sampling, where the line says it. */
-  top_p: number | null;
-  /** Of sampling, where the line says it. */
-  top_k: number | null;
-  /** Of sampling, where the line says it. */
-  min_p: number | null;
-  /** Limit of the answers, where the line says it. */
-  max_new_tokens: number | null;
-  /** Snapshot that sampled both answers. */
-  snapshot: string;
-  /** Hash of its weights, where the line has one. */
-  snapshot_hash: string | null;
-  /** Policy of the reference log-probs. */
-  reference: string;
-  /** Who said which is better. */
-  annotator: string | null;
-  /** The answer that won, as the annotator saw them: "a" or "b". */
-  verdict: string;
-  /** The order in which the annotator saw them: "chosen,rejected", "rejected,chosen", or "both". */
-  order: string;
-  /** What the annotator said for it. */
-  reason: string | null;
-  /** In the annotator's own unit. */
-  chosen_score: number | null;
-  /** Of the other. */
-  rejected_score: number | null;
-  /** Phase that sampled it, from 0. */
-  phase: number;
-  /** Step that it was for, from 0. */
-  step: number;
-}
-
-const COLUMNS: Columns<Omit<ExportedPair, keyof TrlColumns>> = {
-  tokenizer_hash: "text",
-  ...{ prompt_ids: "ints", chosen_ids: "ints", rejected_ids: "ints" },
-  ...{ chosen_finish: "text", rejected_finish: "text" },
-  ...{ chosen_logps: "reals", rejected_logps: "reals" },
-  ...{ ref_chosen_logps: "real", ref_rejected_logps: "real" },
-  ...{ temperature: "real", top_p: "real", top_k: "int", min_p: "real", max_new_tokens: "int" },
-  ...{ snapshot: "text", snapshot_hash: "text", reference: "text" },
-  ...{ annotator: "text", verdict: "text", order: "text", reason: "text" },
-  ...{ chosen_score: "real", rejected_score: "real", phase: "int", step: "int" },
-};
 
 /**
  * Writes the pairs of a run's `pairs.jsonl` as a preference dataset; ties and failures are left out and counted. Lines
@@ -179,100 +110,9 @@ interface ExportLine {
   readonly rest: Omit<ExportedPair, keyof TrlColumns>;
 }
 
-/** Checks one line's fields; errors name the file, the line and the field. */
-class Line {
-  constructor(
-    readonly row: Readonly<Record<string, unknown>>,
-    readonly file: string,
-    readonly at: number,
-  ) {}
-
-  wrong(field: string, value: unknown, wanted: string): never {
-    const found = value === undefined ? "missing" : show(value);
-    throw new Mistake("data", {
-      verb: "export",
-      thing: this.file,
-      found: `line ${this.at} ${field} is ${found}`,
-      expected: wanted,
-    });
-  }
-
-  text(value: unknown, field: string): string {
-    return typeof value === "string" ? value : this.wrong(field, value, "text");
-  }
-
-  number(value: unknown, field: string): number {
-    return Number.isFinite(value) ? value as number : this.wrong(field, value, "a number");
-  }
-
-  count(value: unknown, field: string): number {
-    return isCount(value) ? value : this.wrong(field, value, "a whole number from 0 to 2147483647");
-  }
-
-  countOrNull(value: unknown, field: string): number | null {
-    return value === undefined || value === null ? null : this.count(value, field);
-  }
-
-  ids(value: unknown, field: string): number[] {
-    return Array.isArray(value) && value.every(isCount)
-      ? value
-      : this.wrong(field, value, "token ids");
-  }
-
-  answer(name: "a" | "b") {
-    const answer = this.row[name];
-    if (!isObject(answer)) return this.wrong(name, answer, "an answer");
-    const ids = this.ids(answer.ids, `${name}.ids`);
-    const { logps } = answer;
-    if (!Array.isArray(logps) || logps.length !== ids.length || !logps.every(Number.isFinite)) {
-      return this.wrong(`${name}.logps`, logps, `${ids.length} log-probs`);
-    }
-    const said: RecordedAnswer = {
-      text: this.text(answer.text, `${name}.text`),
-      ...(typeof answer.spelled === "string" ? { spelled: answer.spelled } : {}),
-      isExact: answer.isExact === true,
-      ...(isTurns(answer.turns) ? { turns: answer.turns } : {}),
-    };
-    return {
-      ids,
-      said,
-      logps: logps as number[],
-      finish: this.text(answer.finish, `${name}.finish`),
-      reference: this.number(answer.referenceLogp, `${name}.referenceLogp`),
-    };
-  }
-}
-
-/** What a column of INT32 holds, from 0. */
-const isCount = (value: unknown): value is number =>
-  Number.isInteger(value) && value as number >= 0 && value as number < 2 ** 31;
-/** Turns as a record has them. */
-function isTurns(value: unknown): value is readonly TrlMessage[] {
-  return Array.isArray(value) && value.length > 0 &&
-    value.every((turn) => isObject(turn) && typeof turn.role === "string");
-}
-
 const textOrNull = (value: unknown) => typeof value === "string" ? value : null;
-const numberOrNull = (value: unknown) => typeof value === "number" ? value : null;
 
-/**
- * What a pair's column `order` says: in which order the annotator saw both answers.
- *
- * @example
- * ```ts
- * import { shownOrder } from "@leash/bpo/files";
- * import { assertEquals } from "@std/assert";
- * assertEquals(shownOrder("b", "a,b"), "rejected,chosen");
- * assertEquals(shownOrder("b", "both"), "both");
- * ```
- *
- * @param outcome Which of the two won.
- * @param asked The `order` of the verdict; what is none of an order means as they came, a first.
- */
-export function shownOrder(outcome: "a" | "b", asked: unknown): string {
-  if (asked === "both") return asked;
-  return (outcome === "a") === (asked !== "b,a") ? "chosen,rejected" : "rejected,chosen";
-}
+const numberOrNull = (value: unknown) => typeof value === "number" ? value : null;
 
 /** A line's pair, chosen first; "tie" or "failed" where none won. */
 function pairOf(

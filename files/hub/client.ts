@@ -2,33 +2,10 @@
 // and says in one line what is wrong. Listing and info are @huggingface/hub's, over this fetch.
 import { guardedFetch, GuardError } from "./guarded_fetch.ts";
 import { joinBytes } from "../../core/base/join_bytes.ts";
-import { quote, show } from "../../core/base/mistakes.ts";
+import { show } from "../../core/base/mistakes.ts";
 import type { HubEnvironment } from "./environment.ts";
 import { isCommit, type RepoSpec, type RepoType } from "./repo_spec.ts";
-import { Mistake, type MistakeParts } from "../../core/base/mistake.ts";
-
-/** What the hub refuses, or that it is not there. */
-export class HubError extends Mistake {
-  /** What it is. */
-  override readonly name = "HubError";
-  /** HTTP status; undefined where there was no answer. */
-  readonly status: number | undefined;
-
-  /** What could not be downloaded, why, and the status. */
-  constructor(
-    parts: Omit<MistakeParts, "verb">,
-    status: number | undefined,
-    options?: ErrorOptions,
-  ) {
-    super("network", { ...parts, verb: "download" }, options);
-    this.status = status;
-  }
-
-  /** Whether the cache may stand in: no answer, or the hub's own trouble. */
-  get isUnreachable(): boolean {
-    return this.status === undefined || this.status === 429 || this.status >= 500;
-  }
-}
+import { HubError, refusalOf } from "./hub_error.ts";
 
 /** A file as the hub lists it. */
 export interface ListedFile {
@@ -55,11 +32,17 @@ export interface ClientOptions {
 }
 
 const MOST_FILES = 100_000;
+
 const MOST_PAGES = 200;
-const LONGEST_ANSWER = 33_554_432; // bytes of one page of a listing
+
+const LONGEST_ANSWER = 33_554_432;
+
+// bytes of one page of a listing
 const LONGEST_WAIT = 60_000;
+
 /** Where the hub keeps files. */
 const OWN_HOSTS: readonly string[] = ["huggingface.co", "hf.co"];
+
 /** How long to wait for bytes where nothing is said, ms. */
 export const TIMEOUT = 30_000;
 
@@ -192,7 +175,9 @@ export class HubClient {
       if (response?.ok || response?.status === 416) return response;
       await response?.body?.cancel();
       const again = response === undefined || response.status === 429 || response.status >= 500;
-      if (!again || attempt >= retries) throw this.#refusal(spec, path, response, attempt, cause);
+      if (!again || attempt >= retries) {
+        throw refusalOf(this.#environment, this.#type, { spec, path, response, attempt, cause });
+      }
       const wait = Math.min(retryAfter(response) ?? backoff * 2 ** attempt, LONGEST_WAIT);
       await pause(wait, signal);
     }
@@ -212,69 +197,6 @@ export class HubClient {
       if (!(error instanceof GuardError)) throw error;
       throw new HubError(error.partsWith({ thing: spec.repo }), error.status ?? 310);
     }
-  }
-
-  #refusal(
-    spec: RepoSpec,
-    path: string | undefined,
-    response: Response | undefined,
-    attempt: number,
-    cause: unknown,
-  ): HubError {
-    const { endpoint, token } = this.#environment;
-    const thing = path === undefined ? spec.repo : `${spec.repo}/${path}`;
-    if (response === undefined) {
-      const why = cause instanceof Error ? quote(cause.message).slice(1, -1) : "no answer";
-      return new HubError(
-        {
-          thing,
-          found: `${endpoint} does not answer (${why})`,
-          expected: "the hub",
-          fix: "Check the connection and HF_ENDPOINT",
-        },
-        undefined,
-        { cause },
-      );
-    }
-    const { status } = response;
-    const code = response.headers.get("x-error-code");
-    const page = `${endpoint}/${this.#type === "dataset" ? "datasets/" : ""}${spec.repo}`;
-    const login = token === undefined
-      ? "Set HF_TOKEN to a token that may read it"
-      : "Check that the token in HF_TOKEN may read it";
-    if (code === "GatedRepo" || (status === 403 && code === null)) {
-      return new HubError({
-        thing,
-        found: `it is gated (${status})`,
-        expected: "access to it",
-        fix: `Ask for it at ${page}. ${login}`,
-      }, status);
-    }
-    if (code === "RevisionNotFound") {
-      const found = `the hub has no revision ${quote(spec.revision)} of it (${status})`;
-      return new HubError({ thing, found, expected: `one of ${page}` }, status);
-    }
-    if (code === "EntryNotFound") {
-      return new HubError(
-        { thing, found: `the hub has no such file (${status})`, expected: "it" },
-        status,
-      );
-    }
-    if (status === 401 || status === 404) {
-      return new HubError({
-        thing,
-        found: `the hub has none that we may see (${status})`,
-        expected: `a public ${this.#type} or one of yours`,
-        fix: `Check the name. ${login}`,
-      }, status);
-    }
-    const tries = attempt === 0 ? "" : ` after ${attempt + 1} tries`;
-    return new HubError({
-      thing,
-      found: `the hub answers ${status}${tries}`,
-      expected: "200",
-      fix: "Try later",
-    }, status);
   }
 }
 

@@ -1,6 +1,7 @@
 // Requests: what is asked of whom, how often, and what a refusal says.
 import { assertEquals, assertRejects } from "@std/assert";
-import { HubClient, HubError, pause } from "../../../files/hub/client.ts";
+import { HubClient, pause } from "../../../files/hub/client.ts";
+import { HubError } from "../../../files/hub/hub_error.ts";
 import { parseRepoSpec } from "../../../files/hub/repo_spec.ts";
 
 const ENVIRONMENT = {

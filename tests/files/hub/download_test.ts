@@ -1,6 +1,6 @@
 // Downloads against a hub on this machine: whole, cut, wrong, refused, offline, side by side, and never outside.
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { HubError } from "../../../files/hub/client.ts";
+import { HubError } from "../../../files/hub/hub_error.ts";
 import {
   downloadFiles,
   downloadModel,
