@@ -98,5 +98,6 @@ export * from "./train/sft_state.ts";
 export { type Head, type HeadPass, vocabularyHead } from "./train/head.ts";
 export * from "./train/objective.ts";
 export * from "./train/objectives/mod.ts";
+export type { SequenceMetric } from "./train/sequence_slopes.ts";
 export type { AdapterRun } from "./train/adapter_pass.ts";
 export * from "./formats/mod.ts";

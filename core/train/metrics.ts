@@ -1,5 +1,6 @@
 // A step's numbers under TRL's names, each a mean over the members, with the spread over members beside it.
 import type { PreferenceLoss } from "../../losses/mod.ts";
+import { range } from "../batch/micro_batches.ts";
 import type { PreferenceBatch } from "../batch/preference_batch.ts";
 
 /** What a step on pairs left on the device, on the host. */
@@ -113,25 +114,39 @@ export function summarisePairs(
   };
 }
 
+/**
+ * Mean over the completion tokens of some sequences.
+ *
+ * @param values [K·H].
+ * @param from The first of the member: k·H.
+ */
+export function tokenMean(
+  values: ArrayLike<number>,
+  { headStarts, headCounts }: PreferenceBatch["packed"],
+  sequences: readonly number[],
+  from: number,
+): number {
+  let sum = 0, tokens = 0;
+  for (const s of sequences) {
+    for (let i = 0; i < headCounts[s]; i++) sum += values[from + headStarts[s] + i];
+    tokens += headCounts[s];
+  }
+  return sum / tokens;
+}
+
 /** What the head says of the completion tokens of the member whose first is `from`. */
 function ofTokens(
   { meanLogits, isTop }: HostPairMetrics,
-  { headStarts, headCounts }: PreferenceBatch["packed"],
+  packed: PreferenceBatch["packed"],
   from: number,
 ): MetricRow {
-  const B = headStarts.length / 2;
-  const mean = (values: ArrayLike<number>, firstPair: number) => {
-    let sum = 0, tokens = 0;
-    for (let s = firstPair; s < firstPair + B; s++) {
-      for (let i = 0; i < headCounts[s]; i++) sum += values[from + headStarts[s] + i];
-      tokens += headCounts[s];
-    }
-    return sum / tokens;
-  };
+  const B = packed.starts.length / 2, chosen = range(0, B), rejected = range(B, 2 * B);
+  const mean = (values: ArrayLike<number>, sequences: readonly number[]) =>
+    tokenMean(values, packed, sequences, from);
   return {
     ...(meanLogits
-      ? { "logits/chosen": mean(meanLogits, 0), "logits/rejected": mean(meanLogits, B) }
+      ? { "logits/chosen": mean(meanLogits, chosen), "logits/rejected": mean(meanLogits, rejected) }
       : {}),
-    ...(isTop ? { mean_token_accuracy: mean(isTop, 0) } : {}),
+    ...(isTop ? { mean_token_accuracy: mean(isTop, chosen) } : {}),
   };
 }

@@ -7,10 +7,10 @@ import {
   completionLogps,
   linearLayers,
   type Model,
-  type PairMetric,
   pairwise,
   type PreferenceBatch,
   preferenceBatch,
+  type SequenceMetric,
   type StepMetrics,
   type TrainState,
   trainStep,
@@ -76,7 +76,7 @@ export async function runStep(
     adamw?: AdamwOptions;
     microBatch?: number;
   } = {},
-): Promise<{ [K in keyof StepMetrics<PairMetric>]: number[] }> {
+): Promise<{ [K in keyof StepMetrics<SequenceMetric>]: number[] }> {
   using arena = new Arena(device, `step ${step}`);
   const out = await trainStep(
     arena,

@@ -102,7 +102,7 @@ export const CORE_TRAIN: readonly MistakeRow[] = [
     'row["objective/entropy"] -= (lw + ll) / (2 * B)',
     'row["objective/entropy"] -= (lw + ll) / B',
   ],
-  ["ofTokens", "mean(isTop, 0)", "mean(isTop, B)"],
+  ["ofTokens", "mean(isTop, chosen)", "mean(isTop, rejected)"],
   ["drawToken", "seed1: key[1]", "seed1: key[0]"],
   ["drawToken", "softcap: config.logitSoftcap,", ""],
   ["scoreBatch", "{ gradient: false, softcap: model.config.logitSoftcap }", "{ gradient: false }"],

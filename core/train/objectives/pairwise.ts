@@ -1,11 +1,9 @@
 // Pairs under a loss of the contract: L = (1/B) Σ loss(dw, dl), with dw and dl the log-ratios of the answers.
-// Axes: K members, B pairs of the batch, b of the part, h completion tokens of the part.
+// Axes: K members, B pairs of the batch, b of the part.
 import {
   type Arena,
-  expandSegments,
   preferenceLoss,
   preferenceLossOnHost,
-  segmentSum,
   type Tensor,
 } from "../../../backend/mod.ts";
 import type { PreferenceLoss } from "../../../losses/mod.ts";
@@ -13,23 +11,13 @@ import { microBatches, type Part } from "../../batch/micro_batches.ts";
 import { checkReference, type PreferenceBatch } from "../../batch/preference_batch.ts";
 import { vocabularyHead } from "../head.ts";
 import { summarisePairs } from "../metrics.ts";
-import type { Objective, PartPass, Per } from "../objective.ts";
-
-/** What a step on pairs says on the device. */
-export type PairMetric = "losses" | "logps" | "entropy" | "meanLogits" | "isTop";
-
-/**
- * `losses` [K·B]; `logps` [K·2B] of completions before the update, nats, chosen first; and of each completion token
- * [K·H]: `entropy` of the next-token distribution, nats, `meanLogits` of the vocabulary, `isTop`: 1 where it is the
- * model's first choice.
- */
-export const PAIR_METRICS: Readonly<Record<PairMetric, Per>> = {
-  losses: "example",
-  logps: "sequence",
-  entropy: "token",
-  meanLogits: "token",
-  isTop: "token",
-};
+import type { Objective, PartPass } from "../objective.ts";
+import {
+  SEQUENCE_METRICS,
+  type SequenceLosses,
+  type SequenceMetric,
+  sequenceSlopes,
+} from "../sequence_slopes.ts";
 
 /**
  * Checks a batch of pairs and splits it.
@@ -57,24 +45,14 @@ export function splitPairs(batch: PreferenceBatch, most?: number): Part<Preferen
  * assertEquals([objective.name, objective.split(batch, 1).length], ["dpo", 2]);
  * ```
  */
-export function pairwise(loss: PreferenceLoss): Objective<PreferenceBatch, PairMetric> {
+export function pairwise(loss: PreferenceLoss): Objective<PreferenceBatch, SequenceMetric> {
   return {
     name: loss.name,
-    metrics: PAIR_METRICS,
+    metrics: SEQUENCE_METRICS,
     head: vocabularyHead,
     split: splitPairs,
-    async slopes(arena, pass) {
-      const { headStarts, headCounts, targets } = pass.device;
-      const { logps: perToken, entropy, meanLogits, isTop } = pass.head;
-      const logps = segmentSum(arena, perToken, headStarts, headCounts);
-      const { losses, slopes } = await pairLosses(arena, loss, pass, logps);
-      return {
-        slopes: expandSegments(arena, slopes, headStarts, headCounts, targets.shape[0]),
-        metrics: { losses, logps, entropy, meanLogits, isTop },
-        watched: [losses],
-        left: [slopes],
-      };
-    },
+    slopes: (arena, pass) =>
+      sequenceSlopes(arena, pass, (logps) => pairLosses(arena, loss, pass, logps)),
     summarise: (metrics, batch) => summarisePairs(metrics, batch, loss),
   };
 }
@@ -84,7 +62,7 @@ async function pairLosses(
   loss: PreferenceLoss,
   { part: { batch }, examples, members }: PartPass<PreferenceBatch>,
   logps: Tensor,
-): Promise<{ losses: Tensor; slopes: Tensor }> {
+): Promise<SequenceLosses> {
   const { pairs, reference, packed } = batch;
   const sizes = { members, pairs, of: examples };
   if (loss.wgsl !== undefined || arena.device.info.runsTwins) {
