@@ -1,5 +1,6 @@
 // Sequences to one packed batch: every token is a row, no padding, one list of rows for the head.
 // Axes: S sequences, R = Σ lengths rows, H = Σ completion lengths head rows.
+import { layRows } from "./rows.ts";
 
 /** A tokenised sequence: prompt tokens first, completion tokens after them. */
 export interface TokenSequence {
@@ -74,12 +75,10 @@ export function packSequences(
   if (sequences.length === 0) {
     throw new TypeError("Cannot pack sequences: the list is empty, expected at least one sequence");
   }
-  let rows = 0;
   let heads = 0;
   let truncatedSequences = 0;
   let truncatedTokens = 0;
   const S = sequences.length;
-  const starts = new Uint32Array(S);
   const lengths = new Uint32Array(S);
   const headStarts = new Uint32Array(S);
   const headCounts = new Uint32Array(S);
@@ -91,16 +90,14 @@ export function packSequences(
       truncatedSequences++;
       truncatedTokens += ids.length - length;
     }
-    starts[s] = rows;
     lengths[s] = length;
     headStarts[s] = heads;
     headCounts[s] = length - promptLength;
-    rows += length;
     heads += length - promptLength;
   }
 
-  const ids = new Uint32Array(rows);
-  const positions = new Uint32Array(rows);
+  const { starts, positions } = layRows(lengths);
+  const ids = new Uint32Array(positions.length);
   const headRows = new Uint32Array(heads);
   const targets = new Uint32Array(heads);
   for (let s = 0; s < S; s++) {
@@ -115,7 +112,6 @@ export function packSequences(
       }
       const row = starts[s] + t;
       ids[row] = id;
-      positions[row] = t;
       if (t >= promptLength) {
         const h = headStarts[s] + t - promptLength;
         headRows[h] = row - 1;

@@ -30,7 +30,7 @@ export function fromStored(config: ModelConfig, name: string, tensor: HostTensor
 }
 
 /** The way back of {@linkcode fromStored}. */
-export function toStored(config: ModelConfig, name: string, tensor: HostTensor): HostTensor {
+function toStored(config: ModelConfig, name: string, tensor: HostTensor): HostTensor {
   if (isTurned(config, name, tensor.shape)) return turned(tensor);
   const { shape, data } = tensor;
   return isShifted(config, name, shape) ? { shape, data: data.map((w) => w - 1) } : tensor;

@@ -12,6 +12,7 @@ import {
   type Tensor,
 } from "../../backend/mod.ts";
 import { uploadBatch } from "../batch/device_batch.ts";
+import { packPrompts } from "../batch/packed_prompts.ts";
 import { bindModel } from "../model/bind.ts";
 import type { Places } from "../model/block.ts";
 import type { BoundModel, Pass } from "../model/bound_model.ts";
@@ -63,11 +64,8 @@ export function prefill(
   };
   const packed = packPrompts(prompts);
   const batch = uploadBatch(arena, packed);
-  const rowSequence = arena.upload(
-    [packed.ids.length],
-    Uint32Array.from(packed.sequenceOfRow),
-    "sequence of prompt row",
-  );
+  const { sequences } = packed;
+  const rowSequence = arena.upload([sequences.length], sequences, "sequence of prompt row");
   const pass = passOf(model, options);
   const h = forward(new Tape(arena, false), pass, batch, (layer, k, v) => {
     const { positions } = batch;
@@ -77,34 +75,6 @@ export function prefill(
   drawToken(arena, bindModel(pass), state, { h, step: 0 }, options);
   arena.commit();
   return arena.keep(state);
-}
-
-function packPrompts(prompts: readonly ArrayLike<number>[]) {
-  const ids: number[] = [], positions: number[] = [], sequenceOfRow: number[] = [];
-  const starts: number[] = [], lastRows: number[] = [];
-  prompts.forEach((prompt, s) => {
-    starts.push(ids.length);
-    for (let i = 0; i < prompt.length; i++) {
-      ids.push(prompt[i]);
-      positions.push(i);
-      sequenceOfRow.push(s);
-    }
-    lastRows.push(ids.length - 1);
-  });
-  const one = new Uint32Array(prompts.length).fill(1);
-  return {
-    ids: Uint32Array.from(ids),
-    positions: Uint32Array.from(positions),
-    starts: Uint32Array.from(starts),
-    lengths: Uint32Array.from(prompts, ({ length }) => length),
-    headRows: Uint32Array.from(lastRows),
-    targets: new Uint32Array(prompts.length),
-    headStarts: one.map((_, s) => s),
-    headCounts: one,
-    truncatedSequences: 0,
-    truncatedTokens: 0,
-    sequenceOfRow,
-  };
 }
 
 /** Feed the last tokens, extend the caches by one, sample the next ones: no readback. */

@@ -34,7 +34,7 @@ export function kvHeads(fields: GgufFields): number {
 }
 
 /** Features of a head: of its keys and of its values, which `usual` may tell where the file does not. */
-export function headDim(fields: GgufFields, usual?: string): number {
+function headDim(fields: GgufFields, usual?: string): number {
   const even = fields.size(".embedding_length") / fields.size(".attention.head_count");
   const key = fields.size(
     ".attention.key_length",

@@ -1,16 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import { CpuDevice } from "../../../backend/mod.ts";
 import { initSftState, loadModel, parseModelConfig } from "../../../core/mod.ts";
-import { fromStored, sourceOfWeights, toStored } from "../../../core/model/stored.ts";
+import { fromStored, sourceOfWeights } from "../../../core/model/stored.ts";
 import { familyFixture, familyTensors } from "../../support/families.ts";
 
-Deno.test("fromStored() turns GPT-2's linear layers over, and toStored() back", async () => {
+Deno.test("fromStored() turns GPT-2's linear layers over, and leaves its tables", async () => {
   const config = parseModelConfig((await familyFixture("gpt2")).config, "config.json");
   const name = "transformer.h.0.attn.c_attn.weight";
   const stored = { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) };
   const turned = fromStored(config, name, stored);
   assertEquals(turned, { shape: [3, 2], data: Float32Array.of(1, 4, 2, 5, 3, 6) });
-  assertEquals(toStored(config, name, turned), stored);
   for (const left of ["transformer.wte.weight", "transformer.wpe.weight", "lm_head.weight"]) {
     assertEquals(fromStored(config, left, stored), stored, left);
   }

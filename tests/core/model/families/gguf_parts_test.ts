@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
+  decoderJson,
   eachLayer,
-  headDim,
   layerTypes,
   queryScalar,
   turning,
@@ -13,17 +13,23 @@ import { Mistake } from "../../../../core/base/mistake.ts";
 function fieldsOf(values: Record<string, GgufValue>): GgufMetadata {
   const metadata = new Map<string, GgufValue>([["general.architecture", "x"]]);
   for (const [key, value] of Object.entries(values)) metadata.set(`x.${key}`, value);
-  const tensors = new Map(Array.from({ length: 8 }, (_, i) => [`t${i}`, { shape: [1] }]));
+  const tensors = new Map(Array.from({ length: 8 }, (_, i) => {
+    return [i === 0 ? "token_embd.weight" : `t${i}`, { shape: [1] }];
+  }));
   return new GgufMetadata({ metadata, tensors } as unknown as GgufHeader, "m.gguf");
 }
 
 const SIZES = { "embedding_length": 24, "attention.head_count": 3, "block_count": 4 };
 
-Deno.test("headDim() is the keys' length, the named one, or an even share; the values' may not differ", () => {
-  const dim = (values: Record<string, GgufValue>, usual?: string) =>
-    headDim(fieldsOf({ ...SIZES, ...values }), usual);
+Deno.test("decoderJson() has the keys' length, the part that turns, or an even share as head_dim", () => {
+  const rest = {
+    ...{ "feed_forward_length": 9, "context_length": 8 },
+    "attention.layer_norm_rms_epsilon": 1e-5,
+  };
+  const dim = (values: Record<string, GgufValue>, wholeHeads = false) =>
+    decoderJson(fieldsOf({ ...SIZES, ...rest, ...values }), {}, { wholeHeads }).head_dim;
   assertEquals(dim({}), 8);
-  assertEquals(dim({ "rope.dimension_count": 6 }, ".rope.dimension_count"), 6);
+  assertEquals(dim({ "rope.dimension_count": 6 }, true), 6);
   assertEquals(dim({ "rope.dimension_count": 6 }), 8);
   assertEquals(dim({ "attention.key_length": 5, "attention.value_length": 5 }), 5);
   assertThrows(
