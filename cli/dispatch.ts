@@ -22,7 +22,7 @@ const CONFIG_FLAGS: readonly Flag[] = under("Config", [
 ]);
 
 /** What `leash --help` prints. */
-export function leashHelp(commands: readonly CliCommand[], columns = 120): string {
+function leashHelp(commands: readonly CliCommand[], columns = 120): string {
   const width = Math.max("--version".length, ...commands.map(({ name }) => name.length)) + 4;
   const row = (name: string, summary: string) =>
     flagRow([`  ${name}`, "", summary], [width, 0], columns);

@@ -3,7 +3,7 @@
 import { statIfThere } from "./small_file.ts";
 
 /** Where transformers keeps chat templates beside the first: `NAME.jinja` each. */
-export const TEMPLATE_FOLDER = "additional_chat_templates";
+const TEMPLATE_FOLDER = "additional_chat_templates";
 
 const FILES: ReadonlySet<string> = new Set([
   ...["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"],

@@ -1,8 +1,9 @@
 // deno-lint-ignore-file no-console -- a command prints
 /**
  * Finds exports of the product that no file but a test imports. What the entry points of deno.json export is the public
- * surface, and used by definition; a re-export elsewhere uses nothing by itself. A type that its own file mentions again
- * names a part of another export.
+ * surface, and used by definition; a re-export elsewhere uses nothing by itself. What a test imports
+ * and its own file uses is a part that is tested by itself; what nobody imports needs no `export`, unless it is a type
+ * that another export of its file mentions.
  */
 import { dirname, join } from "node:path/posix";
 import { type SourceFile, sourceFiles, withoutComments } from "./source.ts";
@@ -20,8 +21,10 @@ interface Origin {
   readonly from?: string;
   /** Its name there. */
   readonly name: string;
-  /** Whether it is a type that the rest of its file mentions. */
-  readonly isPart?: boolean;
+  /** Whether the rest of its file mentions it. */
+  readonly isMentioned?: boolean;
+  /** Whether it is a type. */
+  readonly isType?: boolean;
 }
 
 /** A file's exports and imports. */
@@ -59,7 +62,7 @@ export function namesOf(
     const mentions = code.match(
       new RegExp(`(?<![\\w$])${name.replaceAll("$", "\\$")}(?![\\w$])`, "g"),
     );
-    exports.set(name, { name, isPart: isType && mentions!.length > 1 });
+    exports.set(name, { name, isType, isMentioned: mentions!.length > 1 });
   }
   for (const [, verb, list, specifier] of code.matchAll(LIST)) {
     const from = specifier === undefined ? undefined : resolve(specifier);
@@ -116,8 +119,9 @@ export function unusedExports(
   const unused: Unused[] = [];
   for (const [path, { exports }] of names) {
     if (!ROOMS.includes(path.split("/")[0]) || path.startsWith(FORMULAS)) continue;
-    for (const [name, { isPart }] of exports) {
+    for (const [name, { isType, isMentioned }] of exports) {
       const key = `${path}:${name}`;
+      const isPart = isMentioned && (isType || tested.has(key));
       if (!used.has(key) && !isPart) unused.push({ path, name, isTested: tested.has(key) });
     }
   }

@@ -12,7 +12,7 @@ import { LaneKit } from "./wasm_lanes.ts";
 import { addWiden } from "./wasm_narrow.ts";
 import { addAdamw, addLinear, addRmsNorm, addSoftmax } from "./wasm_vector.ts";
 
-export { GEMM_SCRATCH_BYTES, PEAK_FLOP } from "./wasm_gemm.ts";
+export { PEAK_FLOP } from "./wasm_gemm.ts";
 
 /**
  * What an instance exports. Pointers are byte offsets into the memory, multiples of 4 (16 is
@@ -38,7 +38,7 @@ export interface WasmKernels {
   /**
    * C[m, n] = alpha·Σₖ A[m, k]·B[k, n] (+ C[m, n] if `accumulate` is 1) for rows m0 ≤ m < m1 and
    * all n < N; A[m, k] = a[m·lda + k], C[m, n] = c[m·ldc + n], K ≥ 1, B packed by `packB` at bp.
-   * `scratch`: GEMM_SCRATCH_BYTES of this thread's own. The bits of a row do not depend on m0, m1.
+   * `scratch`: 1920 bytes of this thread's own, a block of 60 × 8 of C. The bits of a row do not depend on m0, m1.
    */
   gemm(
     a: number,

@@ -29,8 +29,6 @@ import { horizontal, type LaneKit, minimum, transpose4 } from "./wasm_lanes.ts";
 const KC = 1024;
 const MC = 60; // a multiple of 5 and 4
 const PANEL = 8;
-/** Bytes of scratch memory that each thread hands to `gemm`: one MC × 8 block of C. */
-export const GEMM_SCRATCH_BYTES: number = MC * PANEL * 4;
 /** Floating-point operations in one iteration of `peak`: 4 turns × 12 chains × 4 lanes × 2. */
 export const PEAK_FLOP: number = 4 * 12 * 4 * 2;
 

@@ -37,7 +37,7 @@ export function complete<T>(command: CliCommand, { values }: ParsedFlags): T {
 }
 
 /** What `leash NAME --help` prints. */
-export function commandHelp(
+function commandHelp(
   { usage, summary, flags, examples }: CliCommand,
   width = 120,
 ): string {

@@ -11,7 +11,7 @@ import type { AnswerRecord, Prompt, PromptSource } from "../../scheduler/mod.ts"
 import { counted } from "../terminal/counted.ts";
 import { type DataFlags, promptOf, readRows, type RowNeeds } from "./rows.ts";
 import { type DataModel, Dialogues, promptWords, sourceOf } from "./dialogues.ts";
-import { sha256 } from "../folder/digest.ts";
+import { sha256 } from "../../core/base/sha256.ts";
 import type { RunConfig } from "../flags/run_config.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import type { FetchOptions } from "../policy/hub_files.ts";

@@ -6,8 +6,6 @@ import { DEFAULT_PHASES, fieldOf, type Flag, flagOf, FLAGS } from "./train_table
 import { type FlagValue, parseTable } from "./parser.ts";
 import { UsageError } from "../terminal/mistake.ts";
 
-export { quote, UsageError } from "../terminal/mistake.ts";
-
 /** What defines a run. Fields are the flags' names in camel case. */
 export interface RunConfig {
   /** One of `lossNames`. */

@@ -15,7 +15,7 @@ import {
 import { RULE_FLAGS } from "./rule_rights.ts";
 
 export { fieldOf, flagOf } from "./kinds.ts";
-export type { Flag, FlagKind } from "./kinds.ts";
+export type { Flag } from "./kinds.ts";
 
 const METHOD: readonly FlagRow[] = [
   {

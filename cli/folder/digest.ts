@@ -1,20 +1,6 @@
 // Fingerprints: whether a model, a list of prompts or a file is still what it was when a run began.
-import type { HostTensors, TensorSource } from "../../core/mod.ts";
-
-/** SHA-256 as 64 hexadecimal digits. */
-export async function sha256(data: Uint8Array<ArrayBuffer> | string): Promise<string> {
-  const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
-}
-
-/** Of weights: names, shapes and the bits of every element, whatever file they came from. */
-export async function modelDigest(tensors: HostTensors): Promise<string> {
-  const lines = new Map<string, string>();
-  for (const [name, { shape, data }] of tensors) {
-    lines.set(name, await tensorLine(name, shape, data as Float32Array<ArrayBuffer>));
-  }
-  return await digestOfLines(lines);
-}
+import type { TensorSource } from "../../core/mod.ts";
+import { sha256 } from "../../core/base/sha256.ts";
 
 async function tensorLine(
   name: string,
@@ -31,7 +17,7 @@ async function digestOfLines(lines: ReadonlyMap<string, string>): Promise<string
 
 /** A source that remembers the fingerprint of each tensor that is read. */
 export interface DigestingSource extends TensorSource {
-  /** The `modelDigest` of all tensors that were read. */
+  /** Of all tensors that were read: names, shapes and the bits of every element, whatever file they came from. */
   digest(): Promise<string>;
 }
 

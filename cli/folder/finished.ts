@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { MANIFEST } from "../../files/mod.ts";
 import { isObject } from "../../core/base/mistakes.ts";
-import { sha256 } from "./digest.ts";
+import { sha256 } from "../../core/base/sha256.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { FILES } from "./run_folder.ts";
 import { isThere } from "../../files/durable/disk.ts";

@@ -2,7 +2,7 @@
 import { exactParse, exactStringify } from "../../core/base/exact_json.ts";
 import { isObject } from "../../core/base/mistakes.ts";
 import { writeFileDurably } from "../../files/mod.ts";
-import { sha256 } from "./digest.ts";
+import { sha256 } from "../../core/base/sha256.ts";
 import type { MistakeParts } from "../../core/base/mistake.ts";
 
 /** The text of an object with its seal as the last field. */

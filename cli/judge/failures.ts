@@ -10,7 +10,7 @@ import type { Annotators } from "./annotators.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 /** Where a run keeps them; there where a verdict has failed. */
-export const FAILURES_FILE = "failures.jsonl";
+const FAILURES_FILE = "failures.jsonl";
 
 /** Failed verdicts of one call of an annotator. */
 export interface Failures {

@@ -17,7 +17,7 @@ import {
 } from "./rule_worker.ts";
 
 /** (prompt, completion) to a number or a promise of one, larger is better; equal numbers are a tie. */
-export type Rule = (prompt: string, completion: string) => number | Promise<number>;
+type Rule = (prompt: string, completion: string) => number | Promise<number>;
 
 /** A rule that is loaded. Disposing it ends its thread. */
 export interface OpenRule extends Disposable {

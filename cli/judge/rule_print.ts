@@ -1,5 +1,5 @@
 // The fingerprint of a rule: its file and every file of its own that it imports, read and not run.
-import { sha256 } from "../folder/digest.ts";
+import { sha256 } from "../../core/base/sha256.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { absolutePath } from "../flags/paths.ts";
 

@@ -9,7 +9,7 @@ import {
 import { writeFileDurably, writeFolderDurably } from "../../files/mod.ts";
 import { readPeftFiles } from "../../files/adapter_folder.ts";
 import { readSmallFile } from "../../files/small_file.ts";
-import { sha256 } from "../folder/digest.ts";
+import { sha256 } from "../../core/base/sha256.ts";
 import { cannotRead } from "../../core/base/mistake.ts";
 
 const CONFIG = "adapter_config.json";

@@ -6,7 +6,7 @@ import { uploadSnapshot } from "../../scheduler/mod.ts";
 import { BASE, type NamedAdapter, readNamedAdapter } from "./adapter_spec.ts";
 import { type BaseFlags, type BaseModel, loadBase, openBase } from "./base_model.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
-import { sha256 } from "../folder/digest.ts";
+import { sha256 } from "../../core/base/sha256.ts";
 import type { Identity } from "../folder/run_folder.ts";
 import { type DeviceChoice, openRunDevice } from "./device.ts";
 

@@ -5,7 +5,7 @@ import { isObject } from "../../core/base/mistakes.ts";
 import { readSmallFile } from "../../files/small_file.ts";
 import type { StoredAdapter } from "./adapter_files.ts";
 import type { BaseModel } from "./base_model.ts";
-import { sha256 } from "../folder/digest.ts";
+import { sha256 } from "../../core/base/sha256.ts";
 import type { Identity } from "../folder/identity.ts";
 
 /** Files of a model's folder that its tokenizer is made of. */

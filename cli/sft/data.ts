@@ -13,7 +13,7 @@ import type { CompletionRow, TextRow } from "../../core/mod.ts";
 import type { BaseModel } from "../policy/base_model.ts";
 import { UnusableRow } from "../../core/text/rows/report.ts";
 import { type DataFlags, readRows } from "../data/rows.ts";
-import { sha256 } from "../folder/digest.ts";
+import { sha256 } from "../../core/base/sha256.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import type { FetchOptions } from "../policy/hub_files.ts";
 

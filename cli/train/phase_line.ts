@@ -28,7 +28,7 @@ export interface PhaseNumbers {
 }
 
 /** `0.583 [0.523, 0.642]`. */
-export function showInterval({ value, low, high }: Interval): string {
+function showInterval({ value, low, high }: Interval): string {
   return `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
 }
 

@@ -3,7 +3,7 @@ import type { Device } from "../../backend/mod.ts";
 import { completionLogps, type Model } from "../../core/mod.ts";
 import { readJsonl } from "../../files/mod.ts";
 import type { PairRecord, Policy, ReferenceMode } from "../../scheduler/mod.ts";
-import { sha256 } from "../folder/digest.ts";
+import { sha256 } from "../../core/base/sha256.ts";
 import { DEFAULT_PHASES, fieldOf, flagOf, FLAGS } from "../flags/train_table.ts";
 import type { RunConfig } from "../flags/run_config.ts";
 import { UsageError } from "../terminal/mistake.ts";

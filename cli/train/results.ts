@@ -6,7 +6,7 @@ import { promptText } from "../../scheduler/mod.ts";
 import { writeAdapterFolder } from "../policy/adapter_files.ts";
 import { NO_ANNOTATOR } from "../judge/annotators.ts";
 import { exactStringify } from "../../core/base/exact_json.ts";
-import { sha256 } from "../folder/digest.ts";
+import { sha256 } from "../../core/base/sha256.ts";
 import { sealResults } from "../folder/finished.ts";
 import { winRateFigure } from "./plot.ts";
 import type { TrainingRun } from "./loop.ts";

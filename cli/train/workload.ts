@@ -11,7 +11,7 @@ import { NO_ANNOTATOR } from "../judge/annotators.ts";
 import { answerBudget } from "../data/encoded_prompts.ts";
 import { type BaseModel, loadBase, openBase } from "../policy/base_model.ts";
 import { type DataPair, readTrainingData } from "../data/training_data.ts";
-import { sha256 } from "../folder/digest.ts";
+import { sha256 } from "../../core/base/sha256.ts";
 import type { RunConfig } from "../flags/run_config.ts";
 import { quote, UsageError } from "../terminal/mistake.ts";
 import type { FetchOptions } from "../policy/hub_files.ts";

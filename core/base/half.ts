@@ -27,12 +27,6 @@ export function numberToF16(value: number): number {
   return sign | ((rebiased + 0xfff + ((rebiased >> 13) & 1)) >> 13); // a carry runs into the exponent
 }
 
-/** BF16 bits to the number they stand for (exact). */
-export function bf16ToNumber(half: number): number {
-  bits[0] = half << 16;
-  return f32[0];
-}
-
 /** An f32 number to BF16 bits. */
 export function numberToBf16(value: number): number {
   f32[0] = value;

@@ -36,11 +36,6 @@ export async function syncFolder(path: string): Promise<void> {
   await folder.sync();
 }
 
-/** SHA-256 of `bytes` as 64 hexadecimal digits. */
-export async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
-}
-
 /** Whether something is at `path`. */
 export async function isThere(path: string): Promise<boolean> {
   return await lstatIfThere(path) !== undefined;

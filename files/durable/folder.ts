@@ -5,11 +5,11 @@ import {
   ensureFolder,
   isThere,
   removeIfThere,
-  sha256Hex,
   splitPath,
   syncFolder,
   temporaryName,
 } from "./disk.ts";
+import { sha256 } from "../../core/base/sha256.ts";
 import { MANIFEST, manifestText } from "./manifest.ts";
 import { writeFileDurably } from "./file.ts";
 
@@ -94,7 +94,7 @@ async function sealFolder(dir: string, manifest: boolean): Promise<void> {
       });
     }
     const bytes = await Deno.readFile(`${dir}/${file}`);
-    files[file] = { sha256: await sha256Hex(bytes), size: bytes.length };
+    files[file] = { sha256: await sha256(bytes), size: bytes.length };
   }
   const text = await manifestText(files);
   await writeFileDurably(`${dir}/${MANIFEST}`, new TextEncoder().encode(text));

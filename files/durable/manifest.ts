@@ -1,7 +1,8 @@
 // The manifest of a durable folder: the SHA-256 of every file, and of itself.
 import { isObject, parseJsonObject, quote, show } from "../../core/base/mistakes.ts";
 import { cannotRead } from "../../core/base/mistake.ts";
-import { lstatIfThere, sha256Hex } from "./disk.ts";
+import { lstatIfThere } from "./disk.ts";
+import { sha256 } from "../../core/base/sha256.ts";
 
 /** Name of the manifest in a durable folder. */
 export const MANIFEST = "MANIFEST.json";
@@ -64,7 +65,7 @@ export async function readVerifiedFolder(
       ? "missing"
       : bytes.length !== entry.size
       ? `${bytes.length} bytes long`
-      : await sha256Hex(bytes) !== entry.sha256
+      : await sha256(bytes) !== entry.sha256
       ? "changed"
       : undefined;
     if (!bytes || found !== undefined) {
@@ -87,8 +88,8 @@ function isInner(file: string): boolean {
 
 /** The text of a manifest; the last line is the SHA-256 of the rest, so that a change in it is told from one in a file. */
 export async function manifestText(files: unknown): Promise<string> {
-  const sha256 = await sha256Hex(new TextEncoder().encode(JSON.stringify(files)));
-  return JSON.stringify({ files, sha256 }, null, 2) + "\n";
+  const own = await sha256(JSON.stringify(files));
+  return JSON.stringify({ files, sha256: own }, null, 2) + "\n";
 }
 
 async function refuseLinkedFolders(dir: string, file: string): Promise<void> {

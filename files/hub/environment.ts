@@ -22,7 +22,7 @@ export interface HubEnvironment {
 export type Lookup = (name: string) => string | undefined;
 
 /** A variable of this process; none where the permission to look is not given. */
-export function processVariable(name: string): string | undefined {
+function processVariable(name: string): string | undefined {
   try {
     return Deno.env.get(name);
   } catch (error) {

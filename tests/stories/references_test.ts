@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { fetchModelFolder } from "../../core/mod.ts";
-import { modelDigest } from "../../cli/folder/digest.ts";
+import { modelDigest } from "../support/model_digest.ts";
 import { parseFlags } from "../../cli/flags/run_config.ts";
 import { REFERENCE_KEY } from "../../training/mod.ts";
 import { loadPrompts } from "../../stories/prompts.ts";

@@ -51,11 +51,15 @@ Deno.test("unusedExports() goes through files that pass names on, which alone ar
   assertEquals(unused(user, { "@x/y": "core/between.ts" }), []);
 });
 
-Deno.test("unusedExports() lets types be that are parts of other exports, and the formulas of tests", () => {
+Deno.test("unusedExports() lets parts be: types of other exports, what is tested by itself, formulas", () => {
   const files = {
+    "core/b.ts":
+      "export const part = 1;\nexport const alone = 2;\nexport const sum = part + alone;\n",
+    "cli/c.ts": 'import { sum } from "../core/b.ts";\n',
+    "tests/core/b_test.ts": 'import { part } from "../../core/b.ts";\n',
     "core/a.ts": "export interface Part { x: Part }\nexport interface Lost { y: 1 }\n",
     "backend/reference/f.ts": "export const truth = 1;\n",
     "tools/t.ts": "export const tool = 1;\n",
   };
-  assertEquals(unused(files), ["core/a.ts Lost"]);
+  assertEquals(unused(files), ["core/b.ts alone", "core/a.ts Lost"]);
 });

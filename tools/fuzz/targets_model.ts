@@ -3,7 +3,7 @@ import { checkTensorShapes, linearLayers, tensorShapes } from "../../core/model/
 import { parseModelConfig } from "../../core/model/config.ts";
 import { loadCheckpoint } from "../../files/checkpoint.ts";
 import { MANIFEST } from "../../files/durable/manifest.ts";
-import { sha256Hex } from "../../files/durable/disk.ts";
+import { sha256 } from "../../core/base/sha256.ts";
 import { openGguf } from "../../core/formats/gguf/open.ts";
 import { parseLlama2c } from "../../core/formats/llama2c.ts";
 import { parseLlama2cTokenizer } from "../../core/formats/llama2c_tokenizer.ts";
@@ -225,7 +225,7 @@ const CHECKPOINT: readonly Input[] = [
 
 async function manifestOf(files: readonly Input[]): Promise<Input> {
   const entries = files.map(async ({ file, bytes }) => {
-    return [file, { sha256: await sha256Hex(bytes), size: bytes.length }];
+    return [file, { sha256: await sha256(bytes), size: bytes.length }];
   });
   return json(MANIFEST, { files: Object.fromEntries(await Promise.all(entries)) });
 }

@@ -1,6 +1,7 @@
 // Whose token ids are these? A fingerprint of all that ids depend on: vocabulary, merges, added tokens and the steps
 // before them. Where it is the same, ids mean the same; a chat template, padding and truncation are not in it.
 import { isObject } from "../../base/mistakes.ts";
+import { sha256 } from "../../base/sha256.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -30,8 +31,7 @@ export async function tokenizerHash(tokenizerJson: unknown): Promise<string> {
     added: Array.isArray(added_tokens) ? added_tokens.toSorted(byId) : [],
     ...{ normalizer, pre_tokenizer, post_processor },
   };
-  const bytes = new TextEncoder().encode(JSON.stringify(tidy(content)));
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+  return await sha256(JSON.stringify(tidy(content)));
 }
 
 /** Pieces by id, or as a list of pieces with scores has them. */

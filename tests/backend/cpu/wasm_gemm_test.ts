@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import { GEMM_SCRATCH_BYTES } from "../../../backend/cpu/wasm.ts";
 import {
   assertClose,
   Bench,
@@ -11,6 +10,9 @@ import {
   SIZES,
   uniform,
 } from "./instance.ts";
+
+/** f32 numbers of scratch that `gemm` may use, and no more: a block of 60 × 8 of C. */
+const SCRATCH = 60 * 8;
 
 /**
  * Partial sums of k products of uniforms in [−1, 1) are about √k / 3 and are rounded k times one
@@ -110,7 +112,7 @@ for (const build of BUILDS) {
         const [lda, ldc] = [K + 3, N + 5];
         const [A, B] = [uniform(M * lda, K), uniform(K * N, N + 1000)];
         const [a, bp] = [bench.place(A), packed(bench, B, K, N)];
-        const scratch = bench.poison(GEMM_SCRATCH_BYTES / 4);
+        const scratch = bench.poison(SCRATCH);
         const expected = reference(A, lda, B, M, K, N);
         const what = `gemm K ${K}, N ${N}`;
         let whole = new Float32Array();
@@ -145,7 +147,7 @@ for (const build of BUILDS) {
         const [A, B] = [uniform(M * K, 7), uniform(K * N, 8)];
         const before = accumulate ? uniform(M * N, 9) : new Float32Array(M * N).fill(NaN);
         const [a, bp] = [bench.place(A), packed(bench, B, K, N)];
-        const scratch = bench.poison(GEMM_SCRATCH_BYTES / 4);
+        const scratch = bench.poison(SCRATCH);
         const expected = reference(A, K, B, M, K, N);
         const run = (splits: number[]) => {
           const c = bench.place(before);
@@ -177,7 +179,7 @@ Deno.test("buildModule() shared and unshared give the same bits", () => {
     const bench = new Bench({ fma: true, shared });
     const [M, K, N] = [13, 100, 21];
     const [a, bp] = [bench.place(uniform(M * K, 1)), packed(bench, uniform(K * N, 2), K, N)];
-    const [c, scratch] = [bench.poison(M * N), bench.poison(GEMM_SCRATCH_BYTES / 4)];
+    const [c, scratch] = [bench.poison(M * N), bench.poison(SCRATCH)];
     bench.kernels.gemm(a, K, bp, c, N, K, N, 0, M, 1, 0, scratch);
     return bits(bench.read(c, M * N));
   };

@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { sha256 } from "../../../cli/folder/digest.ts";
+import { sha256 } from "../../../core/base/sha256.ts";
 import { UsageError } from "../../../cli/terminal/mistake.ts";
 import { rulePrint } from "../../../cli/judge/rule_print.ts";
 

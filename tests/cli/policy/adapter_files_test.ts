@@ -13,7 +13,7 @@ import {
   readAdapterFolder,
   writeAdapterFolder,
 } from "../../../cli/policy/adapter_files.ts";
-import { sha256 } from "../../../cli/folder/digest.ts";
+import { sha256 } from "../../../core/base/sha256.ts";
 import { uniform } from "../../support/random.ts";
 import { tinyModel } from "../../support/tiny_run.ts";
 import { Mistake } from "../../../core/base/mistake.ts";

@@ -3,7 +3,7 @@ import { CpuDevice } from "../../../backend/cpu/device.ts";
 import { isMatrix } from "../../../backend/mod.ts";
 import { textIds } from "../../../cli/data/encoded_prompts.ts";
 import { loadBase, openBase, withDate } from "../../../cli/policy/base_model.ts";
-import { modelDigest } from "../../../cli/folder/digest.ts";
+import { modelDigest } from "../../support/model_digest.ts";
 import { UsageError } from "../../../cli/terminal/mistake.ts";
 import { commandWorkspace } from "../../support/command_run.ts";
 import { recordingTerminal, tinyModel } from "../../support/tiny_run.ts";

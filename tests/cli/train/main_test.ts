@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { parsePeftConfig, parseSafetensors } from "../../../core/mod.ts";
 import { readJsonl } from "../../../files/mod.ts";
-import { sha256 } from "../../../cli/folder/digest.ts";
+import { sha256 } from "../../../core/base/sha256.ts";
 import { filesBelow, runTrain, tinyFlags, tinyWorkspace } from "../../support/tiny_run.ts";
 
 const STEPS = 4, PAIRS = 3, MEMBERS = 2;

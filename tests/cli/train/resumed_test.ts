@@ -7,7 +7,7 @@ import {
   tinyWorkspace,
 } from "../../support/tiny_run.ts";
 import { distrust } from "../../../cli/train/resumed.ts";
-import { sha256 } from "../../../cli/folder/digest.ts";
+import { sha256 } from "../../../core/base/sha256.ts";
 
 const SMALL = "--eval-prompts 2 --members 1 --pairs 2 --max-new 4".split(" ");
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../../cli/terminal/mistake.ts";
 import { CpuDevice } from "../../../backend/cpu/device.ts";
-import { modelDigest } from "../../../cli/folder/digest.ts";
+import { modelDigest } from "../../support/model_digest.ts";
 import { loadTask, readTask } from "../../../cli/train/workload.ts";
 import {
   recordingTerminal,

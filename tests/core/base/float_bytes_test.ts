@@ -6,7 +6,8 @@ import {
   refuseNonFinite,
   widenFloats,
 } from "../../../core/base/float_bytes.ts";
-import { bf16ToNumber, f16ToNumber } from "../../../core/base/half.ts";
+import { f16ToNumber } from "../../../core/base/half.ts";
+import { bf16ToNumber } from "../../support/bf16.ts";
 import { Mistake } from "../../../core/base/mistake.ts";
 
 const every = Uint16Array.from({ length: 65536 }, (_, i) => i);

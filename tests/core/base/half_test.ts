@@ -1,11 +1,6 @@
 import { assertEquals } from "@std/assert";
-import {
-  bf16ToNumber,
-  f16At,
-  f16ToNumber,
-  numberToBf16,
-  numberToF16,
-} from "../../../core/base/half.ts";
+import { f16At, f16ToNumber, numberToBf16, numberToF16 } from "../../../core/base/half.ts";
+import { bf16ToNumber } from "../../support/bf16.ts";
 
 const FORMATS = [
   { name: "F16", widen: f16ToNumber, narrow: numberToF16, infinity: 0x7c00 },

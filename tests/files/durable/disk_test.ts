@@ -3,7 +3,6 @@ import { writeFileDurably } from "../../../files/durable/file.ts";
 import {
   ensureFolder,
   isThere,
-  sha256Hex,
   splitPath,
   syncFolder,
   writeAll,
@@ -55,13 +54,6 @@ Deno.test("splitPath() is a folder and a name in it", () => {
   for (const path of ["", "/", "a/..", "."]) {
     assertThrows(() => splitPath(path), Mistake, "names no");
   }
-});
-
-Deno.test("sha256Hex() is SHA-256", async () => {
-  assertEquals(
-    await sha256Hex(bytes("abc")), // FIPS 180-2, appendix B.1
-    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
-  );
 });
 
 Deno.test("isThere() says whether something is at a path", async () => {
