@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { Arena } from "../../../backend/mod.ts";
-import { generate, keyOf, loadModel } from "../../../core/mod.ts";
+import { completionLogps, generate, keyOf, loadModel } from "../../../core/mod.ts";
 import { decodeStep, prefill } from "../../../core/policy/decoding.ts";
+import { assertClose, f32Sum } from "../../support/close.ts";
 import { deviceTest } from "../../support/devices.ts";
 import { familyConfig, familyFixture, familyTensors } from "../../support/families.ts";
 
@@ -22,9 +23,20 @@ for (const variant of ["llama", "gpt2"]) { // turned and learned positions
         arena.commit();
       }
       using arena = new Arena(device, "read");
-      const { ids } = await arena.readAll({ ids: decoding.borrow().ids });
+      const { ids, logps } = await arena.readAll({
+        ids: decoding.borrow().ids,
+        logps: decoding.borrow().logps,
+      });
+      // A cache and one row a step say what a pass over the whole text says: sums of 40 terms in another order.
+      const texts = prompts.map((prompt, s) => ({
+        ids: [...prompt, ...wanted[s].ids],
+        promptLength: prompt.length,
+      }));
+      const { perToken } = await completionLogps(device, model, texts);
       wanted.forEach((one, s) => {
-        assertEquals([...ids.subarray(6 * s, 6 * s + one.ids.length)], [...one.ids]);
+        const end = 6 * s + one.ids.length;
+        assertEquals([...ids.subarray(6 * s, end)], [...one.ids]);
+        assertClose(logps.subarray(6 * s, end), perToken[s], f32Sum(40, 4), `text ${s}`);
       });
     },
     ["cpu"],
