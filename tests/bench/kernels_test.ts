@@ -9,7 +9,8 @@ import { peakKernel, sweepKernel } from "../../bench/support/peak.ts";
 import { stepFlop } from "../../bench/support/model.ts";
 import { stepBench } from "../../bench/step.ts";
 import { config, LENGTH, stepSizes } from "../../bench/support/sizes.ts";
-import { kernelFiles, runsOn } from "../../tools/mutate.ts";
+import { kernelFiles } from "../../tools/mutate.ts";
+import { runsOn } from "../../tools/mutate/plan.ts";
 import { deviceTest } from "../support/devices.ts";
 
 const benches = [

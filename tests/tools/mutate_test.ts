@@ -2,18 +2,17 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Arena } from "../../backend/arena.ts";
 import type { Kernel } from "../../backend/kernel.ts";
 import { addKernel } from "../../backend/kernels/elementwise.ts";
+import { kernelFiles, parseFlags } from "../../tools/mutate.ts";
 import {
   directionsOf,
   judge,
-  kernelFiles,
   kernelsOf,
-  parseFlags,
   planMutations,
   plantOf,
   runsOn,
   seenIn,
   unexported,
-} from "../../tools/mutate.ts";
+} from "../../tools/mutate/plan.ts";
 import { deviceTest } from "../support/devices.ts";
 import { plantedError, SEEN, type SeenDispatch } from "../support/mutation.ts";
 

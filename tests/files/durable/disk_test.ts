@@ -8,20 +8,7 @@ import {
   writeAll,
 } from "../../../files/durable/disk.ts";
 import { Mistake } from "../../../core/base/mistake.ts";
-
-const bytes = (text: string) => new TextEncoder().encode(text);
-
-const names = async (dir: string) =>
-  (await Array.fromAsync(Deno.readDir(dir))).map((entry) => entry.name).sort();
-
-async function inTempDir(body: (root: string) => Promise<void>): Promise<void> {
-  const root = await Deno.makeTempDir();
-  try {
-    await body(root);
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
-}
+import { bytes, inTempDir, names } from "./temporary.ts";
 
 Deno.test("writeAll() goes on after a short write and refuses one of nothing", () => {
   const taken: number[] = [];

@@ -4,20 +4,7 @@ import {
   settleFolders,
   writeFileDurably,
 } from "../../../files/durable/file.ts";
-
-const bytes = (text: string) => new TextEncoder().encode(text);
-
-const names = async (dir: string) =>
-  (await Array.fromAsync(Deno.readDir(dir))).map((entry) => entry.name).sort();
-
-async function inTempDir(body: (root: string) => Promise<void>): Promise<void> {
-  const root = await Deno.makeTempDir();
-  try {
-    await body(root);
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
-}
+import { bytes, inTempDir, names } from "./temporary.ts";
 
 const ID = "01234567-89ab-cdef-0123-456789abcdef";
 

@@ -4,22 +4,7 @@ import { writeFolderDurably } from "../../../files/durable/folder.ts";
 import { MANIFEST, readVerifiedFolder } from "../../../files/durable/manifest.ts";
 import { isThere } from "../../../files/durable/disk.ts";
 import { Mistake } from "../../../core/base/mistake.ts";
-
-const bytes = (text: string) => new TextEncoder().encode(text);
-
-const text = (content?: Uint8Array) => new TextDecoder().decode(content);
-
-const names = async (dir: string) =>
-  (await Array.fromAsync(Deno.readDir(dir))).map((entry) => entry.name).sort();
-
-async function inTempDir(body: (root: string) => Promise<void>): Promise<void> {
-  const root = await Deno.makeTempDir();
-  try {
-    await body(root);
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
-}
+import { bytes, inTempDir, names, text } from "./temporary.ts";
 
 Deno.test("writeFolderDurably() then readVerifiedFolder() gives every file, nested ones too", () =>
   inTempDir(async (root) => {

@@ -3,17 +3,7 @@ import { writeFileDurably } from "../../../files/durable/file.ts";
 import { writeFolderDurably } from "../../../files/durable/folder.ts";
 import { MANIFEST, readVerifiedFolder } from "../../../files/durable/manifest.ts";
 import { Mistake } from "../../../core/base/mistake.ts";
-
-const bytes = (text: string) => new TextEncoder().encode(text);
-
-async function inTempDir(body: (root: string) => Promise<void>): Promise<void> {
-  const root = await Deno.makeTempDir();
-  try {
-    await body(root);
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
-}
+import { bytes, inTempDir } from "./temporary.ts";
 
 const DAMAGE: [what: string, damage: (dir: string) => Promise<unknown>, message: string][] = [
   [
