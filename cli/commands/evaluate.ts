@@ -21,7 +21,8 @@ import { type DataFlags, openExamples, promptOf, skippedLines } from "../data/ro
 import { Dialogues, promptWords } from "../data/dialogues.ts";
 import { counted } from "../terminal/counted.ts";
 import { type Flag, given, text, under } from "../flags/kinds.ts";
-import { quote, UsageError } from "../terminal/mistake.ts";
+import { UsageError } from "../terminal/mistake.ts";
+import { quote } from "../../core/base/mistakes.ts";
 import { ANNOTATOR_FLAGS, type JudgeFlags, openJudge } from "../judge/named_annotator.ts";
 import {
   type DeviceChoice,

@@ -4,7 +4,8 @@ import { SIZES } from "./plan.ts";
 import type { PlanOptions } from "./plan.ts";
 import { type Flag, FLAGS } from "../flags/train_table.ts";
 import { dashed } from "../flags/parser.ts";
-import { quote, UsageError } from "../terminal/mistake.ts";
+import { UsageError } from "../terminal/mistake.ts";
+import { quote } from "../../core/base/mistakes.ts";
 import { flagRow } from "../flags/help.ts";
 import { didYouMean } from "../../core/base/nearest.ts";
 

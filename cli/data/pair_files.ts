@@ -10,7 +10,8 @@ import {
 } from "../../files/mod.ts";
 import { counted } from "../terminal/counted.ts";
 import { promptWords } from "./dialogues.ts";
-import { quote, UsageError } from "../terminal/mistake.ts";
+import { UsageError } from "../terminal/mistake.ts";
+import { quote } from "../../core/base/mistakes.ts";
 
 /** A pair whose better answer somebody named. */
 export interface TextPair {

@@ -9,7 +9,8 @@ import { kindOf } from "../../core/text/rows/messages.ts";
 import { placeOf, RowCounter, UnusableRow } from "../../core/text/rows/report.ts";
 import { counted } from "../terminal/counted.ts";
 import { skippedLines } from "./rows.ts";
-import { quote, UsageError } from "../terminal/mistake.ts";
+import { UsageError } from "../terminal/mistake.ts";
+import { quote } from "../../core/base/mistakes.ts";
 import { cannotRead } from "../../core/base/mistake.ts";
 
 /** What is trained on, and what is evaluated on. */

@@ -2,7 +2,8 @@
 // the nearest match.
 import { fieldOf, type Flag } from "./kinds.ts";
 import { didYouMean } from "../../core/base/nearest.ts";
-import { quote, UsageError } from "../terminal/mistake.ts";
+import { UsageError } from "../terminal/mistake.ts";
+import { quote } from "../../core/base/mistakes.ts";
 
 /** The value of a flag: a list where it may be given several times. */
 export type FlagValue = number | string | boolean | readonly (number | string)[];

@@ -3,7 +3,8 @@
 import { adapterLayout, type HostAdapter, type LinearShape } from "../../core/mod.ts";
 import { latestCheckpoint, loadCheckpoint } from "../../files/mod.ts";
 import { readAdapterFolder, type StoredAdapter } from "./adapter_files.ts";
-import { quote, UsageError } from "../terminal/mistake.ts";
+import { UsageError } from "../terminal/mistake.ts";
+import { quote } from "../../core/base/mistakes.ts";
 import { targetsOf } from "../flags/method.ts";
 import { FILES } from "../folder/run_folder.ts";
 import { isThere } from "../../files/durable/disk.ts";

@@ -22,7 +22,8 @@ import { type OpenedModel, openModel, readModelFolder } from "../../files/mod.ts
 import { digestingSource } from "../folder/digest.ts";
 import { type FetchOptions, modelDownloader } from "./hub_files.ts";
 import { hubNameOf } from "./hub_name.ts";
-import { quote, UsageError } from "../terminal/mistake.ts";
+import { UsageError } from "../terminal/mistake.ts";
+import { quote } from "../../core/base/mistakes.ts";
 import { absolutePath } from "../flags/paths.ts";
 import { statusLine } from "../terminal/progress.ts";
 import { FILES } from "../folder/run_folder.ts";

@@ -1,6 +1,5 @@
 // What a user of a command did wrong, as a type of its own.
 import { Mistake, type MistakeParts } from "../../core/base/mistake.ts";
-import { withoutSecrets } from "../../core/base/secrets.ts";
 
 /** A mistake in the arguments: one line for a person, and exit code 2. */
 export class UsageError extends Mistake {
@@ -9,10 +8,4 @@ export class UsageError extends Mistake {
   constructor(parts: MistakeParts, options?: ErrorOptions) {
     super("usage", parts, options);
   }
-}
-
-/** A user's text in a one-line message. */
-export function quote(text: string): string {
-  const said = withoutSecrets(text);
-  return JSON.stringify(said.length > 80 ? said.slice(0, 79) + "…" : said);
 }

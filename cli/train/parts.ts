@@ -5,7 +5,8 @@ import { type ReferenceMode, type Snapshot, uploadSnapshot } from "../../schedul
 import { readAdapterFolder, type StoredAdapter } from "../policy/adapter_files.ts";
 import { adapterFolder } from "../policy/adapter_spec.ts";
 import type { RunConfig } from "../flags/run_config.ts";
-import { quote, UsageError } from "../terminal/mistake.ts";
+import { UsageError } from "../terminal/mistake.ts";
+import { quote } from "../../core/base/mistakes.ts";
 import { didYouMean } from "../../core/base/nearest.ts";
 import { cadenceOf, targetsOf } from "../flags/method.ts";
 import { offlinePairs } from "../../training/offline.ts";

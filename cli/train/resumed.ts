@@ -5,7 +5,8 @@ import { dropLater } from "../../files/run_checkpoints.ts";
 import { extendedConfig } from "./extension.ts";
 import { checkFinished } from "../folder/finished.ts";
 import type { Command, RunConfig } from "../flags/run_config.ts";
-import { quote, UsageError } from "../terminal/mistake.ts";
+import { UsageError } from "../terminal/mistake.ts";
+import { quote } from "../../core/base/mistakes.ts";
 import { requireSame } from "../folder/identity.ts";
 import { loadRun, type ResumePoint } from "./resume.ts";
 import {
