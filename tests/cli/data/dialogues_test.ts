@@ -165,7 +165,7 @@ for (
 Deno.test("Dialogues.turn() cannot use messages without a template, and says why", () => {
   const turn = (flags: { chat?: "never" }, of: DataModel) => () =>
     new Dialogues(flags, of).turn(prompt([user("a")]));
-  const why = (act: () => unknown) => assertThrows(act, UnusableRow).message;
+  const why = (act: () => unknown) => assertThrows(act, UnusableRow).found;
   assertEquals(
     why(turn({ chat: "never" }, model)),
     "its prompt is messages and --chat is never, expected text",

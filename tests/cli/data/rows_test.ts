@@ -9,6 +9,7 @@ import {
 } from "../../../cli/data/rows.ts";
 import type { DataModel } from "../../../cli/data/dialogues.ts";
 import { UsageError } from "../../../cli/terminal/mistake.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 /** A character is its code; <e> is the end token. */
 const tokenizer = {
@@ -141,7 +142,7 @@ Deno.test("readRows() passes over messages where there is no template, and ends 
     (await read(rows)).report,
     `1 of 2 rows used; 1 skipped: ${why} (first FILE:1)`,
   );
-  const error = await assertRejects(() => read(rows, plain, { strict: true }), TypeError);
+  const error = await assertRejects(() => read(rows, plain, { strict: true }), Mistake);
   assert(error.message.endsWith(`:1: ${why}. Correct the row, or leave --strict out to skip it`));
 });
 

@@ -6,6 +6,7 @@ import { readTrainingData } from "../../../cli/data/training_data.ts";
 import type { DataModel } from "../../../cli/data/dialogues.ts";
 import { UsageError } from "../../../cli/terminal/mistake.ts";
 import { TEMPLATE } from "../../support/command_run.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const tokenizer = {
   ...{ vocabSize: 300, bosId: 256, eosId: 257, padId: 257 },
@@ -134,7 +135,7 @@ Deno.test("readTrainingData() passes over rows that it does not need, and ends o
         [{ prompt: "a" }, ...pairs],
         (flags) => readTrainingData({ ...flags, offline: true, strict: true }, model, offline),
       ),
-    TypeError,
+    Mistake,
   );
   assert(
     /^Cannot use .*:1: it is a prompt, expected .* --strict out to skip it$/.test(error.message),
