@@ -207,8 +207,8 @@ export class CpuDevice extends Device {
       this.#seen.add(kernel);
       this.counts.pipelines++;
     }
-    const p: Record<string, number> = {}, f = { ...kernel.constants, ...fixed };
-    for (const [name] of paramsOn(kernel, "cpu")) p[name] = params[name];
+    const p = withoutOthers(kernel, params);
+    const f = kernel.constants === undefined ? fixed : { ...kernel.constants, ...fixed };
     const sharedBytes = kernel.sharedScratch?.(p, f) ?? 0;
     const lent = sharedBytes > 0 ? this.acquire(sharedBytes, `${kernel.name} scratch`) : undefined;
     try {
@@ -234,4 +234,10 @@ export class CpuDevice extends Device {
   protected override close(): void {
     this.#crew.stop();
   }
+}
+
+/** The params that go to this device: as they are, but for a kernel that has some for another. */
+function withoutOthers(kernel: Kernel, params: Numbers): Numbers {
+  if (!kernel.params.some(([, , only]) => only === "webgpu")) return params; // nothing is copied a dispatch
+  return Object.fromEntries(paramsOn(kernel, "cpu").map(([name]) => [name, params[name]]));
 }
