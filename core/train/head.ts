@@ -1,8 +1,8 @@
 // What reads the last hidden states of a step's forward pass. The vocabulary's head is one; an objective may bring its own.
 import { scaleRows, type Tensor, type TokenLogps, tokenLogps } from "../../backend/mod.ts";
 import type { DeviceBatch } from "../batch/device_batch.ts";
+import { bindModel } from "../model/bind.ts";
 import type { Pass } from "../model/bound_model.ts";
-import { headName } from "../model/shapes.ts";
 import type { Tape } from "../ops/tape.ts";
 
 /** A reading, and the way back from it. */
@@ -35,12 +35,12 @@ export type Head<Out> = (tape: Tape, pass: Pass, h: Tensor, batch: DeviceBatch) 
 /** Log-probs of the completion tokens with their unscaled gradients; logits never exist whole. */
 export function vocabularyHead(
   tape: Tape,
-  { config, weights }: Pass,
+  pass: Pass,
   h: Tensor,
   { targets }: DeviceBatch,
 ): HeadPass<TokenLogps> {
-  const { arena } = tape;
-  const { gradient, ...reading } = tokenLogps(arena, { h, w: weights[headName(config)], targets }, {
+  const { arena } = tape, { config, head } = bindModel(pass);
+  const { gradient, ...reading } = tokenLogps(arena, { h, w: head.matrix, targets }, {
     gradient: true,
     softcap: config.logitSoftcap,
   });

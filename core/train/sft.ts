@@ -14,8 +14,8 @@ import {
   tokenLogpsWeightGrad,
 } from "../../backend/mod.ts";
 import { checkIds, uploadBatch } from "../batch/device_batch.ts";
+import { bindModel } from "../model/bind.ts";
 import { forward } from "../model/decoder.ts";
-import { headName } from "../model/shapes.ts";
 import type { ModelConfig } from "../model/types.ts";
 import { adamwConstants, type AdamwOptions, checkPace, type StepPace } from "../optim/adamw.ts";
 import { Tape } from "../ops/tape.ts";
@@ -134,10 +134,10 @@ export function sftGradients(
     holder: "the batch",
   });
   const batch = uploadBatch(arena, packed);
-  const all = { ...weights, ...tables };
+  const pass = { config, weights: { ...weights, ...tables }, trainsWeights: true };
   const tape = new Tape(arena, true);
-  const h = forward(tape, { config, weights: all, trainsWeights: true }, batch);
-  const w = weights[headName(config)], softcap = config.logitSoftcap;
+  const h = forward(tape, pass, batch);
+  const w = bindModel(pass).head.matrix as Tensor, softcap = config.logitSoftcap;
   const { targets } = batch;
   const { logps, lse, gradient } = tokenLogps(arena, { h, w, targets }, {
     gradient: true,
