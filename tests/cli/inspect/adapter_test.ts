@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { inspectAdapter } from "../../../cli/inspect/adapter.ts";
 import { commandWorkspace, tinyMembers, writePeft } from "../../support/command_run.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 Deno.test("inspectAdapter() says rank, scale and modules, with and without the base", async () => {
   using work = await commandWorkspace();
@@ -24,10 +25,10 @@ Deno.test("inspectAdapter() names the file that is missing, and a pickle", async
   const dir = await Deno.makeTempDir();
   await assertRejects(
     () => inspectAdapter(dir, undefined),
-    TypeError,
+    Mistake,
     "adapter_config.json is missing",
   );
   await Deno.writeTextFile(`${dir}/adapter_model.bin`, "");
-  await assertRejects(() => inspectAdapter(dir, undefined), TypeError, "a pickle can run code");
+  await assertRejects(() => inspectAdapter(dir, undefined), Mistake, "a pickle can run code");
   await Deno.remove(dir, { recursive: true });
 });

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { inspectDataset } from "../../../cli/inspect/dataset.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 async function withFile(name: string, content: string, body: (path: string) => Promise<void>) {
   const dir = await Deno.makeTempDir();
@@ -53,6 +54,6 @@ Deno.test("inspectDataset() says that raw prompts end where the assistant is to 
 
 Deno.test("inspectDataset() reads to the end: a mistake in the last row is found", async () => {
   await withFile("d.jsonl", '{"odd":1}\n{"odd":2}\n{"od', async (path) => {
-    await assertRejects(() => inspectDataset(path, false, {}), TypeError, "line 3 is not JSON");
+    await assertRejects(() => inspectDataset(path, false, {}), Mistake, "line 3 is not JSON");
   });
 });

@@ -14,7 +14,7 @@ Deno.test("headOf() gives as much as there is, bytesOf() all of it where it is t
   assertEquals(await headOf(path, 2), Uint8Array.of(1, 2));
   assertEquals(await headOf(path), Uint8Array.of(1, 2, 3));
   assertEquals(await bytesOf(path), Uint8Array.of(1, 2, 3));
-  await assertRejects(() => bytesOf(`${path}.none`), TypeError, "it is not there, expected a file");
+  await assertRejects(() => bytesOf(`${path}.none`), Mistake, "it is not there, expected a file");
   await Deno.remove(path);
   const template = await Deno.makeTempFile({ suffix: ".jinja2" });
   await Deno.truncate(template, 2 ** 24 + 1);

@@ -7,6 +7,7 @@ import {
   probeTemplate,
 } from "../../../cli/inspect/tokenizer.ts";
 import { commandWorkspace } from "../../support/command_run.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 Deno.test("inspectTokenizer() reads the folder that a file lies in, and tries its template", async () => {
   using work = await commandWorkspace();
@@ -27,7 +28,7 @@ Deno.test("inspectTokenizer() reads the folder that a file lies in, and tries it
   );
   await assertRejects(
     () => inspectTokenizer(`${work.dir}/chat`, true),
-    RangeError,
+    Mistake,
     "Cannot render",
   );
 });
@@ -39,12 +40,12 @@ Deno.test("inspectTokenizerConfig() reads a file that lies alone, its template t
   const report = await inspectTokenizerConfig(path, "tokenizer config");
   assertEquals([report.fields, report.chatTemplate], [["chat_template", "x"], true]);
   await Deno.writeTextFile(path, '{"chat_template":"{% if %}"}');
-  await assertRejects(() => inspectTokenizerConfig(path, "tokenizer config"), TypeError, path);
-  await assertRejects(() => inspectTemplate(path), TypeError, path);
+  await assertRejects(() => inspectTokenizerConfig(path, "tokenizer config"), Mistake, path);
+  await assertRejects(() => inspectTemplate(path), Mistake, path);
   await Deno.remove(dir, { recursive: true });
 });
 
 Deno.test("probeTemplate() finds what only rendering finds", () => {
   const template = chatTemplate("{{ raise_exception('never') }}", { name: "t" });
-  assertThrows(() => probeTemplate(template), TypeError, "never");
+  assertThrows(() => probeTemplate(template), Mistake, "never");
 });

@@ -45,7 +45,7 @@ Deno.test("an adapter that is written and read again gives the same log-probs, b
 });
 
 Deno.test("readAdapterFolder() refuses a folder without an adapter", async () => {
-  await assertRejects(() => readAdapterFolder("no-such-folder", layers), TypeError, "is missing");
+  await assertRejects(() => readAdapterFolder("no-such-folder", layers), Mistake, "is missing");
 });
 
 Deno.test("readAdapterFolder() refuses a pickle and says what to do", async () => {
@@ -53,7 +53,7 @@ Deno.test("readAdapterFolder() refuses a pickle and says what to do", async () =
   const files = peftFiles(layout, params, { baseModel: "tiny", layers });
   await Deno.writeFile(`${dir}/adapter_config.json`, files.get("adapter_config.json")!);
   await Deno.writeFile(`${dir}/adapter_model.bin`, Uint8Array.of(0x80, 2));
-  await assertRejects(() => readAdapterFolder(dir, layers), TypeError, "safe_serialization=True");
+  await assertRejects(() => readAdapterFolder(dir, layers), Mistake, "safe_serialization=True");
   await Deno.remove(dir, { recursive: true });
 });
 
@@ -62,7 +62,7 @@ Deno.test("readAdapterConfig() says which file is missing, and refuses a huge on
   try {
     const path = `${dir}/adapter_config.json`;
     const missing = `Cannot read ${path}: it is not there`;
-    await assertRejects(() => readAdapterConfig(dir), TypeError, missing);
+    await assertRejects(() => readAdapterConfig(dir), Mistake, missing);
     await Deno.writeTextFile(path, "");
     await Deno.truncate(path, 2 ** 24 + 1);
     await assertRejects(() => readAdapterConfig(dir), Mistake, "expected at most 16777216");

@@ -14,6 +14,7 @@ import {
   writeRun,
 } from "../../support/command_run.ts";
 import { tinyFlags, tinyModel, tinyWorkspace } from "../../support/tiny_run.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 async function setting() {
   const work = await commandWorkspace();
@@ -63,7 +64,7 @@ Deno.test("readRunMembers() reads a run that has not ended, and refuses another 
   assertEquals(read.map(({ params }) => params), members.map(({ params }) => params));
   await assertRejects(
     () => readRunMembers(`${work.dir}/run`, layers.slice(1)),
-    TypeError,
+    Mistake,
     "numbers, expected 3 members of",
   );
 });

@@ -6,6 +6,7 @@ import { checkReference, checkTargets, openPolicies } from "../../../cli/train/p
 import { openRunDevice } from "../../../cli/policy/device.ts";
 import { tinyMembers } from "../../support/command_run.ts";
 import { recordingTerminal } from "../../support/tiny_run.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const command = parseFlags([
   "--device",
@@ -33,7 +34,7 @@ Deno.test("checkTargets() refuses names that no layer has, and takes the others"
   for (const targetModules of [undefined, "all-linear", "q_proj,v_proj", ".*mlp.*"]) {
     checkTargets({ targetModules }, { sizes });
   }
-  assertThrows(() => checkTargets({ targetModules: "q_prj" }, { sizes }), TypeError, "as q_proj");
+  assertThrows(() => checkTargets({ targetModules: "q_prj" }, { sizes }), Mistake, "as q_proj");
 });
 
 Deno.test("openPolicies() has sft as the start where there is one, and every member there", async () => {
