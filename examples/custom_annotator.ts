@@ -5,7 +5,7 @@
 //
 //   deno run --allow-read examples/custom_annotator.ts
 import { fetchModelFolder, loadModel, openDevice, tokenizerFromJson } from "@leash/bpo";
-import { Alignment, type Annotator, cadence, countPairs, dpo } from "@leash/bpo";
+import { type Annotator, cadence, dpo, online, Run } from "@leash/bpo";
 
 const speaks = (text: string) => /"[A-Z]/.test(text);
 const dialogue: Annotator = {
@@ -29,24 +29,23 @@ const model = loadModel(device, config, tensors);
 using _weights = model.weights;
 const people = ["Tom", "Lily", "Ben", "Mia", "Sam", "Anna"];
 const deeds = ["had a red ball.", "met a sad dog.", "found a key.", "ran to mom.", "was cold."];
-using run = Alignment.start(device, {
+using run = Run.start(device, {
   model,
   tokenizer: tokenizerFromJson(tokenizerJson, { bos: config.bosId, eos: config.eosId?.[0] }),
-  annotator: dialogue,
+  source: online({
+    prompts: people.flatMap((who) => deeds.map((deed) => `${who} ${deed}`)),
+    ...{ annotator: dialogue, maxNew: 32 },
+  }),
   loss: dpo({ beta: 0.1 }),
-  reference: { kind: "behaviour" },
   cadence: cadence({ steps: 4, phases: 4 }),
-  prompts: people.flatMap((who) => deeds.map((deed) => `${who} ${deed}`)),
-  ...{ pairsPerStep: 24, members: 1, rank: 8, alpha: 16, maxNew: 32, seed: 1 },
-  ...{ sampling: { temperature: 1 }, learningRate: 5e-3 },
+  ...{ pairsPerStep: 24, learningRate: 5e-3, seed: 1 },
 });
-while (!run.done) {
-  const records = await run.collect();
-  const { pairs, ties, failed } = countPairs(records);
+for await (const event of run.events()) {
+  if (event.kind !== "pairs") continue;
+  const { phase, pairs, ties, failed, records } = event;
   const talks = records.flatMap(({ a, b }) => [speaks(a.text), speaks(b.text)]).filter(Boolean);
   console.log(
-    `phase ${run.phase}: somebody speaks in ${talks.length} of ${2 * pairs} answers`,
+    `phase ${phase}: somebody speaks in ${talks.length} of ${2 * pairs} answers`,
     `(${pairs} pairs, ${ties} ties, ${failed} failed)`,
   );
-  await run.step();
 }

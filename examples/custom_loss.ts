@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- an example prints
 // A loss of your own, without a line of WGSL: value and slopes in the log-ratios dw and dl are all it takes.
 // This one is the exponential loss L = exp(−β·(dw − dl)), which AdaBoost minimises. On WebGPU a loss without WGSL
-// costs a second submit a step, and nothing else changes: it goes wherever `dpo(…)` goes, `Alignment` included.
+// costs a second submit a step, and nothing else changes: it goes wherever `dpo(…)` goes, `Run` included.
 //
 //   deno run --allow-read examples/custom_loss.ts
 import { adapterLayout, completionLogps, fetchModelFolder, keyOf, linearLayers } from "@leash/bpo";

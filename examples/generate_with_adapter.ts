@@ -4,7 +4,6 @@
 //
 //   deno run --allow-read examples/generate_with_adapter.ts [runs/…/adapter]
 import {
-  Alignment,
   cadence,
   type Completion,
   completionText,
@@ -15,9 +14,11 @@ import {
   linearLayers,
   loadModel,
   loadPeftAdapter,
+  online,
   openDevice,
   promptIds,
   ruleAnnotator,
+  Run,
   type Snapshot,
   tokenizerFromJson,
   uploadSnapshot,
@@ -46,18 +47,13 @@ async function read(dir: string): Promise<Snapshot> {
 async function learn(): Promise<Snapshot> {
   console.log("No adapter was given: learning a small one from the kind rule …");
   const annotator = ruleAnnotator("kind", await loadKindRule());
-  const shape = { pairsPerStep: 16, members: 1, rank: 8, alpha: 16, seed: 1 };
-  const rate = { learningRate: scheduleByName("linear", { base: 4e-3, steps: 4 }) };
-  using run = Alignment.start(device, {
-    ...{ model, tokenizer, annotator, prompts: train, loss: dpo({ beta: 0.1 }), ...settings },
-    ...{
-      reference: { kind: "behaviour" },
-      cadence: cadence({ steps: 4, phases: 4 }),
-      ...shape,
-      ...rate,
-    },
+  using run = Run.start(device, {
+    ...{ model, tokenizer, loss: dpo({ beta: 0.1 }), pairsPerStep: 16, seed: 1 },
+    source: online({ annotator, prompts: train, ...settings }),
+    cadence: cadence({ steps: 4, phases: 4 }),
+    learningRate: scheduleByName("linear", { base: 4e-3, steps: 4 }),
   });
-  for (; !run.done; await run.step()) await run.collect();
+  await run.finish();
   return run.snapshotNow("kind");
 }
 

@@ -3,8 +3,8 @@
 // The last four pairs are held out: does what was learnt carry over to them?
 //
 //   deno run --allow-read examples/offline_dpo_from_csv.ts [pairs.csv]
-import { dpo, fetchModelFolder, loadModel, offlineAlignment, openDevice } from "@leash/bpo";
-import { pairRanker, readPairs, tokenizerFromJson } from "@leash/bpo";
+import { cadence, dpo, fetchModelFolder, loadModel, offline, openDevice } from "@leash/bpo";
+import { pairRanker, readPairs, Run, tokenizerFromJson } from "@leash/bpo";
 import { openDataset } from "@leash/bpo/files";
 
 const file = Deno.args[0] ?? new URL("pairs.csv", import.meta.url).pathname;
@@ -17,9 +17,13 @@ const tokenizer = tokenizerFromJson(tokenizerJson, { bos: config.bosId });
 
 const { pairs, notes } = await readPairs((await openDataset(file)).rows(), tokenizer);
 console.log(notes.join("\n"));
-const how = { loss: dpo({ beta: 0.1 }), steps: 12, pairsPerStep: 16, learningRate: 2e-3 };
-using run = await offlineAlignment(device, { model, tokenizer, pairs: pairs.slice(0, -4), ...how });
-while (!run.done) console.log(`loss ${(await run.step()).metrics.loss.toFixed(4)}`);
+using run = Run.start(device, {
+  ...{ model, tokenizer, source: offline(pairs.slice(0, -4)), loss: dpo({ beta: 0.1 }) },
+  ...{ cadence: cadence({ steps: 12, phases: 1 }), pairsPerStep: 16, learningRate: 2e-3 },
+});
+for await (const event of run.events()) {
+  if (event.kind === "step") console.log(`loss ${event.metrics.loss.toFixed(4)}`);
+}
 const ranked = await pairRanker(device, model, pairs)(run.members());
 const right = (some: string[]) => `${some.filter((o) => o === "a").length} of ${some.length}`;
 console.log(`raised above the rejected: ${right(ranked.slice(0, -4))} chosen answers`);

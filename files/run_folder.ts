@@ -1,6 +1,6 @@
 // A run's folder for a program of one's own: a sink that outlives the process, and the state that a run goes on from.
 import { Mistake } from "../core/base/mistake.ts";
-import type { AlignmentCheckpoint, Sink } from "../training/mod.ts";
+import type { RunCheckpoint, Sink } from "../training/mod.ts";
 import { settleFolders } from "./durable/file.ts";
 import { isThere } from "./durable/disk.ts";
 import { lockFolder } from "./folder_lock.ts";
@@ -14,7 +14,7 @@ export interface RunFolderSink extends Sink, Disposable {
   /** Where it is. */
   readonly dir: string;
   /** Where the run goes on; absent where it begins. */
-  readonly state?: AlignmentCheckpoint;
+  readonly state?: RunCheckpoint;
   /** Why that is not the newest checkpoint, for people; a line each. */
   readonly notes: readonly string[];
 }

@@ -1,11 +1,12 @@
 // A run's state as a checkpoint holds it: arrays by name, plain data beside them, and the records in the log of pairs.
 import type { PairRecord } from "../scheduler/mod.ts";
-import type { AlignmentCheckpoint } from "../training/mod.ts";
+import type { EvaluationNumbers, RunCheckpoint } from "../training/mod.ts";
 import { readJsonl } from "./jsonl.ts";
 import { logPath } from "./run_logs.ts";
 
 /** What of a state is no array. */
-export interface RunStateMeta {
+export interface RunStateMeta<E extends EvaluationNumbers = EvaluationNumbers>
+  extends Omit<RunCheckpoint<E>, "train" | "snapshot" | "ema" | "records"> {
   /** Steps done. */
   readonly step: number;
   /** Steps among them that changed the members. */
@@ -26,7 +27,7 @@ export interface PackedRunState {
 
 /** The parts of a state; its records are to be in the log of pairs. */
 export function packRunState(
-  { step, updates, train, snapshot, ema, records }: AlignmentCheckpoint,
+  { step, updates, train, snapshot, ema, records, ...progress }: RunCheckpoint,
 ): PackedRunState {
   return {
     arrays: new Map([
@@ -41,6 +42,7 @@ export function packRunState(
       updates,
       snapshotId: snapshot?.id ?? null,
       recordsPhase: records[0]?.phase ?? null,
+      ...progress,
     },
   };
 }
@@ -58,10 +60,12 @@ export interface StateSource {
 }
 
 /** The state again. */
-export async function unpackRunState(
-  { step, updates, snapshotId, recordsPhase }: RunStateMeta,
+export async function unpackRunState<E extends EvaluationNumbers>(
+  meta: RunStateMeta<E>,
   { dir, pairsBytes, arrays, array }: StateSource,
-): Promise<AlignmentCheckpoint> {
+): Promise<RunCheckpoint<E>> {
+  const { step, updates, snapshotId, recordsPhase } = meta;
+  const { counts, evaluations, earlier, isOpen, stopped } = meta;
   return {
     step,
     updates,
@@ -71,6 +75,11 @@ export async function unpackRunState(
     records: recordsPhase === null
       ? []
       : await readPhase(logPath(dir, "pairs"), pairsBytes, recordsPhase),
+    ...(counts && { counts }),
+    ...(evaluations && { evaluations }),
+    ...(earlier && { earlier }),
+    ...(isOpen && { isOpen }),
+    ...(stopped === undefined ? {} : { stopped }),
   };
 }
 

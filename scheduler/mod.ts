@@ -1,10 +1,9 @@
 /**
- * The clock of BPO: when to refresh the behaviour snapshot, which prompts a phase visits, how it collects its data.
+ * The clock of BPO: when to refresh the behaviour snapshot, which prompts a phase visits, what a pair is.
  *
  * @module
  */
 export * from "./cadence.ts";
-export * from "./collect.ts";
 export * from "./pairs.ts";
 export * from "./prompts.ts";
 export * from "./reference.ts";

@@ -73,6 +73,22 @@ export interface PairRecord {
   readonly snapshotHash?: string;
   /** Policy that computed the reference log-probs. */
   readonly referenceId: string;
+  /** Which two of how many answers these are; absent where two were sampled. */
+  readonly group?: PairGroup;
+  /** Phase that generated it, where a replay buffer has brought it back for another. */
+  readonly replayedFrom?: number;
+}
+
+/** Where a pair comes from when a prompt has more than two answers. */
+export interface PairGroup {
+  /** Answers that were sampled. */
+  readonly size: number;
+  /** Places of both among them, in the order in which they were sampled. */
+  readonly places: readonly [a: number, b: number];
+  /** Name of the selector. */
+  readonly selector: string;
+  /** What it chose by, one number an answer, where it says so; null where there was none. */
+  readonly scores?: readonly (number | null)[];
 }
 
 /** What {@link spelledRecords} needs of a record. */

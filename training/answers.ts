@@ -12,7 +12,6 @@ import {
   type SamplingOptions,
   type Tokenizer,
 } from "../core/mod.ts";
-
 import { type Prompt, promptIds } from "../scheduler/prompts.ts";
 
 /** Draws the reference texts. It is no run's, so that every seed is measured against the same texts. */

@@ -1,8 +1,9 @@
 // What a run will take of a device's memory, counted before it begins by the run's own code on a device that runs nothing.
 import { CountingDevice, type Device } from "../backend/mod.ts";
 import { completionLogps, fitSplit, generate, keyOf, type Model } from "../core/mod.ts";
-import { Alignment, alignmentLayout } from "./alignment.ts";
-import type { AlignmentOptions } from "./alignment_types.ts";
+import { Learner } from "./learner.ts";
+import { learnerLayout } from "./learner_start.ts";
+import { type RunOptions, settle, type SettledOptions } from "./run_options.ts";
 import type { PairRecord } from "../scheduler/pairs.ts";
 import { Mistake } from "../core/base/mistake.ts";
 
@@ -28,8 +29,8 @@ export interface MemoryPlan {
 
 /** What a plan is made for. */
 export interface PlanOptions {
-  /** The run; a `microBatch` is a split that is settled. */
-  readonly run: AlignmentOptions;
+  /** The run; a `microBatch` is a split that is settled. Who evaluates or hears of it does not matter. */
+  readonly run: Omit<RunOptions, "evaluator" | "stops" | "sinks">;
   /** Pairs that steps may train on: of answers that are not there yet the longest there can be. */
   readonly pairs: readonly PairLength[];
   /** Longest text that is scored or continued, tokens: its prompt, and what may follow. */
@@ -52,18 +53,18 @@ const USED = 0.95;
  * import { ruleAnnotator, tinyModel } from "@leash/bpo/core";
  * import { dpo } from "@leash/bpo/losses";
  * import { cadence } from "@leash/bpo/scheduler";
- * import { planMemory } from "@leash/bpo/training";
+ * import { online, planMemory } from "@leash/bpo/training";
  * import { assert } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
  * const model = tinyModel(device);
  * using _weights = model.weights;
  * const ids = { vocabSize: 16, bosId: 1, eosId: 2, padId: 0 };
  * const tokenizer = { ...ids, encode: () => [3], decode: () => "a" };
+ * const annotator = ruleAnnotator("long", (_prompt, answer) => answer.length);
  * const run = {
- *   ...{ model, tokenizer, prompts: ["a"], annotator: ruleAnnotator("long", (_, t) => t.length) },
- *   ...{ loss: dpo({ beta: 0.1 }), reference: { kind: "behaviour" as const }, sampling: {} },
- *   ...{ cadence: cadence({ steps: 4, phases: 2 }), pairsPerStep: 8, members: 2, rank: 2, alpha: 4 },
- *   ...{ maxNew: 30, learningRate: 1e-3, seed: 1 },
+ *   ...{ model, tokenizer, source: online({ prompts: ["a"], annotator, maxNew: 30 }) },
+ *   ...{ loss: dpo({ beta: 0.1 }), learningRate: 1e-3, cadence: cadence({ steps: 4, phases: 2 }) },
+ *   ...{ pairsPerStep: 8, members: 2, rank: 2, alpha: 4 },
  * };
  * const pair = { prompt: 10, answers: [30, 30] as const }, longest = { prompt: 10, answer: 30 };
  * const budgets = [2 ** 30, 300e3].map((budget) => ({ run, pairs: [pair], longest, generates: true, budget }));
@@ -75,7 +76,8 @@ const USED = 0.95;
  * @throws {RangeError} If one pair with gradient checkpointing, the settled split, or one text does not fit.
  */
 export async function planMemory(device: Device, options: PlanOptions): Promise<MemoryPlan> {
-  const { run, budget, longest } = options;
+  const { budget, longest } = options;
+  const run = settle(options.run);
   const { pairsPerStep, members } = run;
   const longestFirst = options.pairs.toSorted((a, b) => rowsOf(b) - rowsOf(a));
   const live = device.stats().bytes, { kind, maxBindingBytes } = device.info;
@@ -150,16 +152,16 @@ const rowsOf = ({ prompt, answers: [a, b] }: PairLength) => 2 * prompt + a + b;
 /** A run on a device that runs nothing. */
 class DryRun implements Disposable {
   readonly device: CountingDevice;
-  readonly #alignment: Alignment;
+  readonly #learner: Learner;
   readonly #model: Model;
 
-  constructor(device: Device, options: AlignmentOptions) {
+  constructor(device: Device, options: SettledOptions) {
     this.device = new CountingDevice(device.info);
     const { model, members } = options;
     this.#model = { ...model, weights: this.device.look(model.weights.borrow()) };
-    const layout = alignmentLayout(options);
+    const layout = learnerLayout(options);
     const params = new Float32Array(members * layout.size); // fresh ones would be drawn at some length
-    this.#alignment = Alignment.start(this.device, {
+    this.#learner = Learner.start(this.device, {
       ...options,
       model: this.#model,
       startFrom: { layout, params },
@@ -177,14 +179,14 @@ class DryRun implements Disposable {
   }
 
   async step(lengths: readonly PairLength[]): Promise<void> {
-    this.#alignment.load(lengths.map(recordOf));
-    await this.#alignment.step();
+    this.#learner.refresh(0);
+    await this.#learner.train(0, lengths.map(recordOf));
   }
 
   /** Continues and scores the longest text, as many at once as the room allows, beside the snapshots of a run. */
   async sample(longest: { prompt: number; answer: number }, generates: boolean): Promise<void> {
-    this.#alignment.load([recordOf({ prompt: 1, answers: [1, 1] })]);
-    using policy = this.#alignment.snapshotNow("evaluation");
+    this.#learner.refresh(0);
+    using policy = this.#learner.snapshotNow("evaluation");
     const adapter = policy.adapter();
     const text = new Uint32Array(longest.prompt + longest.answer);
     const all = Array.from({ length: 128 }, () => ({ ids: text, promptLength: longest.prompt }));
@@ -204,7 +206,7 @@ class DryRun implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#alignment[Symbol.dispose]();
+    this.#learner[Symbol.dispose]();
     this.device[Symbol.dispose]();
   }
 }

@@ -1,22 +1,36 @@
 /**
- * A run as an object: pairs from somewhere, a loss, a clock, and the state that a checkpoint needs.
+ * A run as an object: pairs from a source, an objective, schedules, sinks, and the state that a checkpoint needs.
  *
  * @module
  */
-export * from "./alignment.ts";
-export * from "./alignment_types.ts";
 export * from "./answers.ts";
+export * from "./checkpoint.ts";
 export * from "./evaluate.ts";
 export * from "./evaluation_row.ts";
+export * from "./evaluator.ts";
+export * from "./events.ts";
+export type { LearnerOptions } from "./learner_options.ts";
+export type { LearnerState } from "./learner.ts";
 export * from "./memory_plan.ts";
-export {
-  offlineAlignment,
-  type OfflineOptions,
-  type OfflinePair,
-  type PairIds,
-  pairRanker,
-} from "./offline.ts";
+export { learnPairs, type PairObjective, type PairStep, type PairStepResult } from "./objective.ts";
+export type { BatchIds } from "./phase_records.ts";
+export * from "./run.ts";
+export type { RunOptions, SettledOptions } from "./run_options.ts";
+export * from "./selectors/best_and_worst.ts";
+export * from "./selectors/first_two.ts";
+export * from "./selectors/most_disputed.ts";
+export * from "./selectors/selector.ts";
 export * from "./sinks/memory.ts";
 export * from "./sinks/sink.ts";
 export * from "./sinks/tensorboard.ts";
+export * from "./sources/buffered.ts";
+export * from "./sources/collect.ts";
+export { offline, type OfflinePair } from "./sources/offline.ts";
+export * from "./sources/online.ts";
+export * from "./sources/pair_ranker.ts";
+export * from "./sources/replayed.ts";
+export * from "./sources/rescore.ts";
+export type { PairIds } from "./sources/score_pairs.ts";
+export * from "./sources/source.ts";
+export * from "./stops.ts";
 export * from "./text_metric.ts";

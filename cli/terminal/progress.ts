@@ -69,11 +69,16 @@ export class Progress {
   /** @param terminal Where it is drawn; on anything but a TTY nothing is. */
   constructor(readonly terminal: Terminal, readonly steps: number) {}
 
+  /** Some work of a kind took this long. */
+  add(work: Work, units: number, seconds: number): void {
+    this.#forecast.add(work, units, seconds);
+  }
+
   /** Times a piece of work. */
   async time<T>(work: Work, units: number, body: () => Promise<T>): Promise<T> {
     const start = performance.now();
     const result = await body();
-    this.#forecast.add(work, units, (performance.now() - start) / 1000);
+    this.add(work, units, (performance.now() - start) / 1000);
     return result;
   }
 

@@ -16,7 +16,7 @@ import { Interrupted, interruptSignal } from "../terminal/interrupt.ts";
 import { withDate } from "../policy/base_model.ts";
 import { planRun } from "./memory_plan.ts";
 import { cadenceOf, methodName } from "../flags/method.ts";
-import { pairRanker } from "../../training/offline.ts";
+import { pairRanker } from "../../training/mod.ts";
 import { withAbsolutePaths } from "../flags/paths.ts";
 import { dataFlags } from "./replay.ts";
 import { nextOfTask, report } from "./report.ts";
@@ -167,7 +167,7 @@ export async function train(
       references: references.texts,
       annotators,
       reference: policies.mode,
-      recorded: recordedPairs({ device, task, config, replay, mode: policies.mode }),
+      recorded: recordedPairs(task, replay),
       start: policies.start,
       rank: task.pairs &&
         pairRanker(device, task.model, task.pairs.evaluation, policies.start?.policy),

@@ -7,7 +7,7 @@ import { OutOfMemory, type PairLength, planMemory } from "../../training/mod.ts"
 import type { RunConfig } from "../flags/run_config.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import type { Replay } from "./replay.ts";
-import { alignmentOptions } from "./loop.ts";
+import { runOptions } from "./run_options.ts";
 import type { RunIdentity } from "../folder/run_folder.ts";
 import { showBytes } from "../terminal/sizes.ts";
 import type { StartMembers } from "../policy/start_adapter.ts";
@@ -47,7 +47,7 @@ export async function planRun(parts: PlanParts): Promise<RunConfig> {
   const { pairs } = config;
   const begun = stored !== undefined; // as it began, so it goes on: all at once where no split is kept
   const run = {
-    ...alignmentOptions(parts),
+    ...runOptions(parts),
     ...(begun ? { microBatch: config.microBatch ?? pairs } : {}),
   };
   const budget = device.room + device.stats().bytes;

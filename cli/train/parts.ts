@@ -8,10 +8,9 @@ import type { RunConfig } from "../flags/run_config.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { quote } from "../../core/base/mistakes.ts";
 import { didYouMean } from "../../core/base/nearest.ts";
-import { cadenceOf, targetsOf } from "../flags/method.ts";
-import { offlinePairs } from "../../training/offline.ts";
-import type { RecordedPairs } from "./recorded_pairs.ts";
-import { loadReplay, type Replay, replayedPairs } from "./replay.ts";
+import { targetsOf } from "../flags/method.ts";
+import { offline, type PairSource, replayed } from "../../training/mod.ts";
+import { loadReplay, type Replay } from "./replay.ts";
 import { isThere } from "../../files/durable/disk.ts";
 import { type StartMembers, startMembers } from "../policy/start_adapter.ts";
 import type { Task, TaskFiles } from "./workload.ts";
@@ -120,27 +119,12 @@ export function openPolicies(
 
 /** Pairs that are there before the run: a replay's, or the dataset's of an offline run. */
 export function recordedPairs(
-  { device, task, config, replay, mode }: {
-    readonly device: Device;
-    readonly task: Task;
-    readonly config: RunConfig;
-    readonly replay: Replay | undefined;
-    readonly mode: ReferenceMode;
-  },
-): RecordedPairs | undefined {
-  if (replay !== undefined) return replayedPairs(device, task.model, replay, mode);
-  if (task.pairs === undefined) return undefined;
-  return offlinePairs(task.pairs.train, {
-    device,
-    model: task.model,
-    tokenizer: task.tokenizer,
-    reference: mode.kind === "fixed" ? mode : { id: "sft" },
-    visits: {
-      pairsPerStep: config.pairs,
-      cadence: cadenceOf(config),
-      key: keyOf(config.seed),
-    },
-  });
+  { pairs, prompts }: Pick<Task, "pairs" | "prompts">,
+  replay: Replay | undefined,
+): PairSource | undefined {
+  const entries = (pairs ?? prompts).train.length;
+  if (replay !== undefined) return { ...replayed(replay.records), entries };
+  return pairs && offline(pairs.train);
 }
 
 /** What a replay needs to know of the reference: its mode. */

@@ -1,15 +1,12 @@
 // `--replay DIR`: the pairs that another run recorded, step by step, instead of new ones.
-import type { Device } from "../../backend/mod.ts";
-import { completionLogps, type Model } from "../../core/mod.ts";
 import { readJsonl } from "../../files/mod.ts";
-import type { PairRecord, Policy, ReferenceMode } from "../../scheduler/mod.ts";
+import type { PairRecord, ReferenceMode } from "../../scheduler/mod.ts";
 import { sha256 } from "../../core/base/sha256.ts";
 import { DEFAULT_PHASES, fieldOf, flagOf, FLAGS } from "../flags/train_table.ts";
 import type { RunConfig } from "../flags/run_config.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { cadenceOf } from "../flags/method.ts";
-import { DATASET } from "../../training/offline.ts";
-import type { RecordedPairs } from "./recorded_pairs.ts";
+import { DATASET } from "../../training/sources/offline.ts";
 import { requireWholeLog } from "../../files/run_checkpoints.ts";
 import { requireSame } from "../folder/identity.ts";
 import { FILES, readIdentity, type RunIdentity } from "../folder/run_folder.ts";
@@ -180,71 +177,4 @@ function checkRecord(value: unknown, where: string, needs: ReplayNeeds): PairRec
     );
   }
   return record;
-}
-
-/** The recorded pairs of a phase's steps. */
-export function recordsOf(
-  { records }: Replay,
-  [from, to]: readonly [from: number, to: number],
-): PairRecord[] {
-  return records.filter(({ step }) => step >= from && step < to);
-}
-
-/**
- * Recorded pairs as a phase of this run: with their recorded reference log-probs where those are of this run's
- * reference, else with log-probs by it. The behaviour reference is always known: its log-probs were recorded as the
- * answers were sampled.
- *
- * @param reference The policy of a "sft" or "fixed" reference; unused for the others.
- */
-export async function rescore(
-  device: Device,
-  model: Model,
-  records: readonly PairRecord[],
-  phase: number,
-  mode: ReferenceMode["kind"],
-  reference: Policy,
-): Promise<PairRecord[]> {
-  const isKnown = (record: PairRecord) =>
-    mode === "behaviour"
-      ? record.referenceId === record.snapshotId
-      : mode === "ema" || record.referenceId === reference.id;
-  const unknown = mode === "behaviour" ? [] : records.filter((record) => !isKnown(record));
-  const { sums } = unknown.length === 0 ? { sums: [] } : await completionLogps(
-    device,
-    model,
-    unknown.flatMap(({ promptIds, a, b }) =>
-      [a, b].map(({ ids }) => ({ ids: [...promptIds, ...ids], promptLength: promptIds.length }))
-    ),
-    { adapter: reference.adapter },
-  );
-  const total = (logps: readonly number[]) => logps.reduce((sum, logp) => sum + logp, 0);
-  let at = 0;
-  return records.map((record) => {
-    if (isKnown(record)) return { ...record, phase };
-    const [a, b] = mode === "behaviour"
-      ? [total(record.a.logps), total(record.b.logps)]
-      : [sums[at++], sums[at++]];
-    return {
-      ...record,
-      phase,
-      a: { ...record.a, referenceLogp: a },
-      b: { ...record.b, referenceLogp: b },
-      referenceId: mode === "behaviour" ? record.snapshotId : reference.id,
-    };
-  });
-}
-
-/** A replay as the pairs of a run. */
-export function replayedPairs(
-  device: Device,
-  model: Model,
-  replay: Replay,
-  mode: ReferenceMode,
-): RecordedPairs {
-  const policy = mode.kind === "fixed" ? { id: mode.id, adapter: mode.adapter } : { id: "sft" };
-  return {
-    phase: (span, phase) =>
-      rescore(device, model, recordsOf(replay, span), phase, mode.kind, policy),
-  };
 }

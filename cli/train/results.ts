@@ -74,7 +74,7 @@ async function writeAdapter(
   folder: RunFolder,
   task: Task,
 ): Promise<string> {
-  using policy = run.alignment.snapshotNow("result");
+  using policy = run.run.snapshotNow("result");
   const { params, layout } = policy.adapter();
   using arena = new Arena(device, "read the adapter");
   const host = await arena.read(params) as Float32Array<ArrayBuffer>;

@@ -2,7 +2,7 @@
 import type { LogMarks } from "../../files/run_logs.ts";
 import { runSink } from "../../files/run_sink.ts";
 import { type RunStateMeta, unpackRunState } from "../../files/run_state.ts";
-import type { AlignmentCheckpoint, Sink } from "../../training/mod.ts";
+import type { Evaluation, RunCheckpoint, Sink } from "../../training/mod.ts";
 import {
   type CheckpointMeta,
   findCheckpoint,
@@ -16,8 +16,8 @@ import type { RunTotals } from "./totals.ts";
 
 /** Where a run goes on. */
 export interface ResumePoint {
-  /** For `Alignment.resume`. */
-  readonly checkpoint: AlignmentCheckpoint;
+  /** For `Run.resume`. */
+  readonly checkpoint: RunCheckpoint<Evaluation>;
   /** What the logs held. */
   readonly logs: LogMarks;
   /** What was done. */
@@ -26,7 +26,7 @@ export interface ResumePoint {
   readonly identity: RunIdentity;
 }
 
-interface Meta extends CheckpointMeta, RunStateMeta {
+interface Meta extends CheckpointMeta, Omit<RunStateMeta, "counts" | "evaluations"> {
   readonly identity: RunIdentity;
   readonly logs: LogMarks;
   readonly totals: RunTotals;
@@ -49,7 +49,9 @@ export function folderSink({ folder, identity, totals }: FolderParts): Sink {
     dir: folder.dir,
     logs: folder.logs,
     sampling: { temperature, topP, maxNew },
-    meta: ({ logs, ...run }): Meta => ({ identity, ...run, logs, totals: totals() }),
+    meta: ({ logs, counts: _counts, evaluations: _evaluations, ...run }): Meta => ({
+      ...{ identity, ...run, logs, totals: totals() }, // which has both
+    }),
   });
 }
 
@@ -78,7 +80,10 @@ async function pointOf(
 ): Promise<ResumePoint> {
   const { logs, totals, identity } = meta;
   const source = { dir, pairsBytes: logs.pairs.bytes, arrays, array };
-  return { checkpoint: await unpackRunState(meta, source), logs, totals, identity };
+  const { pairs, ties, failed, generated, trained, evaluations } = totals;
+  const counts = { pairs, ties, failed, generated, trained };
+  const checkpoint = await unpackRunState({ ...meta, counts, evaluations }, source);
+  return { checkpoint, logs, totals, identity };
 }
 
 /** The stored config with the flags that stood beside `--resume`, where they say the same or may change. */

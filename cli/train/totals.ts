@@ -1,16 +1,6 @@
 // What a run has done so far, as plain data that a checkpoint keeps.
 import type { DeviceStats } from "../../backend/mod.ts";
-import type { Evaluation } from "../../training/mod.ts";
-
-/** One evaluation and when it was. */
-export interface EvaluationAt {
-  /** Phases that were over; 0 is the start. */
-  readonly phase: number;
-  /** Steps that were done. */
-  readonly step: number;
-  /** The numbers. */
-  readonly numbers: Evaluation;
-}
+import type { Evaluation, EvaluationAt } from "../../training/mod.ts";
 
 /** Sums over a run, all processes that worked on it together. */
 export interface RunTotals {
@@ -37,7 +27,7 @@ export interface RunTotals {
   /** Most bytes on the device at once. */
   readonly bytesPeak: number;
   /** Evaluations so far, the one at the start first. */
-  readonly evaluations: readonly EvaluationAt[];
+  readonly evaluations: readonly EvaluationAt<Evaluation>[];
   /** The SFT model, decoded greedily. */
   readonly greedyBefore?: Evaluation;
   /** The trained policy, decoded greedily. */

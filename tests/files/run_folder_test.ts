@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Mistake } from "../../core/base/mistake.ts";
 import { openRunFolder, readJsonl } from "../../files/mod.ts";
-import { Alignment } from "../../training/mod.ts";
+import { Run } from "../../training/mod.ts";
 import { CpuDevice } from "../../backend/cpu/device.ts";
-import { finish } from "../support/alignment_run.ts";
+import { finish, Steps } from "../support/run_steps.ts";
 import { tinyTask } from "../support/tiny_task.ts";
 
 async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
@@ -19,25 +19,19 @@ Deno.test("openRunFolder() takes a killed run back to its newest state, which en
   inFolder(async (dir) => {
     using device = await CpuDevice.open({ threads: 1 });
     using options = await tinyTask(device, { reference: { kind: "ema", rate: 0.3 } });
-    using whole = Alignment.start(device, options);
+    using whole = Run.start(device, options);
+    await finish(whole);
     {
       using folder = await openRunFolder(dir);
       assertEquals([folder.state, folder.notes], [undefined, []]);
-      using run = Alignment.start(device, options);
-      for (let step = 1; step < 4; step++) {
-        if (run.phaseDue) {
-          for (const pair of await run.collect()) await folder.append("pairs", pair);
-        }
-        await run.step();
-        await folder.append("metrics", { step });
-        if (step < 3) await folder.checkpoint!(await run.capture());
-      }
+      using run = Run.start(device, { ...options, sinks: [folder], checkpointEvery: 1 });
+      await new Steps(run).until("phaseEnd"); // and then it is killed: after a step without a checkpoint
     }
-    await finish(whole);
     using folder = await openRunFolder(dir);
-    assertEquals(await readJsonl(`${dir}/metrics.jsonl`), [{ step: 1 }, { step: 2 }]);
-    using resumed = Alignment.resume(device, options, folder.state!);
-    assertEquals(resumed.stepsDone, 2);
+    const rows = await readJsonl(`${dir}/metrics.jsonl`) as { step: number; loss?: number }[];
+    assertEquals(rows.flatMap(({ step, loss }) => loss === undefined ? [] : [step]), [1]);
+    using resumed = Run.resume(device, { ...options, sinks: [folder] }, folder.state!);
+    assertEquals(resumed.stepsDone, 1);
     await finish(resumed);
     assertEquals(await resumed.capture(), await whole.capture());
   }));

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { PairRecord } from "../../scheduler/mod.ts";
-import type { AlignmentCheckpoint } from "../../training/mod.ts";
+import type { RunCheckpoint } from "../../training/mod.ts";
 import { logPath, RunLogs } from "../../files/run_logs.ts";
 import { packRunState, unpackRunState } from "../../files/run_state.ts";
 
@@ -11,11 +11,11 @@ const record = (phase: number, prompt: string): PairRecord => ({
   ...{ verdict: { outcome: "a" }, snapshotId: "s", referenceId: "s" },
 });
 const numbers = (from: number) => Float32Array.of(from, from + 0.5);
-const START: AlignmentCheckpoint = {
+const START: RunCheckpoint = {
   ...{ step: 0, updates: 0, records: [] },
   train: { params: numbers(1), m: numbers(2), v: numbers(3) },
 };
-const WITHIN: AlignmentCheckpoint = {
+const WITHIN: RunCheckpoint = {
   ...{ ...START, step: 7, updates: 5, ema: numbers(5), records: [record(1, "x"), record(1, "y")] },
   snapshot: { id: "snapshot-4", params: numbers(4) },
 };

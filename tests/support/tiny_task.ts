@@ -9,8 +9,8 @@ import {
   type Verdict,
 } from "../../core/mod.ts";
 import { dpo } from "../../losses/mod.ts";
-import { cadence } from "../../scheduler/mod.ts";
-import type { AlignmentOptions } from "../../training/mod.ts";
+import { cadence, type ReferenceMode } from "../../scheduler/mod.ts";
+import { online, type OnlineOptions, type RunOptions } from "../../training/mod.ts";
 import { modelFixture } from "./fixtures.ts";
 
 /** The 94 printable ASCII characters without the space are ids 3 to 96; BOS 1, EOS 2, pad 0. */
@@ -47,29 +47,38 @@ export function alternating(): Annotator & { asked: number } {
   };
 }
 
+/** What a tiny run may be told besides options: what its source of new pairs is made of. */
+export type TinyChanges = Partial<Omit<RunOptions, "model"> & OnlineOptions>;
+
 /** Options of a run that takes a moment: 4 steps of 3 pairs in 2 phases, 2 members. */
 export async function tinyTask(
   device: Device,
-  changes: Partial<Omit<AlignmentOptions, "model">> = {},
-): Promise<AlignmentOptions & Disposable> {
+  changes: TinyChanges = {},
+): Promise<RunOptions & { readonly reference: ReferenceMode } & Disposable> {
   const model: Model = await modelFixture(device, "tiny_llama");
+  const {
+    annotator = alternating(),
+    prompts = ["ab", "Hello", "x", "What?", "1+1="],
+    sampling = { temperature: 1 },
+    maxNew = 6,
+    answers,
+    selector,
+    ...options
+  } = changes;
   return {
     model,
     tokenizer: charTokenizer,
-    annotator: alternating(),
+    source: online({ annotator, prompts, sampling, maxNew, answers, selector }),
     loss: dpo({ beta: 0.1 }),
-    reference: { kind: "behaviour" },
     cadence: cadence({ steps: 4, phases: 2 }),
-    prompts: ["ab", "Hello", "x", "What?", "1+1="],
     pairsPerStep: 3,
     members: 2,
     rank: 2,
     alpha: 4,
-    sampling: { temperature: 1 },
-    maxNew: 6,
     learningRate: scheduleByName("linear", { base: 0.01, steps: 4 }),
     seed: 5,
-    ...changes,
+    ...options,
+    reference: options.reference ?? { kind: "behaviour" },
     [Symbol.dispose]: () => model.weights[Symbol.dispose](),
   };
 }

@@ -1,16 +1,17 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { openDevice } from "../../backend/mod.ts";
+import { type Device, openDevice } from "../../backend/mod.ts";
 import { completionLogps, generate, keyOf } from "../../core/mod.ts";
 import type { PairRecord } from "../../scheduler/mod.ts";
 import {
-  Alignment,
-  type AlignmentOptions,
   OutOfMemory,
   type PairLength,
   planMemory,
+  Run,
+  type RunOptions,
 } from "../../training/mod.ts";
 import { deviceTest } from "../support/devices.ts";
-import { tinyTask } from "../support/tiny_task.ts";
+import { Steps } from "../support/run_steps.ts";
+import { type TinyChanges, tinyTask } from "../support/tiny_task.ts";
 
 function recordOf({ prompt, answers }: PairLength): PairRecord {
   const ids = (length: number) => Array.from({ length }, (_, i) => 3 + i % 90);
@@ -27,7 +28,7 @@ function recordOf({ prompt, answers }: PairLength): PairRecord {
 const pair = (prompt: number, a: number, b: number): PairLength => ({ prompt, answers: [a, b] });
 const EVEN = [0, 1, 2, 3, 4, 5].map(() => pair(9, 20, 20));
 const UNEVEN = [pair(1, 1, 2), pair(30, 33, 3), pair(2, 9, 4), pair(9, 7, 8), pair(20, 20, 1)];
-const SHAPES: [string, readonly PairLength[], Partial<AlignmentOptions>][] = [
+const SHAPES: [string, readonly PairLength[], TinyChanges][] = [
   ["all at once", EVEN, { pairsPerStep: 6, members: 2 }],
   ["checkpointed", EVEN, { pairsPerStep: 6, members: 1, gradientCheckpointing: true }],
   ["in parts", EVEN, { pairsPerStep: 6, members: 3, microBatch: 2, rank: 8 }],
@@ -38,6 +39,13 @@ const SHAPES: [string, readonly PairLength[], Partial<AlignmentOptions>][] = [
   }],
 ];
 
+/** The first step of a run on these pairs. */
+async function firstStep(device: Device, options: RunOptions, records: readonly PairRecord[]) {
+  const phase = () => Promise.resolve({ records, generated: 0 });
+  using run = Run.start(device, { ...options, source: { phase } });
+  await new Steps(run).step();
+}
+
 for (const [name, pairs, changes] of SHAPES) {
   Deno.test(`planMemory() foresees what a step takes, to 15% and never less: ${name}`, async () => {
     using device = await openDevice({ kind: "cpu", threads: 1 });
@@ -46,14 +54,14 @@ for (const [name, pairs, changes] of SHAPES) {
     const plan = await planMemory(device, {
       ...{ run, pairs, longest, generates: true, budget: 2 ** 32 },
     });
-    using alignment = Alignment.start(device, run);
     const records = pairs.map(recordOf);
-    alignment.load(
+    await firstStep(
+      device,
+      run,
       run.reference.kind === "ema"
         ? records.map((record) => ({ ...record, referenceId: "ema-0" }))
         : records,
     );
-    await alignment.step();
     const { bytesPeak } = device.stats();
     const off = plan.stepBytes / bytesPeak;
     assert(off >= 1 && off <= 1.15, `${plan.stepBytes} foreseen, ${bytesPeak} taken`);
@@ -67,8 +75,7 @@ Deno.test("planMemory() foresees what generation and scoring take", async () => 
   const plan = await planMemory(device, {
     ...{ run, pairs: [pair(2, 3, 3)], longest, generates: true, budget },
   });
-  using alignment = Alignment.start(device, run);
-  alignment.load([recordOf(pair(2, 3, 3))]);
+  using alignment = Run.start(device, run);
   using policy = alignment.snapshotNow("evaluation");
   const texts = Array.from({ length: 260 }, () => Array<number>(64).fill(7));
   device.byteBudget = 0.95 * budget;
@@ -89,7 +96,7 @@ deviceTest(
     using run = await tinyTask(device, { pairsPerStep: 6 });
     const before = device.stats();
     const options = { run, pairs: EVEN, longest: { prompt: 9, answer: 20 }, generates: true };
-    const plan = (budget: number, changes: Partial<AlignmentOptions> = {}) =>
+    const plan = (budget: number, changes: TinyChanges = {}) =>
       planMemory(device, { ...options, budget, run: { ...run, ...changes } });
     const whole = await plan(2 ** 32);
     assertEquals([whole.microBatch, whole.gradientCheckpointing], [6, false]);

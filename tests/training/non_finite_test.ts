@@ -18,10 +18,11 @@ import {
 } from "../../core/mod.ts";
 import { dpo, type PreferenceLoss } from "../../losses/mod.ts";
 import type { PairRecord } from "../../scheduler/mod.ts";
-import { Alignment, type AlignmentCheckpoint } from "../../training/mod.ts";
+import { Run, type RunCheckpoint } from "../../training/mod.ts";
 import { deviceTest } from "../support/devices.ts";
 import { modelFixture } from "../support/fixtures.ts";
 import { DPO, midway, type Setting, setting } from "../support/step_setting.ts";
+import { Steps } from "../support/run_steps.ts";
 import { tinyTask } from "../support/tiny_task.ts";
 import { Diverged } from "../../core/train/divergence.ts";
 
@@ -253,17 +254,17 @@ deviceTest("sftStep() leaves all weights as they are where one number is none", 
   }
 });
 
-deviceTest("Alignment.step() stops with one line and everything as it was", async (device) => {
+deviceTest("A step of a run stops with one line and everything as it was", async (device) => {
   using options = await tinyTask(device);
-  using first = Alignment.start(device, options);
-  await first.collect();
+  using first = Run.start(device, options);
+  await new Steps(first).until("checkpoint"); // after the pairs
   const saved = await first.capture();
   const bits = (
-    checkpoint: AlignmentCheckpoint,
+    checkpoint: RunCheckpoint,
   ) => [bitsOf(checkpoint.train), checkpoint.step, checkpoint.updates];
-  const refused = async (sick: AlignmentCheckpoint, changes: object, message: string) => {
-    using run = Alignment.resume(device, { ...options, ...changes }, sick);
-    const error = await assertRejects(() => run.step(), Error, message);
+  const refused = async (sick: RunCheckpoint, changes: object, message: string) => {
+    using run = Run.resume(device, { ...options, ...changes }, sick);
+    const error = await assertRejects(() => new Steps(run).step(), Error, message);
     assertEquals(error instanceof Diverged, message.startsWith("Cannot go on after step "));
     assert(!(error as Error).message.includes("\n"));
     assertEquals(bits(await run.capture()), bits(sick));
@@ -294,8 +295,8 @@ deviceTest("Alignment.step() stops with one line and everything as it was", asyn
     }
     for (
       const make of [
-        Alignment.start,
-        (d: Device, o: typeof options) => Alignment.resume(d, o, saved),
+        Run.start,
+        (d: Device, o: typeof options) => Run.resume(d, o, saved),
       ]
     ) {
       assertThrows(

@@ -4,7 +4,7 @@ import type { MistakeRow } from "./mistake.ts";
 /** One a row. */
 export const REPORTED: readonly MistakeRow[] = [
   // Collecting and generating.
-  ["collect", "[2 * stream, 2 * stream + 1]", "[2 * stream, 2 * stream + 2]"],
+  ["collect", "n * stream + place", "stream + place"],
   ["collect", 'fold(options.key, "behaviour")', "options.key"],
   [
     "generateBatch",
@@ -15,8 +15,8 @@ export const REPORTED: readonly MistakeRow[] = [
   ["sftStep", "step: step + 1", "step: step + 2"],
   ["sftGradients", "targets, lse, scale }, { softcap }", "targets, lse, scale }, {}"],
   ["nll", "fill(-1 / batch.targets.length)", "fill(-1 / device.targets.shape[0])"],
-  ["Alignment", "gradNorm, nonFinite: read.nonFinite", "gradNorm: 0"],
-  ["Alignment", "run.#updates = checkpoint.updates", "run.#updates = checkpoint.step"],
+  ["Learner", "gradNorm, nonFinite }", "gradNorm: 0 }"],
+  ["Learner", "learner.#updates = updates", "learner.#updates = 0"],
   [
     "uploadTrainState",
     'm: arena.upload(shape, host.m, "m")',
@@ -44,10 +44,14 @@ export const REPORTED: readonly MistakeRow[] = [
     'ties: count("failed"), failed: count("tie")',
   ],
   // The run.
-  ["TrainingRun", "greedy ? { temperature: 0 } : { temperature, topP }", "{ temperature, topP }"],
+  [
+    "PolicyEvaluator",
+    "greedy ? { temperature: 0 } : { temperature, topP }",
+    "{ temperature, topP }",
+  ],
   ["shareStopped", "/ answers.length", "/ records.length"],
-  ["TrainingRun", "(report.step + 1) * pairs / entries", "report.step * pairs / entries"],
-  ["TrainingRun", "margin: steps > 0 ? margin / steps", "margin: steps > 0 ? margin"],
+  ["Driver", "entries && (step + 1) *", "entries && step *"],
+  ["PhaseSums", "margin: this.#margin / steps", "margin: this.#margin"],
   ["evaluate", 'finish === "stop" ? 1 : 0', 'finish === "stop" ? 0 : 1'],
   // Texts.
   [

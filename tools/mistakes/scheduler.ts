@@ -42,7 +42,7 @@ export const SCHEDULER: readonly MistakeRow[] = [
     "this.#mean = takeSnapshot(device, { layout, params: members.borrow().params }, id);",
     'this.#mean = takeSnapshot(device, { layout, params: members.borrow().params }, "ema-0");',
   ],
-  ["collect", "const prompt = ids[i >> 1]", "const prompt = ids[0]"],
+  ["collect", "const prompt = ids[Math.floor(i / n)]", "const prompt = ids[0]"],
   ["collect", "adapter: reference.adapter", "adapter: behaviour.adapter"],
-  ["collect", "b: texts[2 * i + 1]", "b: texts[2 * i]"],
+  ["collect", "a: texts[a], b: texts[b]", "a: texts[a], b: texts[a]"],
 ];

@@ -1,5 +1,5 @@
 // A sink that keeps everything: for tests, examples and pages.
-import type { AlignmentCheckpoint } from "../alignment_types.ts";
+import type { RunCheckpoint } from "../checkpoint.ts";
 import type { RunEnd, Sink, SinkRow, Stream } from "./sink.ts";
 
 /** A sink whose rows can be looked at. */
@@ -7,7 +7,7 @@ export interface MemorySink extends Required<Sink> {
   /** All rows of each stream, in order. */
   readonly rows: Readonly<Record<Stream, readonly SinkRow[]>>;
   /** The newest state; absent before the first. */
-  readonly state?: AlignmentCheckpoint;
+  readonly state?: RunCheckpoint;
   /** How the run ended; absent where it has not. */
   readonly end?: RunEnd;
 }
@@ -27,7 +27,7 @@ export interface MemorySink extends Required<Sink> {
  */
 export function memorySink(): MemorySink {
   const rows: Record<Stream, SinkRow[]> = { metrics: [], pairs: [], answers: [], timing: [] };
-  let state: AlignmentCheckpoint | undefined, end: RunEnd | undefined;
+  let state: RunCheckpoint | undefined, end: RunEnd | undefined;
   return {
     rows,
     get state() {

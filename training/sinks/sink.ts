@@ -1,5 +1,5 @@
 // Where what a run says goes: rows of named streams as they happen, states to go on from, and the word that it is over.
-import type { AlignmentCheckpoint } from "../alignment_types.ts";
+import type { RunCheckpoint } from "../checkpoint.ts";
 
 /** The streams of a run. */
 export const STREAMS = ["metrics", "pairs", "answers", "timing"] as const;
@@ -44,7 +44,7 @@ export interface Sink {
   /** A row of a stream. */
   append(stream: Stream, row: SinkRow): void | Promise<void>;
   /** The run's state at a moment at which it may be left; a sink without it costs no copy from the device. */
-  checkpoint?(state: AlignmentCheckpoint): void | Promise<void>;
+  checkpoint?(state: RunCheckpoint): void | Promise<void>;
   /** The run is over: its last row was appended. Not called where it fails or is aborted. */
   finish?(end: RunEnd): void | Promise<void>;
 }

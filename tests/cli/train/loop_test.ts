@@ -2,7 +2,6 @@ import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@st
 import { readJsonl } from "../../../files/mod.ts";
 import type { PairRecord } from "../../../scheduler/mod.ts";
 import { buildAnnotators } from "../../../cli/judge/annotators.ts";
-import { shareStopped } from "../../../cli/train/loop.ts";
 import { runTrain, tinyFlags, tinyWorkspace } from "../../support/tiny_run.ts";
 
 Deno.test("TrainingRun trains past steps whose pairs are all ties, and counts them", async () => {
@@ -148,16 +147,4 @@ Deno.test("TrainingRun on-policy evaluates no more often than --eval-every says"
   const rows = await readJsonl(`${dir}/metrics.jsonl`) as Record<string, number>[];
   const sizes = rows.flatMap(({ step, eval_prompts: n }) => n === undefined ? [] : [[step, n]]);
   assertEquals(sizes, [[0, 6], [3, 2], [4, 6]], "Expected fewer prompts within the run");
-});
-
-Deno.test("shareStopped() is of all answers, two a pair", () => {
-  const answer = (finish: "stop" | "length") => ({
-    text: "",
-    ids: [4],
-    finish,
-    logps: [-1],
-    referenceLogp: -1,
-  });
-  const [ended, cut] = [answer("stop"), answer("length")];
-  assertEquals(shareStopped([{ a: ended, b: ended }, { a: cut, b: ended }]), 0.75);
 });

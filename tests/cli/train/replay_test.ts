@@ -1,10 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { PairRecord } from "../../../scheduler/mod.ts";
 import { readJsonl } from "../../../files/mod.ts";
-import { recordsOf, rescore } from "../../../cli/train/replay.ts";
 import { runTrain, tinyFlags, tinyModel, tinyWorkspace } from "../../support/tiny_run.ts";
-import { CpuDevice } from "../../../backend/cpu/device.ts";
-import { loadTask, readTask } from "../../../cli/train/workload.ts";
 
 type Row = Record<string, number>;
 
@@ -148,38 +145,6 @@ function record(referenceId = "snapshot-0"): PairRecord {
     referenceId,
   };
 }
-
-Deno.test("rescore() keeps reference log-probs of the same reference, and computes others", async () => {
-  using work = await tinyWorkspace();
-  using device = await CpuDevice.open({ threads: 1 });
-  const config = {
-    model: `${work.dir}/model`,
-    prompts: `${work.dir}/prompts.txt`,
-    evalPrompts: 2,
-    maxNew: 2,
-  };
-  using files = await readTask(config);
-  using task = await loadTask(device, files, config);
-  const { model } = task;
-  const sft = { id: "sft" };
-  const own = await rescore(device, model, [record()], 1, "behaviour", sft);
-  assertEquals(own, [{ ...record(), phase: 1 }]);
-  const [sum] = await rescore(device, model, [record("sft")], 1, "behaviour", sft);
-  assertEquals([sum.a.referenceLogp, sum.b.referenceLogp, sum.referenceId], [-3, -5, "snapshot-0"]);
-  const mixed = await rescore(device, model, [record("sft"), record()], 0, "sft", sft);
-  assertEquals(mixed[0].a.referenceLogp, -7);
-  assert(mixed[1].a.referenceLogp !== -7 && mixed[1].a.referenceLogp < -5);
-  assert(mixed[1].a.referenceLogp !== mixed[1].b.referenceLogp);
-  assertEquals(mixed[1].referenceId, "sft");
-});
-
-Deno.test("recordsOf() are the pairs of a span of steps", () => {
-  const records = [0, 1, 2, 3].map((step) => ({ ...record(), step }));
-  assertEquals(
-    recordsOf({ records, digest: "", requireModel: () => {} }, [1, 3]).map(({ step }) => step),
-    [1, 2],
-  );
-});
 
 const devices = (Deno.env.get("LEASH_TEST_DEVICES") ?? "cpu,webgpu").split(",");
 if (devices.includes("webgpu")) {

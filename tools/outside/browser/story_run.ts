@@ -9,7 +9,7 @@ import {
 } from "../../../core/mod.ts";
 import { dpo } from "../../../losses/mod.ts";
 import { cadence } from "../../../scheduler/mod.ts";
-import { Alignment } from "../../../training/mod.ts";
+import { online, Run } from "../../../training/mod.ts";
 import { loadPrompts } from "../../../stories/prompts.ts";
 import { loadKindRule } from "../../../stories/rule.ts";
 
@@ -36,22 +36,19 @@ export async function storyRun(stories: URL, steps = 12): Promise<StoryRun> {
   const { bosId, eosId, padId } = config;
   const tokenizer = tokenizerFromJson(tokenizerJson!, { bos: bosId, eos: eosId?.[0], pad: padId });
   const { train } = await loadPrompts();
-  using run = Alignment.start(device, {
-    ...{ model, tokenizer, prompts: train.slice(0, 32) },
-    annotator: ruleAnnotator("kind", await loadKindRule()),
-    loss: dpo({ beta: 0.1 }),
-    reference: { kind: "behaviour" },
-    sampling: { temperature: 0.8 },
+  using run = Run.start(device, {
+    ...{ model, tokenizer, loss: dpo({ beta: 0.1 }) },
+    source: online({
+      prompts: train.slice(0, 32),
+      annotator: ruleAnnotator("kind", await loadKindRule()),
+      ...{ sampling: { temperature: 0.8 }, maxNew: 24 },
+    }),
     cadence: cadence({ steps, phases: Math.min(3, steps) }),
-    ...{ pairsPerStep: 4, members: 2, rank: 4, alpha: 8, maxNew: 24 },
-    ...{ learningRate: scheduleByName("linear", { base: 4e-3, steps }), seed: 1 },
+    ...{ pairsPerStep: 4, members: 2, rank: 4, alpha: 8, seed: 1 },
+    learningRate: scheduleByName("linear", { base: 4e-3, steps }),
   });
   const losses: number[] = [];
-  while (!run.done) {
-    if (run.phaseDue) await run.collect();
-    const { metrics } = await run.step();
-    losses.push(metrics.loss);
-  }
+  await run.finish({ on: { step: ({ metrics }) => void losses.push(metrics.loss) } });
   const { train: { params } } = await run.capture();
   const digest = await crypto.subtle.digest("SHA-256", params.slice());
   const adapter = Array.from(new Uint8Array(digest), (b) => b.toString(16).padStart(2, "0"));

@@ -1,12 +1,12 @@
 import { assertAlmostEquals, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { dpo } from "../../losses/mod.ts";
-import { Alignment } from "../../training/mod.ts";
-import { wholeRun } from "../support/alignment_run.ts";
+import { Run } from "../../training/mod.ts";
+import { wholeRun } from "../support/run_steps.ts";
 import { deviceTest } from "../support/devices.ts";
 import { tinyTask } from "../support/tiny_task.ts";
 
 deviceTest(
-  "Alignment has the learning rate of each step, and AdamW's constants",
+  "Run has the learning rate of each step, and AdamW's constants",
   async (device) => {
     const rates = [0.01, 0.02, 0.005, 0];
     using options = await tinyTask(device, { learningRate: (step) => rates[step] });
@@ -15,7 +15,7 @@ deviceTest(
     const decayed = await wholeRun(device, { ...options, adamw: { weightDecay: 0.5 } });
     assertNotEquals(decayed.end.train.params, end.train.params);
     assertThrows(
-      () => Alignment.start(device, { ...options, learningRate: () => NaN }),
+      () => Run.start(device, { ...options, learningRate: () => NaN }),
       RangeError,
       "Cannot follow a schedule: its value at step 0 is NaN, expected a finite number",
     );
@@ -24,7 +24,7 @@ deviceTest(
 );
 
 deviceTest(
-  "Alignment averages members by the rate of the step that begins the phase",
+  "Run averages members by the rate of the step that begins the phase",
   async (device) => {
     using options = await tinyTask(device);
     const asked: number[] = [];
@@ -39,7 +39,7 @@ deviceTest(
 );
 
 deviceTest(
-  "Alignment draws at the temperature of the step that begins the phase",
+  "Run draws at the temperature of the step that begins the phase",
   async (device) => {
     const temperature = (step: number) => step === 2 ? 0 : 1; // the second phase is greedy: equal answers
     using options = await tinyTask(device, { sampling: { temperature } });
@@ -52,7 +52,7 @@ deviceTest(
   ["cpu"],
 );
 
-deviceTest("Alignment takes the loss of each step: β is scheduled", async (device) => {
+deviceTest("Run takes the loss of each step: β is scheduled", async (device) => {
   using options = await tinyTask(device, { members: 1 });
   const run = (beta: (step: number) => number) =>
     wholeRun(device, { ...options, loss: (step) => dpo({ beta: beta(step) }) });

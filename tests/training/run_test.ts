@@ -10,20 +10,15 @@ import { Arena, type Device } from "../../backend/mod.ts";
 import { adapterLayout, completionLogps, linearLayers } from "../../core/mod.ts";
 import { dpo, type PreferenceLoss } from "../../losses/mod.ts";
 import { cadence, type PairRecord, type ReferenceMode } from "../../scheduler/mod.ts";
-import {
-  Alignment,
-  type AlignmentCheckpoint,
-  type AlignmentOptions,
-  type StepReport,
-} from "../../training/mod.ts";
-import { finish, reread, wholeRun } from "../support/alignment_run.ts";
+import { online, type PairSource, replayed, Run, type RunCheckpoint } from "../../training/mod.ts";
+import { finish, reread, Steps, wholeRun } from "../support/run_steps.ts";
 import { deviceTest } from "../support/devices.ts";
 import { adapterFixture, uploadMembers } from "../support/fixtures.ts";
-import { alternating, always, tinyTask } from "../support/tiny_task.ts";
+import { alternating, always, letters, type TinyChanges, tinyTask } from "../support/tiny_task.ts";
 import { Mistake } from "../../core/base/mistake.ts";
 
 deviceTest(
-  "Alignment asks for the same prompts and the same number of annotations whatever F is",
+  "Run asks for the same prompts and the same number of annotations whatever F is",
   async (device) => {
     const seen: string[][] = [];
     for (const phases of [1, 2, 4]) {
@@ -43,7 +38,7 @@ deviceTest(
 );
 
 deviceTest(
-  "Alignment with one member starts each phase at log-ratio 0 exactly, at loss ln 2",
+  "Run with one member starts each phase at log-ratio 0 exactly, at loss ln 2",
   async (device) => {
     using options = await tinyTask(device, { members: 1 });
     const { reports, records } = await wholeRun(device, options);
@@ -61,11 +56,11 @@ deviceTest(
 /** Reference log-probs of the second phase under a reference mode, with who gave them. */
 async function secondPhase(device: Device, reference: ReferenceMode) {
   using options = await tinyTask(device, { reference });
-  using run = Alignment.start(device, options);
-  await run.collect();
-  await run.step();
-  await run.step();
-  const records = await run.collect();
+  using run = Run.start(device, options);
+  const steps = new Steps(run);
+  await steps.step();
+  await steps.step();
+  const records = await steps.collect();
   const sequences = records.flatMap(({ promptIds, a, b }) =>
     [a, b].map(({ ids }) => ({ ids: [...promptIds, ...ids], promptLength: promptIds.length }))
   );
@@ -80,7 +75,7 @@ async function secondPhase(device: Device, reference: ReferenceMode) {
   };
 }
 
-deviceTest("Alignment scores with the reference that was asked for", async (device) => {
+deviceTest("Run scores with the reference that was asked for", async (device) => {
   const behaviour = await secondPhase(device, { kind: "behaviour" });
   assertEquals([behaviour.id, behaviour.scores], ["snapshot-2", behaviour.behaviour]);
   assertNotEquals(behaviour.scores, behaviour.bare);
@@ -97,7 +92,7 @@ deviceTest("Alignment scores with the reference that was asked for", async (devi
 }, ["cpu"]);
 
 deviceTest(
-  "Alignment takes a fixed adapter as reference and leaves it to its owner",
+  "Run takes a fixed adapter as reference and leaves it to its owner",
   async (device) => {
     using options = await tinyTask(device);
     const { layout, params } = await adapterFixture(options.model, "tiny_llama_lora");
@@ -115,16 +110,16 @@ deviceTest(
 
 for (const reference of [{ kind: "behaviour" }, { kind: "ema", rate: 0.3 }] as const) {
   deviceTest(
-    `Alignment.resume() of a capture at any moment ends as the uninterrupted run does, bit for bit (${reference.kind})`,
+    `Run.resume() of a capture at any event ends as the uninterrupted run does, bit for bit (${reference.kind})`,
     async (device) => {
       using options = await tinyTask(device, { reference });
-      const captures: AlignmentCheckpoint[] = [];
-      using run = Alignment.start(device, options);
+      const captures: RunCheckpoint[] = [];
+      using run = Run.start(device, options);
       const whole = await finish(run, async () => void captures.push(reread(await run.capture())));
       const end = await run.capture();
-      assertEquals(captures.length, 8);
-      for (const checkpoint of device.info.kind === "cpu" ? captures : captures.slice(4, 6)) {
-        using resumed = Alignment.resume(device, options, checkpoint);
+      assertEquals(captures.length, 15); // 2 × (phase, pairs, checkpoint, step, step, phaseEnd, checkpoint), done
+      for (const checkpoint of device.info.kind === "cpu" ? captures : captures.slice(6, 9)) {
+        using resumed = Run.resume(device, options, checkpoint);
         assertEquals(resumed.stepsDone, checkpoint.step);
         const rest = await finish(resumed);
         assertEquals(rest.reports, whole.reports.slice(checkpoint.step));
@@ -135,53 +130,41 @@ for (const reference of [{ kind: "behaviour" }, { kind: "ema", rate: 0.3 }] as c
   );
 }
 
-deviceTest(
-  "Alignment.load() of recorded pairs trains as the run that recorded them",
-  async (device) => {
-    using options = await tinyTask(device);
-    const whole = await wholeRun(device, options);
-    using replay = Alignment.start(device, {
-      ...options,
-      annotator: always({ outcome: "failed" }),
-    });
-    const reports: StepReport[] = [];
-    while (!replay.done) {
-      if (replay.phaseDue) replay.load(whole.records.filter((r) => r.phase === replay.phase));
-      reports.push(await replay.step());
-    }
-    assertEquals(reports, whole.reports);
-    assertEquals((await replay.capture()).train, whole.end.train);
-  },
-  ["cpu"],
-);
+/** A source that gives what it is told, phase by phase. */
+const given = (records: (phase: number) => readonly PairRecord[]): PairSource => ({
+  phase: ({ phase }) => Promise.resolve({ records: records(phase), generated: 0 }),
+});
+
+deviceTest("Run on a replay trains as the run that recorded the pairs", async (device) => {
+  using options = await tinyTask(device);
+  const whole = await wholeRun(device, options);
+  const again = await wholeRun(device, { ...options, source: replayed(whole.records) });
+  assertEquals(again.reports, whole.reports);
+  assertEquals(again.end.train, whole.end.train);
+}, ["cpu"]);
+
+deviceTest("Run refuses pairs of another phase, of several policies, and none", async (device) => {
+  using options = await tinyTask(device);
+  const { records } = await wholeRun(device, options);
+  const refused = async (list: PairRecord[], message: string) => {
+    using run = Run.start(device, { ...options, source: given(() => list) });
+    await assertRejects(() => new Steps(run).step(), RangeError, message);
+    assertEquals(run.stepsDone, 0);
+  };
+  await refused([], "there is none, expected pairs of phase 0, steps 0 to 1");
+  await refused(records, "one is of phase 1, step 2, expected pairs of phase 0");
+  const first = records.filter((r) => r.phase === 0);
+  await refused([...first, { ...first[0], snapshotId: "other" }], "one is of other and snapshot-0");
+  await refused([...first, { ...first[0], referenceId: "sft" }], "one is of snapshot-0 and sft");
+  await refused([...first, { ...first[0], step: 2 }], "one is of phase 0, step 2, expected pairs");
+  await refused( // BPO must be held to its own snapshot
+    first.map((r) => ({ ...r, referenceId: "sft" })),
+    "its snapshot is snapshot-0 and the reference is sft",
+  );
+}, ["cpu"]);
 
 deviceTest(
-  "Alignment.load() refuses pairs of another phase, of several policies, and none",
-  async (device) => {
-    using options = await tinyTask(device);
-    const { records } = await wholeRun(device, options);
-    using run = Alignment.start(device, options);
-    const refused = (list: PairRecord[], message: string) =>
-      assertThrows(() => run.load(list), RangeError, message);
-    refused([], "there is none, expected pairs of phase 0, steps 0 to 1");
-    refused(records, "one is of phase 1, step 2, expected pairs of phase 0");
-    const first = records.filter((r) => r.phase === 0);
-    refused([...first, { ...first[0], snapshotId: "other" }], "one is of other and snapshot-0");
-    refused([...first, { ...first[0], referenceId: "sft" }], "one is of snapshot-0 and sft");
-    refused([...first, { ...first[0], step: 2 }], "one is of phase 0, step 2, expected pairs");
-    assert(run.phaseDue);
-    run.load(first.map((r) => ({ ...r, referenceId: "sft" }))); // BPO must be held to its own snapshot
-    await assertRejects(
-      () => run.step(),
-      RangeError,
-      "its snapshot is snapshot-0 and the reference is sft",
-    );
-  },
-  ["cpu"],
-);
-
-deviceTest(
-  "Alignment's first update is of AdamW's full size, however many steps had no pair before it",
+  "Run's first update is of AdamW's full size, however many steps had no pair before it",
   async (device) => {
     let asked = 0;
     const annotator = {
@@ -196,12 +179,10 @@ deviceTest(
       cadence: cadence({ steps: 4, phases: 4 }),
       learningRate: 0.01,
     });
-    using run = Alignment.start(device, options);
+    using run = Run.start(device, options);
     const start = await run.capture();
-    for (let step = 0; step < 3; step++) { // two of ties, one that trains
-      await run.collect();
-      await run.step();
-    }
+    const steps = new Steps(run);
+    for (let step = 0; step < 3; step++) await steps.step(); // two of ties, one that trains
     const end = await run.capture();
     assertEquals([end.step, end.updates], [3, 1]);
     const moved = end.train.params.map((x, i) => Math.abs(x - start.train.params[i]));
@@ -215,7 +196,7 @@ deviceTest(
   ["cpu"],
 );
 
-deviceTest("Alignment never trains on ties and failures", async (device) => {
+deviceTest("Run never trains on ties and failures", async (device) => {
   using options = await tinyTask(device, {
     annotator: {
       name: "mixed",
@@ -227,22 +208,18 @@ deviceTest("Alignment never trains on ties and failures", async (device) => {
   });
   const mixed = await wholeRun(device, options);
   assertEquals(mixed.reports.map(({ pairs }) => pairs), [1, 1, 1, 1]);
-  using run = Alignment.start(device, options);
-  while (!run.done) {
-    if (run.phaseDue) {
-      run.load(mixed.records.filter((r) => r.phase === run.phase && r.verdict.outcome === "a"));
-    }
-    await run.step();
-  }
-  assertEquals((await run.capture()).train, mixed.end.train);
+  const won = (phase: number) =>
+    mixed.records.filter((r) => r.phase === phase && r.verdict.outcome === "a");
+  const alone = await wholeRun(device, { ...options, source: given(won) });
+  assertEquals(alone.end.train, mixed.end.train);
 }, ["cpu"]);
 
 deviceTest(
-  "Alignment goes through phases with nothing but ties or failures unchanged",
+  "Run goes through phases with nothing but ties or failures unchanged",
   async (device) => {
     for (const outcome of ["tie", "failed"] as const) {
       using options = await tinyTask(device, { annotator: always({ outcome, reason: "none" }) });
-      using run = Alignment.start(device, options);
+      using run = Run.start(device, options);
       const before = await run.capture();
       const { reports } = await finish(run);
       assertEquals(reports.map(({ pairs, metrics }) => [pairs, metrics]), Array(4).fill([0, {}]));
@@ -265,14 +242,15 @@ deviceTest(
     };
     using options = await tinyTask(device, { loss });
     const whole = await wholeRun(device, options);
-    using run = Alignment.start(device, options);
-    await run.collect();
-    await run.step();
+    using run = Run.start(device, options);
+    const steps = new Steps(run);
+    await steps.step();
     const before = await run.capture();
     broken = true;
     const live = device.stats().live;
-    await assertRejects(() => run.step(), Mistake, "Cannot go on after step 1: the loss is NaN");
-    assertEquals(await run.capture(), before);
+    await assertRejects(() => steps.step(), Mistake, "Cannot go on after step 1: the loss is NaN");
+    const after = await run.capture();
+    assertEquals([after.train, after.step, after.updates], [before.train, 1, before.updates]);
     assertEquals(device.stats().live, live);
     broken = false;
     await finish(run);
@@ -293,17 +271,14 @@ for (const reference of [{ kind: "behaviour" }, { kind: "ema", rate: 0.3 }] as c
       };
       using options = await tinyTask(device, { annotator, reference });
       const whole = await wholeRun(device, options);
-      using run = Alignment.start(device, options);
-      await run.collect();
-      await run.step();
-      await run.step();
+      using run = Run.start(device, options);
+      const steps = new Steps(run);
+      await steps.step();
+      await steps.step();
       down = true;
-      await assertRejects(() => run.collect(), Error, "judge is down");
-      await assertRejects(
-        () => run.collect(AbortSignal.abort(new Error("enough"))),
-        Error,
-        "enough",
-      );
+      await assertRejects(() => steps.collect(), Error, "judge is down");
+      const signal = AbortSignal.abort(new Error("enough"));
+      await assertRejects(() => new Steps(run, signal).collect(), Error, "enough");
       assert(run.phaseDue);
       down = false;
       await finish(run);
@@ -313,25 +288,23 @@ for (const reference of [{ kind: "behaviour" }, { kind: "ema", rate: 0.3 }] as c
   );
 }
 
-deviceTest("Alignment says what must come first", async (device) => {
+deviceTest("Run says what must come first, and is driven by one at a time", async (device) => {
   using options = await tinyTask(device);
-  using run = Alignment.start(device, options);
+  using run = Run.start(device, options);
   assertThrows(() => run.behaviour, ReferenceError, "no phase has begun");
-  await assertRejects(() => run.step(), RangeError, "Cannot train step 0: its phase has no pairs");
-  await run.collect();
-  await assertRejects(() => run.collect(), RangeError, "phase 0 has begun");
-  await finish(run);
-  await assertRejects(() => run.step(), RangeError, "Cannot train step 4: the run is done");
-  await assertRejects(() => run.collect(), RangeError, "Cannot start a phase: the run is done");
+  const steps = new Steps(run);
+  await steps.step();
+  await assertRejects(() => finish(run), ReferenceError, "somebody does already");
 }, ["cpu"]);
 
 deviceTest(
-  "Alignment.start() refuses an empty list of prompts and sizes that are not whole",
+  "Run.start() refuses an empty list of prompts and sizes that are not whole",
   async (device) => {
     using options = await tinyTask(device);
-    const refused = (changes: Partial<AlignmentOptions>, message: string) =>
-      assertThrows(() => Alignment.start(device, { ...options, ...changes }), RangeError, message);
-    refused({ prompts: [] }, "prompts is empty, expected at least 1");
+    const refused = (changes: TinyChanges, message: string) =>
+      assertThrows(() => Run.start(device, { ...options, ...changes }), RangeError, message);
+    const none = { prompts: [], annotator: letters, maxNew: 4 };
+    assertThrows(() => online(none), RangeError, "prompts is empty, expected at least 1");
     refused({ pairsPerStep: 0 }, "pairsPerStep is 0, expected a whole number ≥ 1");
     refused({ members: 1.5 }, "members is 1.5, expected a whole number ≥ 1");
     refused({ rank: 0 }, "rank is 0");
@@ -339,9 +312,9 @@ deviceTest(
   ["cpu"],
 );
 
-deviceTest("Alignment lends its members: one flat buffer, one row a member", async (device) => {
+deviceTest("Run lends its members: one flat buffer, one row a member", async (device) => {
   using options = await tinyTask(device, { members: 3 });
-  using run = Alignment.start(device, options);
+  using run = Run.start(device, options);
   assertEquals(
     run.layout,
     adapterLayout(linearLayers(options.model.config), { rank: 2, alpha: 4 }),

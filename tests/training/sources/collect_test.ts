@@ -1,18 +1,21 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { Arena } from "../../backend/mod.ts";
+import { Arena } from "../../../backend/mod.ts";
 import {
   type Candidate,
   completionLogps,
+  completionText,
   fold,
   generate,
   keyOf,
   type Verdict,
   withOrderSwap,
-} from "../../core/mod.ts";
-import { adapterHash, collect, type CollectOptions } from "../../scheduler/mod.ts";
-import { deviceTest } from "../support/devices.ts";
-import { adapterFixture, modelFixture, uploadMembers } from "../support/fixtures.ts";
-import { alternating, charTokenizer, letters } from "../support/tiny_task.ts";
+} from "../../../core/mod.ts";
+import { adapterHash } from "../../../scheduler/mod.ts";
+import { bestAndWorst, collect, type CollectOptions, firstTwo } from "../../../training/mod.ts";
+import { deviceTest } from "../../support/devices.ts";
+import { adapterFixture, modelFixture, uploadMembers } from "../../support/fixtures.ts";
+import { alternating, charTokenizer, letters } from "../../support/tiny_task.ts";
+import { Mistake } from "../../../core/base/mistake.ts";
 
 const prompts = ["Hello", "ab", "x"].map((text, i) => ({
   text,
@@ -40,7 +43,7 @@ deviceTest(
     using arena = new Arena(device, "adapter");
     const adapter = uploadMembers(arena, layout, [params]);
     arena.commit();
-    const records = await collect(device, {
+    const { records } = await collect(device, {
       ...common,
       model,
       behaviour: { id: "snapshot-9", adapter },
@@ -77,7 +80,7 @@ deviceTest(
     const model = await modelFixture(device, "tiny_llama");
     using _weights = model.weights;
     const same = [10, 11, 12].map((stream) => ({ text: "Hello", step: 0, stream }));
-    const records = await collect(device, { ...common, model, prompts: same });
+    const { records } = await collect(device, { ...common, model, prompts: same });
     const ids = records.flatMap(({ a, b }) => [a.ids, b.ids]);
     assertEquals(new Set(ids.map(String)).size, 6);
     const drawn = await generate(device, model, ids.map(() => records[0].promptIds), {
@@ -98,8 +101,12 @@ deviceTest(
   async (device) => {
     const model = await modelFixture(device, "tiny_llama");
     using _weights = model.weights;
-    const whole = await collect(device, { ...common, model });
-    const [last] = await collect(device, { ...common, model, prompts: prompts.slice(2) });
+    const { records: whole } = await collect(device, { ...common, model });
+    const { records: [last] } = await collect(device, {
+      ...common,
+      model,
+      prompts: prompts.slice(2),
+    });
     assertEquals(last, whole[2]);
   },
 );
@@ -112,13 +119,16 @@ deviceTest(
     const bare = { id: "bare" };
     const run = { ...common, model, behaviour: bare, reference: bare };
     const ids = [1, 2, 40, 41];
-    const [record] = await collect(device, {
+    const { records: [record] } = await collect(device, {
       ...run,
       prompts: [{ text: "Hm", ids, step: 0, stream: 0 }],
     });
     assertEquals([record.prompt, record.promptIds], ["Hm", ids]);
     const said = charTokenizer.decode(ids); // the same ids but for the end token in the middle
-    const [text] = await collect(device, { ...run, prompts: [{ text: said, step: 0, stream: 0 }] });
+    const { records: [text] } = await collect(device, {
+      ...run,
+      prompts: [{ text: said, step: 0, stream: 0 }],
+    });
     assertNotEquals(text.a.logps, record.a.logps);
   },
 );
@@ -127,7 +137,7 @@ deviceTest("collect() records the order that the annotator names", async (device
   const model = await modelFixture(device, "tiny_llama");
   using _weights = model.weights;
   const annotator = withOrderSwap(letters);
-  const records = await collect(device, { ...common, model, annotator });
+  const { records } = await collect(device, { ...common, model, annotator });
   assertEquals(records.map((r) => r.order), ["both", "both", "both"]);
 }, ["cpu"]);
 
@@ -140,7 +150,7 @@ deviceTest("collect() keeps ties and failures with their reasons", async (device
     { outcome: "b" },
   ];
   const annotator = { name: "mixed", annotate: () => Promise.resolve(verdicts) };
-  const records = await collect(device, { ...common, model, annotator });
+  const { records } = await collect(device, { ...common, model, annotator });
   assertEquals(records.map((r) => r.verdict), verdicts);
   assert(records.every((r) => !("snapshotHash" in r)), "Expected no hash of the bare model");
 }, ["cpu"]);
@@ -164,7 +174,7 @@ deviceTest(
         return Promise.resolve(pairs.map((): Verdict => ({ outcome: "a" })));
       },
     };
-    const records = await collect(device, { ...common, maxNew: 40, model, annotator, signal });
+    const { records } = await collect(device, { ...common, maxNew: 40, model, annotator, signal });
     assertEquals(seen, records.map(textsOf));
     const answers = records.flatMap(({ a, b }) => [a, b]);
     const stopped = answers.filter(({ finish }) => finish === "stop");
@@ -190,9 +200,69 @@ deviceTest(
     const short = { name: "short", annotate: () => Promise.resolve([{ outcome: "a" } as Verdict]) };
     await assertRejects(
       () => collect(device, { ...common, model, annotator: short }),
-      TypeError,
+      Mistake,
       "1 verdicts",
     );
+  },
+  ["cpu"],
+);
+
+deviceTest(
+  "collect() of n answers keeps the best and the worst by a rule, and says which",
+  async (device) => {
+    const model = await modelFixture(device, "tiny_llama");
+    using _weights = model.weights;
+    const group = { ...common, model, answers: 5 };
+    const { records, generated } = await collect(device, { ...group, selector: bestAndWorst() });
+    assertEquals(records.length, prompts.length);
+    const key = fold(common.key, "behaviour");
+    for (const [i, record] of records.entries()) {
+      const all = await generate(device, model, Array(5).fill(record.promptIds), {
+        ...{ temperature: 1, maxNew: common.maxNew, key },
+        streams: [0, 1, 2, 3, 4].map((place) => 5 * prompts[i].stream + place),
+      });
+      const texts = all.map((completion) => completionText(charTokenizer, completion));
+      const scores = texts.map((text) => text.replace(/[^a-z]/gi, "").length);
+      const { group: { size, places, selector, scores: said } = {} } = record;
+      assertEquals([size, selector, said], [5, "best-and-worst", scores]);
+      assertEquals([record.a.text, record.b.text], places!.map((place) => texts[place]));
+      const shown = places!.map((place) => scores[place]);
+      assertEquals(shown.toSorted((x, y) => x - y), [Math.min(...scores), Math.max(...scores)]);
+      const [verdict] = await letters.annotate([textsOf(record)]);
+      assertEquals(record.verdict.outcome, verdict.outcome);
+    }
+    assert(generated > records.reduce((sum, { a, b }) => sum + a.ids.length + b.ids.length, 0));
+  },
+  ["cpu"],
+);
+
+deviceTest("collect() of two answers says nothing of groups, whatever selects", async (device) => {
+  const model = await modelFixture(device, "tiny_llama");
+  using _weights = model.weights;
+  const plain = await collect(device, { ...common, model });
+  assertEquals(
+    await collect(device, { ...common, model, answers: 2, selector: firstTwo() }),
+    plain,
+  );
+  assert(plain.records.every((record) => !("group" in record)));
+}, ["cpu"]);
+
+deviceTest(
+  "collect() refuses one answer, and a selector's places that are none",
+  async (device) => {
+    const model = await modelFixture(device, "tiny_llama");
+    using _weights = model.weights;
+    const refused = (changes: Partial<CollectOptions>, message: string) =>
+      assertRejects(() => collect(device, { ...common, model, ...changes }), RangeError, message);
+    const picks = (a: number, b: number) => ({
+      name: "mine",
+      select: (groups: readonly unknown[]) => Promise.resolve(groups.map(() => [{ a, b }])),
+    });
+    await refused({ answers: 1 }, "answers is 1, expected a whole number of at least 2");
+    await refused({ selector: picks(0, 0) }, "selector mine: one is of the answers 0 and 0");
+    await refused({ selector: picks(0, 2) }, "the answers 0 and 2, expected two of 0 to 1");
+    const none = { name: "none", select: () => Promise.resolve([]) };
+    await refused({ selector: none }, "they are of 0 groups, expected 3");
   },
   ["cpu"],
 );

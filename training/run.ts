@@ -1,0 +1,202 @@
+// A run as an object: a source of pairs, an objective, schedules and sinks, from its first step to its last.
+import type { Device } from "../backend/mod.ts";
+import type { Adapter, AdapterLayout } from "../core/mod.ts";
+import type { PairRecord } from "../scheduler/pairs.ts";
+import type { Policy } from "../scheduler/reference.ts";
+import type { Snapshot } from "../scheduler/snapshot.ts";
+import type { RunCheckpoint, RunCounts } from "./checkpoint.ts";
+import { Driver } from "./driver.ts";
+import type { EvaluationAt, EvaluationNumbers } from "./evaluator.ts";
+import type { RunEvent, RunListeners } from "./events.ts";
+import { Learner } from "./learner.ts";
+import { type RunOptions, settle, type SettledOptions } from "./run_options.ts";
+
+/** How a run is driven. */
+export interface DriveOptions {
+  /** Ends it between two steps, or in a source or an evaluator: with the signal's reason, after a checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A run: source × objective × schedule × sinks. `events` drives it, an event after another, and `finish` to its end.
+ * Dispose it to free its memory; the model stays the caller's.
+ *
+ * @example A whole run: an annotator of one's own, a sink, and an end as soon as the policy is far from where it began
+ * ```ts
+ * import { openDevice } from "@leash/bpo/backend";
+ * import { type Annotator, initModel, keyOf, loadModel, parseModelConfig } from "@leash/bpo/core";
+ * import { dpo } from "@leash/bpo/losses";
+ * import { cadence } from "@leash/bpo/scheduler";
+ * import { memorySink, online, Run, stopAtKl } from "@leash/bpo/training";
+ * import { assert, assertEquals } from "@std/assert";
+ * using device = await openDevice({ kind: "cpu" });
+ * const config = parseModelConfig({
+ *   model_type: "llama", vocab_size: 16, hidden_size: 8,
+ *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
+ * }, "config.json");
+ * const model = loadModel(device, config, initModel(config, keyOf(1)));
+ * using _weights = model.weights;
+ * const tokenizer = {
+ *   ...{ vocabSize: 16, bosId: 1, eosId: 2, padId: 0 },
+ *   encode: (text: string) => Array.from(text, (c) => 3 + c.charCodeAt(0) % 13),
+ *   decode: (ids: ArrayLike<number>) => Array.from(ids, (id) => String.fromCharCode(97 + id)).join(""),
+ * };
+ * const es = (text: string) => text.split("e").length;
+ * const annotator: Annotator = { // anything that says which of two answers wins
+ *   name: "more e",
+ *   annotate: (pairs) =>
+ *     Promise.resolve(pairs.map(({ a, b }) => ({ outcome: es(a) > es(b) ? "a" : es(a) < es(b) ? "b" : "tie" }))),
+ * };
+ * const sink = memorySink();
+ * using run = Run.start(device, {
+ *   ...{ model, tokenizer, loss: dpo({ beta: 0.1 }), learningRate: 1e-3 },
+ *   source: online({ prompts: ["ab", "c"], annotator, maxNew: 8 }),
+ *   cadence: cadence({ steps: 4, phases: 2 }),
+ *   ...{ sinks: [sink], stops: [stopAtKl(5)] },
+ * });
+ * for await (const event of run.events()) {
+ *   if (event.kind === "step" && event.pairs > 0) assert(Number.isFinite(event.metrics.loss));
+ * }
+ * assertEquals(sink.end, { steps: 4 });
+ * using policy = run.snapshotNow("final"); // the exact mean of the members, to generate with or to save
+ * ```
+ *
+ * @typeParam E Numbers of its evaluations.
+ */
+export class Run<E extends EvaluationNumbers = EvaluationNumbers> implements Disposable {
+  readonly #driver: Driver<E>;
+
+  private constructor(driver: Driver<E>) {
+    this.#driver = driver;
+  }
+
+  /**
+   * A new run at step 0.
+   *
+   * @throws {RangeError} If a size is not a whole number of at least 1, or `startFrom` has not as many numbers as
+   * members of its layout.
+   * @throws {TypeError} If `targetModules` matches nothing, or not exactly one of `loss` and `objective` is given.
+   */
+  static start<E extends EvaluationNumbers = EvaluationNumbers>(
+    device: Device,
+    options: RunOptions<E>,
+  ): Run<E> {
+    const settled = settle(options);
+    return new Run(new Driver(device, settled, Learner.start(device, settled), undefined));
+  }
+
+  /** Continue from a checkpoint. */
+  static resume<E extends EvaluationNumbers = EvaluationNumbers>(
+    device: Device,
+    options: RunOptions<E>,
+    checkpoint: RunCheckpoint<E>,
+  ): Run<E> {
+    const settled = settle(options);
+    const learner = Learner.resume(device, settled, checkpoint);
+    return new Run(new Driver(device, settled, learner, checkpoint));
+  }
+
+  /** Where the model is. */
+  get device(): Device {
+    return this.#driver.device;
+  }
+
+  /** What the run was given, with defaults. */
+  get options(): SettledOptions<E> {
+    return this.#driver.options;
+  }
+
+  /** Steps done. */
+  get stepsDone(): number {
+    return this.#driver.state.step;
+  }
+
+  /** Whether all steps are done, or the run was stopped. */
+  get done(): boolean {
+    return this.#driver.state.done;
+  }
+
+  /** Whether the next step starts a phase that has no pairs yet. */
+  get phaseDue(): boolean {
+    return this.#driver.state.phaseDue;
+  }
+
+  /** Phase of the next step, from 0. */
+  get phase(): number {
+    return this.#driver.state.phase;
+  }
+
+  /** Pairs of the phase in progress. */
+  get records(): readonly PairRecord[] {
+    return this.#driver.state.records;
+  }
+
+  /** Sums so far. */
+  get counts(): RunCounts {
+    return this.#driver.state.counts;
+  }
+
+  /** Evaluations so far, the one at the start first. */
+  get evaluations(): readonly EvaluationAt<E>[] {
+    return this.#driver.state.evaluations;
+  }
+
+  /** Where each member's matrices are. */
+  get layout(): AdapterLayout {
+    return this.#driver.learner.layout;
+  }
+
+  /** The members as they are now; borrowed. */
+  members(): Adapter {
+    return this.#driver.learner.members();
+  }
+
+  /** A frozen exact mean of the members as they are now; the caller disposes it. */
+  snapshotNow(id: string): Snapshot {
+    return this.#driver.learner.snapshotNow(id);
+  }
+
+  /** The behaviour policy in force; throws ReferenceError where no phase has begun. */
+  get behaviour(): Policy {
+    return this.#driver.learner.behaviour;
+  }
+
+  /** The policy that the loss holds the learner to. */
+  get reference(): Policy {
+    return this.#driver.learner.reference;
+  }
+
+  /** Copy the state of the run to the host, at any event. */
+  async capture(): Promise<RunCheckpoint<E>> {
+    return await this.#driver.capture();
+  }
+
+  /**
+   * Drives the run: each event is what has just happened, and the run waits until the next is asked for. Whoever leaves
+   * the loop leaves the run as it is: `capture` it, or go on with `events` later.
+   *
+   * @throws What the source, the evaluator, a sink or the device throws, a RangeError if numbers are not finite, or the
+   * signal's reason. What failed has changed nothing, and may be tried again.
+   */
+  events({ signal }: DriveOptions = {}): AsyncGenerator<RunEvent<E>, void, void> {
+    return this.#driver.events(signal);
+  }
+
+  /**
+   * Drives the run to its end.
+   *
+   * @param options `signal` ends it early; `on` has functions that hear of events.
+   * @throws As `events`, and what a listener throws.
+   */
+  async finish({ on = {}, ...drive }: DriveOptions & { on?: RunListeners<E> } = {}): Promise<void> {
+    for await (const event of this.events(drive)) {
+      const listener = on[event.kind] as ((event: RunEvent<E>) => void | Promise<void>) | undefined;
+      await listener?.(event);
+    }
+  }
+
+  /** Free everything but the model. */
+  [Symbol.dispose](): void {
+    this.#driver.learner[Symbol.dispose]();
+  }
+}
