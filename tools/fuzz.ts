@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-console -- a command prints
 /**
- * Feeds every parser changed copies of small whole files. It may take one or throw a TypeError or RangeError of one
+ * Feeds every parser changed copies of small whole files. It may take one or throw a Mistake of one
  * line that begins with "Cannot …: "; another error, a hang or a great deal of memory is a finding, which is made
  * small and written to runs/fuzz/. Ends with 1 where there was one.
  *

@@ -116,7 +116,6 @@ export async function asUsage<T>(body: () => Promise<T> | T): Promise<T> {
   try {
     return await body();
   } catch (error) {
-    if (error instanceof Mistake) throw error;
     throw systemMistake("begin the run", error) ?? error;
   }
 }

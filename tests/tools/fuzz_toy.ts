@@ -1,4 +1,5 @@
 // Parsers with planted mistakes, for the fuzzer to find: each is one way to break the rule of one readable line.
+import { cannotRead } from "../../core/base/mistake.ts";
 import type { Target } from "../../tools/fuzz/target.ts";
 
 const seed = new TextEncoder().encode("0123456789abcdefghijklmnopqrstuvwxyz");
@@ -15,7 +16,7 @@ function toy(name: string, parse: (bytes: Uint8Array) => void): Target {
 /** What each does with a byte 0xff. */
 export const TARGETS: readonly Target[] = [
   toy("sound", (bytes) => {
-    if (bytes.includes(0xff)) throw new TypeError("Cannot read toy.txt: it has 255, expected less");
+    if (bytes.includes(0xff)) throw cannotRead("toy.txt", { found: "it has 255" });
   }),
   toy("plain", (bytes) => {
     if (bytes.includes(0xff)) throw new Error("Cannot read toy.txt: it has 255, expected less");
@@ -26,7 +27,7 @@ export const TARGETS: readonly Target[] = [
   }),
   toy("lines", (bytes) => {
     if (bytes.includes(0xff)) {
-      throw new TypeError("Cannot read toy.txt: it has\n255, expected less");
+      throw cannotRead("toy.txt", { found: "it has\n255" });
     }
   }),
   toy("rejection", (bytes) => {

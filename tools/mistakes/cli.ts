@@ -3,6 +3,10 @@ import type { MistakeRow } from "./mistake.ts";
 
 /** One a row. */
 export const CLI: readonly MistakeRow[] = [
+  ["OF_MISTAKE", "annotator: 1", "annotator: 2"],
+  ["OF_MISTAKE", "device: 2", "device: 1"],
+  ["mistakeOf", "if (error instanceof Mistake) return error;", ""],
+  ["mistakeOf", "error instanceof DeviceError", "error instanceof RangeError"],
   [
     "methodName",
     'phases === steps ? "on-policy" : "iterative"',

@@ -3,6 +3,9 @@ import type { MistakeRow } from "./mistake.ts";
 
 /** One a row. */
 export const CORE_IO: readonly MistakeRow[] = [
+  ["whyOf", "expected === undefined", "expected !== undefined"],
+  ["sentence", 'fix === undefined ? "" : `. ${fix}`', 'fix === undefined ? "" : ` ${fix}`'],
+  ["HubError", "this.status === 429 || ", ""],
   ["readQ80", "bytes[at + 2 + i] << 24 >> 24", "bytes[at + 2 + i]"],
   ["readQ41", "d * (pair >> 4) + m", "d * (pair >> 4) - m"],
   ["readQ51", "fifth >>> (i + HALF) & 1", "fifth >>> i & 1"],

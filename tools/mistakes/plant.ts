@@ -37,7 +37,7 @@ export const LEAST_CAUGHT = 0.97;
 
 /** Far more than a test file takes, so that a busy machine catches no mistake. */
 const MOST_SECONDS_A_FILE = 240;
-const PRODUCT = /^(?:backend|losses|core|scheduler|training|stories|cli)\/|^mod\.ts$/;
+const PRODUCT = /^(?:backend|losses|core|scheduler|training|files|stories|cli)\/|^mod\.ts$/;
 const LEFT_OUT = new Set(["node_modules", "runs", "coverage"]);
 
 /** Plants; the exit code. */
