@@ -73,7 +73,7 @@ const USED = 0.95;
  * assert(whole === 8 && split < 8, `${split} pairs at once`);
  * ```
  *
- * @throws {RangeError} If one pair with gradient checkpointing, the settled split, or one text does not fit.
+ * @throws {OutOfMemory} If one pair with gradient checkpointing, the settled split, or one text does not fit.
  */
 export async function planMemory(device: Device, options: PlanOptions): Promise<MemoryPlan> {
   const { budget, longest } = options;

@@ -42,7 +42,7 @@ export async function readReference(
 /**
  * Refuses `--target-modules` that choose no layer of the model.
  *
- * @throws {TypeError} With the nearest names.
+ * @throws {Mistake} With the nearest names.
  */
 export function checkTargets(
   { targetModules }: Pick<RunConfig, "targetModules">,

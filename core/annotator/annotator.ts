@@ -68,7 +68,7 @@ const OUTCOMES: readonly string[] = ["a", "b", "tie", "failed"] satisfies Outcom
  * @param pairs The pairs; an empty list is answered without asking.
  * @param options `signal`: passed on.
  * @returns One verdict a pair, in order.
- * @throws {TypeError} If the number of verdicts or an outcome is wrong. Rejects with the signal's
+ * @throws {Mistake} If the number of verdicts or an outcome is wrong. Rejects with the signal's
  * reason if it was aborted, and with whatever the annotator rejects with.
  */
 export async function askAnnotator(

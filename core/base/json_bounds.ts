@@ -22,7 +22,7 @@ export const ROWS_BOUNDS: JsonBounds = { depth: 512, values: 2_500_000 };
 export const ROW_BOUNDS: JsonBounds = { depth: 512, values: 1_000_000 };
 
 /**
- * Throws RangeError if a JSON text is too deep or has too many values to be parsed. What is not JSON may pass.
+ * Throws a Mistake if a JSON text is too deep or has too many values to be parsed. What is not JSON may pass.
  *
  * @param bytes The text in UTF-8.
  * @param name What errors call the file.

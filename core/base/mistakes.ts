@@ -78,7 +78,7 @@ export function showShape(shape: readonly number[]): string {
   return text.length > 80 ? text.slice(0, 79) + "…" : text;
 }
 
-/** Throws TypeError for an empty file, a Git LFS pointer or an HTML page. */
+/** Throws a Mistake for an empty file, a Git LFS pointer or an HTML page. */
 export function refuseWrongDownload(bytes: Uint8Array, name: string, wanted: string): void {
   if (bytes.length === 0) {
     throw cannotRead(name, {

@@ -73,7 +73,7 @@ const ALIGN = 64; // elements: 256 bytes, so that a matrix can be bound on its o
  * @param layers Linear layers to adapt.
  * @param options `rank` r ≥ 1; `alpha` (scale = alpha / rank, with `rsLora` alpha / √rank); `targetModules`.
  * @throws {RangeError} If rank or alpha is not positive.
- * @throws {TypeError} If `targetModules` matches nothing.
+ * @throws {Mistake} If `targetModules` matches nothing.
  * @see Kalajdzievski 2023 for rsLoRA, https://arxiv.org/abs/2312.03732
  */
 export function adapterLayout(

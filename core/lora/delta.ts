@@ -22,7 +22,7 @@ import { Mistake } from "../base/mistake.ts";
  * @param weight [out, in] f32, or [in, out] where the layer says `transposed`; changed in place.
  * @param members Adapters on the host; borrowed.
  * @param module Name of the layer.
- * @throws {TypeError} If no member adapts the module, or the weight has another size.
+ * @throws {Mistake} If no member adapts the module, or the weight has another size.
  */
 export function addDelta(
   weight: Float32Array,

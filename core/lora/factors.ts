@@ -79,7 +79,7 @@ export function splitFactors({ layout, params }: HostAdapter): Map<string, LoraF
  * @param factors By module name; not changed.
  * @param name What to call the adapter in errors.
  * @returns The adapter, its modules in the order of `layers`.
- * @throws {TypeError} If there are no factors, a module is not the model's, a matrix has another shape, or the
+ * @throws {Mistake} If there are no factors, a module is not the model's, a matrix has another shape, or the
  * ranks differ so much that filling up would take more than 256 MiB.
  */
 export function joinFactors(

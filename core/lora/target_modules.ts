@@ -25,21 +25,21 @@ const ALL = "all-linear";
  *
  * @example
  * ```ts
- * import { selectModules } from "@leash/bpo/core";
+ * import { Mistake, selectModules } from "@leash/bpo/core";
  * import { assertEquals, assertThrows } from "@std/assert";
  * const layers = ["self_attn.q_proj", "self_attn.v_proj", "mlp.up_proj"].map((name) => {
  *   return { name: `model.layers.0.${name}`, inDim: 8, outDim: 8 };
  * });
  * assertEquals(selectModules(layers, ["q_proj", "v_proj"]), layers.slice(0, 2));
  * assertEquals(selectModules(layers, ".*attn\\..*", { exclude: ["q_proj"] }), [layers[1]]);
- * assertThrows(() => selectModules(layers, ["up_prj"]), TypeError, "as up_proj, q_proj, v_proj");
+ * assertThrows(() => selectModules(layers, ["up_prj"]), Mistake, "as up_proj, q_proj, v_proj");
  * ```
  *
  * @param layers All linear layers that can be adapted; the output head is not one of them.
  * @param target Names, a pattern for the whole name (a string is read as Python's `re.fullmatch` does), or
  * `all-linear`. Run patterns only from people you trust: one can take for ever.
  * @param options `exclude`; `layersToTransform` and `layersPattern` for a list.
- * @throws {TypeError} If a name or the whole choice matches no layer, with the nearest names; if a string is no
+ * @throws {Mistake} If a name or the whole choice matches no layer, with the nearest names; if a string is no
  * pattern; or if `layersToTransform` comes with a pattern, as PEFT refuses too.
  */
 export function selectModules(
@@ -77,7 +77,7 @@ export function selectModules(
 /**
  * Whether a layer is chosen; nothing is checked against a model.
  *
- * @throws {TypeError} If a string is no pattern, or `layersToTransform` comes with a pattern.
+ * @throws {Mistake} If a string is no pattern, or `layersToTransform` comes with a pattern.
  */
 export function moduleFilter(
   target: ModuleTarget,

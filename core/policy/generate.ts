@@ -71,7 +71,7 @@ const CHUNK = 16; // decode steps between looks at whether all are done
  *
  * @param prompts Token ids, at least one each (BOS included by the caller).
  * @returns Completions in the order of the prompts.
- * @throws {RangeError} If a prompt is empty, holds an id that is not in the vocabulary, or prompt + maxNew exceeds the
+ * @throws {Mistake} If a prompt is empty, holds an id that is not in the vocabulary, or prompt + maxNew exceeds the
  * model's positions; and where the model's logits are NaN or infinite, which nothing can be drawn from.
  */
 export async function generate(
