@@ -7,7 +7,8 @@
 import { ModuleBuilder } from "./assembler.ts";
 import { f32x4 } from "./instructions.ts";
 import { addActivations } from "./wasm_activation.ts";
-import { addGemm, addPackB, addPackTransposedA, addPeak } from "./wasm_gemm.ts";
+import { addGemm, addPeak } from "./wasm_gemm.ts";
+import { addPackB, addPackTransposedA } from "./wasm_pack.ts";
 import { LaneKit } from "./wasm_lanes.ts";
 import { addWiden } from "./wasm_narrow.ts";
 import { addAdamw, addLinear, addRmsNorm, addSoftmax } from "./wasm_vector.ts";

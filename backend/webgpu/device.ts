@@ -1,14 +1,13 @@
 // The WebGPU device: pipelines and bind groups are cached, one command list is one submit.
 import { type Command, Device, type DeviceInfo } from "../device.ts";
-import { type Kernel, type Numbers, type Param, paramsOn, type Shader } from "../kernel.ts";
 import { type Block, largestSizeClass, type Storage } from "../memory.ts";
-import { shaderFor } from "../variant.ts";
 import { describeAdapter, ownGpu, requestAdapter } from "./adapter.ts";
 import { capabilitiesOf, wantedOf } from "./capabilities.ts";
-import { BufferUsage, ShaderStage } from "./flags.ts";
+import { BufferUsage } from "./flags.ts";
 import { Health, oneLine } from "./health.ts";
+import { Pipelines } from "./pipelines.ts";
 import { fastReadbackKnown, Readback } from "./readback.ts";
-import { completeWgsl } from "./wgsl.ts";
+import { paramBytes } from "./wgsl.ts";
 import { DeviceError } from "../device_error.ts";
 
 /** Options of the WebGPU device. */
@@ -22,17 +21,7 @@ export interface GpuOptions {
 }
 
 const SLOT = 256; // alignment of dynamic uniform offsets
-const MAX_BIND_GROUPS = 16384;
 const LARGE_STAGING = 1 << 26; // bytes: a larger buffer of uploads is given back when it is no longer needed
-
-interface Pipeline {
-  readonly id: number;
-  readonly pipeline: GPUComputePipeline;
-  readonly layout: GPUBindGroupLayout;
-  readonly shader: Shader;
-  /** The params that the shader reads, in order. */
-  readonly params: readonly Param[];
-}
 
 /**
  * The product's device. Open it with `openDevice({ kind: "webgpu" })`.
@@ -50,8 +39,7 @@ interface Pipeline {
  */
 export class GpuDevice extends Device {
   readonly #device: GPUDevice;
-  readonly #pipelines = new Map<Kernel, Map<string, Pipeline>>();
-  readonly #bindGroups = new Map<string, GPUBindGroup>();
+  readonly #pipelines: Pipelines;
   readonly #readback: Readback;
   readonly #health: Health;
   /** The injected WebGPU: Dawn ends the process when it is collected while a device of it lives. */
@@ -74,6 +62,7 @@ export class GpuDevice extends Device {
     this.info = info;
     this.poison = options.poison ?? false;
     const { gpu, fastReadback = fastReadbackKnown(gpu ?? ownGpu()) } = options;
+    this.#pipelines = new Pipelines(device, info);
     this.#readback = new Readback(device, fastReadback);
     this.#health = new Health(device);
   }
@@ -119,7 +108,7 @@ export class GpuDevice extends Device {
   /** Return a block to the system. */
   protected override destroyBlock(block: Block): void {
     block.buffer!.destroy();
-    this.#bindGroups.clear();
+    this.#pipelines.forgetBindGroups();
   }
 
   /** Fill a block with NaN at once. */
@@ -205,10 +194,10 @@ export class GpuDevice extends Device {
     for (const command of commands) {
       if (command.op === "dispatch") {
         const { kernel, storages, params, fixed } = command;
-        const pipeline = this.#pipeline(kernel, fixed);
+        const pipeline = this.#pipelines.get(kernel, fixed);
         pass ??= encoder.beginComputePass();
         pass.setPipeline(pipeline.pipeline);
-        const group = this.#bindGroup(pipeline, kernel, storages, uniforms);
+        const group = this.#pipelines.bindGroup(pipeline, kernel, storages, uniforms);
         if (pipeline.params.length > 0) pass.setBindGroup(0, group, [slot++ * SLOT]);
         else pass.setBindGroup(0, group);
         const all = { ...kernel.constants, ...fixed };
@@ -231,37 +220,24 @@ export class GpuDevice extends Device {
       }
     }
     endPass();
+    this.counts.pipelines = this.#pipelines.count;
     return encoder;
   }
 
   /** All params of a command list in one write, a 256-byte slot a dispatch. */
   #writeUniforms(commands: readonly Command[]): GPUBuffer | undefined {
-    const dispatches = commands.flatMap((command) => {
-      const params = command.op === "dispatch" ? paramsOn(command.kernel, "webgpu") : [];
-      return command.op === "dispatch" && params.length > 0 ? [{ params, of: command.params }] : [];
-    });
-    if (dispatches.length === 0) return undefined;
-    const bytes = new DataView(new ArrayBuffer(dispatches.length * SLOT));
-    let at = 0;
-    for (const { params, of } of dispatches) {
-      params.forEach(([name, type], i) => {
-        const value = of[name];
-        if (type === "f32") bytes.setFloat32(at + 4 * i, value, true);
-        else bytes.setUint32(at + 4 * i, value, true);
-      });
-      at += SLOT;
-    }
+    const bytes = paramBytes(commands, SLOT);
+    if (bytes.length === 0) return undefined;
     if (this.#uniforms === undefined || this.#uniforms.size < bytes.byteLength) {
       this.#uniforms?.destroy();
-      this.#bindGroups.clear();
+      this.#pipelines.forgetBindGroups();
       this.#uniforms = this.#device.createBuffer({
         label: "params",
         size: Math.max(1 << 18, 2 ** Math.ceil(Math.log2(bytes.byteLength))),
         usage: BufferUsage.UNIFORM | BufferUsage.COPY_DST,
       });
     }
-    // Dawn takes no DataView.
-    this.#device.queue.writeBuffer(this.#uniforms, 0, new Uint8Array(bytes.buffer));
+    this.#device.queue.writeBuffer(this.#uniforms, 0, bytes);
     return this.#uniforms;
   }
 
@@ -274,15 +250,10 @@ export class GpuDevice extends Device {
       this.#staging.size > Math.max(LARGE_STAGING, 4 * total);
     if (this.#staging === undefined || this.#staging.size < total || idle) {
       this.#staging?.destroy();
+      const rounded = Math.max(1 << 16, 2 ** Math.ceil(Math.log2(total)));
       this.#staging = this.#device.createBuffer({
         label: "uploads",
-        size: Math.max(
-          total,
-          Math.min(
-            Math.max(1 << 16, 2 ** Math.ceil(Math.log2(total))),
-            this.#device.limits.maxBufferSize,
-          ),
-        ),
+        size: Math.max(total, Math.min(rounded, this.#device.limits.maxBufferSize)),
         usage: BufferUsage.COPY_SRC | BufferUsage.COPY_DST,
       });
     }
@@ -315,85 +286,13 @@ export class GpuDevice extends Device {
     return this.#nan;
   }
 
-  #pipeline(kernel: Kernel, fixed: Numbers): Pipeline {
-    let variants = this.#pipelines.get(kernel);
-    if (variants === undefined) this.#pipelines.set(kernel, variants = new Map());
-    const key = kernel.fixed.map((name) => fixed[name]).join(",");
-    const known = variants.get(key);
-    if (known !== undefined) return known;
-    const label = `${kernel.name}(${key})`;
-    const { shader, needs } = shaderFor(kernel, this.info), params = paramsOn(kernel, "webgpu");
-    const code = completeWgsl(kernel, fixed, shader, needs);
-    const module = this.#device.createShaderModule({ label, code });
-    const layout = this.#device.createBindGroupLayout({
-      label,
-      entries: [
-        ...kernel.bindings.map(({ access }, binding): GPUBindGroupLayoutEntry => ({
-          binding,
-          visibility: ShaderStage.COMPUTE,
-          buffer: { type: access === "read" ? "read-only-storage" : "storage" },
-        })),
-        ...(params.length === 0 ? [] : [{
-          binding: kernel.bindings.length,
-          visibility: ShaderStage.COMPUTE,
-          buffer: { type: "uniform" as const, hasDynamicOffset: true },
-        }]),
-      ],
-    });
-    const pipeline = this.#device.createComputePipeline({
-      label,
-      layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: "main" },
-    });
-    const made = { id: ++this.counts.pipelines, pipeline, layout, shader, params };
-    variants.set(key, made);
-    return made;
-  }
-
-  #bindGroup(
-    { id, layout, params }: Pipeline,
-    kernel: Kernel,
-    storages: readonly Storage[],
-    uniforms: GPUBuffer | undefined,
-  ): GPUBindGroup {
-    const limit = this.#device.limits.maxStorageBufferBindingSize;
-    // Whole blocks where they may be bound: what is used of them differs from batch to batch.
-    const sizes = storages.map(({ block, bytes }) => block.bytes <= limit ? block.bytes : bytes);
-    let key = `${id}`;
-    storages.forEach(({ block }, i) => key += `,${block.id}:${sizes[i]}`);
-    const known = this.#bindGroups.get(key);
-    if (known !== undefined) return known;
-    if (this.#bindGroups.size >= MAX_BIND_GROUPS) this.#bindGroups.clear();
-    const tooLarge = storages.find(({ bytes }) => bytes > limit);
-    if (tooLarge !== undefined) {
-      throw new DeviceError(
-        `Cannot bind "${tooLarge.label}" to ${kernel.name} on WebGPU: it has ${tooLarge.bytes} bytes and the adapter's limit is ${limit}. Give --gradient-checkpointing (beside --resume too) or shorter texts`,
-      );
-    }
-    const group = this.#device.createBindGroup({
-      layout,
-      entries: [
-        ...storages.map(({ block }, binding) => ({
-          binding,
-          resource: { buffer: block.buffer!, size: sizes[binding] },
-        })),
-        ...(params.length === 0 ? [] : [{
-          binding: storages.length,
-          resource: { buffer: uniforms!, size: Math.ceil(params.length / 4) * 16 },
-        }]),
-      ],
-    });
-    this.#bindGroups.set(key, group);
-    return group;
-  }
-
   /** Close what the base class does not know of. */
   protected override close(): void {
     this.#readback.close();
     this.#uniforms?.destroy();
     this.#staging?.destroy();
     this.#nan?.destroy();
-    this.#bindGroups.clear();
+    this.#pipelines.forgetBindGroups();
     this.#health.lose("it was closed");
     this.#device.destroy();
   }

@@ -1,4 +1,5 @@
 // The part of a kernel's WGSL that follows from its description: constants, bindings, the params struct.
+import type { Command } from "../device.ts";
 import {
   type Binding,
   type Kernel,
@@ -48,6 +49,25 @@ export function completeWgsl(
     `}`,
     shader.wgsl({ ...kernel.constants, ...fixed }),
   ].join("\n");
+}
+
+/**
+ * The params structs of a command list's dispatches, one every `slot` bytes; a kernel without params has none. Dawn
+ * takes no DataView, so they are bytes.
+ */
+export function paramBytes(commands: readonly Command[], slot: number): Uint8Array<ArrayBuffer> {
+  const structs = commands.flatMap((command) => {
+    const params = command.op === "dispatch" ? paramsOn(command.kernel, "webgpu") : [];
+    return command.op === "dispatch" && params.length > 0 ? [{ params, of: command.params }] : [];
+  });
+  const view = new DataView(new ArrayBuffer(structs.length * slot));
+  structs.forEach(({ params, of }, at) => {
+    params.forEach(([name, type], i) => {
+      if (type === "f32") view.setFloat32(at * slot + 4 * i, of[name], true);
+      else view.setUint32(at * slot + 4 * i, of[name], true);
+    });
+  });
+  return new Uint8Array(view.buffer);
 }
 
 function constant([name, value]: readonly [string, number]): string {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Kernel } from "../../../backend/kernel.ts";
-import { completeWgsl } from "../../../backend/webgpu/wgsl.ts";
+import { completeWgsl, paramBytes } from "../../../backend/webgpu/wgsl.ts";
 
 const flatIndex = `fn flatIndex(group: vec3<u32>, groups: vec3<u32>, size: u32, local: u32) -> u32 {
   return (group.y * groups.x + group.x) * size + local;
@@ -105,4 +105,20 @@ ${flatIndex}
     completeWgsl(kernel, {}).split("\n").slice(0, 2).map((line) => line.split(": ")[1]),
     ["array<u32>;", "array<u32>;"],
   );
+});
+
+Deno.test("paramBytes() has a slot for each dispatch with params, words in the order of the struct", () => {
+  const params = [["cpu", "u32", "cpu"], ["n", "u32"], ["by", "f32"]] as const;
+  const dispatch = (kernel: Kernel, values: Record<string, number>) =>
+    ({ op: "dispatch", kernel, storages: [], params: values, fixed: {} }) as const;
+  const bytes = paramBytes([
+    dispatch({ ...bare, params }, { cpu: 9, n: 1, by: 0.5 }),
+    dispatch(bare, {}),
+    dispatch({ ...bare, params }, { cpu: 9, n: 2 ** 32 - 1, by: -2 }),
+  ], 16);
+  assertEquals([...new Uint32Array(bytes.buffer)], [
+    ...[1, 0x3f000000, 0, 0],
+    ...[2 ** 32 - 1, 0xc0000000, 0, 0],
+  ]);
+  assertEquals(paramBytes([dispatch(bare, {})], 16).length, 0);
 });
