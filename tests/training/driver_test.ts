@@ -86,3 +86,21 @@ Deno.test("an abort leaves a checkpoint of the moment between two steps", async 
   await assertRejects(() => steps.step(), Error, "enough");
   assertEquals([sink.state?.step, run.stepsDone, sink.end], [1, 1, undefined]);
 });
+
+Deno.test("a run that is left before a step is evaluated is evaluated where it goes on", async () => {
+  using device = await CpuDevice.open({ threads: 1 });
+  using options = await tinyTask(device, { evaluator: rates(0.5, 0.6, 0.7) });
+  using whole = Run.start(device, options);
+  await finish(whole);
+  using first = Run.start(device, { ...options, evaluator: rates(0.5) });
+  const steps = new Steps(first);
+  for (let step = 0; step < 2; step++) await steps.step(); // the second ends its phase
+  using second = Run.resume(
+    device,
+    { ...options, evaluator: rates(0.6, 0.7) },
+    await first.capture(),
+  );
+  assertEquals((await kinds(second)).slice(0, 3), ["evaluation", "phaseEnd", "checkpoint"]);
+  assertEquals(second.evaluations, whole.evaluations);
+  assertEquals((await second.capture()).train, (await whole.capture()).train);
+});

@@ -1,7 +1,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { CpuDevice } from "../../../backend/cpu/device.ts";
-import { cadence } from "../../../scheduler/mod.ts";
-import { buffered, online, Run } from "../../../training/mod.ts";
+import { keyOf } from "../../../core/mod.ts";
+import { cadence, type PairRecord } from "../../../scheduler/mod.ts";
+import {
+  buffered,
+  online,
+  type PairSource,
+  type PhaseRequest,
+  Run,
+} from "../../../training/mod.ts";
 import { finish, reread, wholeRun } from "../../support/run_steps.ts";
 import { alternating, tinyTask } from "../../support/tiny_task.ts";
 
@@ -56,4 +63,23 @@ Deno.test("buffered() counts epochs by the new pairs, and refuses shares that ar
     assertThrows(() => buffered(source(), { phases: 1, share }), RangeError, `share is ${share}`);
   }
   assertThrows(() => buffered(source(), { phases: 0, share: 0.5 }), RangeError, "phases is 0");
+});
+
+Deno.test("buffered() remembers no more phases than it says, whatever the source in it wants to see", async () => {
+  const none = { text: "", ids: [3], finish: "length" as const, logps: [-1], referenceLogp: -1 };
+  const of = (phase: number): PairRecord => ({
+    ...{ phase, step: phase, prompt: "x", promptIds: [1], a: none, b: none },
+    ...{ verdict: { outcome: "a" }, snapshotId: `s-${phase}`, referenceId: `s-${phase}` },
+  });
+  const fresh: PairSource = {
+    keeps: 3,
+    phase: ({ phase }) => Promise.resolve({ records: [of(phase)], generated: 1 }),
+  };
+  const mixed = buffered(fresh, { phases: 1, share: 0.5 });
+  assertEquals(mixed.keeps, 3);
+  const { records } = await mixed.phase({
+    ...{ phase: 2, cadence: cadence({ steps: 3, phases: 3 }), pairsPerStep: 4, key: keyOf(1) },
+    ...{ mode: "behaviour", earlier: [[of(0)], [of(1)]] },
+  } as unknown as PhaseRequest);
+  assertEquals(records.map(({ replayedFrom }) => replayedFrom), [undefined, 1, 1]);
 });
