@@ -52,7 +52,7 @@ export interface PairObjective {
  * import { ipo } from "@leash/bpo/losses";
  * import { learnPairs } from "@leash/bpo/training";
  * import { assertEquals } from "@std/assert";
- * assertEquals(learnPairs(pairwise(ipo({ tau: 0.1 })), preferenceBatch).name, "ipo");
+ * assertEquals(learnPairs(pairwise(ipo({ tau: 0.1, reduction: "mean" })), preferenceBatch).name, "ipo");
  * ```
  *
  * @param objective What is optimised.

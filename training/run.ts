@@ -24,17 +24,13 @@ export interface DriveOptions {
  * @example A whole run: an annotator of one's own, a sink, and an end as soon as the policy is far from where it began
  * ```ts
  * import { openDevice } from "@leash/bpo/backend";
- * import { type Annotator, initModel, keyOf, loadModel, parseModelConfig } from "@leash/bpo/core";
+ * import { type Annotator, tinyModel } from "@leash/bpo/core";
  * import { dpo } from "@leash/bpo/losses";
  * import { cadence } from "@leash/bpo/scheduler";
  * import { memorySink, online, Run, stopAtKl } from "@leash/bpo/training";
  * import { assert, assertEquals } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseModelConfig({
- *   model_type: "llama", vocab_size: 16, hidden_size: 8,
- *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
- * }, "config.json");
- * const model = loadModel(device, config, initModel(config, keyOf(1)));
+ * const model = tinyModel(device);
  * using _weights = model.weights;
  * const tokenizer = {
  *   ...{ vocabSize: 16, bosId: 1, eosId: 2, padId: 0 },

@@ -20,17 +20,13 @@ const adaptedModels = new WeakMap<BoundModel, WeakMap<AdapterLayout, BoundModel>
  * @example
  * ```ts
  * import { openDevice } from "@leash/bpo/backend";
- * import { bindModel, initModel, keyOf, loadModel, parseModelConfig } from "@leash/bpo/core";
+ * import { bindModel, tinyModel } from "@leash/bpo/core";
  * import { assertStrictEquals } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseModelConfig({
- *   model_type: "llama", vocab_size: 16, hidden_size: 8,
- *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
- * }, "config.json");
- * const model = loadModel(device, config, initModel(config, keyOf(1)));
+ * const model = tinyModel(device);
  * using owned = model.weights;
  * const weights = owned.borrow();
- * const { blocks: [{ o }] } = bindModel({ config, weights });
+ * const { blocks: [{ o }] } = bindModel({ config: model.config, weights });
  * assertStrictEquals(o.weight.tensor, weights["model.layers.0.self_attn.o_proj.weight"]);
  * ```
  *

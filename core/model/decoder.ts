@@ -70,19 +70,16 @@ export function headInput(tape: Tape, { head }: BoundModel, x: Tensor, rows: Ten
  * @example
  * ```ts
  * import { Arena, openDevice } from "@leash/bpo/backend";
- * import { forward, initModel, keyOf, loadModel } from "@leash/bpo/core";
- * import { packSequences, parseModelConfig, Tape, uploadBatch } from "@leash/bpo/core";
+ * import { forward, tinyModel } from "@leash/bpo/core";
+ * import { packSequences, Tape, uploadBatch } from "@leash/bpo/core";
  * import { assertEquals } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseModelConfig({
- *   model_type: "llama", vocab_size: 16, hidden_size: 8,
- *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
- * }, "config.json");
- * const model = loadModel(device, config, initModel(config, keyOf(1)));
+ * const model = tinyModel(device);
  * using weights = model.weights;
  * using arena = new Arena(device, "example");
  * const batch = uploadBatch(arena, packSequences([{ ids: [1, 7, 9], promptLength: 1 }]));
- * const h = forward(new Tape(arena, false), { config, weights: weights.borrow() }, batch);
+ * const pass = { config: model.config, weights: weights.borrow() };
+ * const h = forward(new Tape(arena, false), pass, batch);
  * assertEquals((await arena.read(h)).length, 2 * 8); // a row for each of the two completion tokens
  * ```
  *

@@ -61,15 +61,11 @@ export interface CollectOptions {
  * @example
  * ```ts
  * import { openDevice } from "@leash/bpo/backend";
- * import { initModel, keyOf, loadModel, parseModelConfig, ruleAnnotator } from "@leash/bpo/core";
+ * import { keyOf, ruleAnnotator, tinyModel } from "@leash/bpo/core";
  * import { collect } from "@leash/bpo/training";
  * import { assertEquals } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseModelConfig({
- *   model_type: "llama", vocab_size: 16, hidden_size: 8,
- *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
- * }, "config.json");
- * const model = loadModel(device, config, initModel(config, keyOf(1)));
+ * const model = tinyModel(device);
  * using _weights = model.weights;
  * const tokenizer = {
  *   ...{ vocabSize: 16, bosId: 1, eosId: 2, padId: 0 },

@@ -32,16 +32,12 @@ export const DATASET = "data";
  * @example
  * ```ts
  * import { openDevice } from "@leash/bpo/backend";
- * import { initModel, keyOf, loadModel, parseModelConfig, readPairs } from "@leash/bpo/core";
+ * import { readPairs, tinyModel } from "@leash/bpo/core";
  * import { dpo } from "@leash/bpo/losses";
  * import { offline, Run } from "@leash/bpo/training";
  * import { assert } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseModelConfig({
- *   model_type: "llama", vocab_size: 16, hidden_size: 8,
- *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
- * }, "config.json");
- * const model = loadModel(device, config, initModel(config, keyOf(1)));
+ * const model = tinyModel(device);
  * using _weights = model.weights;
  * const tokenizer = {
  *   ...{ vocabSize: 16, bosId: 1, eosId: 2, padId: 0 },

@@ -9,15 +9,11 @@ import { type PairIds, type ScoredPair, scorePairs, total } from "./score_pairs.
  * @example
  * ```ts
  * import { openDevice } from "@leash/bpo/backend";
- * import { initModel, keyOf, loadModel, parseModelConfig } from "@leash/bpo/core";
+ * import { tinyModel } from "@leash/bpo/core";
  * import { pairRanker } from "@leash/bpo/training";
  * import { assertEquals } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseModelConfig({
- *   model_type: "llama", vocab_size: 16, hidden_size: 8,
- *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
- * }, "config.json");
- * const model = loadModel(device, config, initModel(config, keyOf(1)));
+ * const model = tinyModel(device);
  * using _weights = model.weights;
  * const pair = { prompt: [1, 3], chosen: [4, 5], rejected: [6] };
  * assertEquals(await pairRanker(device, model, [pair])(undefined), ["tie"]); // the start has raised nothing

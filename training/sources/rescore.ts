@@ -16,15 +16,11 @@ export type RescoreRequest = Pick<
  * @example
  * ```ts
  * import { openDevice } from "@leash/bpo/backend";
- * import { initModel, keyOf, loadModel, parseModelConfig } from "@leash/bpo/core";
+ * import { tinyModel } from "@leash/bpo/core";
  * import { rescore } from "@leash/bpo/training";
  * import { assertEquals } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
- * const config = parseModelConfig({
- *   model_type: "llama", vocab_size: 16, hidden_size: 8,
- *   intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2,
- * }, "config.json");
- * const model = loadModel(device, config, initModel(config, keyOf(1)));
+ * const model = tinyModel(device);
  * using _weights = model.weights;
  * const answer = (id: number) => ({
  *   ...{ text: "…", ids: [id], finish: "length" as const, logps: [-2.5], referenceLogp: -9 },
