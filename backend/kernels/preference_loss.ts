@@ -9,21 +9,11 @@ import { grid, type Kernel } from "../kernel.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { NON_FINITE_WGSL } from "./finite.ts";
 
-/** What a loss sees of one pair (chosen w, rejected l). */
-export interface LossInput {
-  /** Log-ratio of the chosen to the reference, in nats. */
-  readonly dw: number;
-  /** Log-ratio of the rejected to the reference, in nats. */
-  readonly dl: number;
-  /** Completion tokens of the chosen. */
-  readonly nw: number;
-  /** Completion tokens of the rejected. */
-  readonly nl: number;
-  /** Policy log-prob of the chosen, in nats. */
-  readonly lw: number;
-  /** Policy log-prob of the rejected, in nats. */
-  readonly ll: number;
-}
+/** What a loss sees of one pair, in the order of the WGSL struct: log-ratios, completion tokens, log-probs (nats). */
+const FIELDS = ["dw", "dl", "nw", "nl", "lw", "ll"] as const;
+
+/** The numbers of one pair, chosen w and rejected l; `LossInput` of the losses says what each is. */
+export type PairNumbers = Readonly<Record<"dw" | "dl" | "nw" | "nl" | "lw" | "ll", number>>;
 
 /** A preference loss as the kernel needs it. */
 export interface KernelLoss {
@@ -37,9 +27,9 @@ export interface KernelLoss {
    */
   readonly wgsl?: string;
   /** L(x) in f64. */
-  value(x: LossInput): number;
+  value(x: PairNumbers): number;
   /** ∂L/∂dw, which is ∂L/∂lw too, and ∂L/∂dl, in f64. */
-  slopes(x: LossInput): { readonly dw: number; readonly dl: number };
+  slopes(x: PairNumbers): { readonly dw: number; readonly dl: number };
 }
 
 /** Rows of a preference batch. */
@@ -91,7 +81,7 @@ function makeKernel(loss: KernelLoss): Kernel {
     fixed: [],
     wgsl: () => /* wgsl */ `
 ${NON_FINITE_WGSL}
-struct LossInput { dw: f32, dl: f32, nw: f32, nl: f32, lw: f32, ll: f32 }
+struct LossInput { ${FIELDS.map((name) => `${name}: f32`).join(", ")} }
 ${loss.wgsl}
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
