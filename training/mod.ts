@@ -14,6 +14,7 @@ export type { LearnerState } from "./learner.ts";
 export * from "./memory_plan.ts";
 export { learnPairs, type PairObjective, type PairStep, type PairStepResult } from "./objective.ts";
 export type { BatchIds } from "./phase_records.ts";
+export * from "./policy_evaluator.ts";
 export * from "./run.ts";
 export type { RunOptions, SettledOptions } from "./run_options.ts";
 export * from "./selectors/best_and_worst.ts";

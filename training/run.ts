@@ -27,7 +27,7 @@ export interface DriveOptions {
  * import { type Annotator, tinyModel } from "@leash/bpo/core";
  * import { dpo } from "@leash/bpo/losses";
  * import { cadence } from "@leash/bpo/scheduler";
- * import { memorySink, online, Run, stopAtKl } from "@leash/bpo/training";
+ * import { memorySink, online, policyEvaluator, Run, stopAtKl } from "@leash/bpo/training";
  * import { assert, assertEquals } from "@std/assert";
  * using device = await openDevice({ kind: "cpu" });
  * const model = tinyModel(device);
@@ -43,17 +43,17 @@ export interface DriveOptions {
  *   annotate: (pairs) =>
  *     Promise.resolve(pairs.map(({ a, b }) => ({ outcome: es(a) > es(b) ? "a" : es(a) < es(b) ? "b" : "tie" }))),
  * };
- * const sink = memorySink();
+ * const sink = memorySink(), asked = { prompts: ["ab", "c"], annotator, maxNew: 8 };
  * using run = Run.start(device, {
- *   ...{ model, tokenizer, loss: dpo({ beta: 0.1 }), learningRate: 1e-3 },
- *   source: online({ prompts: ["ab", "c"], annotator, maxNew: 8 }),
- *   cadence: cadence({ steps: 4, phases: 2 }),
- *   ...{ sinks: [sink], stops: [stopAtKl(5)] },
+ *   ...{ model, tokenizer, loss: dpo({ beta: 0.1 }), learningRate: 0.1 },
+ *   ...{ source: online(asked), cadence: cadence({ steps: 40, phases: 20 }) },
+ *   ...{ evaluator: policyEvaluator(asked), stops: [stopAtKl(2)], sinks: [sink] },
  * });
  * for await (const event of run.events()) {
  *   if (event.kind === "step" && event.pairs > 0) assert(Number.isFinite(event.metrics.loss));
  * }
- * assertEquals(sink.end, { steps: 4 });
+ * assert(sink.end!.steps < 40, sink.end!.stopped); // "the KL is 2.3, above 2 nats"
+ * assertEquals(sink.rows.answers.length, run.evaluations.length);
  * using policy = run.snapshotNow("final"); // the exact mean of the members, to generate with or to save
  * ```
  *
