@@ -6,32 +6,35 @@
 // and the like are made in f64 on the host.
 import type { Arena } from "../arena.ts";
 import { length, matrix } from "../checks.ts";
-import { defineKernel, grid, type Kernel, WORKGROUP_SUM } from "../kernel.ts";
+import { defineKernel, grid, type Kernel } from "../kernel.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
-import { addCountsInPlace, NON_FINITE_WGSL } from "./finite.ts";
+import { addCountsInPlace, anyInBlockWgsl, BLOCKS, NON_FINITE_WGSL } from "./finite.ts";
 
-const OPTIONS: Kernel["params"] = [
+/** Added to a norm before it divides: what clips stays finite. */
+const CLIP_EPS = 1e-6;
+
+const OPTIONS = [
   ["groups", "u32"],
   ["size", "u32"],
-  ["lr", "f32"],
+  ["lr", "f32", "cpu"],
   ["beta1", "f32"],
   ["beta2", "f32"],
   ["eps", "f32"],
-  ["weightDecay", "f32"],
-  ["c1", "f32"], // 1 − β₁ᵗ
+  ["weightDecay", "f32", "cpu"],
+  ["c1", "f32", "cpu"], // 1 − β₁ᵗ
   ["c2", "f32"], // 1 − β₂ᵗ
   ["maxGradNorm", "f32"],
-  ["mix1", "f32"], // 1 − β₁: from f32 β₂ = 0.999 it would be off by 1e-5
-  ["mix2", "f32"], // 1 − β₂
-  ["keep", "f32"], // 1 − lr·λ
-  ["rate", "f32"], // lr / c₁
-];
+  ["mix1", "f32", "webgpu"], // 1 − β₁: from f32 β₂ = 0.999 it would be off by 1e-5
+  ["mix2", "f32", "webgpu"], // 1 − β₂
+  ["keep", "f32", "webgpu"], // 1 − lr·λ
+  ["rate", "f32", "webgpu"], // lr / c₁
+] as const satisfies Kernel["params"];
 
 /** WGSL of what becomes of number i: `mean`, `square` and `next`. */
 const UPDATE = /* wgsl */ `
   var clip = 1.0;
   if (p.maxGradNorm > 0.0) {
-    clip = min(1.0, p.maxGradNorm / (sqrt(normSquares[i / p.size]) + 1e-6));
+    clip = min(1.0, p.maxGradNorm / (sqrt(normSquares[i / p.size]) + CLIP_EPS));
   }
   let g = clip * grad[i];
   let mean = p.beta1 * m[i] + p.mix1 * g;
@@ -51,53 +54,28 @@ export const adamwCheckKernel: Kernel = defineKernel({
   ],
   params: OPTIONS,
   fixed: [],
+  constants: { ...BLOCKS, CLIP_EPS },
   wgsl: () =>
-    /* wgsl */ `${NON_FINITE_WGSL}${WORKGROUP_SUM}
+    /* wgsl */ `${NON_FINITE_WGSL}
 fn isWrong(i: u32) -> bool {${UPDATE}
   return isNonFinite(normSquares[i / p.size]) || isNonFinite(grad[i]) || isNonFinite(param[i]) ||
     isNonFinite(m[i]) || isNonFinite(v[i]) || isNonFinite(mean) || isNonFinite(square) ||
     isNonFinite(next);
 }
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let chunks = (p.size + 4095u) / 4096u;
-  let at = group.y * groups.x + group.x;
-  if (at >= p.groups * chunks) { return; }
-  let first = (at % chunks) * 4096u;
-  let start = (at / chunks) * p.size;
-  var found = 0.0;
-  for (var i = first + local; i < min(first + 4096u, p.size); i += 64u) {
-    if (isWrong(start + i)) { found = 1.0; }
-  }
-  let all = total(local, found);
-  if (local == 0u) { part[at] = select(0u, 1u, all > 0.0); }
-}`,
-  workgroups: (p) => grid(p.groups * Math.ceil(p.size / 4096), 1),
+${anyInBlockWgsl({ groups: "p.groups", size: "p.size", test: "isWrong(start + i)" })}`,
+  workgroups: (p, f) => grid(p.groups * Math.ceil(p.size / f.BLOCK), 1),
   cpu: [{
-    tasks: (p) => p.groups * Math.ceil(p.size / 4096),
-    run: ({ b, p, wasm }, lo, hi) => {
-      const blocks = Math.ceil(p.size / 4096);
+    tasks: (p, f) => p.groups * Math.ceil(p.size / f.BLOCK),
+    run: ({ b, p, f, wasm }, lo, hi) => {
+      const blocks = Math.ceil(p.size / f.BLOCK);
+      const options = [p.lr, p.beta1, p.beta2, p.eps, p.weightDecay, p.c1, p.c2] as const;
       for (let task = lo; task < hi; task++) {
-        const group = Math.floor(task / blocks), first = (task % blocks) * 4096;
+        const group = Math.floor(task / blocks), first = (task % blocks) * f.BLOCK;
         const norm = Math.sqrt(b.normSquares[group]);
-        const clip = p.maxGradNorm > 0 ? Math.min(1, p.maxGradNorm / (norm + 1e-6)) : 1;
+        const clip = p.maxGradNorm > 0 ? Math.min(1, p.maxGradNorm / (norm + f.CLIP_EPS)) : 1;
         const at = (view: Float32Array) => view.byteOffset + 4 * (group * p.size + first);
-        const zero = wasm.adamwCheck(
-          at(b.param),
-          at(b.grad),
-          at(b.m),
-          at(b.v),
-          Math.min(4096, p.size - first),
-          p.lr,
-          p.beta1,
-          p.beta2,
-          p.eps,
-          p.weightDecay,
-          p.c1,
-          p.c2,
-          clip,
-        );
+        const n = Math.min(f.BLOCK, p.size - first), [x, g] = [at(b.param), at(b.grad)];
+        const zero = wasm.adamwCheck(x, g, at(b.m), at(b.v), n, ...options, clip);
         b.part[task] = zero === 0 && Number.isFinite(norm) ? 0 : 1;
       }
     },
@@ -117,6 +95,7 @@ export const adamwInPlaceKernel: Kernel = defineKernel({
   ],
   params: [...OPTIONS, ["skipStride", "u32"]],
   fixed: [],
+  constants: { TASK: 8192, CLIP_EPS },
   wgsl: () => /* wgsl */ `
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
@@ -131,31 +110,19 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
 }`,
   workgroups: (p) => grid(p.groups * p.size),
   cpu: [{
-    // A task is up to 8192 parameters of one member.
-    tasks: (p) => p.groups * Math.ceil(p.size / 8192),
-    run: ({ b, p, wasm }, lo, hi) => {
-      const blocks = Math.ceil(p.size / 8192);
+    // A task is up to TASK parameters of one member.
+    tasks: (p, f) => p.groups * Math.ceil(p.size / f.TASK),
+    run: ({ b, p, f, wasm }, lo, hi) => {
+      const blocks = Math.ceil(p.size / f.TASK);
+      const options = [p.lr, p.beta1, p.beta2, p.eps, p.weightDecay, p.c1, p.c2] as const;
       for (let task = lo; task < hi; task++) {
-        const group = Math.floor(task / blocks), first = (task % blocks) * 8192;
+        const group = Math.floor(task / blocks), first = (task % blocks) * f.TASK;
         if (b.skip[p.skipStride * group] !== 0) continue;
         const norm = Math.sqrt(b.normSquares[group]);
-        const clip = p.maxGradNorm > 0 ? Math.min(1, p.maxGradNorm / (norm + 1e-6)) : 1;
+        const clip = p.maxGradNorm > 0 ? Math.min(1, p.maxGradNorm / (norm + f.CLIP_EPS)) : 1;
         const at = (view: Float32Array) => view.byteOffset + 4 * (group * p.size + first);
-        wasm.adamw(
-          at(b.param),
-          at(b.grad),
-          at(b.m),
-          at(b.v),
-          Math.min(8192, p.size - first),
-          p.lr,
-          p.beta1,
-          p.beta2,
-          p.eps,
-          p.weightDecay,
-          p.c1,
-          p.c2,
-          clip,
-        );
+        const n = Math.min(f.TASK, p.size - first);
+        wasm.adamw(at(b.param), at(b.grad), at(b.m), at(b.v), n, ...options, clip);
       }
     },
   }],
@@ -225,7 +192,7 @@ export function adamwCheckInPlace(
 ): void {
   const params = checked("adamwCheckInPlace", tensors, options), { groups, size } = params;
   length("adamwCheckInPlace", "count", count, groups);
-  const part = arena.alloc([groups, Math.ceil(size / 4096)], "adamwCheck.part", "u32");
+  const part = arena.alloc([groups, Math.ceil(size / BLOCKS.BLOCK)], "adamwCheck.part", "u32");
   const { grad, normSquares, param, m, v } = tensors;
   arena.dispatch(adamwCheckKernel, { bind: { grad, normSquares, param, m, v, part }, params });
   addCountsInPlace(arena, { part, count });

@@ -10,6 +10,35 @@ import { sizeOf, type Tensor } from "../tensor.ts";
 export const NON_FINITE_WGSL: string = /* wgsl */ `
 fn isNonFinite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u; }`;
 
+/** How many numbers one count is about: both implementations go through them block by block. */
+export const BLOCKS = { BLOCK: 4096 } as const;
+
+/**
+ * WGSL: one workgroup a block of {@linkcode BLOCKS}; part[at] is 1 where `test` holds of one of its numbers.
+ *
+ * @param names WGSL: groups, numbers a group, and what is asked of number `i` of the group that begins at `start`.
+ */
+export function anyInBlockWgsl(
+  { groups, size, test }: { groups: string; size: string; test: string },
+): string {
+  return /* wgsl */ `${WORKGROUP_SUM}
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+        @builtin(local_invocation_index) local: u32) {
+  let blocks = (${size} + BLOCK - 1u) / BLOCK;
+  let at = group.y * groups.x + group.x;
+  if (at >= ${groups} * blocks) { return; }
+  let first = (at % blocks) * BLOCK;
+  let start = (at / blocks) * ${size};
+  var found = 0.0;
+  for (var i = first + local; i < min(first + BLOCK, ${size}); i += 64u) {
+    if (${test}) { found = 1.0; }
+  }
+  let all = total(local, found);
+  if (local == 0u) { part[at] = select(0u, 1u, all > 0.0); }
+}`;
+}
+
 /** First stage: binds x [G, P], part u32 [G, ⌈P/4096⌉], 1 for a block with a number that is not finite. */
 export const nonFiniteKernel: Kernel = defineKernel({
   name: "nonFinite",
@@ -19,33 +48,21 @@ export const nonFiniteKernel: Kernel = defineKernel({
   ],
   params: [["G", "u32"], ["P", "u32"]],
   fixed: [],
+  constants: BLOCKS,
   wgsl: () =>
-    /* wgsl */ `${NON_FINITE_WGSL}${WORKGROUP_SUM}
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let chunks = (p.P + 4095u) / 4096u;
-  let at = group.y * groups.x + group.x;
-  if (at >= p.G * chunks) { return; }
-  let first = (at % chunks) * 4096u;
-  let start = (at / chunks) * p.P;
-  var found = 0.0;
-  for (var i = first + local; i < min(first + 4096u, p.P); i += 64u) {
-    if (isNonFinite(x[start + i])) { found = 1.0; }
-  }
-  let all = total(local, found);
-  if (local == 0u) { part[at] = select(0u, 1u, all > 0.0); }
-}`,
-  workgroups: (p) => grid(p.G * Math.ceil(p.P / 4096), 1),
+    /* wgsl */ `${NON_FINITE_WGSL}${
+      anyInBlockWgsl({ groups: "p.G", size: "p.P", test: "isNonFinite(x[start + i])" })
+    }`,
+  workgroups: (p, f) => grid(p.G * Math.ceil(p.P / f.BLOCK), 1),
   cpu: [{
-    tasks: (p) => p.G * Math.ceil(p.P / 4096),
-    run: ({ b, p }, lo, hi) => {
-      const chunks = Math.ceil(p.P / 4096);
+    tasks: (p, f) => p.G * Math.ceil(p.P / f.BLOCK),
+    run: ({ b, p, f }, lo, hi) => {
+      const chunks = Math.ceil(p.P / f.BLOCK);
       const bits = new Uint32Array(b.x.buffer, b.x.byteOffset, b.x.length);
       for (let task = lo; task < hi; task++) {
-        const g = Math.floor(task / chunks), from = (task - g * chunks) * 4096;
+        const g = Math.floor(task / chunks), from = (task - g * chunks) * f.BLOCK;
         let found = 0;
-        for (let i = g * p.P + from; i < g * p.P + Math.min(from + 4096, p.P); i++) {
+        for (let i = g * p.P + from; i < g * p.P + Math.min(from + f.BLOCK, p.P); i++) {
           if ((bits[i] & 0x7f800000) === 0x7f800000) found = 1;
         }
         b.part[task] = found;
@@ -144,7 +161,7 @@ export function countNonFiniteInPlace(
       `Cannot run countNonFiniteInPlace: x is [${x.shape}], expected a multiple of ${G} elements`,
     );
   }
-  const part = arena.alloc([G, Math.ceil(P / 4096)], "nonFinite.part", "u32");
+  const part = arena.alloc([G, Math.ceil(P / BLOCKS.BLOCK)], "nonFinite.part", "u32");
   arena.dispatch(nonFiniteKernel, { bind: { x, part }, params: { G, P } });
   addCountsInPlace(arena, { part, count });
   arena.release(part);
