@@ -1,9 +1,20 @@
 // The lifetime of a step: an Arena records work and owns its temporaries; `keep` hands some of them to an Owned.
 import type { Command, Device } from "./device.ts";
-import type { Kernel, Numbers } from "./kernel.ts";
+import { checkedStorages, type DispatchArgs } from "./dispatch.ts";
+import {
+  type AnyHostArray,
+  dtypeOf,
+  holds,
+  inside,
+  viewAs,
+  wholeWords,
+  wordBytes,
+} from "./host_array.ts";
+import type { Kernel } from "./kernel.ts";
 import type { Storage } from "./memory.ts";
 import { Owned, storagesOf } from "./owned.ts";
 import {
+  bytesPerElement,
   type DType,
   type HostArray,
   type Shape,
@@ -11,16 +22,6 @@ import {
   type Tensor,
   type TensorTree,
 } from "./tensor.ts";
-
-/** What one dispatch is given. */
-export interface DispatchArgs {
-  /** A tensor for each binding of the kernel. */
-  readonly bind: Readonly<Record<string, Tensor>>;
-  /** A number for each param. */
-  readonly params: Numbers;
-  /** A whole number for each fixed name. */
-  readonly fixed?: Numbers;
-}
 
 /**
  * A recording and the memory it needs. Ops record; `commit` runs. Tensors allocated here live until the block
@@ -55,19 +56,24 @@ export class Arena implements Disposable {
   /** Reserve uninitialised memory for a tensor. Zero-sized axes are refused. */
   alloc(shape: Shape, label: string, dtype: DType = "f32"): Tensor {
     this.#check();
-    const elements = sizeOf(shape);
+    const bytes = wordBytes(dtype, sizeOf(shape));
     if (!shape.every((axis) => Number.isInteger(axis) && axis > 0)) {
       throw new RangeError(
         `Cannot allocate "${label}": its shape is [${shape}], expected positive whole axes`,
       );
     }
-    const storage = this.#reuse(elements * 4, label) ?? this.device.acquire(elements * 4, label);
+    const storage = this.#reuse(bytes, label) ?? this.device.acquire(bytes, label);
     this.#owned.add(storage);
     return { storage, shape, dtype };
   }
 
-  /** Record an upload of host data; the data is copied now. The dtype follows the array's type. */
-  upload(shape: Shape, data: Float32Array | Uint32Array, label: string): Tensor {
+  /** Record an upload of host data; the data is copied now. Default dtype: the array's, f16 for the bits of halves. */
+  upload(
+    shape: Shape,
+    data: AnyHostArray,
+    label: string,
+    dtype: DType = dtypeOf(data),
+  ): Tensor {
     if (data.length !== sizeOf(shape)) {
       throw new TypeError(
         `Cannot upload "${label}": it has ${data.length} elements, expected ${
@@ -75,16 +81,16 @@ export class Arena implements Disposable {
         } for shape [${shape}]`,
       );
     }
-    const tensor = this.alloc(shape, label, data instanceof Uint32Array ? "u32" : "f32");
+    const tensor = this.alloc(shape, label, dtype);
     this.write(tensor, data);
     return tensor;
   }
 
   /** Record an overwrite of the elements of `tensor` from `offset` on; the data is copied now. */
-  write(tensor: Tensor, data: Float32Array | Uint32Array, offset = 0): void {
+  write(tensor: Tensor, data: AnyHostArray, offset = 0): void {
     this.#check();
     alive(tensor.storage, "write");
-    if ((data instanceof Uint32Array) !== (tensor.dtype === "u32")) {
+    if (!holds(data, tensor.dtype)) {
       throw new TypeError(
         `Cannot write "${tensor.storage.label}": the data is a ${data.constructor.name}, expected ${tensor.dtype}`,
       );
@@ -100,8 +106,8 @@ export class Arena implements Disposable {
     this.#commands.push({
       op: "upload",
       dst: tensor.storage,
-      offset: offset * 4,
-      data: (this.device.runs ? data.slice() : data) as HostArray,
+      offset: offset * bytesPerElement(tensor.dtype),
+      data: this.device.runs ? wholeWords(data) : data as HostArray,
     });
   }
 
@@ -130,18 +136,22 @@ export class Arena implements Disposable {
         `Cannot copy "${src.storage.label}" onto itself: expected another tensor, WebGPU has no such copy`,
       );
     }
-    if (!inside(from, count, src) || !inside(to, count, dst)) {
+    if (
+      !inside(from, count, src) || !inside(to, count, dst) ||
+      bytesPerElement(src.dtype) !== bytesPerElement(dst.dtype)
+    ) {
       throw new RangeError(
         `Cannot copy ${count} elements from ${from} of "${src.storage.label}" to ${to} of "${dst.storage.label}": expected a range inside both`,
       );
     }
+    const size = bytesPerElement(src.dtype);
     this.#commands.push({
       op: "copy",
       src: src.storage,
-      from: from * 4,
+      from: from * size,
       dst: dst.storage,
-      to: to * 4,
-      bytes: count * 4,
+      to: to * size,
+      bytes: wordBytes(src.dtype, count),
     });
   }
 
@@ -153,47 +163,10 @@ export class Arena implements Disposable {
   }
 
   /** Record a kernel. The one place where memory meets work: dead storages are refused here. */
-  dispatch(kernel: Kernel, { bind, params, fixed = {} }: DispatchArgs): void {
+  dispatch(kernel: Kernel, args: DispatchArgs): void {
     this.#check();
-    const storages = kernel.bindings.map(({ name, type = "f32" }, i) => {
-      const tensor = bind[name];
-      if (tensor === undefined) {
-        throw new TypeError(`Cannot dispatch ${kernel.name}: binding "${name}" is missing`);
-      }
-      if ((tensor.dtype === "u32") !== (type === "u32")) {
-        throw new TypeError(
-          `Cannot dispatch ${kernel.name}: "${name}" is ${tensor.dtype}, expected ${type}`,
-        );
-      }
-      if (tensor.storage.ended !== undefined) {
-        throw new ReferenceError(
-          `Cannot bind "${tensor.storage.label}" as ${name} (binding ${i}) of ${kernel.name}: ${tensor.storage.ended}`,
-        );
-      }
-      tensor.storage.binds++;
-      return tensor.storage;
-    });
-    kernel.bindings.forEach(({ name, access }, i) => {
-      if (access === "read") return;
-      const j = storages.findIndex(({ block }, k) => k !== i && block === storages[i].block);
-      if (j >= 0) {
-        throw new TypeError(
-          `Cannot dispatch ${kernel.name}: "${name}", which it writes, and "${
-            kernel.bindings[j].name
-          }" are one memory ("${storages[i].label}"), expected two`,
-        );
-      }
-    });
-    const check = (what: string, name: string, x: number, whole: boolean) => {
-      if (whole ? Number.isInteger(x) && x >= 0 && x < 2 ** 32 : Number.isFinite(x)) return;
-      throw new TypeError(
-        `Cannot dispatch ${kernel.name}: ${what} ${name} is ${x}, expected a ${
-          whole ? "u32" : "finite number"
-        }`,
-      );
-    };
-    for (const [name, type] of kernel.params) check("param", name, params[name], type === "u32");
-    for (const name of kernel.fixed) check("fixed", name, fixed[name], true);
+    const storages = checkedStorages(kernel, args);
+    const { params, fixed = {} } = args;
     this.#commands.push({ op: "dispatch", kernel, storages, params, fixed });
   }
 
@@ -254,7 +227,7 @@ export class Arena implements Disposable {
       const n = sizeOf(shape);
       return [
         key,
-        dtype === "u32" ? new Uint32Array(buffers[i], 0, n) : new Float32Array(buffers[i], 0, n),
+        viewAs(dtype, buffers[i], n),
       ];
     })) as { [K in keyof T]: HostArray };
   }
@@ -324,10 +297,4 @@ function alive(storage: Storage, verb: string): void {
   if (storage.ended !== undefined) {
     throw new ReferenceError(`Cannot ${verb} "${storage.label}": ${storage.ended}`);
   }
-}
-
-/** Whether elements `from` … `from + count` − 1 are there. */
-function inside(from: number, count: number, { shape }: Tensor): boolean {
-  return Number.isInteger(from) && Number.isInteger(count) && from >= 0 && count >= 0 &&
-    from + count <= sizeOf(shape);
 }

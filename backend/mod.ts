@@ -11,6 +11,8 @@ export * from "./kernel.ts";
 export * from "./device.ts";
 export * from "./device_error.ts";
 export * from "./arena.ts";
+export type { DispatchArgs } from "./dispatch.ts";
+export type { AnyHostArray } from "./host_array.ts";
 export { Owned, Slot } from "./owned.ts";
 export * from "./counting_device.ts";
 export * from "./open.ts";

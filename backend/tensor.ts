@@ -1,8 +1,25 @@
 // Tensors are plain data: a block of device memory, a shape and an element type. They own nothing.
 import type { Storage } from "./memory.ts";
 
-/** Element type on the device. Numbers that train are f32; ids, offsets and counts are u32. */
+/**
+ * Element type on the device. Numbers that train are f32; ids, offsets and counts are u32; f16 and bf16 are for storage,
+ * two halves a word.
+ */
 export type DType = "f32" | "u32" | "f16" | "bf16";
+
+/**
+ * Bytes of one element.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { bytesPerElement } from "@leash/bpo/backend";
+ * assertEquals(bytesPerElement("bf16"), 2);
+ * ```
+ */
+export function bytesPerElement(dtype: DType): number {
+  return dtype === "f16" || dtype === "bf16" ? 2 : 4;
+}
 
 /** Sizes of a tensor's axes, row-major, in elements. */
 export type Shape = readonly number[];
@@ -26,8 +43,11 @@ export type TensorTree =
   | readonly TensorTree[]
   | { readonly [key: string]: TensorTree };
 
-/** Host data of a tensor, by its dtype. */
-export type HostArray = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+/** Host data of a tensor, by its dtype; the bits of halves. */
+export type HostArray =
+  | Float32Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>
+  | Uint16Array<ArrayBuffer>;
 
 /**
  * Number of elements of a shape.

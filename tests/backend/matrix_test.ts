@@ -24,7 +24,7 @@ deviceTest("uploadMatrix() puts rows into blocks that fit, in order and even", a
         ...dequantise({
           shape: [rows, 40],
           dtype,
-          data,
+          data: data as Uint32Array<ArrayBuffer>,
           scales: scales as Uint32Array<ArrayBuffer>,
         }),
       );

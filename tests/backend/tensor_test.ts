@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { Storage } from "../../backend/memory.ts";
 import {
+  bytesPerElement,
   isTensor,
   leaves,
   mapTree,
@@ -48,4 +49,8 @@ Deno.test("mapTree() keeps the tree and replaces its tensors, the input stays as
   assertEquals(rest, { shape: [2, 3], dtype: "int4", none: undefined });
   assertEquals(tree, { x: [b, { y: a }], z: c, ...rest });
   assertEquals(mapTree(a, () => b), b);
+});
+
+Deno.test("bytesPerElement() is 4, and 2 for halves", () => {
+  assertEquals((["f32", "u32", "f16", "bf16"] as const).map(bytesPerElement), [4, 4, 2, 2]);
 });
