@@ -2,19 +2,11 @@
 // Axes: R rows, D columns. Forward reads 4RD and writes 4RD bytes, 7RD flop. One workgroup a row; sums in a fixed tree,
 // the weight's over 64 rows and then over those sums: deterministic.
 import type { Arena } from "../arena.ts";
-import { defineKernel, grid, type Kernel, WORKGROUP_SUM } from "../kernel.ts";
+import { defineKernel, grid, type Kernel } from "../kernel.ts";
 import type { Tensor } from "../tensor.ts";
 import { length, matrix } from "../checks.ts";
 import { columnSums } from "./bias.ts";
-
-/** One workgroup a row of `p.rows`. */
-const ROW = /* wgsl */ `${WORKGROUP_SUM}
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let row = group.y * groups.x + group.x;
-  if (row >= p.rows) { return; }
-  let start = row * D;`;
+import { ROW_WGSL } from "./row_wgsl.ts";
 
 /** Forward: binds x [R, D], w, b [D], y [R, D], mean, inv [R]; `BIAS` adds b. */
 export const layerNormKernel: Kernel = defineKernel({
@@ -31,7 +23,7 @@ export const layerNormKernel: Kernel = defineKernel({
   fixed: ["D", "BIAS"],
   // The barrier between the two totals: a fast thread may not write `lanes` while a slow one still reads the first.
   wgsl: () =>
-    /* wgsl */ `${ROW}
+    /* wgsl */ `${ROW_WGSL}
   var sum = 0.0;
   for (var c = local; c < D; c += 64u) { sum += x[start + c]; }
   let m = total(local, sum) / f32(D);
@@ -78,7 +70,7 @@ export const layerNormBackwardKernel: Kernel = defineKernel({
   params: [["rows", "u32"]],
   fixed: ["D", "ADD"],
   wgsl: () =>
-    /* wgsl */ `${ROW}
+    /* wgsl */ `${ROW_WGSL}
   let m = mean[row];
   let i = inv[row];
   var plain = 0.0;

@@ -1,9 +1,10 @@
 // RMSNorm: y = x·w·inv, inv = 1/√(mean(x²) + eps) per row (Zhang & Sennrich 2019, eq. 4). Axes: R rows, D columns.
 // Forward reads 4RD and writes 4RD bytes, 4RD flop. One workgroup a row; sums in a fixed tree: deterministic.
 import type { Arena } from "../arena.ts";
-import { defineKernel, grid, type Kernel, WORKGROUP_SUM } from "../kernel.ts";
+import { defineKernel, grid, type Kernel } from "../kernel.ts";
 import type { Tensor } from "../tensor.ts";
 import { matrix } from "../checks.ts";
+import { ROW_WGSL } from "./row_wgsl.ts";
 
 /** Forward: binds x [R, D], w [D], y [R, D], inv [R]. */
 export const rmsNormKernel: Kernel = defineKernel({
@@ -17,16 +18,11 @@ export const rmsNormKernel: Kernel = defineKernel({
   params: [["rows", "u32"], ["eps", "f32"]],
   fixed: ["D"],
   wgsl: () =>
-    /* wgsl */ `${WORKGROUP_SUM}
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let row = group.y * groups.x + group.x;
-  if (row >= p.rows) { return; }
+    /* wgsl */ `${ROW_WGSL}
   var sum = 0.0;
-  for (var c = local; c < D; c += 64u) { let v = x[row * D + c]; sum += v * v; }
+  for (var c = local; c < D; c += 64u) { let v = x[start + c]; sum += v * v; }
   let i = 1.0 / sqrt(total(local, sum) / f32(D) + p.eps);
-  for (var c = local; c < D; c += 64u) { y[row * D + c] = x[row * D + c] * w[c] * i; }
+  for (var c = local; c < D; c += 64u) { y[start + c] = x[start + c] * w[c] * i; }
   if (local == 0u) { inv[row] = i; }
 }`,
   workgroups: (p) => grid(p.rows, 1),
@@ -62,18 +58,13 @@ export const rmsNormBackwardKernel: Kernel = defineKernel({
   params: [["rows", "u32"]],
   fixed: ["D", "ADD"],
   wgsl: () =>
-    /* wgsl */ `${WORKGROUP_SUM}
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let row = group.y * groups.x + group.x;
-  if (row >= p.rows) { return; }
+    /* wgsl */ `${ROW_WGSL}
   var sum = 0.0;
-  for (var c = local; c < D; c += 64u) { sum += x[row * D + c] * w[c] * dy[row * D + c]; }
+  for (var c = local; c < D; c += 64u) { sum += x[start + c] * w[c] * dy[start + c]; }
   let i = inv[row];
   let k = i * i * i * total(local, sum) / f32(D);
   for (var c = local; c < D; c += 64u) {
-    let at = row * D + c;
+    let at = start + c;
     dx[at] = i * w[c] * dy[at] - x[at] * k + select(0.0, add[at], ADD == 1u);
   }
 }`,
