@@ -5,7 +5,7 @@
 // A loss brings its own formula, so there is a kernel a loss object; the CPU twin is the loss itself, in f64.
 import type { Arena } from "../arena.ts";
 import { length } from "../checks.ts";
-import { grid, type Kernel } from "../kernel.ts";
+import { defineKernel, grid, type Kernel } from "../kernel.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { NON_FINITE_WGSL } from "./finite.ts";
 
@@ -68,7 +68,7 @@ export function preferenceLossKernel(loss: KernelLoss): Kernel {
 
 function makeKernel(loss: KernelLoss): Kernel {
   const options = Object.entries(loss.options ?? {}).map(([name, value]) => `${name}=${value}`);
-  return {
+  return defineKernel({
     name: `preferenceLoss:${loss.name}(${options.join(",")})`,
     bindings: [
       { name: "logps", access: "read" },
@@ -120,7 +120,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
         b.slopes.set(slopes);
       },
     }],
-  };
+  });
 }
 
 /**
