@@ -8,6 +8,9 @@ Deno.test("answer() gives the page, its script and the stories' files, where mem
   const page = await ask("/stories/index.html?steps=2");
   assertEquals(page.headers.get("content-type"), "text/html; charset=utf-8");
   assertEquals(page.headers.get("cross-origin-embedder-policy"), "require-corp");
+  const policy = page.headers.get("content-security-policy")!.split("; ");
+  assertEquals(policy[0], "default-src 'none'");
+  assertEquals(policy.filter((rule) => /'unsafe|\*|data:/.test(rule)), [], "nothing is evaled");
   assertEquals(await (await ask("/stories/page.js")).text(), "the script");
   const config = await (await ask("/stories/model/config.json")).json();
   assertEquals(config.model_type, "llama");
