@@ -259,12 +259,10 @@ class Conversation {
         }
         return false;
       case "/reset":
-        this.#forget();
-        return false;
+        return this.#forget();
       case "/system":
         this.#system = rest === "" ? undefined : rest;
-        this.#forget();
-        return false;
+        return this.#forget();
       case "/save":
         await this.#save(rest);
         return false;
@@ -276,9 +274,10 @@ class Conversation {
     return false;
   }
 
-  #forget(): void {
+  #forget(): false {
     this.#histories = this.#histories.map(() => []);
     this.#options.terminal.error("The conversation begins anew");
+    return false;
   }
 
   async #save(path: string): Promise<void> {

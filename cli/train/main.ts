@@ -1,6 +1,5 @@
 // `deno task train`: from flags to a run folder. The order keeps the promise that a mistake writes nothing: read, check
 // and load everything first, make the folder then.
-import type { Device } from "../../backend/mod.ts";
 import {
   type Annotators,
   NO_ANNOTATOR,
@@ -8,14 +7,12 @@ import {
   planAnnotator,
   ruleFileOf,
 } from "../judge/annotators.ts";
-import { counted } from "../terminal/counted.ts";
 import { type Command, parseFlags, type RunConfig } from "../flags/run_config.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { helpText, helpWidth } from "../flags/help.ts";
 import { Interrupted, interruptSignal } from "../terminal/interrupt.ts";
 import { withDate } from "../policy/base_model.ts";
 import { planRun } from "./memory_plan.ts";
-import { cadenceOf, methodName } from "../flags/method.ts";
 import { pairRanker } from "../../training/mod.ts";
 import { withAbsolutePaths } from "../flags/paths.ts";
 import { dataFlags } from "./replay.ts";
@@ -23,7 +20,6 @@ import { nextOfTask, report } from "./report.ts";
 import { writeResults } from "./results.ts";
 import { adapterPrint, basePrints } from "../policy/prints.ts";
 import { lostFolder } from "../folder/lost_folder.ts";
-import type { ResumePoint } from "./resume.ts";
 import { distrust, openResumed, type Resumed } from "./resumed.ts";
 import { rulePrint } from "../judge/rule_print.ts";
 import { TrainingRun } from "./loop.ts";
@@ -46,12 +42,13 @@ import {
 import { kernelPath, openRunDevice } from "../policy/device.ts";
 import { asUsage, mistakeOf, requireWritable } from "../terminal/system_mistake.ts";
 import type { Summary } from "./summary.ts";
-import { loadTask, readTask, referencesOf, type Task } from "./workload.ts";
+import { loadTask, readTask, referencesOf } from "./workload.ts";
 import { requireTrust, trustedConfig } from "../flags/rule_rights.ts";
 import { originOf } from "../folder/trust.ts";
 import { processTerminal, type Terminal } from "../terminal/terminal.ts";
 import { EXIT, exitCodeOf } from "../terminal/exit_codes.ts";
 import { Mistake } from "../../core/base/mistake.ts";
+import { aboutRun, announce, defaultDir } from "./announcement.ts";
 
 /** How to train from another program. */
 export interface TrainOptions {
@@ -154,7 +151,7 @@ export async function train(
   if (!trusted) throw distrust(dir, ruleFile!);
   const annotators = first ?? await open(); // a folder's rule runs last of all
   using opened = await asUsage(() =>
-    openFolder(dir, settled, resumed, about(config, device, task))
+    openFolder(dir, settled, resumed, aboutRun(config, device, task))
   );
   const { folder, identity } = opened;
   const resume = resumed?.point;
@@ -199,29 +196,6 @@ function requireAnnotator({ annotator, offline }: RunConfig): void {
   });
 }
 
-function defaultDir({ loss, seed }: RunConfig): string {
-  const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
-  return `runs/${time}-${loss}-${seed}`;
-}
-
-/** What config.json says for readers. */
-function about(config: RunConfig, device: Device, task: Task): Record<string, unknown> {
-  const cadence = cadenceOf(config);
-  const { kind, name, detail, software } = device.info;
-  return {
-    method: methodName(config, cadence),
-    phases: cadence.phases,
-    refreshEvery: cadence.refreshEvery,
-    device: { kind, name, detail, software },
-    model: { name: task.modelName, parameters: task.parameters },
-    prompts: { train: task.prompts.train.length, evaluation: task.prompts.evaluation.length },
-    ...(task.pairs
-      ? { pairs: { train: task.pairs.train.length, evaluation: task.pairs.evaluation.length } }
-      : {}),
-    deno: Deno.version.deno,
-  };
-}
-
 interface OpenedFolder extends Disposable {
   readonly folder: RunFolder;
   readonly identity: RunIdentity;
@@ -250,31 +224,6 @@ async function openFolder(
     folder[Symbol.dispose]();
     throw error;
   }
-}
-
-function announce(
-  terminal: Terminal,
-  config: RunConfig,
-  task: Task,
-  dir: string,
-  resume: ResumePoint | undefined,
-): void {
-  const cadence = cadenceOf(config);
-  const { train, evaluation } = task.pairs ?? task.prompts;
-  const what = task.pairs ? "pair" : "prompt";
-  const millions = (task.parameters / 1e6).toFixed(2);
-  terminal.line(`Model: ${task.modelName}, ${millions} million parameters`);
-  terminal.line(
-    `Run: ${methodName(config, cadence)}, ${counted(config.steps, "step")} of ${
-      counted(config.pairs, "pair")
-    } in ` +
-      `${counted(cadence.phases, "phase")}, ${
-        counted(config.members, "member")
-      }, seed ${config.seed}; ` +
-      `${counted(train.length, what)} to train on, ${evaluation.length} to evaluate on`,
-  );
-  const where = resume === undefined ? "" : `, going on after step ${resume.checkpoint.step}`;
-  terminal.line(`Folder: ${dir}${where}`);
 }
 
 /**

@@ -1,0 +1,130 @@
+// `leash annotate --pairs`: the pairs of a dataset annotated anew.
+import {
+  type Annotator,
+  askAnnotator,
+  type Example,
+  type Outcome,
+  type PreferenceRow,
+  type Verdict,
+} from "../../core/mod.ts";
+import { exchanged, pairsFormat, type TextPair, writeTextPairs } from "../data/pair_files.ts";
+import { type DataFlags, openExamples, skippedLines } from "../data/rows.ts";
+import { checkedLog, countsLine, failuresIn } from "./annotate_log.ts";
+import type { CommandOptions } from "../terminal/command_options.ts";
+import { RowCounter, UnusableRow, usedRows } from "../../core/text/rows/report.ts";
+import type { AnnotateRun } from "./annotate_run.ts";
+import type { JudgeFlags } from "../judge/named_annotator.ts";
+import { readJsonl, shownOrder } from "../../files/mod.ts";
+import { UsageError } from "../terminal/mistake.ts";
+import type { SamplingChoice } from "../flags/shared.ts";
+import { counted } from "../terminal/counted.ts";
+import { openChained } from "../folder/chained_log.ts";
+import type { BaseFlags } from "../policy/base_model.ts";
+import { promptWords } from "../data/dialogues.ts";
+import type { DeviceChoice } from "../policy/opened_policies.ts";
+
+/** What the command is asked. */
+export interface AnnotateFlags
+  extends DeviceChoice, BaseFlags, SamplingChoice, JudgeFlags, Omit<DataFlags, "data"> {
+  readonly adapter?: string;
+  readonly data?: string;
+  readonly pairs?: string;
+  readonly out: string;
+  readonly resume: boolean;
+  readonly acceptChange?: string;
+}
+
+/** Prompts between two writes to the log. */
+export const AT_ONCE = 16;
+
+/** Annotates the pairs of a dataset anew. */
+export async function annotateFile(
+  flags: AnnotateFlags & DataFlags,
+  judge: Annotator,
+  run: AnnotateRun,
+  { terminal, signal }: CommandOptions,
+): Promise<number> {
+  const stream = await openExamples(flags, undefined, { terminal, signal });
+  const needed = new RowCounter(flags);
+  const rows: PreferenceRow[] = [];
+  const pairs: ReturnType<typeof candidateOf>[] = [];
+  for await (const example of stream) {
+    const row = needed.take(example.place, () => preferenceOf(example));
+    if (row === undefined) continue;
+    rows.push(row);
+    pairs.push(candidateOf(row));
+  }
+  const report = [
+    usedRows({ used: needed.used, read: stream.report.read }),
+    ...skippedLines([stream.report, needed]),
+  ].join("; ");
+  if (pairs.length === 0) {
+    const found = `${flags.data} has no pair`;
+    throw new UsageError({ verb: "annotate", found, expected: `at least one (${report})` });
+  }
+  terminal.error(`${flags.data}: ${report}`);
+  await run.begin({ kernelPath: "none", model: "none" });
+  const done = checkedLog(run, (i) => pairs[i] && { ...pairs[i], annotator: judge.name });
+  if (done.length > 0) terminal.error(`Going on after ${counted(done.length, "pair")}`);
+  {
+    using lines = await openChained(run.log);
+    for (let from = done.length; from < pairs.length; from += AT_ONCE) {
+      signal?.throwIfAborted();
+      terminal.status(`pair ${from} of ${pairs.length}`);
+      const part = pairs.slice(from, from + AT_ONCE);
+      const verdicts = await askAnnotator(judge, part, { signal });
+      part.forEach((pair, i) =>
+        lines.append({ ...pair, annotator: judge.name, verdict: verdicts[i] })
+      );
+      await lines.sync();
+    }
+    terminal.status("");
+  }
+  const failures = await failuresIn(run.log);
+  const lines = await readJsonl(run.log) as JudgedLine[];
+  const labelled = lines.flatMap((line, i) => textPair(line, rows[i]));
+  const count = (outcome: Outcome) =>
+    lines.filter(({ verdict }) => verdict.outcome === outcome).length;
+  await writeTextPairs(flags.out, pairsFormat("annotate", flags.out), labelled);
+  const counts = { pairs: labelled.length, ties: count("tie"), failed: count("failed") };
+  terminal.line(countsLine(flags.out, counts, run.log, failures));
+  return 0;
+}
+
+interface JudgedLine {
+  readonly place: string;
+  readonly prompt: string;
+  readonly a: string;
+  readonly b: string;
+  readonly annotator: string;
+  readonly verdict: Verdict;
+}
+
+function preferenceOf(example: Example): PreferenceRow {
+  if (example.kind === "preference") return example;
+  throw new UnusableRow(
+    `it is a ${example.kind}, expected a pair: chosen and rejected. Map other names with --columns, ` +
+      "or answer its prompts with --data",
+  );
+}
+
+function candidateOf(
+  { place, prompt, chosen, rejected }: PreferenceRow,
+): Omit<JudgedLine, "annotator" | "verdict"> {
+  return { place, prompt: promptWords(prompt), a: promptWords(chosen), b: promptWords(rejected) };
+}
+
+function textPair(
+  { verdict, annotator, place }: JudgedLine,
+  pair: PreferenceRow,
+): TextPair[] {
+  const { outcome, reason = null, scores, order } = verdict;
+  if (outcome !== "a" && outcome !== "b") return [];
+  const [won, lost] = outcome === "a" ? [0, 1] : [1, 0];
+  return [{
+    row: outcome === "a" ? pair : exchanged(pair),
+    ...{ annotator, verdict: outcome, reason },
+    order: shownOrder(outcome, order),
+    ...{ chosen_score: scores?.[won] ?? null, rejected_score: scores?.[lost] ?? null, place },
+  }];
+}

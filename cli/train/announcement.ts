@@ -1,0 +1,58 @@
+// What a run says of itself as it begins: to readers of config.json, and on the terminal.
+import type { Device } from "../../backend/mod.ts";
+import type { RunConfig } from "../flags/run_config.ts";
+import { cadenceOf, methodName } from "../flags/method.ts";
+import { counted } from "../terminal/counted.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import type { ResumePoint } from "./resume.ts";
+import type { Task } from "./workload.ts";
+
+/** What config.json says for readers. */
+export function aboutRun(config: RunConfig, device: Device, task: Task): Record<string, unknown> {
+  const cadence = cadenceOf(config);
+  const { kind, name, detail, software } = device.info;
+  return {
+    method: methodName(config, cadence),
+    phases: cadence.phases,
+    refreshEvery: cadence.refreshEvery,
+    device: { kind, name, detail, software },
+    model: { name: task.modelName, parameters: task.parameters },
+    prompts: { train: task.prompts.train.length, evaluation: task.prompts.evaluation.length },
+    ...(task.pairs
+      ? { pairs: { train: task.pairs.train.length, evaluation: task.pairs.evaluation.length } }
+      : {}),
+    deno: Deno.version.deno,
+  };
+}
+
+/** The lines before the first phase: model, run, folder. */
+export function announce(
+  terminal: Pick<Terminal, "line">,
+  config: RunConfig,
+  task: Task,
+  dir: string,
+  resume: ResumePoint | undefined,
+): void {
+  const cadence = cadenceOf(config);
+  const { train, evaluation } = task.pairs ?? task.prompts;
+  const what = task.pairs ? "pair" : "prompt";
+  const millions = (task.parameters / 1e6).toFixed(2);
+  terminal.line(`Model: ${task.modelName}, ${millions} million parameters`);
+  terminal.line(
+    `Run: ${methodName(config, cadence)}, ${counted(config.steps, "step")} of ${
+      counted(config.pairs, "pair")
+    } in ` +
+      `${counted(cadence.phases, "phase")}, ${
+        counted(config.members, "member")
+      }, seed ${config.seed}; ` +
+      `${counted(train.length, what)} to train on, ${evaluation.length} to evaluate on`,
+  );
+  const where = resume === undefined ? "" : `, going on after step ${resume.checkpoint.step}`;
+  terminal.line(`Folder: ${dir}${where}`);
+}
+
+/** The folder of a run that nobody named. */
+export function defaultDir({ loss, seed }: RunConfig): string {
+  const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
+  return `runs/${time}-${loss}-${seed}`;
+}

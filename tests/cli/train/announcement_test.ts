@@ -1,0 +1,36 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { aboutRun, announce, defaultDir } from "../../../cli/train/announcement.ts";
+import { parseFlags } from "../../../cli/flags/run_config.ts";
+import { CpuDevice } from "../../../backend/cpu/device.ts";
+import type { Task } from "../../../cli/train/workload.ts";
+import { recordingTerminal } from "../../support/tiny_run.ts";
+
+const command = parseFlags(["--steps", "6", "--phases", "3", "--pairs", "1", "--members", "2"]);
+if (command.kind !== "start") throw new Error("unreachable");
+const { config } = command;
+const task = {
+  ...{ modelName: "the model", parameters: 1_234_567 },
+  prompts: { train: ["a", "b", "c"], evaluation: ["d"] },
+} as unknown as Task;
+
+Deno.test("announce() says model, run and folder in three lines", () => {
+  const terminal = recordingTerminal();
+  announce(terminal, config, task, "runs/x", undefined);
+  assertEquals(terminal.lines, [
+    "Model: the model, 1.23 million parameters",
+    "Run: bpo (dpo), 6 steps of 1 pair in 3 phases, 2 members, seed 1; 3 prompts to train on, 1 to evaluate on",
+    "Folder: runs/x",
+  ]);
+});
+
+Deno.test("aboutRun() has what readers of config.json ask for", async () => {
+  using device = await CpuDevice.open({ threads: 1 });
+  const { method, phases, refreshEvery, prompts, model } = aboutRun(config, device, task);
+  assertEquals([method, phases, refreshEvery], ["bpo (dpo)", 3, 2]);
+  assertEquals(prompts, { train: 3, evaluation: 1 });
+  assertEquals(model, { name: "the model", parameters: 1_234_567 });
+});
+
+Deno.test("defaultDir() names the time, the loss and the seed", () => {
+  assertMatch(defaultDir(config), /^runs\/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-dpo-1$/);
+});
