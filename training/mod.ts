@@ -35,4 +35,3 @@ export type { PairIds } from "./sources/score_pairs.ts";
 export * from "./sources/source.ts";
 export * from "./stops.ts";
 export * from "./text_metric.ts";
-export * from "./win_rate_evaluator.ts";

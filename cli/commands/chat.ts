@@ -268,9 +268,8 @@ class Conversation {
         return false;
     }
     const names = Object.keys(COMMANDS).map((usage) => usage.split(" ")[0]);
-    terminal.error(
-      `${JSON.stringify(name)} is no command.${didYouMean(name, names) || " /help lists them"}`,
-    );
+    const hint = didYouMean(name, names) || " /help lists them";
+    terminal.error(`${JSON.stringify(name)} is no command.${hint}`);
     return false;
   }
 

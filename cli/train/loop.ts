@@ -15,7 +15,7 @@ import { type Failures, heard, tellFailures } from "../judge/failures.ts";
 import type { RunConfig } from "../flags/run_config.ts";
 import { evaluationSteps } from "../flags/method.ts";
 import { beforeLine, phaseLine } from "./phase_line.ts";
-import { PolicyEvaluator } from "./policy_evaluator.ts";
+import { RunEvaluator } from "./run_evaluator.ts";
 import { Progress } from "../terminal/progress.ts";
 import { folderSink, type ResumePoint } from "./resume.ts";
 import type { RunFolder, RunIdentity } from "../folder/run_folder.ts";
@@ -63,7 +63,7 @@ export class TrainingRun implements Disposable {
   readonly run: Run<Evaluation>;
   readonly #parts: RunParts;
   readonly #evaluationSteps: readonly number[];
-  readonly #evaluator: PolicyEvaluator;
+  readonly #evaluator: RunEvaluator;
   readonly #progress: Progress;
   readonly #earlier: RunTotals;
   #workSeconds: number;
@@ -79,7 +79,7 @@ export class TrainingRun implements Disposable {
     this.#workSeconds = this.#earlier.workSeconds;
     this.#progress = new Progress(parts.terminal, config.steps);
     this.#evaluationSteps = evaluationSteps(options.cadence!, config.evalEvery);
-    this.#evaluator = new PolicyEvaluator({
+    this.#evaluator = new RunEvaluator({
       ...{ ...parts, config, start: start?.policy, steps: this.#evaluationSteps },
       during: async (prompts, body) => {
         await this.#show(`evaluating on ${counted(prompts, "prompt")}`);

@@ -45,7 +45,7 @@ export const REPORTED: readonly MistakeRow[] = [
   ],
   // The run.
   [
-    "PolicyEvaluator",
+    "RunEvaluator",
     "greedy ? { temperature: 0 } : { temperature, topP }",
     "{ temperature, topP }",
   ],

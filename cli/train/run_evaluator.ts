@@ -44,7 +44,7 @@ export interface EvaluatorParts {
 export type OnceMeasured = Pick<RunTotals, "greedyBefore" | "greedyAfter" | "klAtOne">;
 
 /** Evaluates as the flags say. */
-export class PolicyEvaluator implements Evaluator<Evaluation> {
+export class RunEvaluator implements Evaluator<Evaluation> {
   /** What was measured once so far. */
   once: OnceMeasured;
 
