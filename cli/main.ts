@@ -39,7 +39,15 @@ import { VERSION } from "./version.ts";
 
 export type { CliCommand } from "./commands/command.ts";
 export type { CommandOptions } from "./terminal/command_options.ts";
-export type { Flag, FlagKind } from "./flags/kinds.ts";
+export type {
+  ChoiceKind,
+  Flag,
+  FlagKind,
+  GivenKind,
+  NumberKind,
+  TextKind,
+  WholeKind,
+} from "./flags/kinds.ts";
 export type { FlagValue, ParsedFlags } from "./flags/parser.ts";
 export type { Interrupts } from "./terminal/interrupt.ts";
 export type { Terminal } from "./terminal/terminal.ts";

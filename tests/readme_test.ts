@@ -2,9 +2,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { COMMANDS, main as leash } from "../cli/main.ts";
 import { main as compare } from "../cli/compare/main.ts";
-import { main as train } from "../cli/train/main.ts";
+import { main as train } from "../cli/train.ts";
 import { parseConfig } from "../cli/flags/config_file.ts";
-import { TRAIN_FLAGS } from "../cli/train/flags.ts";
+import { TRAIN_FLAGS } from "../cli/flags/train_table.ts";
 import { commandWorkspace } from "./support/command_run.ts";
 
 const ROOT = new URL("../", import.meta.url);

@@ -4,21 +4,21 @@
  * with the settings that `deno task train` has by default. Run it again when the model or the prompts change.
  */
 import { openDevice } from "../backend/mod.ts";
-import { parseFlags } from "../cli/flags/run_config.ts";
+import { runConfig } from "../cli/flags/run_config.ts";
+import { completeSettings, STORIES_PRESET } from "../cli/flags/train_request.ts";
 import { sampleReferences } from "../cli/train/references.ts";
 import { REFERENCE_KEY } from "../training/mod.ts";
-import { loadTask, readTask } from "../cli/train/workload.ts";
+import { loadWorkload, readWorkload } from "../cli/train/workload.ts";
 import { promptText } from "../scheduler/mod.ts";
 import type { StoryReferences } from "../stories/references.ts";
 
 /** Samples them on the CPU device. */
 export async function makeReferences(): Promise<StoryReferences> {
-  const command = parseFlags([]);
-  if (command.kind !== "start") throw new TypeError("Cannot read the default flags");
-  const { temperature, topP, maxNew } = command.config;
+  const config = runConfig(completeSettings("sample", STORIES_PRESET));
+  const { temperature, topP, maxNew } = config.sampling;
   using device = await openDevice({ kind: "cpu" });
-  using files = await readTask(command.config);
-  using task = await loadTask(device, files, command.config);
+  using files = await readWorkload(config);
+  using task = await loadWorkload(device, files, config);
   const { model, tokenizer } = task;
   const prompts = task.prompts.evaluation;
   const texts = await sampleReferences(device, {

@@ -16,33 +16,33 @@ import { type AnnotateRun, openAnnotateRun } from "./annotate_run.ts";
 import { answerBudget, type Asked, askedPrompts, promptBudget } from "../data/encoded_prompts.ts";
 import { openChained } from "../folder/chained_log.ts";
 import { counted } from "../terminal/counted.ts";
-import { type Flag, given, text, under } from "../flags/kinds.ts";
+import { type FlagSections, given, text } from "../flags/kinds.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { ANNOTATOR_FLAGS, askedOfTrainable, openJudge } from "../judge/named_annotator.ts";
+import { ANNOTATOR_ROWS, askedOfTrainable, openJudge } from "../judge/named_annotator.ts";
 import { type OpenedPolicies, openPolicies } from "../policy/opened_policies.ts";
 import { pairsFormat, trlLines } from "../data/pair_files.ts";
 import { basePrints } from "../policy/prints.ts";
 import { kernelPath } from "../policy/device.ts";
 import {
   ACCEPT_CHANGE_ROW,
-  CHAT_FLAGS,
+  CHAT_ROWS,
+  DATA_ROWS,
   DATA_VALUE,
-  DEVICE_FLAGS,
-  MODEL_FLAGS,
-  POLICY_FLAG,
-  ROW_FLAGS,
-  SAMPLING_FLAGS,
+  DEVICE_ROWS,
+  MODEL_ROWS,
+  POLICY_ROW,
+  SAMPLING_ROWS,
   samplingOf,
 } from "../flags/shared.ts";
-import { type CliCommand, complete } from "./command.ts";
+import type { CliCommand } from "./command.ts";
+import { defineCommand, type ValuesOf } from "./define.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
-import { annotateFile, type AnnotateFlags, AT_ONCE } from "./annotate_file.ts";
+import { annotateFile, AT_ONCE } from "./annotate_file.ts";
 import { checkedLog, countsLine, dateOf, failuresIn } from "./annotate_log.ts";
 
-const FLAGS: readonly Flag[] = [
-  ...MODEL_FLAGS,
-  POLICY_FLAG,
-  ...under("Pairs", [
+const SECTIONS = {
+  "Model": [...MODEL_ROWS, POLICY_ROW],
+  "Pairs": [
     {
       name: "data",
       value: DATA_VALUE,
@@ -55,12 +55,12 @@ const FLAGS: readonly Flag[] = [
       type: text,
       help: "Dataset with chosen and rejected that are annotated anew, instead of --data",
     },
-    ...ROW_FLAGS,
-    ...CHAT_FLAGS,
-    ...ANNOTATOR_FLAGS,
-  ]),
-  ...under("Answers", SAMPLING_FLAGS),
-  ...under("Result", [
+    ...DATA_ROWS,
+    ...CHAT_ROWS,
+    ...ANNOTATOR_ROWS,
+  ],
+  "Answers": SAMPLING_ROWS,
+  "Result": [
     {
       name: "out",
       value: "FILE",
@@ -70,22 +70,21 @@ const FLAGS: readonly Flag[] = [
     },
     { name: "resume", ...given, help: "Go on after the verdicts that are there" },
     ACCEPT_CHANGE_ROW,
-  ]),
-  ...DEVICE_FLAGS,
-];
+  ],
+  "Machine": DEVICE_ROWS,
+} as const satisfies FlagSections;
 
 /** Annotates. */
-export const ANNOTATE: CliCommand = {
+export const ANNOTATE: CliCommand = defineCommand({
   name: "annotate",
   summary: "Preferences by an annotator, on two answers a prompt or on the pairs of a dataset",
   usage: "leash annotate (--data FILE|DIR|ID | --pairs FILE|DIR|ID) --out FILE [flags]",
-  flags: FLAGS,
+  flags: SECTIONS,
   examples: [
     "leash annotate --model org/name --data prompts.jsonl --annotator rule:polite.ts --out pairs.parquet",
     "leash annotate --pairs pairs.jsonl --annotator judge --out judged.jsonl",
   ],
-  async run(parsed, options) {
-    const flags = complete<AnnotateFlags>(ANNOTATE, parsed);
+  async run(flags, options) {
     if ((flags.data === undefined) === (flags.pairs === undefined)) {
       const found = `--data and --pairs are ${flags.data === undefined ? "not" : "both"} given`;
       throw new UsageError({ verb: "annotate", found, expected: "one of them" });
@@ -112,11 +111,11 @@ export const ANNOTATE: CliCommand = {
     for (const line of trlLines(counts.trlIds)) options.terminal.line(line);
     return 0;
   },
-};
+});
 
 /** Samples and annotates the prompts that the log does not have yet. */
 async function annotatePrompts(
-  flags: AnnotateFlags,
+  flags: ValuesOf<typeof SECTIONS>,
   { device, model, base, digest, policies: [policy], prepared: asked }: OpenedPolicies & {
     readonly prepared: readonly Asked[];
   },

@@ -13,33 +13,18 @@ import { checkedLog, countsLine, failuresIn } from "./annotate_log.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
 import { RowCounter, UnusableRow, usedRows } from "../../core/text/rows/report.ts";
 import type { AnnotateRun } from "./annotate_run.ts";
-import type { JudgeFlags } from "../judge/named_annotator.ts";
 import { readJsonl, shownOrder } from "../../files/mod.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import type { SamplingChoice } from "../flags/shared.ts";
 import { counted } from "../terminal/counted.ts";
 import { openChained } from "../folder/chained_log.ts";
-import type { BaseFlags } from "../policy/base_model.ts";
 import { promptWords } from "../data/dialogues.ts";
-import type { DeviceChoice } from "../policy/opened_policies.ts";
-
-/** What the command is asked. */
-export interface AnnotateFlags
-  extends DeviceChoice, BaseFlags, SamplingChoice, JudgeFlags, Omit<DataFlags, "data"> {
-  readonly adapter?: string;
-  readonly data?: string;
-  readonly pairs?: string;
-  readonly out: string;
-  readonly resume: boolean;
-  readonly acceptChange?: string;
-}
 
 /** Prompts between two writes to the log. */
 export const AT_ONCE = 16;
 
 /** Annotates the pairs of a dataset anew. */
 export async function annotateFile(
-  flags: AnnotateFlags & DataFlags,
+  flags: DataFlags & { readonly out: string },
   judge: Annotator,
   run: AnnotateRun,
   { terminal, signal }: CommandOptions,

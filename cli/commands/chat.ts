@@ -11,51 +11,43 @@ import {
 } from "../../core/mod.ts";
 import { writeFileDurably } from "../../files/mod.ts";
 import { answerBudget, promptBudget } from "../data/encoded_prompts.ts";
-import type { BaseFlags } from "../policy/base_model.ts";
 import { answerWriter, fitTurns, trimmedAnswer } from "../data/conversation.ts";
 import { counted } from "../terminal/counted.ts";
-import { type Flag, under } from "../flags/kinds.ts";
+import type { FlagSections } from "../flags/kinds.ts";
 import { didYouMean } from "../../core/base/nearest.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { inputLines } from "./input_lines.ts";
+import { type NamedPolicy, type OpenedPolicies, openPolicies } from "../policy/opened_policies.ts";
 import {
-  type DeviceChoice,
-  type NamedPolicy,
-  type OpenedPolicies,
-  openPolicies,
-} from "../policy/opened_policies.ts";
-import {
-  ADAPTER_FLAG,
-  CHAT_FLAGS,
-  DEVICE_FLAGS,
-  MODEL_FLAGS,
-  SAMPLING_FLAGS,
-  type SamplingChoice,
+  ADAPTERS_ROW,
+  CHAT_ROWS,
+  DEVICE_ROWS,
+  MODEL_ROWS,
+  SAMPLING_ROWS,
   samplingOf,
 } from "../flags/shared.ts";
 import { sideBySide } from "../terminal/side_by_side.ts";
 import { mistakeOf } from "../terminal/system_mistake.ts";
 import { visible } from "../terminal/visible.ts";
-import { type CliCommand, complete } from "./command.ts";
+import type { CliCommand } from "./command.ts";
+import { defineCommand, type ValuesOf } from "./define.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
 
-const FLAGS: readonly Flag[] = [
-  ...MODEL_FLAGS,
-  {
-    ...ADAPTER_FLAG,
-    help:
-      "PEFT folder, run folder, RUN#2 for a member of a run, or base; several answer side by side",
-  },
-  ...under("Conversation", CHAT_FLAGS),
-  ...under("Answers", SAMPLING_FLAGS),
-  ...DEVICE_FLAGS,
-];
+const SECTIONS = {
+  "Model": [
+    ...MODEL_ROWS,
+    {
+      ...ADAPTERS_ROW,
+      help:
+        "PEFT folder, run folder, RUN#2 for a member of a run, or base; several answer side by side",
+    },
+  ],
+  "Conversation": CHAT_ROWS,
+  "Answers": SAMPLING_ROWS,
+  "Machine": DEVICE_ROWS,
+} as const satisfies FlagSections;
 
-interface Flags extends DeviceChoice, BaseFlags, SamplingChoice {
-  readonly adapter: readonly string[];
-  readonly system?: string;
-  readonly chat: "auto" | "always" | "never";
-}
+type Flags = ValuesOf<typeof SECTIONS>;
 
 const COMMANDS: Readonly<Record<string, string>> = {
   "/help": "show this",
@@ -66,17 +58,16 @@ const COMMANDS: Readonly<Record<string, string>> = {
 };
 
 /** Talks. */
-export const CHAT: CliCommand = {
+export const CHAT: CliCommand = defineCommand({
   name: "chat",
   summary: "A conversation with a model, or with several adapters on it side by side",
   usage: "leash chat [--model PATH|ID] [--adapter DIR ...] [flags]",
-  flags: FLAGS,
+  flags: SECTIONS,
   examples: [
     "leash chat --model HuggingFaceTB/SmolLM2-135M-Instruct",
     'leash chat --model org/name --adapter base --adapter runs/kind --adapter "runs/kind#1"',
   ],
-  async run(parsed, options) {
-    const flags = complete<Flags>(CHAT, parsed);
+  async run(flags, options) {
     using opened = await openPolicies(flags, flags.adapter, options, (base) => {
       if (flags.chat === "always" && base.chat === undefined) {
         throw new UsageError({
@@ -91,7 +82,7 @@ export const CHAT: CliCommand = {
     await new Conversation(flags, opened, opened.prepared, options).hold();
     return 0;
   },
-};
+});
 
 /** A conversation with every policy: all hear the same questions, each remembers its own answers. */
 class Conversation {

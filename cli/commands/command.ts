@@ -1,7 +1,7 @@
 // What a command of `leash` is, how it is called, and how every one of them ends: 0, or one line and an exit code.
 import { EXIT, exitCodeOf } from "../terminal/exit_codes.ts";
 import type { Flag } from "../flags/kinds.ts";
-import { completeValues, type ParsedFlags, parseTable } from "../flags/parser.ts";
+import { type ParsedFlags, parseTable } from "../flags/parser.ts";
 import { flagLines, helpWidth } from "../flags/help.ts";
 import { wrap } from "../terminal/word_wrap.ts";
 import { Interrupted } from "../terminal/interrupt.ts";
@@ -18,22 +18,14 @@ export interface CliCommand {
   readonly flags: readonly Flag[];
   /** Most positional arguments; 0 where absent. */
   readonly positional?: number;
+  /** How it is called, for what goes on with it; default `leash NAME`. */
+  readonly program?: string;
   /** The line after "Usage:". */
   readonly usage: string;
   /** Commands to copy. */
   readonly examples: readonly string[];
-  /** Does it, `parsed` without defaults (`complete` adds them); returns the exit code. */
+  /** Does it, `parsed` without defaults; returns the exit code. */
   run(parsed: ParsedFlags, options: CommandOptions): Promise<number>;
-}
-
-/**
- * The values of a command with its defaults.
- *
- * @typeParam T A field a flag, in camel case.
- * @throws {UsageError} If a required flag is missing.
- */
-export function complete<T>(command: CliCommand, { values }: ParsedFlags): T {
-  return completeValues(command.name, command.flags, values) as T;
 }
 
 /** What `leash NAME --help` prints. */
@@ -74,7 +66,11 @@ export async function runCommand(
     if (error instanceof Deno.errors.BrokenPipe) return EXIT.unread;
     terminal.status("");
     if (error instanceof Interrupted) {
-      terminal.error(`${error.message}. Go on with: leash ${command.name} --resume ${error.dir}`);
+      terminal.error(
+        `${error.message}. Go on with: ${
+          command.program ?? `leash ${command.name}`
+        } --resume ${error.dir}`,
+      );
       return signal?.aborted ? EXIT.interrupted : EXIT.failed;
     }
     if (signal?.aborted) {

@@ -15,40 +15,34 @@ import { writeFileDurably } from "../../files/mod.ts";
 import { answerPrompts } from "../../training/mod.ts";
 import { BASE } from "../policy/adapter_spec.ts";
 import { answerBudget, type Asked, askedPrompts, promptBudget } from "../data/encoded_prompts.ts";
-import type { BaseFlags, BaseModel } from "../policy/base_model.ts";
+import type { BaseModel } from "../policy/base_model.ts";
 import { RowCounter, UnusableRow } from "../../core/text/rows/report.ts";
-import { type DataFlags, openExamples, promptOf, skippedLines } from "../data/rows.ts";
+import { openExamples, promptOf, skippedLines } from "../data/rows.ts";
 import { Dialogues, promptWords } from "../data/dialogues.ts";
 import { counted } from "../terminal/counted.ts";
-import { type Flag, given, text, under } from "../flags/kinds.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { quote } from "../../core/base/mistakes.ts";
-import { ANNOTATOR_FLAGS, type JudgeFlags, openJudge } from "../judge/named_annotator.ts";
+import { type FlagSections, given, text } from "../flags/kinds.ts";
+import { ANNOTATOR_ROWS, openJudge } from "../judge/named_annotator.ts";
+import { type NamedPolicy, type OpenedPolicies, openPolicies } from "../policy/opened_policies.ts";
 import {
-  type DeviceChoice,
-  type NamedPolicy,
-  type OpenedPolicies,
-  openPolicies,
-} from "../policy/opened_policies.ts";
-import {
-  CHAT_FLAGS,
+  CHAT_ROWS,
+  DATA_ROWS,
   DATA_VALUE,
-  DEVICE_FLAGS,
-  MODEL_FLAGS,
-  POLICY_FLAG,
-  ROW_FLAGS,
-  SAMPLING_FLAGS,
-  type SamplingChoice,
+  DEVICE_ROWS,
+  MODEL_ROWS,
+  POLICY_ROW,
+  SAMPLING_ROWS,
   samplingOf,
 } from "../flags/shared.ts";
 import { requireNewOut } from "../terminal/system_mistake.ts";
-import { type CliCommand, complete } from "./command.ts";
+import type { CliCommand } from "./command.ts";
+import { defineCommand, type ValuesOf } from "./define.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
 
-const FLAGS: readonly Flag[] = [
-  ...MODEL_FLAGS,
-  POLICY_FLAG,
-  ...under("Comparison", [
+const SECTIONS = {
+  "Model": [...MODEL_ROWS, POLICY_ROW],
+  "Comparison": [
     {
       name: "against",
       value: "base|DIR|FILE",
@@ -57,7 +51,7 @@ const FLAGS: readonly Flag[] = [
       help:
         "The other side: the bare model, an adapter on it, or a dataset with an answer to each prompt",
     },
-    ...ANNOTATOR_FLAGS,
+    ...ANNOTATOR_ROWS,
     {
       name: "data",
       value: DATA_VALUE,
@@ -65,11 +59,11 @@ const FLAGS: readonly Flag[] = [
       required: true,
       help: "Dataset whose prompts are answered",
     },
-    ...ROW_FLAGS,
-    ...CHAT_FLAGS,
-  ]),
-  ...under("Answers", SAMPLING_FLAGS),
-  ...under("Result", [
+    ...DATA_ROWS,
+    ...CHAT_ROWS,
+  ],
+  "Answers": SAMPLING_ROWS,
+  "Result": [
     { name: "json", ...given, help: "Print the result as JSON" },
     {
       name: "out",
@@ -77,16 +71,11 @@ const FLAGS: readonly Flag[] = [
       type: text,
       help: "Both answers to each prompt with the verdict, a line each",
     },
-  ]),
-  ...DEVICE_FLAGS,
-];
+  ],
+  "Machine": DEVICE_ROWS,
+} as const satisfies FlagSections;
 
-interface Flags extends DeviceChoice, BaseFlags, SamplingChoice, JudgeFlags, DataFlags {
-  readonly adapter?: string;
-  readonly against: string;
-  readonly json: boolean;
-  readonly out?: string;
-}
+type Flags = ValuesOf<typeof SECTIONS>;
 
 /** What is read before a device is opened. */
 interface Prepared {
@@ -96,17 +85,16 @@ interface Prepared {
 }
 
 /** Evaluates. */
-export const EVALUATE: CliCommand = {
+export const EVALUATE: CliCommand = defineCommand({
   name: "evaluate",
   summary: "Win rate of a policy against the base model, another adapter, or answers of a file",
   usage: "leash evaluate [--model PATH|ID] --adapter DIR --data FILE|DIR|ID [flags]",
-  flags: FLAGS,
+  flags: SECTIONS,
   examples: [
     "leash evaluate --model org/name --adapter runs/kind --data prompts.jsonl --annotator rule:polite.ts",
     "leash evaluate --model org/name --adapter runs/kind --against runs/other --data prompts.jsonl --json",
   ],
-  async run(parsed, options) {
-    const flags = complete<Flags>(EVALUATE, parsed);
+  async run(flags, options) {
     if (flags.out !== undefined) await requireNewOut("evaluate", flags.out);
     using judge = await openJudge("evaluate", flags, options.signal);
     const isFile = await isDataset(flags.against);
@@ -145,7 +133,7 @@ export const EVALUATE: CliCommand = {
     else terminal.line(evaluationLine(result, verdicts));
     return 0;
   },
-};
+});
 
 /** One line for people. */
 export function evaluationLine(

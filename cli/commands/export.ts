@@ -11,32 +11,35 @@ import { readAdapterConfig } from "../policy/adapter_files.ts";
 import { adapterFolder, readNamedAdapter, readRunMembers } from "../policy/adapter_spec.ts";
 import { counted } from "../terminal/counted.ts";
 import { type ExportModel, openExportModel, writeMerged } from "../policy/export_model.ts";
-import { choice, type Flag, text, under, whole } from "../flags/kinds.ts";
+import { choice, type FlagSections, text, whole } from "../flags/kinds.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { trlLines } from "../data/pair_files.ts";
 import { FILES, readIdentity } from "../folder/run_folder.ts";
-import { ADAPTER_FLAG, END_TOKEN_ROW, MODEL_FLAG } from "../flags/shared.ts";
+import { ADAPTERS_ROW, END_TOKEN_ROW, MODEL_ROW } from "../flags/shared.ts";
 import { parseBytes, showBytes } from "../terminal/sizes.ts";
 import { requireNewOut } from "../terminal/system_mistake.ts";
-import { type CliCommand, complete } from "./command.ts";
+import type { CliCommand } from "./command.ts";
+import { defineCommand, type ValuesOf } from "./define.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
 import { ggufOf, reduced, writePeft } from "../policy/export_adapters.ts";
 
-const FLAGS: readonly Flag[] = [
-  {
-    ...MODEL_FLAG,
-    shownDefault: "as the run or adapter says",
-    help: "The base model: folder, .gguf file or hub id",
-  },
-  ...under("What", [
+const SECTIONS = {
+  "Model": [
+    {
+      ...MODEL_ROW,
+      shownDefault: "as the run or adapter says",
+      help: "The base model: folder, .gguf file or hub id",
+    },
+  ],
+  "What": [
     { name: "run", value: "DIR", type: text, help: "A run folder: its members, or its pairs" },
     {
-      ...ADAPTER_FLAG,
+      ...ADAPTERS_ROW,
       shownDefault: "none",
       help: "PEFT folder; several are the members of an ensemble",
     },
-  ]),
-  ...under("To", [
+  ],
+  "To": [
     {
       name: "to",
       ...choice("peft", "merged", "gguf-lora", "pairs.jsonl", "pairs.parquet"),
@@ -67,34 +70,23 @@ const FLAGS: readonly Flag[] = [
       help: "Largest file of a merged model, as 5GB or 512MiB",
     },
     { ...END_TOKEN_ROW, shownDefault: "the model's, and the run's" },
-  ]),
-];
+  ],
+} as const satisfies FlagSections;
 
-interface Flags {
-  readonly model?: string;
-  readonly run?: string;
-  readonly adapter: readonly string[];
-  readonly to: "peft" | "merged" | "gguf-lora" | "pairs.jsonl" | "pairs.parquet";
-  readonly out: string;
-  readonly rank?: number;
-  readonly dtype?: "f32" | "f16" | "bf16";
-  readonly maxShard: string;
-  readonly endToken?: string;
-}
+type Flags = ValuesOf<typeof SECTIONS>;
 
 /** Exports. */
-export const EXPORT: CliCommand = {
+export const EXPORT: CliCommand = defineCommand({
   name: "export",
   summary: "A run or adapters for PEFT, transformers, vLLM or llama.cpp; a run's pairs for TRL",
   usage: "leash export (--run DIR | --adapter DIR ...) --to FORMAT --out PATH [flags]",
-  flags: FLAGS,
+  flags: SECTIONS,
   examples: [
     "leash export --run runs/kind --to peft --rank 8 --out kind-peft",
     "leash export --adapter kind --to merged --dtype bf16 --out kind-model",
     "leash export --run runs/kind --to pairs.parquet --out pairs.parquet",
   ],
-  async run(parsed, options) {
-    const flags = complete<Flags>(EXPORT, parsed);
+  async run(flags, options) {
     checkFlags(flags);
     await requireNewOut("export", flags.out);
     if (flags.to === "pairs.jsonl" || flags.to === "pairs.parquet") {
@@ -114,7 +106,7 @@ export const EXPORT: CliCommand = {
     for (const line of lines) options.terminal.line(line);
     return 0;
   },
-};
+});
 
 function checkFlags({ run, adapter, to, rank, dtype, endToken }: Flags): void {
   if ((run === undefined) === (adapter.length === 0)) {

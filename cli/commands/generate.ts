@@ -16,36 +16,29 @@ import {
   askedText,
   promptBudget,
 } from "../data/encoded_prompts.ts";
-import type { BaseFlags, BaseModel } from "../policy/base_model.ts";
-import type { DataFlags } from "../data/rows.ts";
+import type { BaseModel } from "../policy/base_model.ts";
 import { counted } from "../terminal/counted.ts";
-import { type Flag, text, under, whole } from "../flags/kinds.ts";
+import { type FlagSections, text, whole } from "../flags/kinds.ts";
 import { UsageError } from "../terminal/mistake.ts";
+import { type NamedPolicy, type OpenedPolicies, openPolicies } from "../policy/opened_policies.ts";
 import {
-  type DeviceChoice,
-  type NamedPolicy,
-  type OpenedPolicies,
-  openPolicies,
-} from "../policy/opened_policies.ts";
-import {
-  ADAPTER_FLAG,
-  CHAT_FLAGS,
+  ADAPTERS_ROW,
+  CHAT_ROWS,
+  DATA_ROWS,
   DATA_VALUE,
-  DEVICE_FLAGS,
-  MODEL_FLAGS,
-  ROW_FLAGS,
-  SAMPLING_FLAGS,
-  type SamplingChoice,
+  DEVICE_ROWS,
+  MODEL_ROWS,
+  SAMPLING_ROWS,
   samplingOf,
 } from "../flags/shared.ts";
 import { requireNewOut } from "../terminal/system_mistake.ts";
-import { type CliCommand, complete } from "./command.ts";
+import type { CliCommand } from "./command.ts";
+import { defineCommand, type ValuesOf } from "./define.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
 
-const FLAGS: readonly Flag[] = [
-  ...MODEL_FLAGS,
-  ADAPTER_FLAG,
-  ...under("Prompts", [
+const SECTIONS = {
+  "Model": [...MODEL_ROWS, ADAPTERS_ROW],
+  "Prompts": [
     { name: "prompt", value: "TEXT", type: text, help: "One prompt" },
     {
       name: "prompts",
@@ -53,12 +46,12 @@ const FLAGS: readonly Flag[] = [
       type: text,
       help: "A dataset whose prompts are answered, instead of --prompt",
     },
-    ...ROW_FLAGS,
-    ...CHAT_FLAGS,
-  ]),
-  ...under("Answers", [
+    ...DATA_ROWS,
+    ...CHAT_ROWS,
+  ],
+  "Answers": [
     { name: "n", value: "N", type: whole(1, 10_000), default: 1, help: "Answers to each prompt" },
-    ...SAMPLING_FLAGS,
+    ...SAMPLING_ROWS,
     {
       name: "out",
       value: "FILE.jsonl",
@@ -66,30 +59,23 @@ const FLAGS: readonly Flag[] = [
       shownDefault: "text on stdout",
       help: "Answers with ids and log-probs, a line each",
     },
-  ]),
-  ...DEVICE_FLAGS,
-];
+  ],
+  "Machine": DEVICE_ROWS,
+} as const satisfies FlagSections;
 
-interface Flags extends DeviceChoice, BaseFlags, SamplingChoice, Omit<DataFlags, "data"> {
-  readonly adapter: readonly string[];
-  readonly prompt?: string;
-  readonly prompts?: string;
-  readonly n: number;
-  readonly out?: string;
-}
+type Flags = ValuesOf<typeof SECTIONS>;
 
 /** Generates. */
-export const GENERATE: CliCommand = {
+export const GENERATE: CliCommand = defineCommand({
   name: "generate",
   summary: "Answers a prompt, or the prompts of a dataset",
   usage: "leash generate [--model PATH|ID] (--prompt TEXT | --prompts FILE) [flags]",
-  flags: FLAGS,
+  flags: SECTIONS,
   examples: [
     'leash generate --model HuggingFaceTB/SmolLM2-135M-Instruct --prompt "Why is the sky blue?"',
     "leash generate --model stories/model --adapter runs/kind --prompts openings.jsonl --out answers.jsonl",
   ],
-  async run(parsed, options) {
-    const flags = complete<Flags>(GENERATE, parsed);
+  async run(flags, options) {
     if ((flags.prompt === undefined) === (flags.prompts === undefined)) {
       throw new UsageError({
         verb: "generate",
@@ -108,7 +94,7 @@ export const GENERATE: CliCommand = {
     const write = flags.out === undefined ? printAnswers : writeAnswers;
     return await write(flags, opened, opened.prepared, options);
   },
-};
+});
 
 async function promptsOf(
   flags: Flags,

@@ -11,59 +11,55 @@ import { inspectRun, inspectSftRun } from "../inspect/run.ts";
 import type { ReadOptions } from "../inspect/tensors.ts";
 import { inspectTemplate, inspectTokenizer, inspectTokenizerConfig } from "../inspect/tokenizer.ts";
 import { inspectGguf, inspectIndex, inspectSafetensors } from "../inspect/weights.ts";
-import { type Flag, given, text, under } from "../flags/kinds.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { quote } from "../../core/base/mistakes.ts";
 import { modelDownloader } from "../policy/hub_files.ts";
 import { FORMATS } from "../folder/run_folder.ts";
 import { isThere } from "../../files/durable/disk.ts";
-import { type CliCommand, complete } from "./command.ts";
+import { type FlagSections, given, text } from "../flags/kinds.ts";
+import type { CliCommand } from "./command.ts";
+import { defineCommand, type ValuesOf } from "./define.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
 
-const FLAGS: readonly Flag[] = under("Inspection", [
-  { name: "json", ...given, help: "Print everything as JSON" },
-  {
-    name: "values",
-    ...given,
-    help: "Read all numbers of weights over 128 MiB too, to find NaN and infinities",
-  },
-  {
-    name: "model",
-    value: "PATH",
-    type: text,
-    help: "Check an adapter against this model, folder or .gguf file",
-  },
-  {
-    name: "split",
-    value: "NAME",
-    type: text,
-    help: "Part of a dataset's folder: train, test, validation; of several configs, CONFIG/SPLIT",
-  },
-]);
+const SECTIONS = {
+  "Inspection": [
+    { name: "json", ...given, help: "Print everything as JSON" },
+    {
+      name: "values",
+      ...given,
+      help: "Read all numbers of weights over 128 MiB too, to find NaN and infinities",
+    },
+    {
+      name: "model",
+      value: "PATH",
+      type: text,
+      help: "Check an adapter against this model, folder or .gguf file",
+    },
+    {
+      name: "split",
+      value: "NAME",
+      type: text,
+      help: "Part of a dataset's folder: train, test, validation; of several configs, CONFIG/SPLIT",
+    },
+  ],
+} as const satisfies FlagSections;
 
-interface Flags {
-  readonly json: boolean;
-  readonly values: boolean;
-  readonly model?: string;
-  readonly split?: string;
-}
+type Flags = ValuesOf<typeof SECTIONS>;
 
 /** Inspects. */
-export const INSPECT: CliCommand = {
+export const INSPECT: CliCommand = defineCommand({
   name: "inspect",
   summary:
     "What a folder, file or hub id is: sizes, types, tokenizer, rows, and what is wrong with it",
   usage: "leash inspect PATH|ID [flags]",
-  flags: FLAGS,
+  flags: SECTIONS,
   positional: 1,
   examples: [
     "leash inspect stories/model",
     "leash inspect model.gguf --json",
     "leash inspect pairs.parquet",
   ],
-  async run(parsed, options) {
-    const flags = complete<Flags>(INSPECT, parsed);
-    const [spec] = parsed.positional;
+  async run(flags, options, [spec]) {
     if (spec === undefined) {
       throw new UsageError({
         verb: "inspect",
@@ -78,7 +74,7 @@ export const INSPECT: CliCommand = {
     else for (const line of reportLines(report)) terminal.line(line);
     return 0;
   },
-};
+});
 
 /** The path itself, or where a hub id is downloaded to. */
 async function localPath(spec: string, options: CommandOptions): Promise<string> {

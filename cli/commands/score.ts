@@ -7,33 +7,32 @@ import {
   type TokenSequence,
 } from "../../core/mod.ts";
 import { writeFileDurably } from "../../files/mod.ts";
-import type { BaseFlags, BaseModel } from "../policy/base_model.ts";
+import type { BaseModel } from "../policy/base_model.ts";
 import { UnusableRow } from "../../core/text/rows/report.ts";
-import { type DataFlags, readRows } from "../data/rows.ts";
+import { readRows } from "../data/rows.ts";
 import { counted } from "../terminal/counted.ts";
-import { type Flag, given, text, under, whole } from "../flags/kinds.ts";
+import { type FlagSections, given, text, whole } from "../flags/kinds.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { type DeviceChoice, type OpenedPolicies, openPolicies } from "../policy/opened_policies.ts";
+import { type OpenedPolicies, openPolicies } from "../policy/opened_policies.ts";
 import {
-  ADAPTER_FLAG,
-  CHAT_FLAGS,
+  CHAT_ROWS,
+  DATA_ROWS,
   DATA_VALUE,
-  DEVICE_FLAGS,
-  MODEL_FLAGS,
-  ROW_FLAGS,
+  DEVICE_ROWS,
+  MODEL_ROWS,
+  POLICY_ROW,
 } from "../flags/shared.ts";
 import { requireNewOut } from "../terminal/system_mistake.ts";
-import { type CliCommand, complete } from "./command.ts";
+import type { CliCommand } from "./command.ts";
+import { defineCommand, type ValuesOf } from "./define.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
 
-const FLAGS: readonly Flag[] = [
-  ...MODEL_FLAGS,
-  {
-    ...ADAPTER_FLAG,
-    repeatable: false,
-    help: "PEFT folder, run folder, or RUN#2 for a run's second member",
-  },
-  ...under("Rows", [
+const SECTIONS = {
+  "Model": [
+    ...MODEL_ROWS,
+    { ...POLICY_ROW, help: "PEFT folder, run folder, or RUN#2 for a run's second member" },
+  ],
+  "Rows": [
     {
       name: "data",
       value: DATA_VALUE,
@@ -41,8 +40,8 @@ const FLAGS: readonly Flag[] = [
       required: true,
       help: "Dataset with prompt and completion, chosen and rejected, messages or text",
     },
-    ...ROW_FLAGS,
-    ...CHAT_FLAGS,
+    ...DATA_ROWS,
+    ...CHAT_ROWS,
     {
       name: "max-prompt",
       value: "N",
@@ -50,8 +49,8 @@ const FLAGS: readonly Flag[] = [
       shownDefault: "what its answer leaves of the context",
       help: "Most tokens of a prompt; a longer one loses its oldest turns, then words",
     },
-  ]),
-  ...under("Result", [
+  ],
+  "Result": [
     {
       name: "out",
       value: "FILE.jsonl",
@@ -60,16 +59,11 @@ const FLAGS: readonly Flag[] = [
       help: "Sum, mean and number of tokens of each answer, a line each",
     },
     { name: "per-token", ...given, help: "With the log-prob of every token in --out" },
-  ]),
-  ...DEVICE_FLAGS,
-];
+  ],
+  "Machine": DEVICE_ROWS,
+} as const satisfies FlagSections;
 
-interface Flags extends DeviceChoice, BaseFlags, DataFlags {
-  readonly adapter?: string;
-  readonly maxPrompt?: number;
-  readonly out?: string;
-  readonly perToken: boolean;
-}
+type Flags = ValuesOf<typeof SECTIONS>;
 
 type Row = EncodedCompletion | EncodedPreference;
 
@@ -84,18 +78,17 @@ interface Score {
 }
 
 /** Scores. */
-export const SCORE: CliCommand = {
+export const SCORE: CliCommand = defineCommand({
   name: "score",
   summary:
     "Log-probs of the answers of a dataset; for pairs, how often the chosen one is preferred",
   usage: "leash score [--model PATH|ID] --data FILE|DIR|ID [flags]",
-  flags: FLAGS,
+  flags: SECTIONS,
   examples: [
     "leash score --model org/name --data pairs.jsonl",
     "leash score --model org/name --adapter runs/kind --data pairs.parquet --out scores.jsonl --per-token",
   ],
-  async run(parsed, options) {
-    const flags = complete<Flags>(SCORE, parsed);
+  async run(flags, options) {
     if (flags.perToken && flags.out === undefined) {
       throw new UsageError({
         verb: "score",
@@ -120,7 +113,7 @@ export const SCORE: CliCommand = {
     for (const line of summaryLines(opened.prepared, scores)) options.terminal.line(line);
     return 0;
   },
-};
+});
 
 async function answersOf(
   flags: Flags,

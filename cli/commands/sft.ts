@@ -4,7 +4,7 @@ import { counted } from "../terminal/counted.ts";
 import { type BaseModel, loadBase, openBase, withDate } from "../policy/base_model.ts";
 import { baseFiles } from "../policy/export_model.ts";
 import { Interrupted } from "../terminal/interrupt.ts";
-import { targetsOf } from "../flags/method.ts";
+import { targetsOf } from "../flags/target_modules.ts";
 import { openCommandDevice } from "../policy/opened_policies.ts";
 import { requireMore } from "../train/extension.ts";
 import { lostFolder } from "../folder/lost_folder.ts";
@@ -12,13 +12,8 @@ import { basePrints } from "../policy/prints.ts";
 import { FILES, requireNoRun } from "../folder/run_folder.ts";
 import { kernelPath } from "../policy/device.ts";
 import { readSftData, rowsDigest } from "../sft/data.ts";
-import {
-  DEFAULT_LENGTH,
-  SFT_FLAGS,
-  type SftConfig,
-  type SftIdentity,
-  sftRequest,
-} from "../sft/flags.ts";
+import { DEFAULT_LENGTH, SFT_FLAGS, type SftConfig, type SftIdentity } from "../sft/flags.ts";
+import { sftRequest } from "../sft/request.ts";
 import { openSftFolder, resumeSftFolder } from "../sft/folder.ts";
 import { adapterLearner, fullLearner } from "../sft/learner.ts";
 import { planSft } from "../sft/memory.ts";

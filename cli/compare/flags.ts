@@ -2,7 +2,9 @@
 import { parseArgs } from "@std/cli";
 import { SIZES } from "./plan.ts";
 import type { PlanOptions } from "./plan.ts";
-import { type Flag, FLAGS } from "../flags/train_table.ts";
+import type { Flag } from "../flags/kinds.ts";
+import { TRAIN_FLAGS } from "../flags/train_table.ts";
+import { STORIES_PRESET } from "../flags/train_request.ts";
 import { dashed } from "../flags/parser.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { quote } from "../../core/base/mistakes.ts";
@@ -48,7 +50,7 @@ const SHARED: readonly Flag[] = [
   "threads",
   "model",
   "prompts",
-].map((name) => FLAGS.find((flag) => flag.name === name)!);
+].map((name) => TRAIN_FLAGS.find((flag) => flag.name === name)!);
 
 /**
  * Reads the arguments; values of shared flags are checked where the plan is laid out.
@@ -137,7 +139,8 @@ function isWhole(text: string, most: number): boolean {
 
 /** What `--help` prints. */
 export function compareHelp(width = 120): string {
-  const sizes: Readonly<Record<string, string>> = SIZES.shared;
+  const usual = { ...SIZES.shared, "max-new": String(STORIES_PRESET.maxNew) };
+  const sizes: Readonly<Record<string, string>> = usual;
   const rows: Row[] = [
     ...OWN,
     ...SHARED.map(({ name, value, default: own, shownDefault, help }): Row => [

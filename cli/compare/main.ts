@@ -1,6 +1,7 @@
 // `deno task compare`: BPO against its rivals on the same budget, from flags to a table and a figure.
 import { writeFileDurably } from "../../files/mod.ts";
 import { counted } from "../terminal/counted.ts";
+import { runConfig } from "../flags/run_config.ts";
 import { helpWidth } from "../flags/help.ts";
 import { compareHelp, type CompareRequest, parseCompareFlags } from "./flags.ts";
 import { comparisonMarkdown, replaceMarked } from "./markdown.ts";
@@ -13,9 +14,9 @@ import { quote } from "../../core/base/mistakes.ts";
 import { Interrupted, interruptSignal } from "../terminal/interrupt.ts";
 import { mistakeOf } from "../terminal/system_mistake.ts";
 import { processTerminal, type Terminal } from "../terminal/terminal.ts";
-import { train } from "../train/main.ts";
 import { EXIT, exitCodeOf } from "../terminal/exit_codes.ts";
 import { Mistake } from "../../core/base/mistake.ts";
+import { train } from "../train/train.ts";
 
 /** How to compare from another program. */
 export interface CompareOptions {
@@ -42,7 +43,7 @@ export async function compare(
   const plan = planOf(options);
   if (markdown !== undefined) replaceMarked(await readMarkdown(markdown), markdown, ""); // or say now that it cannot
   using _lock = await ownComparison(out, plan);
-  const { steps, pairs } = plan[0].config;
+  const { steps, pairs } = runConfig(plan[0].settings).method;
   terminal.line(
     `${counted(plan.length, "run")} of ${counted(steps, "step")}, ${
       counted(pairs, "pair")

@@ -1,6 +1,7 @@
 // What `deno task compare` runs, as data: every method at every number of members with every seed. All runs have the
 // same budget and the same hyperparameters; only what makes a method is its own.
-import { parseFlags, type RunConfig } from "../flags/run_config.ts";
+import { type RunConfig, runConfig, type RunSettings } from "../flags/run_config.ts";
+import { storiesRequest } from "../flags/train_request.ts";
 import { UsageError } from "../terminal/mistake.ts";
 
 /** What is compared: what the loss holds the learner to, and how often the snapshot is refreshed. */
@@ -50,8 +51,8 @@ export interface PlannedRun {
   readonly members: number;
   /** A user's number. */
   readonly seed: number;
-  /** All its flags. */
-  readonly config: RunConfig;
+  /** All its flags, as config.json has them. */
+  readonly settings: RunSettings;
 }
 
 /** Fewest steps at which all methods differ. */
@@ -65,7 +66,7 @@ const LEAST_STEPS = 3;
 export function planOf({ seeds, members, shared }: PlanOptions): PlannedRun[] {
   const flags = Object.entries({ ...SIZES.shared, ...shared })
     .map(([name, value]) => `--${name}=${value}`);
-  const { steps } = configOf(flags);
+  const { steps } = methodOf(flags);
   if (steps < LEAST_STEPS) {
     throw new UsageError({
       verb: "compare",
@@ -77,7 +78,7 @@ export function planOf({ seeds, members, shared }: PlanOptions): PlannedRun[] {
   for (let seed = 1; seed <= seeds; seed++) {
     for (const k of members) {
       for (const method of METHODS) {
-        const config = configOf([
+        const settings = settingsOf([
           ...flags,
           `--reference=${method.reference}`,
           `--phases=${method.phases(steps)}`,
@@ -85,20 +86,18 @@ export function planOf({ seeds, members, shared }: PlanOptions): PlannedRun[] {
           `--seed=${seed}`,
           `--eval-every=${steps}`, // the start and the end are all that is compared
         ]);
-        runs.push({ name: `${method.id}-k${k}-seed${seed}`, method, members: k, seed, config });
+        runs.push({ name: `${method.id}-k${k}-seed${seed}`, method, members: k, seed, settings });
       }
     }
   }
   return runs;
 }
 
-function configOf(flags: readonly string[]): RunConfig {
-  try {
-    const command = parseFlags(flags);
-    if (command.kind === "start") return command.config;
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    throw new UsageError(error.partsWith({ verb: "compare" }), { cause: error });
-  }
-  throw new TypeError(`Cannot compare: ${flags.join(" ")} starts no run`);
+/** Flags as the settings of a run that begins. */
+function settingsOf(flags: readonly string[]): RunSettings {
+  const request = storiesRequest("compare", flags);
+  return request.kind === "start" ? request.settings : request.given;
 }
+
+const methodOf = (flags: readonly string[]): RunConfig["method"] =>
+  runConfig(settingsOf(flags)).method;

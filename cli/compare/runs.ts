@@ -8,7 +8,8 @@ import { readEvidence, recordingReferences } from "./evidence.ts";
 import type { PlannedRun } from "./plan.ts";
 import type { DoneRun } from "./table.ts";
 import { checkFinished } from "../folder/finished.ts";
-import { type Command, firstDifference, type RunConfig } from "../flags/run_config.ts";
+import { firstDifference, runConfig, type RunSettings } from "../flags/run_config.ts";
+import { type TrainRequest, withDefaults } from "../flags/train_request.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { Interrupted } from "../terminal/interrupt.ts";
 import { differenceOf as identityDifference } from "../folder/identity.ts";
@@ -19,12 +20,12 @@ import { isThere } from "../../files/durable/disk.ts";
 import { asUsage } from "../terminal/system_mistake.ts";
 import type { Summary } from "../train/summary.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import type { TrainOptions } from "../train/main.ts";
 import { Mistake } from "../../core/base/mistake.ts";
+import type { TrainOptions } from "../train/train.ts";
 
 /** Trains as a command says, as `train` does. */
 export type Train = (
-  command: Exclude<Command, { kind: "help" }>,
+  request: TrainRequest,
   options: TrainOptions & { readonly annotators?: StoriesAnnotators },
 ) => Promise<Summary>;
 
@@ -42,7 +43,7 @@ const FORMAT = "leash-compare-1";
 
 interface StoredPlan {
   readonly format: string;
-  readonly configs: Readonly<Record<string, RunConfig>>;
+  readonly configs: Readonly<Record<string, RunSettings>>;
 }
 
 /** Where a comparison keeps its plan. */
@@ -69,7 +70,7 @@ export async function ownComparison(
       expected: "a folder of its own, not a run's",
     });
   }
-  const configs = Object.fromEntries(plan.map(({ name, config }) => [name, config]));
+  const configs = Object.fromEntries(plan.map(({ name, settings }) => [name, settings]));
   if (await isThere(path)) requireSamePlan(dir, configs, await readPlan(path));
   const lock = await asUsage(() => lockFolder(dir));
   try {
@@ -114,7 +115,7 @@ function requireSamePlan(
       fix: "Leave it so, or choose another --out",
     });
   };
-  const values = (configs: StoredPlan["configs"], of: (config: RunConfig) => number) =>
+  const values = (configs: StoredPlan["configs"], of: (settings: RunSettings) => unknown) =>
     [...new Set(Object.values(configs).map(of))].join();
   const seeds = (configs: StoredPlan["configs"]) =>
     String(values(configs, (c) => c.seed).split(",").length);
@@ -129,13 +130,14 @@ function requireSamePlan(
   }
 }
 
-function differenceOf(a: RunConfig, b: RunConfig): ReturnType<typeof firstDifference> {
+function differenceOf(a: RunSettings, b: RunSettings): ReturnType<typeof firstDifference> {
   // What is shared comes first: of --steps and the --phases that follow from it, the user gave --steps.
   const shared = ["steps", "pairs"];
   const fields = [...new Set([...shared, ...Object.keys(a), ...Object.keys(b)])];
   // A run settles for itself how its steps fit into memory.
+  const whole = (settings: RunSettings) => withAbsolutePaths(withDefaults(settings));
   const planned = fields.filter((field) => field !== "microBatch");
-  return firstDifference(withAbsolutePaths(a), withAbsolutePaths(b), planned);
+  return firstDifference(whole(a), whole(b), planned);
 }
 
 /** How long a run took. */
@@ -188,20 +190,21 @@ export async function makeRuns(
   const done: DoneRun[] = [];
   for (const [i, run] of plan.entries()) {
     const at = `${dir}/${run.name}`;
-    const annotators = await buildAnnotators(run.config.annotator, run.seed);
+    const annotators = await buildAnnotators(runConfig(run.settings).method.annotator, run.seed);
     const skipped = await isThere(`${at}/${FILES.summary}`);
     if (skipped) await checkFinished(at, "compare");
     if (!skipped) {
-      const command = await isThere(`${at}/${FILES.config}`)
-        ? { kind: "resume", dir: at, given: run.config } as const
-        : { kind: "start", config: run.config, out: at } as const;
+      const request = await isThere(`${at}/${FILES.config}`)
+        ? { kind: "resume", dir: at, given: run.settings } as const
+        : { kind: "start", settings: run.settings, out: at } as const;
       const evaluation = recordingReferences(annotators.evaluation, referencesFile(dir));
       try {
         signal.throwIfAborted();
-        await train(command, {
+        await train(request, {
           terminal: quiet(terminal, `[${i + 1}/${plan.length}] ${run.name}`),
           signal,
           annotators: { ...annotators, evaluation },
+          next: () => [],
         });
       } catch (error) {
         if (error instanceof Mistake) throw error;
@@ -226,7 +229,7 @@ class Conditions {
   #first: { readonly dir: string; readonly identity: RunIdentity } | undefined;
 
   add(dir: string, run: PlannedRun, identity: RunIdentity): void {
-    const difference = differenceOf(identity.config, run.config);
+    const difference = differenceOf(identity.config, run.settings);
     if (difference) {
       this.#refuse(dir, difference.flag, difference.found, difference.expected, "planned");
     }

@@ -13,7 +13,7 @@ import { parseHumanAssistant, templatedText, turnEnd } from "../../core/mod.ts";
 import { UnusableRow } from "../../core/text/rows/report.ts";
 import type { PromptSource } from "../../scheduler/mod.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import type { RunConfig } from "../flags/run_config.ts";
+import type { RunSettings } from "../flags/run_config.ts";
 
 /** What of a model the rows go through. */
 export interface DataModel {
@@ -31,7 +31,7 @@ export interface DataModel {
 
 /** What becomes a dialogue, and how dialogues become ids. */
 export class Dialogues {
-  readonly #flags: Pick<RunConfig, "chat" | "system">;
+  readonly #flags: Pick<RunSettings, "chat" | "system">;
   readonly #model: DataModel;
   readonly #isTemplated: (text: string) => boolean;
   readonly #ends: readonly string[];
@@ -41,7 +41,7 @@ export class Dialogues {
   templated = 0;
 
   /** @throws {UsageError} If a flag asks for a template that the model has not. */
-  constructor(flags: Pick<RunConfig, "chat" | "system">, model: DataModel) {
+  constructor(flags: Pick<RunSettings, "chat" | "system">, model: DataModel) {
     this.#flags = flags;
     this.#model = model;
     this.#isTemplated = model.chat ? templatedText(model.chat, model.tokenizer) : () => false;

@@ -8,6 +8,7 @@ import type { BaseModel } from "../policy/base_model.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
 import { type DataFlags, promptOf, readRows } from "./rows.ts";
 import { Dialogues, promptWords, sourceOf } from "./dialogues.ts";
+import { USUAL_NEW } from "../flags/shared.ts";
 import { UsageError } from "../terminal/mistake.ts";
 
 /** A prompt in tokens. */
@@ -28,9 +29,6 @@ export interface Asked {
 
 /** Values of the flags that prompts depend on. */
 export type PromptChoice = Pick<DataFlags, "system" | "chat">;
-
-/** Most tokens of an answer where no flag says it, and the context has room. */
-export const USUAL_NEW = 128;
 
 /** Most tokens of an answer: as given, else {@link USUAL_NEW}, or half of a context that is too short for that. */
 export function answerBudget(

@@ -22,13 +22,13 @@ import { RowCounter, usedRows } from "../../core/text/rows/report.ts";
 import { type RowIdCounts, withOwnIds } from "../../core/text/rows/token_ids.ts";
 import { counted } from "../terminal/counted.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import type { RunConfig } from "../flags/run_config.ts";
+import type { RunSettings } from "../flags/run_config.ts";
 import { type DataModel, Dialogues } from "./dialogues.ts";
 import { datasetDownloader, type FetchOptions } from "../policy/hub_files.ts";
 
 /** The flags that say which rows, and how they are read. */
 export type DataFlags =
-  & Pick<RunConfig, "split" | "columns" | "format" | "system" | "chat" | "limit" | "strict">
+  & Pick<RunSettings, "split" | "columns" | "format" | "system" | "chat" | "limit" | "strict">
   & { readonly data: string };
 
 /** Opens the dataset's examples; those that are used are counted by the stream. */

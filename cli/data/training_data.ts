@@ -12,7 +12,7 @@ import { counted } from "../terminal/counted.ts";
 import { type DataFlags, promptOf, readRows, type RowNeeds } from "./rows.ts";
 import { type DataModel, Dialogues, promptWords, sourceOf } from "./dialogues.ts";
 import { sha256 } from "../../core/base/sha256.ts";
-import type { RunConfig } from "../flags/run_config.ts";
+import type { RunConfig, RunSettings } from "../flags/run_config.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import type { FetchOptions } from "../policy/hub_files.ts";
 import { type PromptSplit, splitPrompts } from "./prompts_file.ts";
@@ -55,7 +55,7 @@ export interface TrainingBudget extends Pick<RowNeeds<Example>, "budget" | "limi
  * @throws {Mistake} If the dataset cannot be read, or with `--strict` a row cannot be used.
  */
 export async function readTrainingData(
-  flags: DataFlags & Pick<RunConfig, "offline" | "evalPrompts">,
+  flags: DataFlags & Pick<RunSettings, "offline"> & Pick<RunConfig["data"], "evalPrompts">,
   model: DataModel,
   { budget, limits, maxAsked }: TrainingBudget,
   options?: FetchOptions,

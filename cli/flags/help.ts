@@ -1,22 +1,7 @@
 // What `--help` prints: every flag in aligned columns, with its default.
 import type { Flag } from "./kinds.ts";
-import { FLAGS } from "./train_table.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { wrap } from "../terminal/word_wrap.ts";
-
-/** The help text of `deno task train`, at most `width` columns wide. */
-export function helpText(width = WIDTH): string {
-  return [
-    "Usage: deno task train [flags]",
-    "",
-    ...wrap(
-      "Aligns a language model by BPO: generate with a snapshot, annotate, train a LoRA ensemble, repeat. " +
-        "Without flags it trains the embedded stories model to continue openings kindly.",
-      width,
-    ),
-    ...flagLines(FLAGS, width),
-  ].join("\n") + "\n";
-}
 
 /** A table of flags under its headings, `--help` last; each block begins with an empty line. */
 export function flagLines(flags: readonly Flag[], width = WIDTH): string[] {

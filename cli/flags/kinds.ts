@@ -1,17 +1,48 @@
-// What a flag of any command is: a row with a name, a kind and one line of help.
+// What a flag of any command is: a row with a name, a kind and one line of help. What its values are follows from it
+// (values.ts), and where they go in a run's config (run_config.ts).
+
+/** A whole number within bounds. */
+export interface WholeKind {
+  /** Which kind. */
+  readonly kind: "whole";
+  /** The least. */
+  readonly least: number;
+  /** The most. */
+  readonly most: number;
+}
+
+/** A number within bounds. */
+export interface NumberKind {
+  /** Which kind. */
+  readonly kind: "number";
+  /** The least. */
+  readonly least: number;
+  /** The most. */
+  readonly most: number;
+}
+
+/** One of several words. */
+export interface ChoiceKind<Word extends string = string> {
+  /** Which kind. */
+  readonly kind: "choice";
+  /** The words. */
+  readonly choices: readonly Word[];
+}
+
+/** Text that whoever uses it checks. */
+export interface TextKind {
+  /** Which kind. */
+  readonly kind: "text";
+}
+
+/** Given or not; it has no value. */
+export interface GivenKind {
+  /** Which kind. */
+  readonly kind: "flag";
+}
 
 /** What a flag's value may be. */
-export type FlagKind =
-  /** A whole number within bounds. */
-  | { readonly kind: "whole"; readonly least: number; readonly most: number }
-  /** A number within bounds. */
-  | { readonly kind: "number"; readonly least: number; readonly most: number }
-  /** One of several words. */
-  | { readonly kind: "choice"; readonly choices: readonly string[] }
-  /** Text that whoever uses it checks. */
-  | { readonly kind: "text" }
-  /** Given or not; it has no value. */
-  | { readonly kind: "flag" };
+export type FlagKind = WholeKind | NumberKind | ChoiceKind | TextKind | GivenKind;
 
 /** One flag. */
 export interface Flag {
@@ -33,6 +64,14 @@ export interface Flag {
   readonly joined?: boolean;
   /** The command cannot do without. */
   readonly required?: boolean;
+  /** Its default follows from other flags: whoever settles them gives it one. */
+  readonly settled?: boolean;
+  /** Where its value goes in a run's config, as `method.loss`; absent for what is no part of it. */
+  readonly to?: string;
+  /** It may change on `--resume`, since no bit of the result depends on it. */
+  readonly free?: boolean;
+  /** Its value may name a file or folder: a config has it absolute. */
+  readonly path?: boolean;
   /** One line. */
   readonly help: string;
 }
@@ -40,22 +79,31 @@ export interface Flag {
 /** A row of a table before it has its heading. */
 export type FlagRow = Omit<Flag, "group">;
 
+/** A table of flags: rows under their headings, in the order of `--help`. */
+export type FlagSections = Readonly<Record<string, readonly FlagRow[]>>;
+
 /** A whole number within bounds. */
-export const whole = (least: number, most: number): FlagKind => ({ kind: "whole", least, most });
+export const whole = (least: number, most: number): WholeKind => ({ kind: "whole", least, most });
 
 /** A number within bounds. */
-export const number = (least: number, most: number): FlagKind => ({ kind: "number", least, most });
+export const number = (least: number, most: number): NumberKind => ({
+  kind: "number",
+  least,
+  most,
+});
 
 /** Any text but the empty one. */
-export const text: FlagKind = { kind: "text" };
+export const text: TextKind = { kind: "text" };
 
 /** One of several words, and how `--help` shows them. */
-export function choice(...choices: string[]): { value: string; type: FlagKind } {
+export function choice<Word extends string>(
+  ...choices: readonly Word[]
+): { readonly value: string; readonly type: ChoiceKind<Word> } {
   return { value: choices.join("|"), type: { kind: "choice", choices } };
 }
 
 /** Given or not. */
-export const given: { readonly value: string; readonly type: FlagKind } = {
+export const given: { readonly value: ""; readonly type: GivenKind } = {
   value: "",
   type: { kind: "flag" },
 };
@@ -63,6 +111,11 @@ export const given: { readonly value: string; readonly type: FlagKind } = {
 /** Puts rows under a heading. */
 export const under = (group: string, rows: readonly FlagRow[]): Flag[] =>
   rows.map((row) => ({ ...row, group }));
+
+/** Every flag of a table with its heading. */
+export function flagsOf(sections: FlagSections): Flag[] {
+  return Object.entries(sections).flatMap(([group, rows]) => under(group, rows));
+}
 
 /** A flag's name as a field: `max-new` is `maxNew`. */
 export function fieldOf(name: string): string {

@@ -1,6 +1,6 @@
 // From the arguments of any command to checked values. A mistake is one line that names the value, what is expected, and
 // the nearest match.
-import { fieldOf, type Flag } from "./kinds.ts";
+import { fieldOf, type Flag, type FlagRow } from "./kinds.ts";
 import { didYouMean } from "../../core/base/nearest.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { quote } from "../../core/base/mistakes.ts";
@@ -107,7 +107,7 @@ function strange(command: string, flags: readonly Flag[], arg: string): UsageErr
  */
 export function completeValues(
   command: string,
-  flags: readonly Flag[],
+  flags: readonly FlagRow[],
   values: Readonly<Record<string, FlagValue>>,
 ): Record<string, FlagValue> {
   const complete: Record<string, FlagValue> = {};

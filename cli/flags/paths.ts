@@ -1,9 +1,12 @@
 // Paths in a config are stored absolute, so that a run can be resumed from any folder. A hub id is no path, and what is
 // not there stays as the user wrote it, for the message that says so.
 import { isGlob } from "../../files/mod.ts";
+import { fieldOf } from "./kinds.ts";
+import { CONFIG_ROWS } from "./train_table.ts";
 
-/** Fields that name one file or folder. */
-const PATHS = ["model", "prompts", "reference", "replay", "adapter", "data"] as const;
+/** Fields that may name one file or folder. */
+const PATHS: readonly string[] = CONFIG_ROWS.filter((row) => "path" in row && row.path)
+  .map(({ name }) => fieldOf(name));
 
 /** A path from the folder that a program runs in, without resolving links: a cache's names are links. */
 export function absolutePath(path: string, cwd: string = Deno.cwd()): string {
@@ -17,18 +20,19 @@ export function absolutePath(path: string, cwd: string = Deno.cwd()): string {
 }
 
 /** A config whose paths are absolute, where something is at them. */
-export function withAbsolutePaths<
-  T extends { readonly [name in typeof PATHS[number] | "annotator"]?: string },
->(config: T): T {
+export function withAbsolutePaths<Config extends object>(config: Config): Config {
   const changed: Record<string, string> = {};
-  for (const field of PATHS) {
-    const path = config[field];
-    if (path === undefined) continue;
-    const isPattern = field === "data" && isGlob(path);
-    if (isPattern || isLocal(path)) changed[field] = absolutePath(path);
+  for (const [field, value] of Object.entries(config)) {
+    if (typeof value !== "string") continue;
+    if (PATHS.includes(field)) {
+      const isPattern = field === "data" && isGlob(value);
+      if (isPattern || isLocal(value)) changed[field] = absolutePath(value);
+    }
+    const rule = field === "annotator" ? /^rule:([^,]*)(.*)$/s.exec(value) : null;
+    if (rule !== null && isLocal(rule[1])) {
+      changed[field] = `rule:${absolutePath(rule[1])}${rule[2]}`;
+    }
   }
-  const [, file, rest] = /^rule:([^,]*)(.*)$/s.exec(config.annotator ?? "") ?? [];
-  if (file !== undefined && isLocal(file)) changed.annotator = `rule:${absolutePath(file)}${rest}`;
   return { ...config, ...changed };
 }
 

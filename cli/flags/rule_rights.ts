@@ -23,9 +23,10 @@ const RIGHTS = ["read", "write", "net", "env", "sys", "import"] as const;
 export const RULE_TIMEOUT = 30;
 
 /** Flags of every command that takes `--annotator rule:FILE`. */
-export const RULE_FLAGS: readonly FlagRow[] = [
+export const RULE_ROWS = [
   {
     name: "rule-permissions",
+    to: "method.rulePermissions",
     value: "LIST",
     type: text,
     shownDefault: "none",
@@ -35,6 +36,8 @@ export const RULE_FLAGS: readonly FlagRow[] = [
   },
   {
     name: "rule-timeout",
+    to: "method.ruleTimeout",
+    free: true,
     value: "S",
     type: number(0.001, 1e6),
     default: RULE_TIMEOUT,
@@ -47,7 +50,7 @@ export const RULE_FLAGS: readonly FlagRow[] = [
     help:
       "Give rule:FILE all rights of this program, and run the rule of a run that somebody else made",
   },
-];
+] as const satisfies readonly FlagRow[];
 
 /**
  * The rights that `--rule-permissions` names.

@@ -1,6 +1,6 @@
 // What makes two runs the same work: every setting that changes a bit of the result, and the content — not the name —
 // of everything that is read. Whoever resumes, replays or compares asks here, and refuses by the first field that differs.
-import { firstDifference, type RunConfig } from "../flags/run_config.ts";
+import { firstDifference, type RunSettings } from "../flags/run_config.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import type { Origin } from "./trust.ts";
 
@@ -37,7 +37,7 @@ export interface Identity<Config extends object = object> {
 }
 
 /** That of a run of `train`. */
-export interface RunIdentity extends Identity<RunConfig> {
+export interface RunIdentity extends Identity<RunSettings> {
   /** Fingerprint of the prompts. */
   readonly prompts: string;
   /** Fingerprint of the reference adapter, where it is a folder's. */

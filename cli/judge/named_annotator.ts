@@ -3,19 +3,19 @@ import { type Annotator, askAnnotator, type Candidate, type Verdict } from "../.
 import { namedFailures, NO_ANNOTATOR, openAnnotators } from "./annotators.ts";
 import { type FlagRow, text } from "../flags/kinds.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { RULE_FLAGS, type RuleFlags } from "../flags/rule_rights.ts";
+import { RULE_ROWS, type RuleFlags } from "../flags/rule_rights.ts";
 
 /** Who compares answers, and with what rights where it is a rule's file. */
-export const ANNOTATOR_FLAGS: readonly FlagRow[] = [
+export const ANNOTATOR_ROWS = [
   {
     name: "annotator",
     value: "NAME",
     type: text,
-    default: "stories",
+    required: true,
     help: "Who says which answer is better: stories, judge or rule:FILE.ts; then ,swap or ,noise:P",
   },
-  ...RULE_FLAGS,
-];
+  ...RULE_ROWS,
+] as const satisfies readonly FlagRow[];
 
 /** The flags that an annotator is opened by. */
 export interface JudgeFlags extends RuleFlags {

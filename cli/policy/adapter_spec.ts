@@ -5,10 +5,10 @@ import { latestCheckpoint, loadCheckpoint } from "../../files/mod.ts";
 import { readAdapterFolder, type StoredAdapter } from "./adapter_files.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { quote } from "../../core/base/mistakes.ts";
-import { targetsOf } from "../flags/method.ts";
 import { FILES } from "../folder/run_folder.ts";
 import { isThere } from "../../files/durable/disk.ts";
 import { cannotRead } from "../../core/base/mistake.ts";
+import { targetsOf } from "../flags/target_modules.ts";
 
 /** The word for a model without an adapter. */
 export const BASE = "base";

@@ -1,40 +1,39 @@
-// What `leash sft` is asked: its table of flags, and from their values to a new run or to one that goes on.
-import type { BaseFlags } from "../policy/base_model.ts";
-import type { DataFlags } from "../data/rows.ts";
-import { type Flag, given, number, text, under, whole } from "../flags/kinds.ts";
-import { completeValues, type FlagValue } from "../flags/parser.ts";
-import { UsageError } from "../terminal/mistake.ts";
-import { acceptedFields } from "../folder/changes.ts";
-import { extendedSftConfig } from "../train/extension.ts";
-import { requireOneFolder, requireResume } from "../flags/run_config.ts";
-import { withAbsolutePaths } from "../flags/paths.ts";
-import { FORMATS, type Identity, readIdentity } from "../folder/run_folder.ts";
-import type { DeviceChoice } from "../policy/device.ts";
-import type { SftPlan } from "./run.ts";
+// Every flag of `leash sft`, said once, and the config that follows from it.
+import {
+  type Flag,
+  type FlagSections,
+  flagsOf,
+  given,
+  number,
+  text,
+  whole,
+} from "../flags/kinds.ts";
 import {
   ACCEPT_CHANGE_ROW,
   ALPHA_ROW,
-  CHAT_FLAGS,
-  CHECKPOINTING_ROW,
+  CHAT_ROWS,
+  DATA_ROWS,
   DATA_VALUE,
-  DEVICE_FLAGS,
-  MODEL_FLAGS,
+  DEVICE_ROWS,
+  MODEL_ROWS,
   RANK_ROW,
   RESUME_ROW,
-  ROW_FLAGS,
   SCHEDULE_ROW,
   SEED_ROW,
 } from "../flags/shared.ts";
-import { LORA_FLAGS } from "../train/flags.ts";
+import { CHECKPOINTING_ROW, LORA_ROWS } from "../flags/adapter_rows.ts";
+import { type CompleteValues, type GivenValues, type RowsOf, rowsOf } from "../flags/values.ts";
+import type { Identity } from "../folder/run_folder.ts";
 
 /** Most tokens of a row unless `--max-length` says otherwise. */
 export const DEFAULT_LENGTH: number = 1024;
-const RATE = { adapter: 2e-4, full: 2e-5 };
+/** The learning rate of an adapter and of all weights, unless `--lr` says otherwise. */
+export const SFT_RATE = { adapter: 2e-4, full: 2e-5 } as const;
 
-/** Every flag of `leash sft`. */
-export const SFT_FLAGS: readonly Flag[] = [
-  ...MODEL_FLAGS,
-  ...under("Data", [
+/** The table. */
+export const SFT_SECTIONS = {
+  "Model": MODEL_ROWS,
+  "Data": [
     {
       name: "data",
       value: DATA_VALUE,
@@ -42,8 +41,8 @@ export const SFT_FLAGS: readonly Flag[] = [
       required: true,
       help: "Dataset with prompt and completion, messages, chosen answers, or text",
     },
-    ...ROW_FLAGS,
-    ...CHAT_FLAGS,
+    ...DATA_ROWS,
+    ...CHAT_ROWS,
     {
       name: "max-length",
       value: "N",
@@ -65,8 +64,8 @@ export const SFT_FLAGS: readonly Flag[] = [
       default: 0.05,
       help: "Share of the rows that is held out to measure on",
     },
-  ]),
-  ...under("Training", [
+  ],
+  "Training": [
     {
       name: "steps",
       value: "T",
@@ -98,21 +97,22 @@ export const SFT_FLAGS: readonly Flag[] = [
     CHECKPOINTING_ROW,
     {
       name: "lr",
+      settled: true,
       value: "LR",
       type: number(1e-9, 10),
-      shownDefault: `${RATE.adapter}, with --full ${RATE.full}`,
+      shownDefault: `${SFT_RATE.adapter}, with --full ${SFT_RATE.full}`,
       help: "Learning rate of AdamW",
     },
     SCHEDULE_ROW,
     SEED_ROW,
-  ]),
-  ...under("What learns", [
+  ],
+  "What learns": [
     { name: "full", ...given, help: "All weights in f32 instead of an adapter" },
     { ...RANK_ROW, help: "Rank of the adapter" },
     ALPHA_ROW,
-    ...LORA_FLAGS,
-  ]),
-  ...under("Result", [
+    ...LORA_ROWS,
+  ],
+  "Result": [
     {
       name: "out",
       value: "DIR",
@@ -124,115 +124,36 @@ export const SFT_FLAGS: readonly Flag[] = [
     ACCEPT_CHANGE_ROW,
     {
       name: "checkpoint-every",
+      free: true,
       value: "N",
       type: whole(1, 1e7),
       default: 50,
       help: "Steps between checkpoints",
     },
-  ]),
-  ...DEVICE_FLAGS,
-];
+  ],
+  "Machine": DEVICE_ROWS,
+} as const satisfies FlagSections;
+
+/** Every flag of `leash sft`. */
+export const SFT_FLAGS: readonly Flag[] = flagsOf(SFT_SECTIONS);
+
+type Row = RowsOf<typeof SFT_SECTIONS>;
+const FOLDER = ["out", "resume", "accept-change"] as const;
+type FolderRow = Extract<Row, { readonly name: typeof FOLDER[number] }>;
+
+/** The rows of what defines a run: all but those that say which folder it has. */
+export const CONFIG_ROWS: readonly Exclude<Row, FolderRow>[] = rowsOf(SFT_SECTIONS).filter(
+  (row): row is Exclude<Row, FolderRow> => !FOLDER.some((name) => name === row.name),
+);
+
+/** The values of the flags that were given. */
+export type SftValues = GivenValues<Row>;
 
 /** What defines a run. Fields are the flags' names in camel case. */
-export interface SftConfig extends DeviceChoice, BaseFlags, DataFlags, SftPlan {
-  /** Most tokens of a row; absent for the context, at most {@link DEFAULT_LENGTH}. */
-  readonly maxLength?: number;
-  /** Most tokens of a prompt; absent for what its answer leaves. */
-  readonly maxPrompt?: number;
-  /** Share of the rows that is held out. */
-  readonly evalShare: number;
-  /** A user's number. */
-  readonly seed: number;
-  /** All weights instead of an adapter. */
-  readonly full: boolean;
-  /** r. */
-  readonly rank: number;
-  /** scale = alpha / rank. */
-  readonly alpha: number;
-  /** Names with commas, a pattern, or "all-linear"; absent for all. */
-  readonly targetModules?: string;
-  /** scale = alpha / √rank. */
-  readonly rslora: boolean;
-  /** Tokens of a batch that go through the model at once; absent for all. */
-  readonly microTokens?: number;
-  /** Whether only each block's input is kept for the backward pass. */
-  readonly gradientCheckpointing?: boolean;
-}
+export type SftConfig = CompleteValues<Exclude<Row, FolderRow>>;
 
 /** What must be the same for a run to go on bit for bit. */
 export interface SftIdentity extends Identity<SftConfig> {
   /** Fingerprint of the rows in tokens. */
   readonly rows: string;
-}
-
-/** What is asked for. */
-export interface SftRequest {
-  /** Of the whole run. */
-  readonly config: SftConfig;
-  /** Its folder. */
-  readonly out: string;
-  /** A run that goes on. */
-  readonly resume?: SftResume;
-}
-
-/** What a run that goes on is asked for. */
-export interface SftResume {
-  /** What the folder says of itself. */
-  readonly stored: SftIdentity;
-  /** Flags that make it longer. */
-  readonly extended: readonly string[];
-  /** Fields of the identity that may differ. */
-  readonly accepted: readonly string[];
-}
-
-/**
- * What the values of the flags ask for.
- *
- * @param values Those that were given.
- * @throws {UsageError} If two contradict each other or those of the run to resume, or its folder holds none.
- */
-export async function sftRequest(
-  values: Readonly<Record<string, FlagValue>>,
-): Promise<SftRequest> {
-  const { resume, out, acceptChange, ...given } = values;
-  if (resume !== undefined) {
-    requireOneFolder("sft", values);
-    const dir = String(resume);
-    const stored = await readIdentity<SftIdentity>(dir, "resume", FORMATS.sft);
-    const wanted = given as Partial<SftConfig>;
-    const { config, changed } = extendedSftConfig(dir, stored.config, wanted);
-    const accepted = acceptedFields(acceptChange === undefined ? undefined : String(acceptChange));
-    return { config, resume: { stored, extended: changed, accepted }, out: dir };
-  }
-  requireResume("sft", values);
-  const complete = completeValues("sft", SFT_FLAGS, given) as unknown as SftConfig;
-  checkFlags(complete, given);
-  const lr = complete.lr ?? (complete.full ? RATE.full : RATE.adapter);
-  return {
-    config: withAbsolutePaths({ ...complete, lr }),
-    out: out === undefined ? defaultOut(complete.seed) : String(out),
-  };
-}
-
-function checkFlags(flags: SftConfig, given: Readonly<Record<string, unknown>>): void {
-  const refuse = (found: string, expected: string) => {
-    throw new UsageError({ verb: "sft", found, expected });
-  };
-  if (flags.steps !== undefined && flags.epochs !== undefined) {
-    refuse("--steps and --epochs are both given", "one of them");
-  }
-  if (!flags.full) return;
-  if (flags.baseDtype !== "f32") {
-    refuse(`--base-dtype is ${flags.baseDtype} and --full is given`, "f32, which all weights need");
-  }
-  const adapter = [
-    ...["rank", "alpha", "targetModules", "rslora", "microTokens", "gradientCheckpointing"],
-  ].find((name) => given[name]);
-  if (adapter !== undefined) {
-    refuse(`--full and a flag of the adapter (${adapter}) are both given`, "one of them");
-  }
-}
-
-function defaultOut(seed: number): string {
-  return `runs/${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}-sft-${seed}`;
 }

@@ -28,7 +28,8 @@ import {
 } from "../folder/run_folder.ts";
 import { isThere } from "../../files/durable/disk.ts";
 import { asUsage } from "../terminal/system_mistake.ts";
-import type { SftIdentity, SftResume } from "./flags.ts";
+import type { SftIdentity } from "./flags.ts";
+import type { SftResume } from "./request.ts";
 import type { SftResult } from "./run.ts";
 import { originOf } from "../folder/trust.ts";
 

@@ -1,18 +1,22 @@
 // What a run says of itself as it begins: to readers of config.json, and on the terminal.
 import type { Device } from "../../backend/mod.ts";
 import type { RunConfig } from "../flags/run_config.ts";
-import { cadenceOf, methodName } from "../flags/method.ts";
+import { cadenceOf, methodName } from "../flags/cadence.ts";
 import { counted } from "../terminal/counted.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { ResumePoint } from "./resume.ts";
-import type { Task } from "./workload.ts";
+import type { Workload } from "./workload.ts";
 
 /** What config.json says for readers. */
-export function aboutRun(config: RunConfig, device: Device, task: Task): Record<string, unknown> {
-  const cadence = cadenceOf(config);
+export function aboutRun(
+  config: RunConfig,
+  device: Device,
+  task: Workload,
+): Record<string, unknown> {
+  const cadence = cadenceOf(config.method);
   const { kind, name, detail, software } = device.info;
   return {
-    method: methodName(config, cadence),
+    method: methodName(config.method, cadence),
     phases: cadence.phases,
     refreshEvery: cadence.refreshEvery,
     device: { kind, name, detail, software },
@@ -29,22 +33,22 @@ export function aboutRun(config: RunConfig, device: Device, task: Task): Record<
 export function announce(
   terminal: Pick<Terminal, "line">,
   config: RunConfig,
-  task: Task,
+  task: Workload,
   dir: string,
   resume: ResumePoint | undefined,
 ): void {
-  const cadence = cadenceOf(config);
+  const cadence = cadenceOf(config.method);
   const { train, evaluation } = task.pairs ?? task.prompts;
   const what = task.pairs ? "pair" : "prompt";
   const millions = (task.parameters / 1e6).toFixed(2);
   terminal.line(`Model: ${task.modelName}, ${millions} million parameters`);
   terminal.line(
-    `Run: ${methodName(config, cadence)}, ${counted(config.steps, "step")} of ${
-      counted(config.pairs, "pair")
+    `Run: ${methodName(config.method, cadence)}, ${counted(config.method.steps, "step")} of ${
+      counted(config.method.pairs, "pair")
     } in ` +
       `${counted(cadence.phases, "phase")}, ${
-        counted(config.members, "member")
-      }, seed ${config.seed}; ` +
+        counted(config.adapter.members, "member")
+      }, seed ${config.sampling.seed}; ` +
       `${counted(train.length, what)} to train on, ${evaluation.length} to evaluate on`,
   );
   const where = resume === undefined ? "" : `, going on after step ${resume.checkpoint.step}`;
@@ -52,7 +56,9 @@ export function announce(
 }
 
 /** The folder of a run that nobody named. */
-export function defaultDir({ loss, seed }: RunConfig): string {
+export function defaultDir(
+  { method: { loss }, sampling: { seed } }: RunConfig,
+): string {
   const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
   return `runs/${time}-${loss}-${seed}`;
 }

@@ -1,8 +1,8 @@
 // A run that is to be longer than it was: its steps and phases so far stay as they were, the schedule is from now on that
 // of the whole length, and a new phase begins where the old end was.
-import type { RunConfig } from "../flags/run_config.ts";
+import { runConfig, type RunSettings } from "../flags/run_config.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { cadenceOf } from "../flags/method.ts";
+import { cadenceOf } from "../flags/cadence.ts";
 import { resumedConfig } from "./resume.ts";
 
 /** A config that goes on. */
@@ -20,56 +20,21 @@ export interface ExtendedConfig<Config> {
  */
 export function extendedConfig(
   dir: string,
-  stored: RunConfig,
-  given: Partial<RunConfig>,
-): ExtendedConfig<RunConfig> {
+  stored: RunSettings,
+  given: RunSettings,
+): ExtendedConfig<RunSettings> {
   const { steps, ...others } = given;
   const config = resumedConfig(dir, stored, others);
   if (steps === undefined || steps === stored.steps) return { config, changed: [] };
-  requireMore(dir, "--steps", steps, stored.steps);
-  const { refreshEvery } = cadenceOf(stored);
+  const before = runConfig(stored).method;
+  requireMore(dir, "--steps", steps, before.steps);
+  const { refreshEvery } = cadenceOf(before);
   const { phases: _phases, extendedAt, ...rest } = config;
-  const breaks = [...extendedAt?.split(",") ?? [], stored.steps].join(",");
+  const breaks = [...extendedAt?.split(",") ?? [], before.steps].join(",");
   return {
     config: { ...rest, steps, refreshEvery, extendedAt: breaks },
     changed: ["steps", "phases", "refreshEvery", "extendedAt"],
   };
-}
-
-/** How long a run of `leash sft` is: by one of both. */
-export interface SftLength {
-  /** Updates. */
-  readonly steps?: number;
-  /** Times through the data. */
-  readonly epochs?: number;
-}
-
-/**
- * The same for `leash sft`, where the length is `--steps` or `--epochs`.
- *
- * @throws {UsageError} If both are given, or fewer, or another flag is not the run's.
- */
-export function extendedSftConfig<
-  Config extends SftLength & Parameters<typeof resumedConfig>[1],
->(dir: string, stored: Config, given: Partial<Config>): ExtendedConfig<Config> {
-  const { steps, epochs, ...others } = given;
-  const config = resumedConfig(dir, stored, others as Partial<Config>);
-  if (steps !== undefined && epochs !== undefined) {
-    throw new UsageError({
-      verb: "resume",
-      thing: dir,
-      found: "--steps and --epochs are both given",
-      expected: "one of them",
-    });
-  }
-  const name = steps === undefined ? "epochs" : "steps";
-  const value = given[name];
-  if (value === undefined || value === stored[name]) return { config, changed: [] };
-  const before = stored[name];
-  if (before !== undefined) requireMore(dir, `--${name}`, value, before);
-  const { steps: _steps, epochs: _epochs, ...rest } = config;
-  const longer = { ...rest, [name]: value } as unknown as Config;
-  return { config: longer, changed: ["steps", "epochs"] };
 }
 
 /** Refuses a length under the old one. */

@@ -13,7 +13,7 @@ import { counted } from "../terminal/counted.ts";
 import type { Annotators } from "../judge/annotators.ts";
 import { type Failures, heard, tellFailures } from "../judge/failures.ts";
 import type { RunConfig } from "../flags/run_config.ts";
-import { evaluationSteps } from "../flags/method.ts";
+import { evaluationSteps } from "../flags/cadence.ts";
 import { beforeLine, phaseLine } from "./phase_line.ts";
 import { RunEvaluator } from "./run_evaluator.ts";
 import { Progress } from "../terminal/progress.ts";
@@ -21,7 +21,7 @@ import { folderSink, type ResumePoint } from "./resume.ts";
 import type { RunFolder, RunIdentity } from "../folder/run_folder.ts";
 import { runOptions } from "./run_options.ts";
 import type { StartMembers } from "../policy/start_adapter.ts";
-import type { Task } from "./workload.ts";
+import type { Workload } from "./workload.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { NOTHING_DONE, type RunTotals, withDevice } from "./totals.ts";
 
@@ -30,7 +30,7 @@ export interface RunParts {
   /** Where the kernels run; opened for this run. */
   readonly device: Device;
   /** Model and prompts. */
-  readonly task: Task;
+  readonly task: Workload;
   /** One text an evaluation prompt. */
   readonly references: readonly string[];
   /** Who says which answer wins. */
@@ -45,6 +45,8 @@ export interface RunParts {
   readonly rank?: EvaluateOptions["rank"];
   /** The run's folder, owned. */
   readonly folder: RunFolder;
+  /** Its flags. */
+  readonly config: RunConfig;
   /** What must stay the same for it to be resumed. */
   readonly identity: RunIdentity;
   /** Where the run goes on; absent at a start. */
@@ -74,13 +76,13 @@ export class TrainingRun implements Disposable {
     const parts = this.#parts = { ...given, annotators };
     const { device, resume, start, folder, identity } = parts;
     const { config } = this;
-    const options = runOptions({ ...parts, config });
+    const options = runOptions(parts);
     this.#earlier = resume?.totals ?? NOTHING_DONE;
     this.#workSeconds = this.#earlier.workSeconds;
-    this.#progress = new Progress(parts.terminal, config.steps);
-    this.#evaluationSteps = evaluationSteps(options.cadence!, config.evalEvery);
+    this.#progress = new Progress(parts.terminal, config.method.steps);
+    this.#evaluationSteps = evaluationSteps(options.cadence!, config.data.evalEvery);
     this.#evaluator = new RunEvaluator({
-      ...{ ...parts, config, start: start?.policy, steps: this.#evaluationSteps },
+      ...{ ...parts, start: start?.policy, steps: this.#evaluationSteps },
       during: async (prompts, body) => {
         await this.#show(`evaluating on ${counted(prompts, "prompt")}`);
         return await this.#progress.time("evaluate", prompts, body);
@@ -99,7 +101,7 @@ export class TrainingRun implements Disposable {
 
   /** The flags. */
   get config(): RunConfig {
-    return this.#parts.identity.config;
+    return this.#parts.config;
   }
 
   /** What was done so far, by earlier processes too. */
@@ -191,7 +193,7 @@ export class TrainingRun implements Disposable {
 
   async #show(doing: string): Promise<void> {
     const { run } = this;
-    const { steps, pairs } = this.config;
+    const { steps, pairs } = this.config.method;
     const done = run.stepsDone;
     const collected = run.phaseDue || run.done ? done : run.options.cadence.span(run.phase)[1];
     const evaluations = [...this.#evaluationSteps.filter((step) => step > done), steps]; // and greedy

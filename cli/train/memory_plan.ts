@@ -4,22 +4,25 @@ import { counted } from "../terminal/counted.ts";
 import type { Annotators } from "../judge/annotators.ts";
 import { promptIds, type ReferenceMode } from "../../scheduler/mod.ts";
 import { OutOfMemory, type PairLength, planMemory } from "../../training/mod.ts";
-import type { RunConfig } from "../flags/run_config.ts";
+import type { RunConfig, RunSettings } from "../flags/run_config.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import type { Replay } from "./replay.ts";
 import { runOptions } from "./run_options.ts";
 import type { RunIdentity } from "../folder/run_folder.ts";
 import { showBytes } from "../terminal/sizes.ts";
 import type { StartMembers } from "../policy/start_adapter.ts";
-import type { Task } from "./workload.ts";
+import type { Workload } from "./workload.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+
+/** How a run's steps are split, as config.json remembers it; empty where they fit at once. */
+export type StepSplit = Pick<RunSettings, "microBatch" | "gradientCheckpointing">;
 
 /** What a run is planned with. */
 export interface PlanParts {
   /** With the model and the run's fixed policies on it. */
   readonly device: Device;
   /** Model and prompts. */
-  readonly task: Task;
+  readonly task: Workload;
   /** The flags. */
   readonly config: RunConfig;
   /** What the folder says of a run that goes on: its split stays. */
@@ -39,16 +42,16 @@ export interface PlanParts {
 /**
  * Splits a run's steps so that they fit, and says so.
  *
- * @returns The flags with `microBatch` where a step is split, and with `gradientCheckpointing` where that is needed.
+ * @returns What of the settings changes: `microBatch` where a step is split, `gradientCheckpointing` where that is needed.
  * @throws {UsageError} If it cannot fit.
  */
-export async function planRun(parts: PlanParts): Promise<RunConfig> {
+export async function planRun(parts: PlanParts): Promise<StepSplit> {
   const { device, config, stored, terminal } = parts;
-  const { pairs } = config;
+  const { method: { pairs }, optimiser } = config;
   const begun = stored !== undefined; // as it began, so it goes on: all at once where no split is kept
   const run = {
     ...runOptions(parts),
-    ...(begun ? { microBatch: config.microBatch ?? pairs } : {}),
+    ...(begun ? { microBatch: optimiser.microBatch ?? pairs } : {}),
   };
   const budget = device.room + device.stats().bytes;
   const plan = await planMemory(device, { run, ...lengthsOf(parts), generates: true, budget })
@@ -57,7 +60,7 @@ export async function planRun(parts: PlanParts): Promise<RunConfig> {
     });
   const { gradientCheckpointing, stepBytes, sampleBytes } = plan;
   const microBatch = Math.min(plan.microBatch, pairs);
-  const turnedOn = gradientCheckpointing && !config.gradientCheckpointing;
+  const turnedOn = gradientCheckpointing && !optimiser.gradientCheckpointing;
   if (microBatch < pairs || turnedOn) {
     const parts = Math.ceil(pairs / microBatch);
     const split = parts > 1 ? ` in ${parts} micro-batches of ${microBatch}` : "";
@@ -67,7 +70,6 @@ export async function planRun(parts: PlanParts): Promise<RunConfig> {
     terminal.line(`Memory: ${counted(pairs, "pair")}${split}${lean}: ${bytes}${of}`);
   }
   return {
-    ...config,
     ...(microBatch < pairs ? { microBatch } : {}),
     ...(turnedOn ? { gradientCheckpointing } : {}),
   };
@@ -78,6 +80,7 @@ function lengthsOf({ task, config, replay }: PlanParts): {
   pairs: readonly PairLength[];
   longest: { prompt: number; answer: number };
 } {
+  const { maxNew } = config.sampling;
   const { tokenizer, prompts, model: { config: { maxPositions } } } = task;
   const lengths = (list: typeof prompts.train) =>
     list.map((prompt) => promptIds(tokenizer, prompt).length);
@@ -86,9 +89,9 @@ function lengthsOf({ task, config, replay }: PlanParts): {
     ? replay.records.map(({ promptIds, a, b }) => length(promptIds, a.ids, b.ids))
     : task.pairs !== undefined
     ? task.pairs.train.map(({ prompt, chosen, rejected }) => length(prompt, chosen, rejected))
-    : train.map((prompt): PairLength => ({ prompt, answers: [config.maxNew, config.maxNew] }));
+    : train.map((prompt): PairLength => ({ prompt, answers: [maxNew, maxNew] }));
   const prompt = most([...train, ...lengths(prompts.evaluation)]);
-  const answer = Math.max(config.maxNew, most(pairs.flatMap(({ answers }) => answers)));
+  const answer = Math.max(maxNew, most(pairs.flatMap(({ answers }) => answers)));
   const room = Math.max(1, maxPositions - prompt);
   return { pairs, longest: { prompt, answer: Math.min(answer, room) } };
 }
@@ -103,21 +106,22 @@ const most = (numbers: readonly number[]) => numbers.reduce((a, b) => Math.max(a
 /** The one line, with the flags that help. */
 function tooLarge(error: OutOfMemory, { device, config, stored }: PlanParts): UsageError {
   const isStep = error.what.startsWith("a step");
-  const settled = isStep && config.microBatch !== undefined && config.microBatch > 1;
+  const { method, adapter, optimiser: { microBatch }, data, files } = config;
+  const settled = isStep && microBatch !== undefined && microBatch > 1;
   const own = stored === undefined;
   const help = [
     ...(settled && own ? ["--micro-batch"] : []),
-    ...(own && !config.offline ? ["--max-new"] : []),
-    ...(own && config.data !== undefined ? ["--max-prompt"] : []),
-    ...(own && isStep && config.members > 1 ? ["--members"] : []),
+    ...(own && !method.offline ? ["--max-new"] : []),
+    ...(own && data.data !== undefined ? ["--max-prompt"] : []),
+    ...(own && isStep && adapter.members > 1 ? ["--members"] : []),
     ...(own && isStep ? ["--rank"] : []),
   ];
   const advice = [
     ...(help.length > 0 ? [`Lower ${help.join(", ")}`] : []),
-    ...(own && config.model !== undefined && (config.baseDtype ?? "f32") === "f32"
+    ...(own && files.model !== undefined && config.device.baseDtype === "f32"
       ? ["give --base-dtype int8"]
       : []),
-    config.memory === undefined && device.info.kind === "cpu"
+    config.device.memory === undefined && device.info.kind === "cpu"
       ? "take --device webgpu where there is a GPU"
       : "raise --memory",
   ];

@@ -4,16 +4,16 @@ import { type Adapter, keyOf, linearLayers, selectModules } from "../../core/mod
 import { type ReferenceMode, type Snapshot, uploadSnapshot } from "../../scheduler/mod.ts";
 import { readAdapterFolder, type StoredAdapter } from "../policy/adapter_files.ts";
 import { adapterFolder } from "../policy/adapter_spec.ts";
-import type { RunConfig } from "../flags/run_config.ts";
+import { type RunConfig, runConfig, type RunSettings } from "../flags/run_config.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { quote } from "../../core/base/mistakes.ts";
 import { didYouMean } from "../../core/base/nearest.ts";
-import { targetsOf } from "../flags/method.ts";
+import { targetsOf } from "../flags/target_modules.ts";
 import { offline, type PairSource, replayed } from "../../training/mod.ts";
 import { loadReplay, type Replay } from "./replay.ts";
 import { isThere } from "../../files/durable/disk.ts";
 import { type StartMembers, startMembers } from "../policy/start_adapter.ts";
-import type { Task, TaskFiles } from "./workload.ts";
+import type { Workload, WorkloadFiles } from "./workload.ts";
 
 const REFERENCES = ["behaviour", "sft", "ema"];
 
@@ -32,8 +32,8 @@ export async function checkReference(reference: string): Promise<void> {
 
 /** The adapter of a fixed reference; undefined for the other modes. */
 export async function readReference(
-  { reference }: Pick<RunConfig, "reference">,
-  { sizes }: Pick<TaskFiles, "sizes">,
+  { method: { reference } }: Pick<RunConfig, "method">,
+  { sizes }: Pick<WorkloadFiles, "sizes">,
 ): Promise<StoredAdapter | undefined> {
   if (REFERENCES.includes(reference)) return undefined;
   return await readAdapterFolder(reference, linearLayers(sizes));
@@ -45,8 +45,8 @@ export async function readReference(
  * @throws {Mistake} With the nearest names.
  */
 export function checkTargets(
-  { targetModules }: Pick<RunConfig, "targetModules">,
-  { sizes }: Pick<TaskFiles, "sizes">,
+  { adapter: { targetModules } }: Pick<RunConfig, "adapter">,
+  { sizes }: Pick<WorkloadFiles, "sizes">,
 ): void {
   const targets = targetsOf(targetModules);
   if (targets !== undefined) selectModules(linearLayers(sizes), targets);
@@ -54,11 +54,11 @@ export function checkTargets(
 
 /** The adapter that `--adapter` names: a PEFT folder, or a run's. */
 export async function readStart(
-  { adapter }: Pick<RunConfig, "adapter">,
-  { sizes }: Pick<TaskFiles, "sizes">,
+  { adapter: { from } }: Pick<RunConfig, "adapter">,
+  { sizes }: Pick<WorkloadFiles, "sizes">,
 ): Promise<StoredAdapter | undefined> {
-  if (adapter === undefined) return undefined;
-  return await readAdapterFolder(await adapterFolder(adapter), linearLayers(sizes));
+  if (from === undefined) return undefined;
+  return await readAdapterFolder(await adapterFolder(from), linearLayers(sizes));
 }
 
 /**
@@ -69,7 +69,7 @@ export async function readStart(
  */
 export function openReference(
   device: Device,
-  { reference, emaRate }: RunConfig,
+  { method: { reference, emaRate } }: RunConfig,
   adapter: StoredAdapter | undefined,
   start?: Snapshot,
 ): Disposable & { readonly mode: ReferenceMode } {
@@ -98,7 +98,7 @@ export interface RunPolicies extends Disposable {
 }
 
 /** Puts the reference and the start of a run on the device. */
-export function openPolicies(
+export function openRunPolicies(
   device: Device,
   config: RunConfig,
   fixed: StoredAdapter | undefined,
@@ -109,7 +109,7 @@ export function openPolicies(
   const snapshot = start && stack.use(uploadSnapshot(device, id, start.layout, start.params));
   const { mode } = stack.use(openReference(device, config, fixed, snapshot));
   const owned = stack.move();
-  const members = start && startMembers(start, config.members, keyOf(config.seed));
+  const members = start && startMembers(start, config.adapter.members, keyOf(config.sampling.seed));
   return {
     mode,
     ...(snapshot && members ? { start: { members, policy: snapshot.adapter() } } : {}),
@@ -119,7 +119,7 @@ export function openPolicies(
 
 /** Pairs that are there before the run: a replay's, or the dataset's of an offline run. */
 export function recordedPairs(
-  { pairs, prompts }: Pick<Task, "pairs" | "prompts">,
+  { pairs, prompts }: Pick<Workload, "pairs" | "prompts">,
   replay: Replay | undefined,
 ): PairSource | undefined {
   const entries = (pairs ?? prompts).train.length;
@@ -128,17 +128,18 @@ export function recordedPairs(
 }
 
 /** What a replay needs to know of the reference: its mode. */
-function modeOf({ reference }: RunConfig): ReferenceMode["kind"] {
+function modeOf({ method: { reference } }: RunConfig): ReferenceMode["kind"] {
   if (reference === "behaviour" || reference === "sft" || reference === "ema") return reference;
   return "fixed";
 }
 
 /** The pairs that `--replay` names, checked against this run. */
 export async function replayOf(
-  config: RunConfig,
-  { sizes, tokenizer, modelName }: Pick<TaskFiles, "sizes" | "tokenizer" | "modelName">,
+  settings: RunSettings,
+  { sizes, tokenizer, modelName }: Pick<WorkloadFiles, "sizes" | "tokenizer" | "modelName">,
 ): Promise<Replay | undefined> {
-  const { replay, steps } = config;
+  const config = runConfig(settings);
+  const { data: { replay }, method: { steps } } = config;
   if (replay === undefined) return undefined;
   const { vocabSize } = sizes;
   return await loadReplay(replay, {
@@ -146,6 +147,6 @@ export async function replayOf(
     vocabSize,
     tokenizer: { name: modelName, hash: await tokenizer.hash?.() },
     reference: modeOf(config),
-    config,
+    settings,
   });
 }

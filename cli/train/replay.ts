@@ -2,10 +2,12 @@
 import { readJsonl } from "../../files/mod.ts";
 import type { PairRecord, ReferenceMode } from "../../scheduler/mod.ts";
 import { sha256 } from "../../core/base/sha256.ts";
-import { DEFAULT_PHASES, fieldOf, flagOf, FLAGS } from "../flags/train_table.ts";
-import type { RunConfig } from "../flags/run_config.ts";
+import { flagOf } from "../flags/kinds.ts";
+import { runConfig, type RunSettings } from "../flags/run_config.ts";
+import { completeSettings, STORIES_PRESET } from "../flags/train_request.ts";
+import { DEFAULT_PHASES } from "../flags/train_table.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { cadenceOf } from "../flags/method.ts";
+import { cadenceOf } from "../flags/cadence.ts";
 import { DATASET } from "../../training/sources/offline.ts";
 import { requireWholeLog } from "../../files/run_checkpoints.ts";
 import { requireSame } from "../folder/identity.ts";
@@ -36,35 +38,35 @@ export interface ReplayNeeds {
   /** What the loss holds the learner to. */
   readonly reference: ReferenceMode["kind"];
   /** The run's flags: those that the pairs depend on must be the recorded ones. */
-  readonly config: RunConfig;
+  readonly settings: RunSettings;
 }
 
 /** Flags that say how pairs came about. */
 const DATA_FLAGS = ["pairs", "maxNew", "temperature", "topP", "annotator"] as const;
 
 /** The flags that a replay of this run must repeat because they are not the defaults. */
-export function dataFlags(config: RunConfig): string[] {
-  const names = ["steps", ...DATA_FLAGS] as const;
-  const changed = names.filter((field) => {
-    const flag = FLAGS.find(({ name }) => fieldOf(name) === field);
-    return config[field] !== flag?.default;
-  }).map((field) => `--${flagOf(field)} ${config[field]}`);
-  const { refreshEvery, steps } = cadenceOf(config);
+export function dataFlags(settings: RunSettings): string[] {
+  const usually = completeSettings("train", STORIES_PRESET);
+  const changed = (["steps", ...DATA_FLAGS] as const)
+    .filter((field) => settings[field] !== usually[field])
+    .map((field) => `--${flagOf(field)} ${settings[field]}`);
+  const { refreshEvery, steps } = cadenceOf(runConfig(settings).method);
   const usual = Math.ceil(steps / Math.min(DEFAULT_PHASES, steps));
   return refreshEvery === usual ? changed : [...changed, `--refresh-every ${refreshEvery}`];
 }
 
-function requireSameData(dir: string, recorded: RunConfig, config: RunConfig): void {
+function requireSameData(dir: string, recorded: RunSettings, settings: RunSettings): void {
   for (const field of DATA_FLAGS) {
-    if (recorded[field] === config[field]) continue;
+    if (recorded[field] === settings[field]) continue;
     throw new UsageError({
       verb: "replay",
       thing: dir,
-      found: `--${flagOf(field)} is ${config[field]}`,
+      found: `--${flagOf(field)} is ${settings[field]}`,
       expected: `the ${recorded[field]} of the recorded run`,
     });
   }
-  const [theirs, ours] = [cadenceOf(recorded).refreshEvery, cadenceOf(config).refreshEvery];
+  const [theirs, ours] = [recorded, settings]
+    .map((one) => cadenceOf(runConfig(one).method).refreshEvery);
   if (theirs % ours !== 0) { // a phase would hold pairs of two snapshots
     throw new UsageError({
       verb: "replay",
@@ -95,7 +97,7 @@ export async function loadReplay(dir: string, needs: ReplayNeeds): Promise<Repla
   const recorded = await isThere(`${dir}/${FILES.config}`)
     ? await readIdentity(dir, "replay")
     : undefined;
-  if (recorded !== undefined) requireSameData(dir, recorded.config, needs.config);
+  if (recorded !== undefined) requireSameData(dir, recorded.config, needs.settings);
   if (recorded !== undefined) await requireWholeLog(dir, "pairs", "replay");
   const lines = await readJsonl(path);
   const records = lines.map((line, i) => checkRecord(line, `${path} line ${i + 1}`, needs));

@@ -13,7 +13,7 @@ import type { TrainingRun } from "./loop.ts";
 import type { RunFolder } from "../folder/run_folder.ts";
 import { type Sample, samplesMarkdown } from "./samples.ts";
 import { summarise, type Summary } from "./summary.ts";
-import type { References, Task } from "./workload.ts";
+import type { References, Workload } from "./workload.ts";
 
 const SAMPLES = 24;
 
@@ -28,7 +28,7 @@ export async function writeResults(
   device: Device,
   run: TrainingRun,
   folder: RunFolder,
-  task: Task,
+  task: Workload,
   references: References,
 ): Promise<{ summary: Summary; samples: readonly Sample[] }> {
   const { config } = run;
@@ -43,8 +43,8 @@ export async function writeResults(
     committedReferences: references.committed,
   });
   const samples = await readSamples(folder.path("answers"), task, references.texts);
-  const title = `${summary.method}, seed ${config.seed}`;
-  const isRanked = config.annotator === NO_ANNOTATOR;
+  const title = `${summary.method}, seed ${config.sampling.seed}`;
+  const isRanked = config.method.annotator === NO_ANNOTATOR;
   await folder.write("samples", samplesMarkdown(title, samples));
   const figure = await winRateFigure(
     totals.evaluations.map(({ phase, step, numbers: { winRate: { value, low, high } } }) => ({
@@ -72,7 +72,7 @@ async function writeAdapter(
   device: Device,
   run: TrainingRun,
   folder: RunFolder,
-  task: Task,
+  task: Workload,
 ): Promise<string> {
   using policy = run.run.snapshotNow("result");
   const { params, layout } = policy.adapter();
@@ -83,7 +83,7 @@ async function writeAdapter(
     peftFiles(layout, host, {
       baseModel: task.modelPath,
       layers: linearLayers(task.model.config),
-      rsLora: run.config.rslora,
+      rsLora: run.config.adapter.rslora,
     }),
   );
   return await sha256(bytes);
@@ -91,7 +91,7 @@ async function writeAdapter(
 
 async function readSamples(
   path: string,
-  task: Task,
+  task: Workload,
   references: readonly string[],
 ): Promise<Sample[]> {
   const lines = await readJsonl(path) as AnswersLine[];

@@ -87,7 +87,7 @@ async function pointOf(
 }
 
 /** The stored config with the flags that stood beside `--resume`, where they say the same or may change. */
-export function resumedConfig<Config extends Parameters<typeof withAbsolutePaths>[0]>(
+export function resumedConfig<Config extends object>(
   dir: string,
   stored: Config,
   given: Partial<Config>,

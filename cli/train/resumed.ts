@@ -4,9 +4,10 @@ import { acceptedFields, continued, fixOf, requireBelongs } from "../folder/chan
 import { dropLater } from "../../files/run_checkpoints.ts";
 import { extendedConfig } from "./extension.ts";
 import { checkFinished } from "../folder/finished.ts";
-import type { Command, RunConfig } from "../flags/run_config.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { quote } from "../../core/base/mistakes.ts";
+import type { RunSettings } from "../flags/run_config.ts";
+import type { ResumeRequest } from "../flags/train_request.ts";
 import { requireSame } from "../folder/identity.ts";
 import { loadRun, type ResumePoint } from "./resume.ts";
 import {
@@ -27,7 +28,7 @@ export interface Resumed extends Disposable {
   /** What config.json says. */
   readonly stored: RunIdentity;
   /** What it goes on with. */
-  readonly config: RunConfig;
+  readonly settings: RunSettings;
   /** Owned by this process; its logs are opened by `begin`. */
   readonly folder: RunFolder;
   /** Whether there is nothing left to do. */
@@ -52,11 +53,11 @@ export interface Resumed extends Disposable {
  * @throws {UsageError} If it is no run, a file in it is not as it was written, or a flag is not the run's.
  */
 export async function openResumed(
-  { dir, given, acceptChange, trustRule = false }: Extract<Command, { kind: "resume" }>,
+  { dir, given, acceptChange, trustRule = false }: ResumeRequest,
 ): Promise<Resumed> {
   const accepted = acceptedFields(acceptChange);
   const stored = await readIdentity(dir);
-  const { config, changed } = extendedConfig(dir, stored.config, given);
+  const { config: settings, changed } = extendedConfig(dir, stored.config, given);
   const folder = await asUsage(() => RunFolder.own(dir));
   try {
     const finished = await isThere(folder.path("summary"));
@@ -67,7 +68,7 @@ export async function openResumed(
     if (!finished || goesOn) requireBelongs(dir, stored, point?.identity, step);
     const isSettled = { accepted, extended: changed, step };
     return {
-      ...{ dir, stored, config, folder, point, notes },
+      ...{ dir, stored, settings, folder, point, notes },
       finished: finished && !goesOn,
       requireRule(print) {
         if (accepted.includes("rule")) return;

@@ -16,14 +16,14 @@ import { textMetrics } from "../../stories/text_metrics.ts";
 import type { Annotators } from "../judge/annotators.ts";
 import type { RunConfig } from "../flags/run_config.ts";
 import type { RunTotals } from "./totals.ts";
-import type { Task } from "./workload.ts";
+import type { Workload } from "./workload.ts";
 
 /** What evaluations need; everything is borrowed. */
 export interface EvaluatorParts {
   /** Where the model is. */
   readonly device: Device;
   /** Model and prompts. */
-  readonly task: Task;
+  readonly task: Workload;
   /** The flags. */
   readonly config: RunConfig;
   /** One text an evaluation prompt. */
@@ -67,8 +67,8 @@ export class RunEvaluator implements Evaluator<Evaluation> {
 
   /** Prompts of the evaluation after so many steps: within the run the first of them only. */
   size(step: number): number {
-    const { task: { prompts: { evaluation: { length } } }, config: { steps, phasePrompts } } =
-      this.parts;
+    const { task: { prompts: { evaluation: { length } } }, config } = this.parts;
+    const { method: { steps }, data: { phasePrompts } } = config;
     return step === 0 || step === steps ? length : Math.min(length, phasePrompts);
   }
 
@@ -78,7 +78,7 @@ export class RunEvaluator implements Evaluator<Evaluation> {
   ): Promise<Evaluated<Evaluation>> {
     const { device, task: { known }, references, annotators, rank, config } = this.parts;
     const { task: { model, tokenizer, prompts: { evaluation } }, start, during } = this.parts;
-    const { maxNew, temperature, topP } = config;
+    const { maxNew, temperature, topP } = config.sampling;
     const prompts = evaluation.slice(0, this.size(step));
     const options: PolicyOptions = {
       ...{ model, tokenizer, prompts, maxNew, signal, start },

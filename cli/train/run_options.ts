@@ -2,16 +2,18 @@
 import { scheduleByName } from "../../core/mod.ts";
 import { type Evaluation, online, type PairSource, type RunOptions } from "../../training/mod.ts";
 import { type Annotators, namedFailures } from "../judge/annotators.ts";
-import { cadenceOf, lossOf, targetsOf } from "../flags/method.ts";
+import { cadenceOf } from "../flags/cadence.ts";
+import { targetsOf } from "../flags/target_modules.ts";
+import { lossByName } from "../../losses/mod.ts";
 import type { RunConfig } from "../flags/run_config.ts";
 import type { ReferenceMode } from "../../scheduler/mod.ts";
 import type { StartMembers } from "../policy/start_adapter.ts";
-import type { Task } from "./workload.ts";
+import type { Workload } from "./workload.ts";
 
 /** What the options are made of. */
 export interface RunOptionsParts {
   /** Model and prompts. */
-  readonly task: Task;
+  readonly task: Workload;
   /** Who says which answer wins. */
   readonly annotators: Annotators;
   /** What the loss holds the learner to. */
@@ -28,29 +30,30 @@ export interface RunOptionsParts {
 export function runOptions(
   { task, annotators, reference, config, start, recorded }: RunOptionsParts,
 ): RunOptions<Evaluation> {
+  const { method, adapter, optimiser, sampling, files } = config;
   return {
     model: task.model,
     tokenizer: task.tokenizer,
     source: recorded ?? online({
       annotator: namedFailures(annotators.training),
       prompts: task.prompts.train,
-      sampling: { temperature: config.temperature, topP: config.topP },
-      maxNew: config.maxNew,
+      sampling: { temperature: sampling.temperature, topP: sampling.topP },
+      maxNew: sampling.maxNew,
     }),
-    loss: lossOf(config),
+    loss: lossByName(method.loss, method.beta),
     reference,
-    cadence: cadenceOf(config),
-    pairsPerStep: config.pairs,
-    members: config.members,
-    rank: config.rank,
-    alpha: config.alpha,
-    rsLora: config.rslora,
-    gradientCheckpointing: config.gradientCheckpointing,
-    microBatch: config.microBatch,
-    targetModules: targetsOf(config.targetModules),
+    cadence: cadenceOf(method),
+    pairsPerStep: method.pairs,
+    members: adapter.members,
+    rank: adapter.rank,
+    alpha: adapter.alpha,
+    rsLora: adapter.rslora,
+    gradientCheckpointing: optimiser.gradientCheckpointing,
+    microBatch: optimiser.microBatch,
+    targetModules: targetsOf(adapter.targetModules),
     startFrom: start?.members,
-    learningRate: scheduleByName(config.schedule, { base: config.lr, steps: config.steps }),
-    seed: config.seed,
-    checkpointEvery: config.checkpointEvery,
+    learningRate: scheduleByName(optimiser.schedule, { base: optimiser.lr, steps: method.steps }),
+    seed: sampling.seed,
+    checkpointEvery: files.checkpointEvery,
   };
 }

@@ -4,7 +4,7 @@ import { type Interval, type Outcome, pairedGain } from "../../core/mod.ts";
 import { NO_ANNOTATOR } from "../judge/annotators.ts";
 import type { Evaluation } from "../../training/mod.ts";
 import type { RunConfig } from "../flags/run_config.ts";
-import { cadenceOf, methodName } from "../flags/method.ts";
+import { cadenceOf, methodName } from "../flags/cadence.ts";
 import type { RunTotals } from "./totals.ts";
 
 /** A rate and its 95% interval. */
@@ -131,7 +131,8 @@ export interface SummaryParts {
 /** The summary of a run that is done. */
 export function summarise(parts: SummaryParts): Summary {
   const { config, info, totals } = parts;
-  const cadence = cadenceOf(config);
+  const { method } = config;
+  const cadence = cadenceOf(method);
   const before = totals.evaluations[0].numbers, after = totals.evaluations.at(-1)!.numbers;
   const { greedyBefore, greedyAfter } = totals;
   const over = (of: (evaluation: Evaluation) => number): Change => ({
@@ -141,14 +142,14 @@ export function summarise(parts: SummaryParts): Summary {
   return {
     device: info.kind,
     adapterInfo: { name: info.name, detail: info.detail, software: info.software },
-    method: methodName(config, cadence),
-    loss: config.loss,
-    reference: config.reference,
+    method: methodName(method, cadence),
+    loss: method.loss,
+    reference: method.reference,
     phases: cadence.phases,
     refreshEvery: cadence.refreshEvery,
-    members: config.members,
-    steps: config.steps,
-    seed: config.seed,
+    members: config.adapter.members,
+    steps: method.steps,
+    seed: config.sampling.seed,
     seconds: totals.seconds,
     tokensPerSecond: (totals.generated + totals.trained) / Math.max(totals.workSeconds, 1e-9),
     pairs: totals.pairs,
@@ -160,7 +161,7 @@ export function summarise(parts: SummaryParts): Summary {
     ...(before.heldOut && after.heldOut
       ? { heldOutWinRate: change(before, after, "heldOut") }
       : {}),
-    ...(config.annotator === NO_ANNOTATOR
+    ...(method.annotator === NO_ANNOTATOR
       ? {}
       : { greedyWinRate: change(greedyBefore!, greedyAfter!, "winRate") }),
     judgeCorrelation: after.judgeCorrelation,
@@ -176,7 +177,7 @@ export function summarise(parts: SummaryParts): Summary {
     readbacks: totals.readbacks,
     bytesPeak: totals.bytesPeak,
     adapterSha256: parts.adapterSha256,
-    annotator: config.annotator,
+    annotator: method.annotator,
     model: parts.model,
     committedReferences: parts.committedReferences,
   };

@@ -12,15 +12,15 @@ import { answerBudget } from "../data/encoded_prompts.ts";
 import { type BaseModel, loadBase, openBase } from "../policy/base_model.ts";
 import { type DataPair, readTrainingData } from "../data/training_data.ts";
 import { sha256 } from "../../core/base/sha256.ts";
-import type { RunConfig } from "../flags/run_config.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { quote } from "../../core/base/mistakes.ts";
+import { modelFlags, type RunConfig } from "../flags/run_config.ts";
 import type { FetchOptions } from "../policy/hub_files.ts";
 import { type PromptSplit, readPrompts, splitPrompts } from "../data/prompts_file.ts";
 import { committedTexts, sampleReferences } from "./references.ts";
 
 /** What a run works on, read and checked, on no device yet. Disposing it closes the model's files. */
-export interface TaskFiles extends Disposable {
+export interface WorkloadFiles extends Disposable {
   /** The model, its weights still in their files. */
   readonly base: BaseModel;
   /** Name or path of the model. */
@@ -48,20 +48,15 @@ export interface TaskFiles extends Disposable {
 }
 
 /** The same with the model on a device. Disposing it frees the weights; the files are their opener's to close. */
-export interface Task extends TaskFiles {
+export interface Workload extends WorkloadFiles {
   /** The frozen base. */
   readonly model: Model;
   /** Fingerprint of the weights. */
   readonly modelDigest: string;
 }
 
-/** The flags that a task is read by. */
-export type TaskFlags =
-  & Pick<RunConfig, "model" | "prompts" | "evalPrompts" | "maxNew">
-  & Partial<RunConfig>;
-
-/** How a task is read. */
-export interface TaskOptions extends FetchOptions {
+/** How it is read. */
+export interface WorkloadOptions extends FetchOptions {
   /** Whether nobody gave `maxNew`: then a short context may lower it. */
   readonly usualNew?: boolean;
 }
@@ -69,21 +64,24 @@ export interface TaskOptions extends FetchOptions {
 /**
  * Opens the model, reads the prompts or the dataset, and checks that they fit each other.
  *
- * @param given The run's flags.
+ * @param config The run's.
  * @param options Where a download's bar is drawn; absent where nothing may be fetched.
  * @throws {UsageError} If the prompts cannot be read, or a prompt and its answer do not fit into the model's positions.
  * @throws {Mistake} If the model or the dataset cannot be read.
  */
-export async function readTask(given: TaskFlags, options?: TaskOptions): Promise<TaskFiles> {
-  const base = await openBase(given, options);
+export async function readWorkload(
+  config: RunConfig,
+  options?: WorkloadOptions,
+): Promise<WorkloadFiles> {
+  const base = await openBase(modelFlags(config), options);
   try {
     const { positions, tokenizer } = base;
-    const maxNew = answerBudget(options?.usualNew ? undefined : given.maxNew, base);
-    const config = { ...given, maxNew };
-    checkNew(config.maxNew, positions);
-    const work = config.data === undefined
-      ? await readPromptFile(config, base)
-      : await dataOf({ ...config, data: config.data }, base, options);
+    const maxNew = answerBudget(options?.usualNew ? undefined : config.sampling.maxNew, base);
+    checkNew(maxNew, positions);
+    const { data } = config.data;
+    const work = data === undefined
+      ? await readPromptFile(config, maxNew, base)
+      : await dataOf({ ...config, data: { ...config.data, data } }, maxNew, base, options);
     const files = {
       base,
       modelName: base.name,
@@ -96,7 +94,7 @@ export async function readTask(given: TaskFlags, options?: TaskOptions): Promise
       ...(base.embedded ? { known: await loadWordList() } : {}),
       [Symbol.dispose]: () => base[Symbol.dispose](),
     };
-    checkLengths(files.tokenizer, work.prompts, positions, config.maxNew);
+    checkLengths(files.tokenizer, work.prompts, positions, maxNew);
     return files;
   } catch (error) {
     base[Symbol.dispose]();
@@ -104,14 +102,17 @@ export async function readTask(given: TaskFlags, options?: TaskOptions): Promise
   }
 }
 
-type Work = Pick<TaskFiles, "prompts" | "pairs" | "promptsDigest" | "dataReport">;
+type Work = Pick<WorkloadFiles, "prompts" | "pairs" | "promptsDigest" | "dataReport">;
 
 async function dataOf(
-  config: TaskFlags & { readonly data: string },
+  { data, method: { offline } }: Pick<RunConfig, "method"> & {
+    readonly data: RunConfig["data"] & { readonly data: string };
+  },
+  maxNew: number,
   base: BaseModel,
   options?: FetchOptions,
 ): Promise<Work> {
-  const { maxNew, maxPrompt, offline } = config;
+  const { maxPrompt } = data;
   const { positions } = base;
   const maxAsked = positions - maxNew;
   const most = offline ? positions - 1 : maxAsked; // an answer of the file has its own length
@@ -139,7 +140,7 @@ async function dataOf(
       },
     };
   const { prompts, pairs, digest, report } = await readTrainingData(
-    config,
+    { ...data, offline },
     base,
     { ...budget, maxAsked },
     options,
@@ -148,13 +149,13 @@ async function dataOf(
 }
 
 /** Streams the model to a device; the caller disposes the task, and the files. */
-export async function loadTask(
+export async function loadWorkload(
   device: Device,
-  files: TaskFiles,
-  config: TaskFlags,
+  files: WorkloadFiles,
+  config: RunConfig,
   options?: FetchOptions,
-): Promise<Task> {
-  const { model, digest } = await loadBase(device, files.base, config, options);
+): Promise<Workload> {
+  const { model, digest } = await loadBase(device, files.base, config.device, options);
   return {
     ...files,
     model,
@@ -165,7 +166,8 @@ export async function loadTask(
 
 /** The prompts of a file, those that are too long without their start; else the embedded ones. */
 async function readPromptFile(
-  { prompts: path, evalPrompts, maxNew }: TaskFlags,
+  { data: { prompts: path, evalPrompts } }: Pick<RunConfig, "data">,
+  maxNew: number,
   { tokenizer, addsBos, positions }: BaseModel,
 ): Promise<Work> {
   if (path === undefined) {
@@ -246,18 +248,18 @@ export interface References {
  */
 export async function referencesOf(
   device: Device,
-  task: Task,
-  config: TaskFlags & Pick<RunConfig, "temperature" | "topP" | "annotator">,
+  task: Workload,
+  config: RunConfig,
   signal?: AbortSignal,
   start?: Adapter,
 ): Promise<References> {
-  const { temperature, topP, maxNew } = config;
+  const { temperature, topP, maxNew } = config.sampling;
   const prompts = task.prompts.evaluation;
-  if (task.pairs !== undefined && config.annotator === NO_ANNOTATOR) {
+  if (task.pairs !== undefined && config.method.annotator === NO_ANNOTATOR) {
     return { texts: prompts.map((prompt) => chosenText(task, prompt)), committed: false };
   }
-  const isEmbedded = config.model === undefined && config.prompts === undefined &&
-    config.data === undefined && start === undefined;
+  const isEmbedded = config.files.model === undefined &&
+    config.data.prompts === undefined && config.data.data === undefined && start === undefined;
   if (isEmbedded) {
     const texts = committedTexts(await loadReferences(), {
       model: task.modelDigest,
@@ -280,7 +282,7 @@ export async function referencesOf(
 }
 
 /** The first preferred answer to a prompt. */
-function chosenText({ pairs, tokenizer, sizes }: Task, prompt: Prompt): string {
+function chosenText({ pairs, tokenizer, sizes }: Workload, prompt: Prompt): string {
   const key = promptIds(tokenizer, prompt).join();
   const text = promptText(prompt);
   const { chosen } = pairs!.evaluation.find((pair) =>

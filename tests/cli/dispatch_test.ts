@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type CliCommand, complete } from "../../cli/commands/command.ts";
+import type { CliCommand } from "../../cli/commands/command.ts";
+import { completeValues } from "../../cli/flags/parser.ts";
 import { dispatch } from "../../cli/dispatch.ts";
 import { type Flag, given, text, under, whole } from "../../cli/flags/kinds.ts";
 import { UsageError } from "../../cli/terminal/mistake.ts";
@@ -21,7 +22,9 @@ const SAY: CliCommand = {
   },
   positional: 1,
   run(parsed, { terminal }) {
-    terminal.line(JSON.stringify([complete(SAY, parsed), parsed.positional]));
+    terminal.line(
+      JSON.stringify([completeValues("say", SAY.flags, parsed.values), parsed.positional]),
+    );
     return Promise.resolve(0);
   },
 };

@@ -76,7 +76,10 @@ Deno.test("leash answers a mistake with one line on stderr, exit code 2, and wri
   for (
     const [args, line] of [
       [["trian"], /^Cannot run leash: "trian" is no command.*Did you mean train\?$/],
-      [["train", "--model", "no-such"], /^Cannot open the model no-such: it is not there/],
+      [
+        ["train", "--model", "no-such", "--annotator", "judge"],
+        /^Cannot open the model no-such: it is not there/,
+      ],
       [
         ["sft", "--data", "rows.jsonl", "--model", "model"],
         /^Cannot open rows.jsonl: it is missing/,

@@ -1,5 +1,6 @@
 // A train program for tests of what is built on it: in a moment it leaves the files of a run, with answers that are
 // made up and verdicts that are not.
+import { runConfig } from "../../cli/flags/run_config.ts";
 import { mean, winRate } from "../../core/mod.ts";
 import { sealResults } from "../../cli/folder/finished.ts";
 import type { Train } from "../../cli/compare/runs.ts";
@@ -37,12 +38,13 @@ export function fakeTrain(
     const dir = command.kind === "resume" ? command.dir : command.out!;
     const name = dir.split("/").at(-1)!;
     asked.push(`${command.kind} ${name}`);
-    const config = command.kind === "resume" ? (await readIdentity(dir)).config : command.config;
+    const config = command.kind === "resume" ? (await readIdentity(dir)).config : command.settings;
+    const { method, adapter, sampling } = runConfig(config);
     await Deno.mkdir(dir, { recursive: true });
     const own = { kernelPath: "cpu, relaxed FMA", model: "m1", prompts: "p1", ...identity };
     await writeIdentity(dir, { config, ...own }, {});
     before?.(name);
-    const answers = ANSWERS.map((answer, i) => i < config.seed ? answer : FAKE_PAIRS[i].b);
+    const answers = ANSWERS.map((answer, i) => i < sampling.seed ? answer : FAKE_PAIRS[i].b);
     const pairs = FAKE_PAIRS.map(({ prompt, b }, i) => ({ prompt, a: answers[i], b }));
     const rule = await annotators!.evaluation.annotate(pairs);
     const judge = await annotators!.heldOut.annotate(pairs);
@@ -52,14 +54,14 @@ export function fakeTrain(
       n: verdicts.length,
     });
     const quality = meanQuality(answers, await loadWordList());
-    const phases = config.phases ?? config.steps;
+    const phases = method.phases ?? method.steps;
     const summary = {
       device: "cpu",
       adapterInfo: { name: "a test", detail: "", software: true },
       phases,
-      seconds: 10 * config.members,
-      pairs: config.steps * config.pairs,
-      kl: mean([config.seed, phases]),
+      seconds: 10 * adapter.members,
+      pairs: method.steps * method.pairs,
+      kl: mean([sampling.seed, phases]),
       winRate: rate(rule),
       heldOutWinRate: rate(judge),
       text: {

@@ -1,6 +1,8 @@
 // A model that is small enough to train in a test, as a folder, and prompts for it.
 import { fold, keyOf, normals, tensorShapes } from "../../core/mod.ts";
-import { main, type TrainOptions } from "../../cli/train/main.ts";
+import { runCommand } from "../../cli/commands/command.ts";
+import { STORIES, trainCommand } from "../../cli/commands/train.ts";
+import type { TrainOptions } from "../../cli/train/train.ts";
 import type { Terminal } from "../../cli/terminal/terminal.ts";
 import { writeModelFolder } from "../../files/mod.ts";
 
@@ -81,10 +83,10 @@ export function recordingTerminal(): Terminal & { readonly lines: string[] } {
 /** Runs the program in this process; its exit code and its lines. */
 export async function runTrain(
   args: readonly string[],
-  options: Partial<TrainOptions> = {},
+  { annotators, ...options }: Partial<TrainOptions> = {},
 ): Promise<{ readonly code: number; readonly lines: readonly string[] }> {
   const terminal = recordingTerminal();
-  const code = await main(args, { terminal, ...options });
+  const code = await runCommand(trainCommand(STORIES, annotators), args, { terminal, ...options });
   return { code, lines: terminal.lines };
 }
 

@@ -1,3 +1,5 @@
+import { loadWorkload, readWorkload } from "../../cli/train/workload.ts";
+import { storiesConfig } from "../support/run_settings.ts";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import {
   type Adapter,
@@ -9,7 +11,7 @@ import {
   type Verdict,
 } from "../../core/mod.ts";
 import { CpuDevice } from "../../backend/cpu/device.ts";
-import { loadTask, readTask, referencesOf } from "../../cli/train/workload.ts";
+import { referencesOf } from "../../cli/train/workload.ts";
 import { promptIds, uploadSnapshot } from "../../scheduler/mod.ts";
 import {
   ANSWER_KEY,
@@ -44,9 +46,9 @@ Deno.test("evaluate() compares answers with references, the same in every run, a
     topP: 1,
     annotator: "stories",
   };
-  using files = await readTask(config);
-  using task = await loadTask(device, files, config);
-  const references = await referencesOf(device, task, config);
+  using files = await readWorkload(storiesConfig("", config));
+  using task = await loadWorkload(device, files, storiesConfig("", config));
+  const references = await referencesOf(device, task, storiesConfig("", config));
   assertEquals([references.committed, references.texts.length], [false, 6]);
   const options = {
     model: task.model,
@@ -117,8 +119,8 @@ Deno.test("evaluate() where nobody compares ranks pairs, and starts from an adap
     ...{ model: `${work.dir}/model`, prompts: `${work.dir}/prompts.txt`, evalPrompts: 3 },
     maxNew: 5,
   };
-  using files = await readTask(config);
-  using task = await loadTask(device, files, config);
+  using files = await readWorkload(storiesConfig("", config));
+  using task = await loadWorkload(device, files, storiesConfig("", config));
   const { model, tokenizer, prompts } = task;
   const layout = adapterLayout(linearLayers(model.config), { rank: 2, alpha: 2 });
   using start = uploadSnapshot(device, "s", layout, uniform(layout.size, 3, 0.4));

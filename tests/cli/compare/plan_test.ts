@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { METHODS, planOf, SIZES } from "../../../cli/compare/plan.ts";
 import { UsageError } from "../../../cli/terminal/mistake.ts";
-import { cadenceOf, methodName } from "../../../cli/flags/method.ts";
+import { runConfig } from "../../../cli/flags/run_config.ts";
+import { cadenceOf, methodName } from "../../../cli/flags/cadence.ts";
 
 const plan = planOf({ seeds: 3, members: [1, 5], shared: {} });
 
@@ -24,8 +25,8 @@ Deno.test("planOf() has every method at every K with every seed, once, seed by s
 Deno.test("planOf() gives every cell the same budget and the same hyperparameters", () => {
   const own = ["reference", "phases", "members", "seed"];
   const shared = (config: object) => Object.entries(config).filter(([name]) => !own.includes(name));
-  for (const { name, config, members, seed, method } of plan) {
-    assertEquals(shared(config), shared(plan[0].config), name);
+  for (const { name, settings: config, members, seed, method } of plan) {
+    assertEquals(shared(config), shared(plan[0].settings), name);
     assertEquals([config.members, config.seed, config.reference], [
       members,
       seed,
@@ -42,10 +43,13 @@ Deno.test("planOf() gives every cell the same budget and the same hyperparameter
 
 Deno.test("planOf() makes the methods that the literature has", () => {
   assertEquals(
-    plan.slice(0, 4).map(({ config }) => [methodName(config, cadenceOf(config)), config.phases]),
+    plan.slice(0, 4).map(({ settings }) => {
+      const { method } = runConfig(settings);
+      return [methodName(method, cadenceOf(method)), method.phases];
+    }),
     [["offline dpo", 1], ["on-policy dpo", 40], ["bpo (dpo)", 2], ["bpo (dpo)", 40]],
   );
-  assertEquals(plan.slice(0, 4).map(({ config }) => config.reference), [
+  assertEquals(plan.slice(0, 4).map(({ settings }) => settings.reference), [
     "sft",
     "sft",
     "behaviour",
@@ -55,7 +59,7 @@ Deno.test("planOf() makes the methods that the literature has", () => {
 
 Deno.test("planOf() hands shared flags on, and follows --steps", () => {
   const [, onPolicy] = planOf({ seeds: 1, members: [2], shared: { steps: "7", "max-new": "9" } });
-  const { steps, phases, evalEvery, maxNew, members } = onPolicy.config;
+  const { steps, phases, evalEvery, maxNew, members } = onPolicy.settings;
   assertEquals({ steps, phases, evalEvery, maxNew, members }, {
     steps: 7,
     phases: 7,

@@ -136,7 +136,7 @@ Deno.test("ownComparison() keeps the plan and lets the same one in again", async
   const dir = `${temporary.dir}/new`;
   (await ownComparison(dir, plan)).release();
   const before = await Deno.readTextFile(`${dir}/plan.json`);
-  assertEquals(JSON.parse(before).configs[plan[3].name], plan[3].config);
+  assertEquals(JSON.parse(before).configs[plan[3].name], plan[3].settings);
   using _lock = await ownComparison(
     dir,
     planOf({ ...SMALL, shared: { steps: "4", threads: "1" } }),

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { parseConfig, readConfigFile } from "../../../cli/flags/config_file.ts";
 import { type Flag, given, text, under } from "../../../cli/flags/kinds.ts";
 import { UsageError } from "../../../cli/terminal/mistake.ts";
-import { TRAIN_FLAGS } from "../../../cli/train/flags.ts";
+import { TRAIN_FLAGS } from "../../../cli/flags/train_table.ts";
 import { rows } from "../../malformed/config_file.ts";
 import { Mistake } from "../../../core/base/mistake.ts";
 

@@ -1,132 +1,44 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import { firstDifference, parseFlags, type RunConfig } from "../../../cli/flags/run_config.ts";
-import { UsageError } from "../../../cli/terminal/mistake.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  firstDifference,
+  FREE_FIELDS,
+  modelFlags,
+  runConfig,
+} from "../../../cli/flags/run_config.ts";
+import { storiesSettings } from "../../support/run_settings.ts";
 
-const split = (text: string) => text === "" ? [] : text.split(" ");
-
-function configOf(text: string): RunConfig {
-  const command = parseFlags(split(text));
-  assert(command.kind === "start");
-  return command.config;
-}
-
-const BAD: readonly (readonly [args: string, line: string])[] = [
-  [
-    "--beta -1",
-    "Cannot train: --beta is -1, expected a number from 0.000001 to 1000000. The nearest is 0.000001",
-  ],
-  ["--beta", "Cannot train: --beta has no value, expected a number from 0.000001 to 1000000"],
-  ["--beta=", "Cannot train: --beta has no value, expected a number from 0.000001 to 1000000"],
-  [
-    "--beta --lr 1",
-    "Cannot train: --beta has no value, expected a number from 0.000001 to 1000000",
-  ],
-  ["--lr 0x1", 'Cannot train: --lr is "0x1", expected a number from 1e-9 to 10'],
-  [
-    "--lr 1e400",
-    "Cannot train: --lr is 1e400, expected a number from 1e-9 to 10. The nearest is 10",
-  ],
-  ["--lr NaN", 'Cannot train: --lr is "NaN", expected a number from 1e-9 to 10'],
-  [
-    "--steps 0",
-    "Cannot train: --steps is 0, expected a whole number from 1 to 1000000. The nearest is 1",
-  ],
-  [
-    "--members 2.4",
-    "Cannot train: --members is 2.4, expected a whole number from 1 to 64. The nearest is 2",
-  ],
-  [
-    "--members -3",
-    "Cannot train: --members is -3, expected a whole number from 1 to 64. The nearest is 1",
-  ],
-  [
-    "--loss dpp",
-    'Cannot train: --loss is "dpp", expected dpo, ipo, slic or slic-hf. Did you mean dpo?',
-  ],
-  [
-    "--device gpu",
-    'Cannot train: --device is "gpu", expected auto, cpu or webgpu. Did you mean cpu?',
-  ],
-  [
-    "--bta 0.1",
-    'Cannot train: "--bta" is no flag, expected flags that --help lists. Did you mean --beta?',
-  ],
-  [
-    "--no-loss",
-    'Cannot train: "--no-loss" is no flag, expected flags that --help lists. Did you mean --loss?',
-  ],
-  [
-    "stepz",
-    'Cannot train: "stepz" belongs to no flag, expected flags that --help lists. Did you mean --steps?',
-  ],
-  [
-    "-- --steps",
-    "Cannot train: --steps has no value, expected a whole number from 1 to 1000000",
-  ],
-  [
-    "--steps 4 --phases 9",
-    "Cannot train: --phases is 9, expected at most the 4 of --steps. The nearest is 4",
-  ],
-  [
-    "--phases 2 --refresh-every 3",
-    "Cannot train: --phases and --refresh-every are both given, expected one of them",
-  ],
-  [
-    "--resume a --out b",
-    "Cannot train: --out is given beside --resume, expected one of them: a run stays in its folder",
-  ],
-];
-
-for (const [args, line] of BAD) {
-  Deno.test(`parseFlags() refuses ${args} in one line`, () => {
-    const error = assertThrows(() => parseFlags(split(args)), UsageError);
-    assertEquals(error.message, line);
-    assert(!error.message.includes("\n"));
+Deno.test("runConfig() puts every setting where its row says, with the defaults of what is absent", () => {
+  const settings = storiesSettings("--loss ipo --steps 8 --adapter a");
+  const { chat: _chat, baseDtype: _baseDtype, ...old } = settings; // as config.json of an older run
+  const config = runConfig({ ...old, extendedAt: "4" });
+  const { method, adapter, optimiser, sampling, data, device, files } = config;
+  assertEquals([method.loss, method.steps, method.extendedAt], ["ipo", 8, "4"]);
+  assertEquals([adapter.from, adapter.members, adapter.rslora], ["a", 5, false]);
+  assertEquals([optimiser.lr, optimiser.microBatch], [4e-3, undefined]);
+  assertEquals(sampling, { seed: 1, temperature: 0.8, topP: 1, maxNew: 40 });
+  assertEquals([data.chat, data.evalPrompts, device.baseDtype], ["auto", 256, "f32"]);
+  assertEquals([files.model, files.checkpointEvery], [undefined, 10]);
+  assertEquals(modelFlags(config), {
+    ...{ model: undefined, endToken: undefined, date: undefined, context: undefined },
+    ...{ baseDtype: "f32", chat: "auto" },
   });
-}
-
-Deno.test("parseFlags() keeps a strange argument on one line", () => {
-  const error = assertThrows(() => parseFlags(["--loss", "a\nb"]), UsageError);
-  assert(error.message.includes('"a\\nb"'), error.message);
 });
 
-Deno.test("parseFlags() without arguments has every default", () => {
-  const { steps, phases, refreshEvery, evalEvery, loss, reference, device, seed } = configOf("");
-  assertEquals({ loss, reference, device, seed }, {
-    loss: "dpo",
-    reference: "behaviour",
-    device: "auto",
-    seed: 1,
-  });
-  assertEquals([phases, refreshEvery], [10, undefined]);
-  assertEquals(evalEvery, Math.ceil(steps / 10));
+Deno.test("runConfig() refuses settings without what every run has, and values of another kind", () => {
+  const { lr: _lr, ...without } = storiesSettings();
+  assertThrows(() => runConfig(without), TypeError, "lr is missing");
+  const strange = JSON.parse(JSON.stringify({ ...storiesSettings(), loss: "sppo" }));
+  assertThrows(() => runConfig(strange), TypeError, 'loss is "sppo"');
 });
 
-Deno.test("parseFlags() reads good values in every spelling", () => {
-  const config = configOf("--steps=40 --lr 1e-3 --beta .5 --max-new 8 --refresh-every 4 --seed 0");
-  assertEquals(
-    [config.steps, config.lr, config.beta, config.maxNew, config.refreshEvery, config.seed],
-    [40, 1e-3, 0.5, 8, 4, 0],
-  );
-  assertEquals(config.phases, undefined);
-  assertEquals(configOf("--steps 3").phases, 3);
-  assertEquals(configOf("--steps 3 --steps 5").steps, 5);
-});
-
-Deno.test("parseFlags() tells help, start and resume apart", () => {
-  assertEquals(parseFlags(["--bogus", "--help"]), { kind: "help" });
-  assertEquals(parseFlags(["-h"]), { kind: "help" });
-  const start = parseFlags(["--out", "x"]);
-  assert(start.kind === "start" && start.out === "x");
-  assertEquals(parseFlags(["--resume", "r", "--lr", "0.5"]), {
-    kind: "resume",
-    dir: "r",
-    given: { lr: 0.5 },
-  });
+Deno.test("FREE_FIELDS are those that no bit of a result depends on", () => {
+  assertEquals([...FREE_FIELDS].sort(), [
+    ...["checkpointEvery", "gradientCheckpointing", "memory", "ruleTimeout", "threads"],
+  ]);
 });
 
 Deno.test("firstDifference() names the flag and passes over what may change", () => {
-  const a = configOf(""), b = { ...a, maxNew: 7, threads: 3, checkpointEvery: 99 };
+  const a = storiesSettings(), b = { ...a, maxNew: 7, threads: 3, checkpointEvery: 99 };
   assertEquals(firstDifference(b, a, Object.keys(b)), {
     flag: "--max-new",
     found: "7",

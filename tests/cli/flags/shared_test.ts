@@ -1,22 +1,22 @@
 import { assertEquals } from "@std/assert";
-import { completeValues, readFlagValue } from "../../../cli/flags/parser.ts";
+import { allValues } from "../../../cli/flags/values.ts";
+import { readFlagValue } from "../../../cli/flags/parser.ts";
 import { under } from "../../../cli/flags/kinds.ts";
 import {
-  ADAPTER_FLAG,
-  CHAT_FLAGS,
-  DEVICE_FLAGS,
-  MODEL_FLAG,
-  ROW_FLAGS,
-  SAMPLING_FLAGS,
-  type SamplingChoice,
+  ADAPTERS_ROW,
+  CHAT_ROWS,
+  DATA_ROWS,
+  DEVICE_ROWS,
+  MODEL_ROW,
+  SAMPLING_ROWS,
   samplingOf,
 } from "../../../cli/flags/shared.ts";
 
 Deno.test("shared flags have defaults that they take themselves, and no name twice", () => {
-  const all = [
-    ...[MODEL_FLAG, ADAPTER_FLAG, ...DEVICE_FLAGS],
-    ...under("All", [...ROW_FLAGS, ...CHAT_FLAGS, ...SAMPLING_FLAGS]),
-  ];
+  const all = under("All", [
+    ...[MODEL_ROW, ADAPTERS_ROW, ...DEVICE_ROWS],
+    ...[...DATA_ROWS, ...CHAT_ROWS, ...SAMPLING_ROWS],
+  ]);
   for (const flag of all) {
     if (flag.default === undefined) continue;
     assertEquals(readFlagValue("try", flag, String(flag.default)), flag.default, flag.name);
@@ -25,8 +25,7 @@ Deno.test("shared flags have defaults that they take themselves, and no name twi
 });
 
 Deno.test("samplingOf() hands on what generate() takes", () => {
-  const values = completeValues("try", under("All", SAMPLING_FLAGS), { topK: 5 });
-  assertEquals(samplingOf(values as unknown as SamplingChoice), {
+  assertEquals(samplingOf(allValues("try", SAMPLING_ROWS, { topK: 5 })), {
     ...{ temperature: 0.7, topK: 5, topP: 1, minP: 0 },
   });
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { parseFlags } from "../../../cli/flags/run_config.ts";
+import { storiesSettings } from "../../support/run_settings.ts";
 import { UsageError } from "../../../cli/terminal/mistake.ts";
 import {
   FORMATS,
@@ -12,10 +12,8 @@ import {
 import { isThere } from "../../../files/durable/disk.ts";
 import { Mistake } from "../../../core/base/mistake.ts";
 
-const command = parseFlags([]);
-if (command.kind !== "start") throw new Error("unreachable");
 const identity: RunIdentity = {
-  config: command.config,
+  config: storiesSettings(),
   kernelPath: "cpu, no FMA",
   model: "m",
   prompts: "p",

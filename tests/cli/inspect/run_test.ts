@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { folderKind } from "../../../cli/inspect/kind.ts";
 import { inspectRun, inspectSftRun } from "../../../cli/inspect/run.ts";
 import { FORMATS, writeIdentity } from "../../../cli/folder/run_folder.ts";
-import { sftRequest } from "../../../cli/sft/flags.ts";
+import { sftRequest } from "../../../cli/sft/request.ts";
 import { commandWorkspace, tinyMembers, writeRun } from "../../support/command_run.ts";
 
 Deno.test("inspectRun() says how far a run is and where its adapter lies", async () => {

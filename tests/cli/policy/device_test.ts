@@ -1,21 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import { parseFlags } from "../../../cli/flags/run_config.ts";
+import { storiesConfig } from "../../support/run_settings.ts";
 import { openReference } from "../../../cli/train/parts.ts";
 import { kernelPath, openRunDevice } from "../../../cli/policy/device.ts";
 import { recordingTerminal } from "../../support/tiny_run.ts";
 
-const command = parseFlags([
-  "--device",
-  "cpu",
-  "--threads",
-  "1",
-  "--reference",
-  "ema",
-  "--ema-rate",
-  "0.25",
-]);
-if (command.kind !== "start") throw new Error("unreachable");
-const { config } = command;
+const config = storiesConfig(
+  "--device cpu --threads 1 --reference ema --ema-rate 0.25",
+);
 
 Deno.test("kernelPath() has what the bits depend on, and not the threads", () => {
   const info = {
@@ -40,7 +31,7 @@ Deno.test("kernelPath() has what the bits depend on, and not the threads", () =>
 
 Deno.test("openRunDevice() opens what is asked for and says so in one line", async () => {
   const terminal = recordingTerminal();
-  using device = await openRunDevice(config, undefined, terminal);
+  using device = await openRunDevice(config.device, undefined, terminal);
   assertEquals(device.info.kind, "cpu");
   assertEquals(terminal.lines.length, 1);
   assert(

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { UsageError } from "../../../cli/terminal/mistake.ts";
-import { sftRequest } from "../../../cli/sft/flags.ts";
+import { sftRequest } from "../../../cli/sft/request.ts";
 import { openSftFolder, resumeSftFolder } from "../../../cli/sft/folder.ts";
 
 Deno.test("openSftFolder() gives back what was saved, and cuts the log to the same moment", async () => {

@@ -1,17 +1,15 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { aboutRun, announce, defaultDir } from "../../../cli/train/announcement.ts";
-import { parseFlags } from "../../../cli/flags/run_config.ts";
+import { storiesConfig } from "../../support/run_settings.ts";
 import { CpuDevice } from "../../../backend/cpu/device.ts";
-import type { Task } from "../../../cli/train/workload.ts";
+import type { Workload } from "../../../cli/train/workload.ts";
 import { recordingTerminal } from "../../support/tiny_run.ts";
 
-const command = parseFlags(["--steps", "6", "--phases", "3", "--pairs", "1", "--members", "2"]);
-if (command.kind !== "start") throw new Error("unreachable");
-const { config } = command;
+const config = storiesConfig("--steps 6 --phases 3 --pairs 1 --members 2");
 const task = {
   ...{ modelName: "the model", parameters: 1_234_567 },
   prompts: { train: ["a", "b", "c"], evaluation: ["d"] },
-} as unknown as Task;
+} as unknown as Workload;
 
 Deno.test("announce() says model, run and folder in three lines", () => {
   const terminal = recordingTerminal();

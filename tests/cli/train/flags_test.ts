@@ -1,7 +1,6 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { FLAGS } from "../../../cli/flags/train_table.ts";
+import { assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../../cli/terminal/mistake.ts";
-import { settleTrainFlags, TRAIN_FLAGS } from "../../../cli/train/flags.ts";
+import { settleTrainFlags } from "../../../cli/train/flags.ts";
 import { tinyMembers, writePeft } from "../../support/command_run.ts";
 import { recordingTerminal } from "../../support/tiny_run.ts";
 
@@ -9,22 +8,18 @@ const options = { terminal: recordingTerminal() };
 const settle = (values: Parameters<typeof settleTrainFlags>[0]) =>
   settleTrainFlags(values, options);
 
-Deno.test("TRAIN_FLAGS has every flag of deno task train, and each once", () => {
-  const names = TRAIN_FLAGS.map(({ name }) => name);
-  for (const { name } of FLAGS) assert(names.includes(name), name);
-  assertEquals(new Set(names).size, names.length);
-  const kinds = TRAIN_FLAGS.filter(({ type }) => type.kind === "flag").map(({ name }) => name);
-  assertEquals(kinds, ["strict", "offline", "rslora", "gradient-checkpointing", "trust-rule"]);
-});
-
-Deno.test("settleTrainFlags() without data is deno task train", async () => {
-  assertEquals(await settle({}), {
-    ...{ lr: 4e-3, maxNew: 40, annotator: "stories", reference: "behaviour" },
-  });
-  const { lr, maxNew } = await settle({ model: "m" });
+Deno.test("settleTrainFlags() has what is usual for the model, and guesses nobody who annotates", async () => {
+  const annotator = "judge";
+  assertEquals(await settle({ annotator }), { lr: 4e-3, maxNew: 40, annotator });
+  const { lr, maxNew } = await settle({ model: "m", annotator });
   assertEquals([lr, maxNew], [1e-4, 128]);
-  assertEquals((await settle({ model: "m", maxNew: 9 })).maxNew, 9);
-  assertEquals((await settle({ model: "m", lr: 0.5 })).lr, 0.5);
+  assertEquals((await settle({ model: "m", annotator, maxNew: 9 })).maxNew, 9);
+  assertEquals((await settle({ model: "m", annotator, lr: 0.5 })).lr, 0.5);
+  await assertRejects(
+    () => settle({}),
+    UsageError,
+    "Cannot train: --annotator is not given, expected who says which answer wins",
+  );
   assertEquals(await settle({ resume: "r", steps: 3 }), { resume: "r", steps: 3 });
 });
 
@@ -43,7 +38,7 @@ Deno.test("settleTrainFlags() learns preferences where nobody annotates", async 
     ...offline,
   });
   const online = await settle({ data, annotator: "judge" });
-  assertEquals([online.offline, online.reference], [undefined, "behaviour"]);
+  assertEquals([online.offline, online.reference], [undefined, undefined]);
   await assertRejects(() => settle({ data, reference: "ema" }), UsageError, "--reference is ema");
   await assertRejects(
     () => settle({ data, refreshEvery: 2 }),
@@ -61,14 +56,19 @@ Deno.test("settleTrainFlags() learns preferences where nobody annotates", async 
 });
 
 Deno.test("settleTrainFlags() has the adapter's rank and alpha", async () => {
+  const annotator = "judge";
   const dir = await Deno.makeTempDir();
   const [member] = await tinyMembers(1);
   await writePeft(dir, member);
-  const { rank, alpha, rslora } = await settle({ adapter: dir });
+  const { rank, alpha, rslora } = await settle({ adapter: dir, annotator });
   assertEquals([rank, alpha, rslora], [2, 8, undefined]);
-  await assertRejects(() => settle({ adapter: dir, alpha: 16 }), UsageError, "expected the 8 of");
   await assertRejects(
-    () => settle({ adapter: dir, rslora: true }),
+    () => settle({ adapter: dir, annotator, alpha: 16 }),
+    UsageError,
+    "expected the 8 of",
+  );
+  await assertRejects(
+    () => settle({ adapter: dir, annotator, rslora: true }),
     UsageError,
     "expected the false of",
   );

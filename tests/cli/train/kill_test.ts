@@ -7,7 +7,7 @@ import { tinyFlags, tinyWorkspace } from "../../support/tiny_run.ts";
 Deno.test("a run that is killed at ten random moments and resumed ends with the same bits", async () => {
   using work = await tinyWorkspace();
   const { killed, whole } = await checkKilledRun({
-    program: new URL("../../../cli/train/main.ts", import.meta.url),
+    program: new URL("../../../cli/train.ts", import.meta.url),
     start: [...tinyFlags(work.dir), "--steps", "12", "--phases", "4", "--eval-every", "6"],
     dir: work.dir,
     kills: 10,

@@ -1,25 +1,16 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { parseModelConfig } from "../../../core/mod.ts";
-import { parseFlags } from "../../../cli/flags/run_config.ts";
+import { storiesConfig } from "../../support/run_settings.ts";
 import { UsageError } from "../../../cli/terminal/mistake.ts";
-import { checkReference, checkTargets, openPolicies } from "../../../cli/train/parts.ts";
+import { checkReference, checkTargets, openRunPolicies } from "../../../cli/train/parts.ts";
 import { openRunDevice } from "../../../cli/policy/device.ts";
 import { tinyMembers } from "../../support/command_run.ts";
 import { recordingTerminal } from "../../support/tiny_run.ts";
 import { Mistake } from "../../../core/base/mistake.ts";
 
-const command = parseFlags([
-  "--device",
-  "cpu",
-  "--threads",
-  "1",
-  "--reference",
-  "ema",
-  "--ema-rate",
-  "0.25",
-]);
-if (command.kind !== "start") throw new Error("unreachable");
-const { config } = command;
+const config = storiesConfig(
+  "--device cpu --threads 1 --reference ema --ema-rate 0.25",
+);
 
 Deno.test("checkReference() takes names and adapter folders, and suggests the nearest name", async () => {
   for (const name of ["behaviour", "sft", "ema"]) await checkReference(name);
@@ -32,20 +23,24 @@ Deno.test("checkTargets() refuses names that no layer has, and takes the others"
     ...{ num_hidden_layers: 1, num_attention_heads: 2 },
   }, "config.json");
   for (const targetModules of [undefined, "all-linear", "q_proj,v_proj", ".*mlp.*"]) {
-    checkTargets({ targetModules }, { sizes });
+    checkTargets(storiesConfig("", { targetModules }), { sizes });
   }
-  assertThrows(() => checkTargets({ targetModules: "q_prj" }, { sizes }), Mistake, "as q_proj");
+  assertThrows(
+    () => checkTargets(storiesConfig("", { targetModules: "q_prj" }), { sizes }),
+    Mistake,
+    "as q_proj",
+  );
 });
 
-Deno.test("openPolicies() has sft as the start where there is one, and every member there", async () => {
-  using device = await openRunDevice(config, undefined, recordingTerminal());
+Deno.test("openRunPolicies() has sft as the start where there is one, and every member there", async () => {
+  using device = await openRunDevice(config.device, undefined, recordingTerminal());
   const [member] = await tinyMembers(1);
   const start = { ...member, digest: "0123456789abcdefgh" };
-  const sft = { ...config, reference: "sft", members: 3 };
-  using none = openPolicies(device, sft, undefined, undefined);
+  const sft = storiesConfig("--reference sft --members 3");
+  using none = openRunPolicies(device, sft, undefined, undefined);
   assertEquals([none.mode, none.start], [{ kind: "sft" }, undefined]);
   {
-    using policies = openPolicies(device, sft, undefined, start);
+    using policies = openRunPolicies(device, sft, undefined, start);
     const { mode, start: from } = policies;
     assert(mode.kind === "fixed" && mode.id === "start-0123456789abcdef");
     assertEquals(mode.adapter, from!.policy);

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { Annotator } from "../../../core/mod.ts";
 import { type Annotators, buildAnnotators } from "../../../cli/judge/annotators.ts";
-import { parseFlags } from "../../../cli/flags/run_config.ts";
+import { storiesSettings } from "../../support/run_settings.ts";
 import { UsageError } from "../../../cli/terminal/mistake.ts";
 import { withAbsolutePaths } from "../../../cli/flags/paths.ts";
 import { resumedConfig } from "../../../cli/train/resume.ts";
@@ -149,17 +149,16 @@ Deno.test("resumedConfig() takes relative paths for the same files, and keeps th
   await Deno.writeTextFile(`${dir}/prompts.txt`, "");
   Deno.chdir(dir);
   try {
-    const command = parseFlags(["--prompts", "prompts.txt"]);
-    if (command.kind !== "start") throw new Error("unreachable");
-    const stored = withAbsolutePaths(command.config);
+    const begun = storiesSettings("--prompts prompts.txt");
+    const stored = withAbsolutePaths(begun);
     assertEquals(stored.prompts, `${dir}/prompts.txt`);
     assertEquals(resumedConfig("run", stored, { prompts: "prompts.txt", threads: 3 }), {
       ...stored,
       threads: 3,
     });
     assertEquals(
-      resumedConfig("run", command.config, { prompts: "./prompts.txt" }),
-      command.config,
+      resumedConfig("run", begun, { prompts: "./prompts.txt" }),
+      begun,
     );
     await Deno.writeTextFile(`${dir}/others.txt`, "");
     assertThrows(

@@ -1,22 +1,20 @@
 import { assertEquals } from "@std/assert";
 import { buildAnnotators } from "../../../cli/judge/annotators.ts";
-import { parseFlags } from "../../../cli/flags/run_config.ts";
+import { storiesConfig } from "../../support/run_settings.ts";
 import { runOptions } from "../../../cli/train/run_options.ts";
 import { replayed } from "../../../training/mod.ts";
-import type { Task } from "../../../cli/train/workload.ts";
+import type { Workload } from "../../../cli/train/workload.ts";
 
-const command = parseFlags([
-  ...["--loss", "ipo", "--steps", "6", "--phases", "3", "--pairs", "4", "--members", "2"],
-  ...["--lr", "0.01", "--schedule", "constant", "--seed", "9", "--checkpoint-every", "5"],
-]);
-if (command.kind !== "start") throw new Error("unreachable");
+const config = storiesConfig(
+  "--loss ipo --steps 6 --phases 3 --pairs 4 --members 2 --lr 0.01 --schedule constant --seed 9 --checkpoint-every 5",
+);
 const task = {
   ...{ model: { config: {} }, tokenizer: {}, prompts: { train: ["a", "b"], evaluation: [] } },
-} as unknown as Task;
+} as unknown as Workload;
 
 Deno.test("runOptions() takes the flags to the library's names", async () => {
   const parts = {
-    ...{ task, config: command.config, reference: { kind: "sft" } as const },
+    ...{ task, config, reference: { kind: "sft" } as const },
     annotators: await buildAnnotators("stories", 1),
   };
   const options = runOptions(parts);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Evaluation } from "../../../training/mod.ts";
-import { parseFlags } from "../../../cli/flags/run_config.ts";
+import { storiesConfig } from "../../support/run_settings.ts";
 import { summarise } from "../../../cli/train/summary.ts";
 import { NOTHING_DONE } from "../../../cli/train/totals.ts";
 
@@ -21,10 +21,8 @@ function evaluation(value: number): Evaluation {
 }
 
 Deno.test("summarise() compares the first evaluation with the last", () => {
-  const command = parseFlags("--steps 10 --refresh-every 4 --loss ipo".split(" "));
-  if (command.kind !== "start") throw new Error("unreachable");
   const summary = summarise({
-    config: command.config,
+    config: storiesConfig("--steps 10 --refresh-every 4 --loss ipo"),
     info: {
       kind: "cpu",
       name: "n",
@@ -67,12 +65,10 @@ Deno.test("summarise() compares the first evaluation with the last", () => {
 });
 
 Deno.test("summarise() leaves out what nobody measured", () => {
-  const command = parseFlags([]);
-  if (command.kind !== "start") throw new Error("unreachable");
   const { heldOut: _heldOut, text: { misspelt: _misspelt, ...text }, ...rest } = evaluation(0.5);
   const numbers = { ...rest, text, outcomes: { winRate: "ffff" } };
   const summary = summarise({
-    config: { ...command.config, annotator: "none" },
+    config: storiesConfig("", { annotator: "none" }),
     info: {
       kind: "cpu",
       name: "n",

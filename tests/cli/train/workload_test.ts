@@ -1,8 +1,9 @@
+import { storiesConfig } from "../../support/run_settings.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../../cli/terminal/mistake.ts";
 import { CpuDevice } from "../../../backend/cpu/device.ts";
 import { modelDigest } from "../../support/model_digest.ts";
-import { loadTask, readTask } from "../../../cli/train/workload.ts";
+import { loadWorkload, readWorkload } from "../../../cli/train/workload.ts";
 import {
   recordingTerminal,
   TINY_PROMPTS,
@@ -10,7 +11,7 @@ import {
   tinyWorkspace,
 } from "../../support/tiny_run.ts";
 
-Deno.test("readTask() has the model, disjoint prompts and fingerprints of both", async () => {
+Deno.test("readWorkload() has the model, disjoint prompts and fingerprints of both", async () => {
   using work = await tinyWorkspace();
   const config = {
     model: `${work.dir}/model`,
@@ -19,8 +20,8 @@ Deno.test("readTask() has the model, disjoint prompts and fingerprints of both",
     maxNew: 5,
   };
   using device = await CpuDevice.open({ threads: 1 });
-  using files = await readTask(config);
-  using task = await loadTask(device, files, config);
+  using files = await readWorkload(storiesConfig("", config));
+  using task = await loadWorkload(device, files, storiesConfig("", config));
   assertEquals([task.prompts.train.length, task.prompts.evaluation.length], [21, 3]);
   assertEquals(new Set([...task.prompts.train, ...task.prompts.evaluation]), new Set(TINY_PROMPTS));
   const { tensors } = await tinyModel();
@@ -28,21 +29,21 @@ Deno.test("readTask() has the model, disjoint prompts and fingerprints of both",
   assertEquals([task.tokenizer.bosId, task.tokenizer.eosId], [0, 0]);
   assertEquals(task.modelDigest, await modelDigest(tensors), "Expected that of the host's tensors");
   assertEquals(task.known, undefined, "Expected no word list for another model than the embedded");
-  using again = await readTask(config);
+  using again = await readWorkload(storiesConfig("", config));
   assertEquals(again.promptsDigest, task.promptsDigest);
-  using fewer = await readTask({ ...config, evalPrompts: 2 });
+  using fewer = await readWorkload(storiesConfig("", { ...config, evalPrompts: 2 }));
   assert(fewer.promptsDigest !== task.promptsDigest);
 });
 
-Deno.test("readTask() cuts prompts of a file that leave no room for an answer, and says so with the flag", async () => {
+Deno.test("readWorkload() cuts prompts of a file that leave no room for an answer, and says so with the flag", async () => {
   using work = await tinyWorkspace();
   const path = `${work.dir}/long.jsonl`;
   const long = "Tom ran and ran and ran. ".repeat(5);
   const rows = [...TINY_PROMPTS.slice(0, 3), long, 5].map((prompt) => JSON.stringify({ prompt }));
   await Deno.writeTextFile(path, rows.join("\n"));
   const config = { model: `${work.dir}/model`, prompts: path, evalPrompts: 1 };
-  using task = await readTask({ ...config, maxNew: 50 });
-  using half = await readTask({ ...config, maxNew: 128 }, {
+  using task = await readWorkload(storiesConfig("", { ...config, maxNew: 50 }));
+  using half = await readWorkload(storiesConfig("", { ...config, maxNew: 128 }), {
     terminal: recordingTerminal(),
     usualNew: true,
   });
@@ -58,10 +59,18 @@ Deno.test("readTask() cuts prompts of a file that leave no room for an answer, a
   );
 });
 
-Deno.test("readTask() refuses a model without a tokenizer and a folder of prompts", async () => {
+Deno.test("readWorkload() refuses a model without a tokenizer and a folder of prompts", async () => {
   using work = await tinyWorkspace();
   const config = { model: `${work.dir}/model`, prompts: work.dir, evalPrompts: 3, maxNew: 5 };
-  await assertRejects(() => readTask(config), UsageError, "it is a folder, expected a file");
+  await assertRejects(
+    () => readWorkload(storiesConfig("", config)),
+    UsageError,
+    "it is a folder, expected a file",
+  );
   await Deno.remove(`${work.dir}/model/tokenizer.json`);
-  await assertRejects(() => readTask(config), UsageError, "tokenizer.json is missing");
+  await assertRejects(
+    () => readWorkload(storiesConfig("", config)),
+    UsageError,
+    "tokenizer.json is missing",
+  );
 });

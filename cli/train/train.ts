@@ -1,4 +1,4 @@
-// `deno task train`: from flags to a run folder. The order keeps the promise that a mistake writes nothing: read, check
+// A run of `train`: from what is asked for to a run folder. The order keeps the promise that a mistake writes nothing: read, check
 // and load everything first, make the folder then.
 import {
   type Annotators,
@@ -7,16 +7,15 @@ import {
   planAnnotator,
   ruleFileOf,
 } from "../judge/annotators.ts";
-import { type Command, parseFlags, type RunConfig } from "../flags/run_config.ts";
+import { type RunConfig, runConfig, type RunSettings } from "../flags/run_config.ts";
+import type { TrainRequest } from "../flags/train_request.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { helpText, helpWidth } from "../flags/help.ts";
-import { Interrupted, interruptSignal } from "../terminal/interrupt.ts";
+import { Interrupted } from "../terminal/interrupt.ts";
 import { withDate } from "../policy/base_model.ts";
 import { planRun } from "./memory_plan.ts";
 import { pairRanker } from "../../training/mod.ts";
 import { withAbsolutePaths } from "../flags/paths.ts";
-import { dataFlags } from "./replay.ts";
-import { nextOfTask, report } from "./report.ts";
+import { report } from "./report.ts";
 import { writeResults } from "./results.ts";
 import { adapterPrint, basePrints } from "../policy/prints.ts";
 import { lostFolder } from "../folder/lost_folder.ts";
@@ -33,21 +32,19 @@ import {
 import {
   checkReference,
   checkTargets,
-  openPolicies,
+  openRunPolicies,
   readReference,
   readStart,
   recordedPairs,
   replayOf,
 } from "./parts.ts";
 import { kernelPath, openRunDevice } from "../policy/device.ts";
-import { asUsage, mistakeOf, requireWritable } from "../terminal/system_mistake.ts";
+import { asUsage, requireWritable } from "../terminal/system_mistake.ts";
 import type { Summary } from "./summary.ts";
-import { loadTask, readTask, referencesOf } from "./workload.ts";
+import { loadWorkload, readWorkload, referencesOf } from "./workload.ts";
 import { requireTrust, trustedConfig } from "../flags/rule_rights.ts";
 import { originOf } from "../folder/trust.ts";
-import { processTerminal, type Terminal } from "../terminal/terminal.ts";
-import { EXIT, exitCodeOf } from "../terminal/exit_codes.ts";
-import { Mistake } from "../../core/base/mistake.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 import { aboutRun, announce, defaultDir } from "./announcement.ts";
 
 /** How to train from another program. */
@@ -58,13 +55,11 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
   /** Instead of those that `--annotator` names. */
   readonly annotators?: Annotators;
-  /** Last lines of the report; default those of `deno task train`. */
-  readonly next?: (dir: string, config: RunConfig) => readonly string[];
+  /** Last lines of the report. */
+  readonly next: (dir: string, settings: RunSettings) => readonly string[];
   /** Whether `--max-new` is nobody's wish: then a short context may lower it. */
   readonly usualNew?: boolean;
 }
-
-type StartCommand = Extract<Command, { kind: "start" }>;
 
 /**
  * Trains as a command says.
@@ -74,52 +69,56 @@ type StartCommand = Extract<Command, { kind: "start" }>;
  * @throws {Interrupted} If the run ended early; its folder can be resumed.
  */
 export async function train(
-  command: Exclude<Command, { kind: "help" }>,
+  request: TrainRequest,
   options: TrainOptions,
 ): Promise<Summary> {
   const startedAt = performance.now();
   const { terminal, signal = new AbortController().signal } = options;
   terminal.keepLog?.();
-  using resumed = command.kind === "resume" ? await openResumed(command) : undefined;
+  using resumed = request.kind === "resume" ? await openResumed(request) : undefined;
   if (resumed?.finished) {
     terminal.line(
       `${resumed.dir} is done: its numbers are in ${FILES.summary}, its answers in ${FILES.samples}`,
     );
     return JSON.parse(await Deno.readTextFile(`${resumed.dir}/${FILES.summary}`));
   }
-  const given = resumed?.config ??
-    trustedConfig(withAbsolutePaths((command as StartCommand).config), command);
-  const dir = resumed?.dir ?? (command as StartCommand).out ?? defaultDir(given);
+  const given = request.kind === "start"
+    ? trustedConfig(withAbsolutePaths(request.settings), request)
+    : resumed!.settings;
+  const begun = runConfig(given);
+  const { annotator, reference } = begun.method;
+  const dir = request.kind === "start" ? request.out ?? defaultDir(begun) : request.dir;
   if (resumed === undefined) {
     await requireNoRun(dir);
     await requireWritable("train", `${dir}/${FILES.config}`);
   }
   for (const note of resumed?.notes ?? []) terminal.error(note);
-  requireAnnotator(given);
-  if (resumed !== undefined) requireTrust(dir, given, command);
-  await checkReference(given.reference);
-  const ruleFile = ruleFileOf(given.annotator);
+  requireAnnotator(begun);
+  if (resumed !== undefined) requireTrust(dir, given, request);
+  await checkReference(reference);
+  const ruleFile = ruleFileOf(annotator);
   const rule = await rulePrint(ruleFile);
   resumed?.requireRule(rule);
   using stack = new DisposableStack();
   const open = async () =>
     options.annotators ??
-      stack.use(await openAnnotators(given.annotator, given.seed, { ...given, signal }));
+      stack.use(await openAnnotators(annotator, begun.sampling.seed, { ...begun.method, signal }));
   const first = resumed === undefined ? await open() : undefined; // a mistake in it is said first
   using files = await asUsage(() =>
-    readTask(given, { terminal, signal, usualNew: options.usualNew })
+    readWorkload(begun, { terminal, signal, usualNew: options.usualNew })
   );
-  const config = withDate({ ...given, maxNew: files.maxNew }, files.base);
+  const settings = withDate({ ...given, maxNew: files.maxNew }, files.base);
+  const config = runConfig(settings);
   const fixed = await asUsage(() => readReference(config, files));
   const start = await asUsage(() => readStart(config, files));
   await asUsage(() => checkTargets(config, files));
-  const replay = await asUsage(() => replayOf(config, files));
+  const replay = await asUsage(() => replayOf(settings, files));
   if (files.dataReport !== undefined) terminal.line(`Data: ${files.dataReport}`);
-  using device = await openRunDevice(config, resumed?.stored, terminal);
-  using task = await asUsage(() => loadTask(device, files, config, { terminal, signal }));
+  using device = await openRunDevice(config.device, resumed?.stored, terminal);
+  using task = await asUsage(() => loadWorkload(device, files, config, { terminal, signal }));
   const prints = await basePrints(files.base);
   replay?.requireModel({ model: task.modelDigest, ...prints, rule });
-  using policies = openPolicies(device, config, fixed, start);
+  using policies = openRunPolicies(device, config, fixed, start);
   const asked = first ?? await openAnnotators(NO_ANNOTATOR, 0); // a plan asks nobody
   const parts = {
     device,
@@ -130,11 +129,11 @@ export async function train(
     annotators: asked,
     terminal,
   };
-  const planned = await asUsage(() =>
+  const split = await asUsage(() =>
     planRun({ ...parts, reference: policies.mode, start: policies.start })
   );
   const now: RunIdentity = {
-    config: planned,
+    config: { ...settings, ...split },
     kernelPath: kernelPath(device.info),
     model: task.modelDigest,
     ...prints,
@@ -169,6 +168,7 @@ export async function train(
       rank: task.pairs &&
         pairRanker(device, task.model, task.pairs.evaluation, policies.start?.policy),
       folder,
+      config: runConfig(identity.config),
       identity,
       resume,
       terminal,
@@ -177,8 +177,7 @@ export async function train(
     });
     await run.finish();
     const { summary, samples } = await writeResults(device, run, folder, task, references);
-    const next = options.next ?? ((at: string) => nextOfTask(at, dataFlags(config)));
-    const lines = report(summary, samples, dir, next(dir, config), terminal.columns);
+    const lines = report(summary, samples, dir, options.next(dir, settings), terminal.columns);
     for (const line of lines) terminal.line(line);
     return summary;
   } catch (error) {
@@ -186,7 +185,7 @@ export async function train(
   }
 }
 
-function requireAnnotator({ annotator, offline }: RunConfig): void {
+function requireAnnotator({ method: { annotator, offline } }: RunConfig): void {
   planAnnotator(annotator);
   if (annotator !== NO_ANNOTATOR || offline) return;
   throw new UsageError({
@@ -224,50 +223,4 @@ async function openFolder(
     folder[Symbol.dispose]();
     throw error;
   }
-}
-
-/**
- * The program: parses, trains, prints, and turns what went wrong into one line and an exit code.
- *
- * @returns 0; 1 where a run ended early; 2 for a user's mistake; 130 for Ctrl-C.
- */
-export async function main(
-  args: readonly string[],
-  options: TrainOptions,
-): Promise<number> {
-  const { terminal, signal } = options;
-  try {
-    const command = parseFlags(args);
-    if (command.kind === "help") {
-      terminal.line(helpText(helpWidth(terminal)).trimEnd());
-      return 0;
-    }
-    await train(command, options);
-    return 0;
-  } catch (error) {
-    if (error instanceof Mistake) {
-      terminal.error(error.message);
-      return exitCodeOf(error);
-    }
-    if (error instanceof Interrupted) {
-      terminal.error(`${error.message}. Go on with: deno task train --resume ${error.dir}`);
-      return signal?.aborted ? EXIT.interrupted : EXIT.failed;
-    }
-    if (signal?.aborted) {
-      terminal.error("Interrupted before the run began; nothing was written");
-      return EXIT.interrupted;
-    }
-    const mistake = mistakeOf("train", error);
-    if (mistake !== undefined) {
-      terminal.error(mistake.message);
-      return exitCodeOf(mistake);
-    }
-    terminal.error(error instanceof Error ? error.stack ?? error.message : String(error));
-    return EXIT.failed;
-  }
-}
-
-if (import.meta.main) {
-  const terminal = processTerminal();
-  Deno.exit(await main(Deno.args, { terminal, signal: interruptSignal(terminal) }));
 }

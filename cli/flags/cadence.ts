@@ -1,24 +1,11 @@
-// A config as the library takes it: the loss, the cadence, and the name of the method that they make.
-import { lossByName, type PreferenceLoss } from "../../losses/mod.ts";
-import type { ModuleTarget } from "../../core/mod.ts";
+// When the snapshot is refreshed and the policy evaluated, and the name of the method that this makes.
 import { type Cadence, cadence } from "../../scheduler/mod.ts";
 import type { RunConfig } from "./run_config.ts";
-
-/** The loss of a config. */
-export function lossOf({ loss, beta }: Pick<RunConfig, "loss" | "beta">): PreferenceLoss {
-  return lossByName(loss, beta);
-}
-
-/** `--target-modules` as `selectModules` takes it: a pattern or `all-linear` as it is, else names between commas. */
-export function targetsOf(text: string | undefined): ModuleTarget | undefined {
-  if (text === undefined || text === "all-linear" || /[\\^$*+?()[\]{}|]/.test(text)) return text;
-  return text.split(",").map((name) => name.trim()).filter((name) => name !== "");
-}
 
 /** When the snapshot is refreshed. */
 export function cadenceOf(
   { steps, phases, refreshEvery, extendedAt }: Pick<
-    RunConfig,
+    RunConfig["method"],
     "steps" | "phases" | "refreshEvery" | "extendedAt"
   >,
 ): Cadence {
@@ -28,7 +15,10 @@ export function cadenceOf(
 }
 
 /** What the literature calls it: "bpo", "offline dpo", "on-policy dpo", "dpo, ema reference" …. */
-export function methodName({ loss, reference }: RunConfig, { phases, steps }: Cadence): string {
+export function methodName(
+  { loss, reference }: Pick<RunConfig["method"], "loss" | "reference">,
+  { phases, steps }: Cadence,
+): string {
   if (phases === 1 && (reference === "behaviour" || reference === "sft")) return `offline ${loss}`;
   switch (reference) {
     case "behaviour":

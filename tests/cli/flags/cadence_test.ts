@@ -1,26 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { parseFlags } from "../../../cli/flags/run_config.ts";
-import {
-  cadenceOf,
-  evaluationSteps,
-  lossOf,
-  methodName,
-  targetsOf,
-} from "../../../cli/flags/method.ts";
+import { storiesConfig } from "../../support/run_settings.ts";
+import { cadenceOf, evaluationSteps, methodName } from "../../../cli/flags/cadence.ts";
 
-function config(text: string) {
-  const command = parseFlags(text.split(" "));
-  if (command.kind !== "start") throw new Error("unreachable");
-  return command.config;
-}
-
-Deno.test("lossOf() maps --beta to each loss's own option", () => {
-  const options = (loss: string) => lossOf(config(`--loss ${loss} --beta 0.25`)).options;
-  assertEquals(options("dpo").beta, 0.25);
-  assertEquals(options("ipo"), { tau: 0.25, reduction: "mean" });
-  assertEquals(options("slic"), { beta: 0.25 });
-  assertEquals(options("slic-hf"), { delta: 4, lambda: 0.1 });
-});
+const config = (flags: string) => storiesConfig(flags).method;
 
 Deno.test("methodName() is what the literature calls it", () => {
   for (
@@ -42,11 +24,4 @@ Deno.test("evaluationSteps() are ends of phases, far enough apart, and always th
   assertEquals(steps("--steps 10 --phases 10", 4), [4, 8, 10]);
   assertEquals(steps("--steps 10 --phases 1", 3), [10]);
   assertEquals(steps("--steps 10 --refresh-every 2", 100), [10]);
-});
-
-Deno.test("targetsOf() tells names from patterns", () => {
-  assertEquals(targetsOf(undefined), undefined);
-  assertEquals(targetsOf("all-linear"), "all-linear");
-  assertEquals(targetsOf("q_proj, mlp.up_proj,"), ["q_proj", "mlp.up_proj"]);
-  assertEquals(targetsOf(".*attn.*"), ".*attn.*");
 });
