@@ -94,7 +94,8 @@ Deno.test("main() --resume goes on within a phase, and cuts what came after its 
         ...recordingTerminal(),
         status: (text) => {
           // The status is drawn before each step: the fourth is trained, and its evaluation then stops.
-          if (text.includes("training") && ++steps === 4) controller.abort(new Error("stop"));
+          if (text.includes("training")) steps++;
+          if (steps === 4 && text.includes("evaluating")) controller.abort(new Error("stop"));
         },
       },
     });
