@@ -10,8 +10,6 @@ import { sha256 } from "../../core/base/sha256.ts";
 import type { Identity } from "../folder/run_folder.ts";
 import { type DeviceChoice, openRunDevice } from "./device.ts";
 
-export type { DeviceChoice } from "./device.ts";
-
 /**
  * Opens the device; says on the error stream which and why, so that the output stays the command's own.
  *
