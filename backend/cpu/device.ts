@@ -5,7 +5,6 @@ import {
   definedKernels,
   type Kernel,
   type Numbers,
-  paramsOn,
   SCRATCH_BYTES,
 } from "../kernel.ts";
 import type { Block, Storage } from "../memory.ts";
@@ -14,7 +13,7 @@ import { Crew } from "./crew.ts";
 import { processors } from "./thread.ts";
 import { buildModule, relaxedFmaSupported, type WasmKernels } from "./wasm.ts";
 import { DeviceError } from "../device_error.ts";
-import { viewOf } from "./worker_source.ts";
+import { Plan } from "./plan.ts";
 
 /** Options of the CPU device. */
 export interface CpuOptions {
@@ -58,7 +57,7 @@ export class CpuDevice extends Device {
   readonly #memory: WebAssembly.Memory;
   readonly #wasm: WasmKernels;
   readonly #crew: Crew;
-  readonly #seen = new Set<Kernel>();
+  readonly #plans = new Map<Kernel, Plan>();
   readonly #scratch: number;
   readonly #addresses: Addresses;
   /** Names and numbers for a person. */
@@ -203,28 +202,23 @@ export class CpuDevice extends Device {
   }
 
   #dispatch(kernel: Kernel, storages: readonly Storage[], params: Numbers, fixed: Numbers): void {
-    if (!this.#seen.has(kernel)) {
-      this.#seen.add(kernel);
+    let plan = this.#plans.get(kernel);
+    if (plan === undefined) {
+      this.#plans.set(kernel, plan = new Plan(kernel));
       this.counts.pipelines++;
     }
-    const p = withoutOthers(kernel, params);
-    const f = kernel.constants === undefined ? fixed : { ...kernel.constants, ...fixed };
+    const p = plan.params(params), f = plan.fixed(fixed);
     const sharedBytes = kernel.sharedScratch?.(p, f) ?? 0;
     const lent = sharedBytes > 0 ? this.acquire(sharedBytes, `${kernel.name} scratch`) : undefined;
     try {
       const shared = lent?.block.address ?? 0;
-      const b: Record<string, CpuContext["b"][string]> = {};
-      kernel.bindings.forEach((binding, i) => {
-        const { block, bytes } = storages[i], View = viewOf(binding);
-        const length = bytes / View.BYTES_PER_ELEMENT;
-        b[binding.name] = new View(this.#memory.buffer, block.address!, length);
-      });
-      const context: CpuContext = {
-        ...{ b, p, f, shared },
-        ...{ wasm: this.#wasm, scratch: this.#scratch, f32: this.#f32 },
-      };
+      const b = plan.views(this.#memory.buffer, storages);
+      const wasm = this.#wasm, scratch = this.#scratch, f32 = this.#f32;
+      const context: CpuContext = { b, p, f, wasm, scratch, shared, f32 };
       const work = { kernel, storages, fixed, context };
-      kernel.cpu.forEach(({ tasks }, phase) => this.#crew.run(work, phase, tasks(p, f)));
+      for (let phase = 0; phase < kernel.cpu.length; phase++) {
+        this.#crew.run(work, phase, kernel.cpu[phase].tasks(p, f));
+      }
     } finally {
       if (lent !== undefined) this.release(lent, "its dispatch has ended");
     }
@@ -234,10 +228,4 @@ export class CpuDevice extends Device {
   protected override close(): void {
     this.#crew.stop();
   }
-}
-
-/** The params that go to this device: as they are, but for a kernel that has some for another. */
-function withoutOthers(kernel: Kernel, params: Numbers): Numbers {
-  if (!kernel.params.some(([, , only]) => only === "webgpu")) return params; // nothing is copied a dispatch
-  return Object.fromEntries(paramsOn(kernel, "cpu").map(([name]) => [name, params[name]]));
 }

@@ -200,8 +200,7 @@ export class GpuDevice extends Device {
         const group = this.#pipelines.bindGroup(pipeline, kernel, storages, uniforms);
         if (pipeline.params.length > 0) pass.setBindGroup(0, group, [slot++ * SLOT]);
         else pass.setBindGroup(0, group);
-        const all = { ...kernel.constants, ...fixed };
-        pass.dispatchWorkgroups(...pipeline.shader.workgroups(params, all));
+        pass.dispatchWorkgroups(...pipeline.shader.workgroups(params, pipeline.fixed));
         continue;
       }
       endPass();

@@ -20,6 +20,8 @@ export interface Pipeline {
   readonly shader: Shader;
   /** The params that the shader reads, in order. */
   readonly params: readonly Param[];
+  /** What is fixed, and the kernel's constants. */
+  readonly fixed: Numbers;
 }
 
 /** What was compiled and bound on a device. */
@@ -82,7 +84,8 @@ export class Pipelines {
       layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout] }),
       compute: { module, entryPoint: "main" },
     });
-    const made = { id: ++this.#count, pipeline, layout, shader, params };
+    const all = { ...kernel.constants, ...fixed };
+    const made = { id: ++this.#count, pipeline, layout, shader, params, fixed: all };
     variants.set(key, made);
     return made;
   }
