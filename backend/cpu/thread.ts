@@ -50,7 +50,9 @@ export async function startThread(source: string, message: unknown): Promise<Thr
     worker.onmessage = () => resolve();
     worker.onerror = (event) => {
       event.preventDefault(); // it is told here and nowhere else
-      reject(new DeviceError(`Cannot start a CPU thread: ${event.message}`));
+      const why = event.message ||
+        "the page's Content-Security-Policy may forbid it, expected worker-src blob:";
+      reject(new DeviceError(`Cannot start a CPU thread: ${why}`));
     };
     worker.postMessage(message);
   }).finally(() => URL.revokeObjectURL(url));

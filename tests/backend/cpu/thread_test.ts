@@ -80,3 +80,21 @@ for (const [name, within] of kinds) {
     },
   });
 }
+
+Deno.test("startThread() says what a page must allow where a browser refuses without a word", async () => {
+  const own = Object.getOwnPropertyDescriptor(globalThis, "Worker")!;
+  class Refused {
+    onerror!: (event: Event) => void;
+    postMessage(): void {
+      queueMicrotask(() => this.onerror(new Event("error")));
+    }
+  }
+  Object.defineProperty(globalThis, "Worker", { value: Refused, configurable: true });
+  try {
+    await withoutProcess(() =>
+      assertRejects(() => startThread(source, {}), Error, "expected worker-src blob:")
+    );
+  } finally {
+    Object.defineProperty(globalThis, "Worker", own);
+  }
+});
