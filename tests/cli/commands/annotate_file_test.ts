@@ -1,34 +1,10 @@
+import { annotateSetting, rowsOf } from "../../support/annotate_setting.ts";
 import { assertEquals, assertMatch } from "@std/assert";
-import { openDataset } from "../../../files/mod.ts";
 import { ANNOTATE } from "../../../cli/commands/annotate.ts";
-import { commandWorkspace, jsonLines, runIn } from "../../support/command_run.ts";
-
-const DEVICE = "--device cpu --threads 1 --max-new 6";
-
-async function setting() {
-  const work = await commandWorkspace();
-  const prompts = Array.from({ length: 20 }, (_, i) => `Tom saw ${i} dogs.`);
-  await Deno.writeTextFile(`${work.dir}/p.txt`, prompts.join("\n"));
-  await Deno.writeTextFile(
-    `${work.dir}/rule.js`,
-    "export default (p, c) => {\n" +
-      "  if (p.includes('saw 3 ')) throw new Error('three');\n  return c.length % 7;\n};\n",
-  );
-  const base = `--annotator rule:${work.dir}/rule.js`;
-  return {
-    work,
-    args: `${base} --model ${work.dir}/model --data ${work.dir}/p.txt ${DEVICE}`,
-    base,
-  };
-}
-
-async function rowsOf(path: string): Promise<Record<string, unknown>[]> {
-  const { rows } = await openDataset(path);
-  return await Array.fromAsync(rows(), ({ row }) => ({ ...row }));
-}
+import { jsonLines, runIn } from "../../support/command_run.ts";
 
 Deno.test("ANNOTATE --pairs annotates the answers of a file anew", async () => {
-  const { work, base } = await setting();
+  const { work, base } = await annotateSetting();
   using _work = work;
   const given = [
     { question: "One?", good: "1234567", bad: "12" }, // scores 0 and 2: the other way round

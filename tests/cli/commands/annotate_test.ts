@@ -1,38 +1,14 @@
+import { annotateSetting, DEVICE, rowsOf } from "../../support/annotate_setting.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { openDataset } from "../../../files/mod.ts";
 import { ANNOTATE } from "../../../cli/commands/annotate.ts";
 import { EXPORT } from "../../../cli/commands/export.ts";
 import { TRAIN } from "../../../cli/commands/train.ts";
 import type { PairRecord } from "../../../scheduler/mod.ts";
-import { commandWorkspace, jsonLines, runIn } from "../../support/command_run.ts";
+import { jsonLines, runIn } from "../../support/command_run.ts";
 import { filesBelow } from "../../support/tiny_run.ts";
 
-const DEVICE = "--device cpu --threads 1 --max-new 6";
-
-async function setting() {
-  const work = await commandWorkspace();
-  const prompts = Array.from({ length: 20 }, (_, i) => `Tom saw ${i} dogs.`);
-  await Deno.writeTextFile(`${work.dir}/p.txt`, prompts.join("\n"));
-  await Deno.writeTextFile(
-    `${work.dir}/rule.js`,
-    "export default (p, c) => {\n" +
-      "  if (p.includes('saw 3 ')) throw new Error('three');\n  return c.length % 7;\n};\n",
-  );
-  const base = `--annotator rule:${work.dir}/rule.js`;
-  return {
-    work,
-    args: `${base} --model ${work.dir}/model --data ${work.dir}/p.txt ${DEVICE}`,
-    base,
-  };
-}
-
-async function rowsOf(path: string): Promise<Record<string, unknown>[]> {
-  const { rows } = await openDataset(path);
-  return await Array.fromAsync(rows(), ({ row }) => ({ ...row }));
-}
-
 Deno.test("ANNOTATE writes what won with ids and log-probs, counts the rest, and goes on where it stopped", async () => {
-  const { work, args } = await setting();
+  const { work, args } = await annotateSetting();
   using _work = work;
   const out = `${work.dir}/pairs.jsonl`, log = `${out}.verdicts.jsonl`;
   const whole = await runIn(ANNOTATE, `${args} --out ${out}`);
@@ -69,7 +45,7 @@ Deno.test("ANNOTATE writes what won with ids and log-probs, counts the rest, and
 });
 
 Deno.test("ANNOTATE draws anew for a prompt that stands there again", async () => {
-  const { work, args } = await setting();
+  const { work, args } = await annotateSetting();
   using _work = work;
   await Deno.writeTextFile(`${work.dir}/p.txt`, "Tom sat.\n".repeat(17)); // two batches
   const out = `${work.dir}/pairs.jsonl`;
@@ -80,7 +56,7 @@ Deno.test("ANNOTATE draws anew for a prompt that stands there again", async () =
 });
 
 Deno.test("ANNOTATE --resume tells the template the day on which the log began", async () => {
-  const { work, args } = await setting();
+  const { work, args } = await annotateSetting();
   using _work = work;
   const path = `${work.dir}/model/chat_template.jinja`;
   const dated = "{{ strftime_now('%F') }} {% for m in messages %}{{ m.content }}{% endfor %}";
@@ -99,7 +75,7 @@ Deno.test("ANNOTATE --resume tells the template the day on which the log began",
 });
 
 Deno.test("ANNOTATE writes Parquet with the same pairs", async () => {
-  const { work, args } = await setting();
+  const { work, args } = await annotateSetting();
   using _work = work;
   for (const name of ["a.jsonl", "b.parquet"]) {
     const { code, errors } = await runIn(ANNOTATE, `${args} --limit 6 --out ${work.dir}/${name}`);
@@ -109,7 +85,7 @@ Deno.test("ANNOTATE writes Parquet with the same pairs", async () => {
 });
 
 Deno.test("ANNOTATE of which every verdict failed says why, exits 1 and writes no pair", async () => {
-  const { work, args, base } = await setting();
+  const { work, args, base } = await annotateSetting();
   using _work = work;
   await Deno.writeTextFile(
     `${work.dir}/rule.js`,
@@ -155,7 +131,7 @@ for (
   ] as const
 ) {
   Deno.test(`ANNOTATE ${args} is one line, exit code 2, and writes nothing`, async () => {
-    const { work, base } = await setting();
+    const { work, base } = await annotateSetting();
     using _work = work;
     await Deno.writeTextFile(`${work.dir}/p.jsonl`, "{}\n");
     const before = filesBelow(work.dir);
@@ -170,7 +146,7 @@ for (
 }
 
 Deno.test("ANNOTATE --resume refuses a log of other settings", async () => {
-  const { work, args } = await setting();
+  const { work, args } = await annotateSetting();
   using _work = work;
   const out = `${work.dir}/pairs.jsonl`;
   await runIn(ANNOTATE, `${args} --limit 2 --out ${out}`);
@@ -190,7 +166,7 @@ Deno.test("ANNOTATE --resume refuses a log of other settings", async () => {
 });
 
 Deno.test("ANNOTATE --resume refuses another rule, model or tokenizer under the same names, and no edited rule runs", async () => {
-  const { work, args } = await setting();
+  const { work, args } = await annotateSetting();
   using _work = work;
   const { dir } = work;
   const out = `${dir}/pairs.jsonl`;
@@ -228,7 +204,7 @@ Deno.test("ANNOTATE --resume refuses another rule, model or tokenizer under the 
 });
 
 Deno.test("ANNOTATE writes dialogues as messages, which TRAIN and ANNOTATE --pairs read to the very ids", async () => {
-  const { work, base } = await setting();
+  const { work, base } = await annotateSetting();
   using _work = work;
   const turns = (i: number) => [
     { role: "system", content: "Be short." },

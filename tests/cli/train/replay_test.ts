@@ -1,3 +1,4 @@
+import { recordedPair as record } from "../../support/recorded_pair.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { PairRecord } from "../../../scheduler/mod.ts";
 import { readJsonl } from "../../../files/mod.ts";
@@ -128,22 +129,6 @@ for (
     assertEquals([code, lines.length], [2, 1], lines.join("\n"));
     assertStringIncludes(lines[0], line);
   });
-}
-
-function record(referenceId = "snapshot-0"): PairRecord {
-  const answer = (id: number) =>
-    ({ text: "", ids: [id, 9], finish: "length", logps: [-1, -2], referenceLogp: -7 }) as const;
-  return {
-    phase: 5,
-    step: 0,
-    prompt: "p",
-    promptIds: [0, 3],
-    a: answer(4),
-    b: { ...answer(5), logps: [-1, -4] },
-    verdict: { outcome: "a" },
-    snapshotId: "snapshot-0",
-    referenceId,
-  };
 }
 
 const devices = (Deno.env.get("LEASH_TEST_DEVICES") ?? "cpu,webgpu").split(",");

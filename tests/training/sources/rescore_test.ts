@@ -1,24 +1,8 @@
+import { recordedPair as record } from "../../support/recorded_pair.ts";
 import { assert, assertEquals } from "@std/assert";
 import { CpuDevice } from "../../../backend/cpu/device.ts";
-import type { PairRecord } from "../../../scheduler/mod.ts";
 import { rescore } from "../../../training/mod.ts";
 import { modelFixture } from "../../support/fixtures.ts";
-
-function record(referenceId = "snapshot-0"): PairRecord {
-  const answer = (id: number) =>
-    ({ text: "", ids: [id, 9], finish: "length", logps: [-1, -2], referenceLogp: -7 }) as const;
-  return {
-    phase: 5,
-    step: 0,
-    prompt: "p",
-    promptIds: [0, 3],
-    a: answer(4),
-    b: { ...answer(5), logps: [-1, -4] },
-    verdict: { outcome: "a" },
-    snapshotId: "snapshot-0",
-    referenceId,
-  };
-}
 
 Deno.test("rescore() keeps reference log-probs of the same reference, and computes others", async () => {
   using device = await CpuDevice.open({ threads: 1 });
