@@ -87,12 +87,12 @@ const KNOWN_USES = new Set(["use_dora", "use_qalora", "use_bdlora", "use_rslora"
  *
  * @example
  * ```ts
- * import { parsePeftConfig } from "@leash/bpo/core";
+ * import { Mistake, parsePeftConfig } from "@leash/bpo/core";
  * import { assertThrows } from "@std/assert";
  * const json = '{"peft_type":"LORA","r":8,"lora_alpha":16,"use_dora":true}';
  * assertThrows(
  *   () => parsePeftConfig(new TextEncoder().encode(json), "adapter_config.json"),
- *   TypeError,
+ *   Mistake,
  *   "use_dora is true, expected false: DoRA is not supported",
  * );
  * ```
