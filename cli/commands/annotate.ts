@@ -13,7 +13,12 @@ import { exportPairs } from "../../files/mod.ts";
 import { type AnswerRecord, spelledRecords } from "../../scheduler/mod.ts";
 import { BASE } from "../policy/adapter_spec.ts";
 import { type AnnotateRun, openAnnotateRun } from "./annotate_run.ts";
-import { answerBudget, type Asked, askedPrompts, promptBudget } from "../data/encoded_prompts.ts";
+import {
+  answerBudget,
+  promptBudget,
+  type PromptInTokens,
+  promptsInTokens,
+} from "../data/encoded_prompts.ts";
 import { openChained } from "../folder/chained_log.ts";
 import { counted } from "../terminal/counted.ts";
 import { type FlagSections, given, text } from "../flags/kinds.ts";
@@ -102,7 +107,7 @@ export const ANNOTATE: CliCommand = defineCommand({
       [flags.adapter ?? BASE],
       options,
       (base) =>
-        askedPrompts("annotate", base, data, promptBudget("annotate", base, flags), options),
+        promptsInTokens("annotate", base, data, promptBudget("annotate", base, flags), options),
     );
     await annotatePrompts(flags, opened, judge, run, options);
     const failures = await failuresIn(run.log);
@@ -117,7 +122,7 @@ export const ANNOTATE: CliCommand = defineCommand({
 async function annotatePrompts(
   flags: ValuesOf<typeof SECTIONS>,
   { device, model, base, digest, policies: [policy], prepared: asked }: OpenedPolicies & {
-    readonly prepared: readonly Asked[];
+    readonly prepared: readonly PromptInTokens[];
   },
   judge: Annotator,
   run: AnnotateRun,

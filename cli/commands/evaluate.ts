@@ -14,7 +14,12 @@ import {
 import { writeFileDurably } from "../../files/mod.ts";
 import { answerPrompts } from "../../training/mod.ts";
 import { BASE } from "../policy/adapter_spec.ts";
-import { answerBudget, type Asked, askedPrompts, promptBudget } from "../data/encoded_prompts.ts";
+import {
+  answerBudget,
+  promptBudget,
+  type PromptInTokens,
+  promptsInTokens,
+} from "../data/encoded_prompts.ts";
 import type { BaseModel } from "../policy/base_model.ts";
 import { RowCounter, UnusableRow } from "../../core/text/rows/report.ts";
 import { openExamples, promptOf, skippedLines } from "../data/rows.ts";
@@ -79,7 +84,7 @@ type Flags = ValuesOf<typeof SECTIONS>;
 
 /** What is read before a device is opened. */
 interface Prepared {
-  readonly asked: readonly Asked[];
+  readonly asked: readonly PromptInTokens[];
   /** The other side's answers, where they are a file's. */
   readonly answers?: readonly string[];
 }
@@ -169,7 +174,7 @@ async function prepare(
   options: CommandOptions,
 ): Promise<Prepared> {
   const most = promptBudget("evaluate", base, flags);
-  const asked = await askedPrompts("evaluate", base, flags, most, options);
+  const asked = await promptsInTokens("evaluate", base, flags, most, options);
   return isFile ? { asked, answers: await answersIn(flags, base, asked, options) } : { asked };
 }
 
@@ -197,7 +202,7 @@ async function answersOf(
 async function answersIn(
   flags: Flags,
   base: BaseModel,
-  asked: readonly Asked[],
+  asked: readonly PromptInTokens[],
   options: CommandOptions,
 ): Promise<string[]> {
   const { columns: _columns, format: _format, limit: _limit, split: _split, ...rest } = flags;

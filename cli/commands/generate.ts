@@ -11,10 +11,10 @@ import {
 import { writeFileDurably } from "../../files/mod.ts";
 import {
   answerBudget,
-  type Asked,
-  askedPrompts,
   askedText,
   promptBudget,
+  type PromptInTokens,
+  promptsInTokens,
 } from "../data/encoded_prompts.ts";
 import type { BaseModel } from "../policy/base_model.ts";
 import { counted } from "../terminal/counted.ts";
@@ -100,12 +100,12 @@ async function promptsOf(
   flags: Flags,
   base: BaseModel,
   options: CommandOptions,
-): Promise<Asked[]> {
+): Promise<PromptInTokens[]> {
   const most = promptBudget("generate", base, flags);
   if (flags.prompt !== undefined) {
     return [askedText("generate", base, flags.prompt, most, flags)];
   }
-  return await askedPrompts("generate", base, { ...flags, data: flags.prompts! }, most, options);
+  return await promptsInTokens("generate", base, { ...flags, data: flags.prompts! }, most, options);
 }
 
 /** Answers of one policy: `n` a prompt, prompts in order. */
@@ -113,7 +113,7 @@ async function answer(
   flags: Flags,
   { device, model, base }: OpenedPolicies,
   policy: NamedPolicy,
-  asked: readonly Asked[],
+  asked: readonly PromptInTokens[],
   { signal }: CommandOptions,
   onToken?: (prompt: number, id: number) => void,
 ): Promise<Completion[]> {
@@ -131,7 +131,7 @@ async function answer(
 async function printAnswers(
   flags: Flags,
   opened: OpenedPolicies,
-  asked: readonly Asked[],
+  asked: readonly PromptInTokens[],
   options: CommandOptions,
 ): Promise<number> {
   const { terminal } = options;
@@ -159,7 +159,7 @@ async function printAnswers(
 async function writeAnswers(
   flags: Flags,
   opened: OpenedPolicies,
-  asked: readonly Asked[],
+  asked: readonly PromptInTokens[],
   options: CommandOptions,
 ): Promise<number> {
   const { tokenizer } = opened.base;

@@ -12,7 +12,7 @@ import { USUAL_NEW } from "../flags/shared.ts";
 import { UsageError } from "../terminal/mistake.ts";
 
 /** A prompt in tokens. */
-export interface Asked {
+export interface PromptInTokens {
   /** Ids, begin token and a chat template's special tokens included. */
   readonly ids: readonly number[];
   /** As the user has it: text, or the dialogue. */
@@ -66,7 +66,7 @@ export function askedText(
   text: string,
   most: number,
   flags: PromptChoice,
-): Asked {
+): PromptInTokens {
   const dialogues = new Dialogues(flags, base);
   const row: PromptRow = { kind: "prompt", place: "--prompt", prompt: text };
   const turned = dialogues.turn(row);
@@ -112,13 +112,13 @@ export function textIds({ tokenizer, addsBos }: BaseModel, text: string): number
  * @throws {UsageError} If none can be used.
  * @throws {Mistake} If the dataset cannot be read.
  */
-export async function askedPrompts(
+export async function promptsInTokens(
   command: string,
   base: BaseModel,
   flags: DataFlags,
   most: number,
   options: CommandOptions,
-): Promise<Asked[]> {
+): Promise<PromptInTokens[]> {
   const rows = await readRows(flags, base, {
     choose: promptOf,
     budget: { maxPrompt: most },
@@ -128,7 +128,7 @@ export async function askedPrompts(
       }`,
     },
   }, options);
-  const asked: Asked[] = [];
+  const asked: PromptInTokens[] = [];
   for await (const { encoded: { prompt: ids }, chosen, row } of rows) {
     const { place, prompt } = chosen;
     const [words, source] = [promptWords(row.prompt), sourceOf(chosen, row)];

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   answerBudget,
-  askedPrompts,
   askedText,
   promptBudget,
+  promptsInTokens,
   textIds,
 } from "../../../cli/data/encoded_prompts.ts";
 import { openBase } from "../../../cli/policy/base_model.ts";
@@ -31,7 +31,7 @@ Deno.test("askedText() encodes text to be continued as it stands, and a turn thr
   );
 });
 
-Deno.test("askedPrompts() takes the prompt of any row, counts what it cannot use, and keeps places", async () => {
+Deno.test("promptsInTokens() takes the prompt of any row, counts what it cannot use, and keeps places", async () => {
   using work = await commandWorkspace();
   using base = await openBase({ model: `${work.dir}/chat` });
   const rows = [
@@ -45,7 +45,7 @@ Deno.test("askedPrompts() takes the prompt of any row, counts what it cannot use
   const data = `${work.dir}/d.jsonl`;
   await Deno.writeTextFile(data, rows.map((row) => JSON.stringify(row)).join("\n"));
   const terminal = recordingTerminal();
-  const asked = await askedPrompts("generate", base, { data }, 50, { terminal });
+  const asked = await promptsInTokens("generate", base, { data }, 50, { terminal });
   assertEquals(
     asked.map(({ place, words, rendered }) => [place, words, rendered]),
     [[`${data}:1`, "One", "user: One\nassistant:"], [`${data}:3`, "Two", "user: Two\nassistant:"]],
@@ -56,13 +56,13 @@ Deno.test("askedPrompts() takes the prompt of any row, counts what it cannot use
   ]);
   await Deno.writeTextFile(data, JSON.stringify(rows[1]));
   await assertRejects(
-    () => askedPrompts("generate", base, { data }, 50, { terminal }),
+    () => promptsInTokens("generate", base, { data }, 50, { terminal }),
     UsageError,
     "has no prompt that can be used",
   );
 });
 
-Deno.test("askedPrompts() leaves a prompt that ends in the assistant's own turn open, as TRL does", async () => {
+Deno.test("promptsInTokens() leaves a prompt that ends in the assistant's own turn open, as TRL does", async () => {
   using work = await commandWorkspace();
   using base = await openBase({ model: `${work.dir}/chat` });
   const data = `${work.dir}/d.jsonl`;
@@ -70,7 +70,7 @@ Deno.test("askedPrompts() leaves a prompt that ends in the assistant's own turn 
   const prompts = [[user, { role: "assistant", content: "Well" }], [user]];
   await Deno.writeTextFile(data, prompts.map((prompt) => JSON.stringify({ prompt })).join("\n"));
   const terminal = recordingTerminal();
-  const asked = await askedPrompts("generate", base, { data }, 50, { terminal });
+  const asked = await promptsInTokens("generate", base, { data }, 50, { terminal });
   assertEquals(asked.map(({ rendered }) => rendered), [
     "user: Hi\nassistant: Well",
     "user: Hi\nassistant:",

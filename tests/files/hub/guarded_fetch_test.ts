@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { guardedFetch, GuardError } from "../../../files/hub/guarded_fetch.ts";
 
-type Asked = { url: string; authorization: string | null };
+type PromptInTokens = { url: string; authorization: string | null };
 
 function answering(redirects: Readonly<Record<string, string>>) {
-  const asked: Asked[] = [];
+  const asked: PromptInTokens[] = [];
   const fake = ((url: string, init: RequestInit) => {
     asked.push({ url, authorization: new Headers(init.headers).get("authorization") });
     const location = redirects[url];
