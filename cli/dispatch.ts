@@ -7,7 +7,7 @@ import { readConfigFile } from "./flags/config_file.ts";
 import { type Flag, given, text, under } from "./flags/kinds.ts";
 import { completeValues, type FlagValue } from "./flags/parser.ts";
 import { UsageError } from "./terminal/mistake.ts";
-import { quote } from "../core/base/mistakes.ts";
+import { quote } from "../core/base/quote.ts";
 import { flagRow, helpWidth } from "./flags/help.ts";
 import { FORMATS, type Identity, readIdentity } from "./folder/run_folder.ts";
 import { exitCodeOf } from "./terminal/exit_codes.ts";

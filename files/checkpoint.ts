@@ -5,7 +5,8 @@ import { writeFolderDurably } from "./durable/folder.ts";
 import { readVerifiedFolder } from "./durable/manifest.ts";
 import { isThere, writeAll } from "./durable/disk.ts";
 import { exactParse, exactStringify } from "../core/base/exact_json.ts";
-import { isObject, parseJsonObject, quote, show } from "../core/base/mistakes.ts";
+import { parseJsonObject } from "../core/base/json_object.ts";
+import { isObject, quote, show } from "../core/base/quote.ts";
 import { cannotRead } from "../core/base/mistake.ts";
 
 /** A value that our JSON keeps exactly: NaN and the infinities too, and −0 stays −0. */

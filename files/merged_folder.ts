@@ -4,7 +4,8 @@ import { writeFileDurably } from "./durable/file.ts";
 import { writeFolderDurably } from "./durable/folder.ts";
 import { writeAll } from "./durable/disk.ts";
 import type { SafetensorsDType } from "../core/base/float_bytes.ts";
-import { parseJsonObject, quote } from "../core/base/mistakes.ts";
+import { parseJsonObject } from "../core/base/json_object.ts";
+import { quote } from "../core/base/quote.ts";
 import { companionsOf, isCompanion } from "./model_companions.ts";
 import {
   type MergedModel,

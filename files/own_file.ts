@@ -1,6 +1,6 @@
 // A file that this program appends to or locks, opened so that nothing else is written to: no link is followed, and
 // what is new is made exclusively.
-import { quote } from "../core/base/mistakes.ts";
+import { quote } from "../core/base/quote.ts";
 import { Mistake } from "../core/base/mistake.ts";
 
 /** An open file of our own. */

@@ -1,6 +1,6 @@
 // Files that are read whole — configs, lists, vocabularies — each with a size that it may have, looked at before
 // the first byte is read.
-import { bare } from "../core/base/mistakes.ts";
+import { bare } from "../core/base/quote.ts";
 import { cannotRead } from "../core/base/mistake.ts";
 
 const MIB = 2 ** 20;

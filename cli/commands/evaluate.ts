@@ -26,7 +26,7 @@ import { openExamples, promptOf, skippedLines } from "../data/rows.ts";
 import { Dialogues, promptWords } from "../data/dialogues.ts";
 import { counted } from "../terminal/counted.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 import { type FlagSections, given, text } from "../flags/kinds.ts";
 import { ANNOTATOR_ROWS, openJudge } from "../judge/named_annotator.ts";
 import { type NamedPolicy, type OpenedPolicies, openPolicies } from "../policy/opened_policies.ts";

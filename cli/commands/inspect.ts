@@ -1,6 +1,6 @@
 // `leash inspect`: what is at a path or hub id, read far enough to find what is wrong with it.
 import { parseModelConfig } from "../../core/mod.ts";
-import { parseJsonObject, refuseWrongDownload } from "../../core/base/mistakes.ts";
+import { parseJsonObject, refuseWrongDownload } from "../../core/base/json_object.ts";
 import { inspectAdapter } from "../inspect/adapter.ts";
 import { inspectDataset } from "../inspect/dataset.ts";
 import { beside, bytesOf, folderOf } from "../inspect/files.ts";
@@ -12,7 +12,7 @@ import type { ReadOptions } from "../inspect/tensors.ts";
 import { inspectTemplate, inspectTokenizer, inspectTokenizerConfig } from "../inspect/tokenizer.ts";
 import { inspectGguf, inspectIndex, inspectSafetensors } from "../inspect/weights.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 import { modelDownloader } from "../policy/hub_files.ts";
 import { FORMATS } from "../folder/run_folder.ts";
 import { isThere } from "../../files/durable/disk.ts";

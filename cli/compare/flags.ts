@@ -7,7 +7,7 @@ import { TRAIN_FLAGS } from "../flags/train_table.ts";
 import { STORIES_PRESET } from "../flags/train_request.ts";
 import { dashed } from "../flags/parser.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 import { flagRow } from "../flags/help.ts";
 import { didYouMean } from "../../core/base/nearest.ts";
 

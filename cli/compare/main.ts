@@ -10,7 +10,7 @@ import { compareFigure } from "./plot.ts";
 import { makeRuns, ownComparison, type Train } from "./runs.ts";
 import { type Comparison, tabulate } from "./table.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 import { Interrupted, interruptSignal } from "../terminal/interrupt.ts";
 import { mistakeOf } from "../terminal/system_mistake.ts";
 import { processTerminal, type Terminal } from "../terminal/terminal.ts";

@@ -1,7 +1,7 @@
 // The table of a comparison as Markdown, and how it gets into a README: between two marks, and nowhere else.
 import type { Comparison, Row } from "./table.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 import { wrap } from "../terminal/word_wrap.ts";
 
 /** Where a comparison begins in a file. */

@@ -11,7 +11,7 @@ import {
 import { counted } from "../terminal/counted.ts";
 import { promptWords } from "./dialogues.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 
 /** A pair whose better answer somebody named. */
 export interface TextPair {

@@ -10,7 +10,7 @@ import { placeOf, RowCounter, UnusableRow } from "../../core/text/rows/report.ts
 import { counted } from "../terminal/counted.ts";
 import { skippedLines } from "./rows.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 import { cannotRead } from "../../core/base/mistake.ts";
 
 /** What is trained on, and what is evaluated on. */

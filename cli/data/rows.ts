@@ -15,7 +15,7 @@ import {
   toExamples,
   type Tokenizer,
 } from "../../core/mod.ts";
-import { bare } from "../../core/base/mistakes.ts";
+import { bare } from "../../core/base/quote.ts";
 import { openDataset } from "../../files/mod.ts";
 import type { DatasetRow } from "../../files/mod.ts";
 import { RowCounter, usedRows } from "../../core/text/rows/report.ts";

@@ -2,7 +2,8 @@
 // beside the file wins.
 import { parse as parseToml } from "smol-toml";
 import { didYouMean } from "../../core/base/nearest.ts";
-import { parseJsonObject, quote, refuseWrongDownload, show } from "../../core/base/mistakes.ts";
+import { parseJsonObject, refuseWrongDownload } from "../../core/base/json_object.ts";
+import { quote, show } from "../../core/base/quote.ts";
 import { readSmallFile } from "../../files/small_file.ts";
 import { fieldOf, type Flag } from "./kinds.ts";
 import { type FlagValue, readFlagValue, wanted } from "./parser.ts";

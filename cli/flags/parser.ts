@@ -3,7 +3,7 @@
 import { fieldOf, type Flag, type FlagRow } from "./kinds.ts";
 import { didYouMean } from "../../core/base/nearest.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 
 /** The value of a flag: a list where it may be given several times. */
 export type FlagValue = number | string | boolean | readonly (number | string)[];

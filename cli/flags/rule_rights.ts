@@ -1,7 +1,7 @@
 // What a user's rule may do besides scoring: nothing, unless its user says more.
 import { type FlagRow, given, number, text } from "./kinds.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 import { nearest } from "../../core/base/nearest.ts";
 
 /** How a rule runs, as the flags say it. */

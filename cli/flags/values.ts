@@ -1,6 +1,6 @@
 // The types of a table's values, inferred from its rows: by flags as they were given, with every default, and nested as a
 // config has them. What was read is held to its rows once more here, so that no type is merely claimed.
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 import { fieldOf, type FlagRow, type FlagSections, type GivenKind } from "./kinds.ts";
 import { completeValues, type FlagValue } from "./parser.ts";
 

@@ -2,7 +2,7 @@
 // changed byte is found by the line that it stands in.
 import { type JsonlAppender, openJsonl } from "../../files/mod.ts";
 import { exactParse, exactStringify } from "../../core/base/exact_json.ts";
-import { isObject } from "../../core/base/mistakes.ts";
+import { isObject } from "../../core/base/quote.ts";
 import { createHash } from "node:crypto";
 import { UsageError } from "../terminal/mistake.ts";
 

@@ -1,7 +1,7 @@
 // A finished run's folder: MANIFEST.json has the SHA-256 of every file that stands in it then, and is sealed itself.
 import { createHash } from "node:crypto";
 import { MANIFEST } from "../../files/mod.ts";
-import { isObject } from "../../core/base/mistakes.ts";
+import { isObject } from "../../core/base/quote.ts";
 import { sha256 } from "../../core/base/sha256.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { FILES } from "./run_folder.ts";

@@ -4,7 +4,7 @@ import { type FolderLock, lockFolder, settleFolders, writeFileDurably } from "..
 import type { FindOptions } from "../../files/run_checkpoints.ts";
 import { type LogMarks, RunLogs } from "../../files/run_logs.ts";
 import { isLeftover } from "../../files/durable/file.ts";
-import { isObject, show } from "../../core/base/mistakes.ts";
+import { isObject, show } from "../../core/base/quote.ts";
 import { readSmallFile } from "../../files/small_file.ts";
 import { systemMistake } from "../terminal/system_mistake.ts";
 import { UsageError } from "../terminal/mistake.ts";

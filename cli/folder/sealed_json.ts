@@ -1,6 +1,6 @@
 // A JSON file that says the SHA-256 of itself, so that one changed byte is told from a file as it was written.
 import { exactParse, exactStringify } from "../../core/base/exact_json.ts";
-import { isObject } from "../../core/base/mistakes.ts";
+import { isObject } from "../../core/base/quote.ts";
 import { writeFileDurably } from "../../files/mod.ts";
 import { sha256 } from "../../core/base/sha256.ts";
 import type { MistakeParts } from "../../core/base/mistake.ts";

@@ -1,5 +1,5 @@
 // Small steps on paths that every inspection takes.
-import { bare } from "../../core/base/mistakes.ts";
+import { bare } from "../../core/base/quote.ts";
 import { readSmallFile } from "../../files/small_file.ts";
 import { cannotRead } from "../../core/base/mistake.ts";
 

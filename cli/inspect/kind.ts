@@ -1,5 +1,5 @@
 // Which reader a path calls for: by its name first, as people name files, then by its first bytes.
-import { isObject } from "../../core/base/mistakes.ts";
+import { isObject } from "../../core/base/quote.ts";
 import { isThere } from "../../files/durable/disk.ts";
 import { bytesOf, headOf, nameOf } from "./files.ts";
 

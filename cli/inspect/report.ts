@@ -1,5 +1,5 @@
 // What an inspection found: plain data for programs, and the same as indented lines for people.
-import { escapeControls } from "../../core/base/mistakes.ts";
+import { escapeControls } from "../../core/base/quote.ts";
 import { showBytes } from "../terminal/sizes.ts";
 
 /** A value of a report. Names that end in "bytes" are sizes. */

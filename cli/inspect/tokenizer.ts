@@ -7,7 +7,7 @@ import {
   type PretrainedTokenizer,
   readPretrainedTokenizer,
 } from "../../core/mod.ts";
-import { parseJsonObject, refuseWrongDownload } from "../../core/base/mistakes.ts";
+import { parseJsonObject, refuseWrongDownload } from "../../core/base/json_object.ts";
 import { namesIn } from "../../files/model_companions.ts";
 import { readSmallFile } from "../../files/small_file.ts";
 import { bytesOf, fileBytes, folderOf } from "./files.ts";

@@ -5,7 +5,7 @@ import { scoreVerdict } from "../../core/annotator/score.ts";
 import { loadJudge } from "../../stories/judge.ts";
 import { loadKindRule } from "../../stories/rule.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 import { didYouMean } from "../../core/base/nearest.ts";
 import { advised, type OpenRule, openRule, type RuleFileOptions } from "./rule_file.ts";
 

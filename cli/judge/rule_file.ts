@@ -1,7 +1,7 @@
 // A rule of the user's own: a module whose default export scores an answer. It runs in a thread with its own rights, which
 // is ended and started anew where it hangs, so that whatever the rule does is a verdict, and this thread always listens.
 import { UsageError } from "../terminal/mistake.ts";
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 import { absolutePath } from "../flags/paths.ts";
 import {
   rightsOf,

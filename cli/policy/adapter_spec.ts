@@ -4,7 +4,7 @@ import { adapterLayout, type HostAdapter, type LinearShape } from "../../core/mo
 import { latestCheckpoint, loadCheckpoint } from "../../files/mod.ts";
 import { readAdapterFolder, type StoredAdapter } from "./adapter_files.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 import { FILES } from "../folder/run_folder.ts";
 import { isThere } from "../../files/durable/disk.ts";
 import { cannotRead } from "../../core/base/mistake.ts";

@@ -23,7 +23,7 @@ import { digestingSource } from "../folder/digest.ts";
 import { type FetchOptions, modelDownloader } from "./hub_files.ts";
 import { hubNameOf } from "./hub_name.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 import { absolutePath } from "../flags/paths.ts";
 import { statusLine } from "../terminal/progress.ts";
 import { FILES } from "../folder/run_folder.ts";

@@ -6,7 +6,7 @@ import {
   parseModelConfig,
   type TensorSource,
 } from "../../core/mod.ts";
-import { parseJsonObject } from "../../core/base/mistakes.ts";
+import { parseJsonObject } from "../../core/base/json_object.ts";
 import { readSmallFile } from "../../files/small_file.ts";
 import {
   type MergedModel,

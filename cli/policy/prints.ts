@@ -1,7 +1,7 @@
 // Fingerprints of what an identity names: a model beside its weights, and an adapter with its scale.
 import { exactStringify } from "../../core/base/exact_json.ts";
 import { openGgufFile } from "../../files/gguf_file.ts";
-import { isObject } from "../../core/base/mistakes.ts";
+import { isObject } from "../../core/base/quote.ts";
 import { readSmallFile } from "../../files/small_file.ts";
 import type { StoredAdapter } from "./adapter_files.ts";
 import type { BaseModel } from "./base_model.ts";

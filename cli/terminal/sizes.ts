@@ -1,6 +1,6 @@
 // Bytes as people write and read them.
 import { UsageError } from "./mistake.ts";
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 
 const UNITS: Readonly<Record<string, number>> = {
   ...{ B: 1, KB: 1e3, MB: 1e6, GB: 1e9 },

@@ -1,5 +1,5 @@
 // What the system refuses — a permission, a folder where a file should be, a full disk — in one line for the user.
-import { bare } from "../../core/base/mistakes.ts";
+import { bare } from "../../core/base/quote.ts";
 import { UsageError } from "./mistake.ts";
 import { Mistake } from "../../core/base/mistake.ts";
 import { DeviceError } from "../../backend/device_error.ts";

@@ -6,7 +6,7 @@ import { readAdapterFolder, type StoredAdapter } from "../policy/adapter_files.t
 import { adapterFolder } from "../policy/adapter_spec.ts";
 import { type RunConfig, runConfig, type RunSettings } from "../flags/run_config.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 import { didYouMean } from "../../core/base/nearest.ts";
 import { targetsOf } from "../flags/target_modules.ts";
 import { offline, type PairSource, replayed } from "../../training/mod.ts";

@@ -5,7 +5,7 @@ import { dropLater } from "../../files/run_checkpoints.ts";
 import { extendedConfig } from "./extension.ts";
 import { checkFinished } from "../folder/finished.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 import type { RunSettings } from "../flags/run_config.ts";
 import type { ResumeRequest } from "../flags/train_request.ts";
 import { requireSame } from "../folder/identity.ts";

@@ -13,7 +13,7 @@ import { type BaseModel, loadBase, openBase } from "../policy/base_model.ts";
 import { type DataPair, readTrainingData } from "../data/training_data.ts";
 import { sha256 } from "../../core/base/sha256.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 import { modelFlags, type RunConfig } from "../flags/run_config.ts";
 import type { FetchOptions } from "../policy/hub_files.ts";
 import { type PromptSplit, readPrompts, splitPrompts } from "../data/prompts_file.ts";

@@ -1,6 +1,6 @@
 // Floats as a file stores them, F32, F16 or BF16 little-endian, to f32 numbers and back: whole tensors at a time.
 import { f16ToNumber, numberToBf16, numberToF16 } from "./half.ts";
-import { quote } from "./mistakes.ts";
+import { quote } from "./quote.ts";
 import { cannotRead, Mistake } from "./mistake.ts";
 
 /** Element types of a safetensors file that this package reads and writes. */

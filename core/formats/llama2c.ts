@@ -3,7 +3,7 @@
 // rows of wq and wk turns the one into the other, so that the model is an ordinary Llama afterwards.
 import type { ModelConfig } from "../model/config.ts";
 import type { HostTensors } from "../base/host_tensor.ts";
-import { refuseWrongDownload } from "../base/mistakes.ts";
+import { refuseWrongDownload } from "../base/json_object.ts";
 import { cannotRead, type Mistake } from "../base/mistake.ts";
 
 /** A llama2.c model as a Hugging Face Llama. */

@@ -1,7 +1,8 @@
 // llama2.c's tokenizer.bin: a SentencePiece BPE vocabulary with scores. Text becomes code points (or its
 // UTF-8 bytes, ids 3 to 258, where a code point has no piece), then the best-scoring neighbours merge.
 import type { Tokenizer } from "../text/tokenizer/tokenizer.ts";
-import { quote, refuseWrongDownload } from "../base/mistakes.ts";
+import { refuseWrongDownload } from "../base/json_object.ts";
+import { quote } from "../base/quote.ts";
 import { cannotRead, Mistake } from "../base/mistake.ts";
 
 /** A llama2.c tokenizer. Id 1 begins a text and also ends it: stories follow each other after it. */

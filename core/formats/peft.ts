@@ -10,7 +10,7 @@ import {
 import { moduleFilter, targetNames } from "../lora/target_modules.ts";
 import { refuseNonFinite, type SafetensorsDType } from "../base/float_bytes.ts";
 import type { HostTensor, HostTensors } from "../base/host_tensor.ts";
-import { bare, quote, showShape } from "../base/mistakes.ts";
+import { bare, quote, showShape } from "../base/quote.ts";
 import { encodePeftConfig, parsePeftConfig, type PeftConfig, peftScale } from "./peft_config.ts";
 import { encodeSafetensors, parseSafetensors } from "./safetensors.ts";
 import { cannotRead, Mistake } from "../base/mistake.ts";

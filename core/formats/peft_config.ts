@@ -2,14 +2,8 @@
 // change the mathematics is refused by name.
 import type { SelectOptions } from "../lora/target_modules.ts";
 import { type ModulePattern, modulePattern } from "./module_pattern.ts";
-import {
-  bare,
-  isObject,
-  parseJsonObject,
-  quote,
-  refuseWrongDownload,
-  show,
-} from "../base/mistakes.ts";
+import { parseJsonObject, refuseWrongDownload } from "../base/json_object.ts";
+import { bare, isObject, quote, show } from "../base/quote.ts";
 import { cannotRead, type Mistake } from "../base/mistake.ts";
 
 /** What `adapter_config.json` says about a LoRA adapter. */

@@ -9,7 +9,7 @@ import {
 } from "../base/float_bytes.ts";
 import type { HostTensor } from "../base/host_tensor.ts";
 import { joinBytes } from "../base/join_bytes.ts";
-import { quote, show, showShape } from "../base/mistakes.ts";
+import { quote, show, showShape } from "../base/quote.ts";
 import {
   encodeHeader,
   HEADER_START,

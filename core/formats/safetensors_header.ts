@@ -1,13 +1,7 @@
 // The rules of a safetensors header, in one place for the reader of whole files, the reader of parts and the
 // writers: 8 bytes of length, a JSON object, tensors that tile the data without gap or overlap.
-import {
-  isObject,
-  parseJsonObject,
-  quote,
-  refuseWrongDownload,
-  show,
-  showShape,
-} from "../base/mistakes.ts";
+import { parseJsonObject, refuseWrongDownload } from "../base/json_object.ts";
+import { isObject, quote, show, showShape } from "../base/quote.ts";
 import { cannotRead, type Mistake } from "../base/mistake.ts";
 
 /** A tensor as the header describes it. */

@@ -1,7 +1,7 @@
 // A checkpoint in safetensors, whole or in shards, as a source of tensors: headers are read and checked at once,
 // numbers one tensor at a time, so that memory never holds the model.
 import { isFloatType, refuseNonFinite, widenFloats } from "../base/float_bytes.ts";
-import { quote } from "../base/mistakes.ts";
+import { quote } from "../base/quote.ts";
 import type { RandomAccessFile } from "../base/random_access.ts";
 import {
   HEADER_START,

@@ -1,6 +1,7 @@
 // model.safetensors.index.json: which shard holds which tensor. Files of the same folder only; a file name with a
 // path in it is refused before anybody opens it.
-import { isObject, parseJsonObject, quote, refuseWrongDownload, show } from "../base/mistakes.ts";
+import { parseJsonObject, refuseWrongDownload } from "../base/json_object.ts";
+import { isObject, quote, show } from "../base/quote.ts";
 import { cannotRead } from "../base/mistake.ts";
 
 /** What an index lists. */

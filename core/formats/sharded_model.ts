@@ -9,7 +9,7 @@ import {
   narrowFloats,
   type SafetensorsDType,
 } from "../base/float_bytes.ts";
-import { quote, show, showShape } from "../base/mistakes.ts";
+import { quote, show, showShape } from "../base/quote.ts";
 import { elementBytes, encodeHeader, type HeaderTensor } from "./safetensors_header.ts";
 import { SHARD_INDEX } from "./shard_index.ts";
 import type { TensorSource } from "../base/tensor_source.ts";

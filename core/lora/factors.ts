@@ -1,7 +1,7 @@
 // Between our adapters (one flat row, B transposed, one rank and one scale for all modules) and separate matrices:
 // A [r, in] and B [out, r] of each module, of any rank and scale.
 import type { HostTensor } from "../base/host_tensor.ts";
-import { bare, showShape } from "../base/mistakes.ts";
+import { bare, showShape } from "../base/quote.ts";
 import { transpose } from "../base/transpose.ts";
 import { type AdapterLayout, adapterLayout, type LinearShape } from "./adapter.ts";
 import { nearestModules } from "./target_modules.ts";

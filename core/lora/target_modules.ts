@@ -1,7 +1,7 @@
 // Which linear layers carry an adapter, by PEFT's rules: a list entry is a module's whole name or its ending after a
 // dot, a string is a pattern for the whole name, and "all-linear" is every layer.
 import { nearest } from "../base/nearest.ts";
-import { quote } from "../base/mistakes.ts";
+import { quote } from "../base/quote.ts";
 import type { LinearShape } from "./adapter.ts";
 import { Mistake } from "../base/mistake.ts";
 

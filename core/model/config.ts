@@ -1,6 +1,6 @@
 // The shape of a model, read from Hugging Face's config.json by the file of its family. A field that would change the
 // mathematics and is not known here is refused.
-import { isObject, show } from "../base/mistakes.ts";
+import { isObject, show } from "../base/quote.ts";
 import { FAMILIES, familyOf } from "./families/mod.ts";
 import type { Family, SharedConfig } from "./family.ts";
 import { ConfigFields } from "./fields.ts";

@@ -1,5 +1,5 @@
 // Fields of a config.json, read with their defaults and checked, so that a mistake names the file and the field.
-import { isObject, show } from "../base/mistakes.ts";
+import { isObject, show } from "../base/quote.ts";
 import { Mistake } from "../base/mistake.ts";
 
 /** A config.json being read: each method gives one field or throws an error that names it. */

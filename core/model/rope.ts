@@ -1,6 +1,6 @@
 // The rotary embedding of a config.json: how far heads turn, and how that is stretched to texts longer than those of
 // pretraining. Su et al. 2021, arXiv 2104.09864.
-import { isObject, show } from "../base/mistakes.ts";
+import { isObject, show } from "../base/quote.ts";
 import { type ConfigFields, positive } from "./fields.ts";
 import { Mistake } from "../base/mistake.ts";
 

@@ -1,6 +1,6 @@
 // The tensors that a config implies: their names and shapes in the checkpoint, and which of them LoRA can adapt.
 import type { HostTensor } from "../base/host_tensor.ts";
-import { quote, showShape } from "../base/mistakes.ts";
+import { quote, showShape } from "../base/quote.ts";
 import type { LinearShape } from "../lora/adapter.ts";
 import { familyOf } from "./families/mod.ts";
 import type { Family } from "./family.ts";

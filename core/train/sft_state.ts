@@ -1,6 +1,6 @@
 // State of supervised fine-tuning of all weights: a copy of them with AdamW's moments, made, read and put back.
 import { Arena, type Device, isMatrix, type Owned, type Tensor } from "../../backend/mod.ts";
-import { showShape } from "../base/mistakes.ts";
+import { showShape } from "../base/quote.ts";
 import { LOCAL_ROPE_TABLE, type Model, ROPE_TABLE } from "../model/load.ts";
 
 /** Weights in training with their moments. The rotary tables are not among them. */

@@ -2,7 +2,7 @@
 // on, with everything beside the texts that says how each pair came about, and the ids that Leash itself reads back.
 import type { DatasetRow } from "../../core/text/rows/rows.ts";
 import { openLocalFile } from "../local_file.ts";
-import { isObject } from "../../core/base/mistakes.ts";
+import { isObject } from "../../core/base/quote.ts";
 import { jsonlRows } from "../../core/formats/datasets/jsonl_rows.ts";
 import {
   formOf,

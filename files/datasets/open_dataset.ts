@@ -3,7 +3,7 @@
 import { zstdDecompressSync } from "node:zlib";
 import type { DatasetRow } from "../../core/text/rows/rows.ts";
 import { openLocalFile } from "../local_file.ts";
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 import type { RandomAccessFile } from "../../core/base/random_access.ts";
 import { readSmallFile } from "../small_file.ts";
 import { csvRows } from "../../core/formats/datasets/csv_rows.ts";

@@ -1,5 +1,5 @@
 // A line of a run's pairs, field by field; what is wrong names the file, the line and the field.
-import { isObject, show } from "../../core/base/mistakes.ts";
+import { isObject, show } from "../../core/base/quote.ts";
 import type { RecordedAnswer, TrlMessage } from "../../core/formats/datasets/trl_columns.ts";
 import { Mistake } from "../../core/base/mistake.ts";
 

@@ -1,5 +1,5 @@
 // Small steps on a disk that durable files are made of: write all, look, make a folder, fsync it.
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 import { Mistake } from "../../core/base/mistake.ts";
 
 /** Writes all of `bytes` at the file's position; a write may be short without throwing. */

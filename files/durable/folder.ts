@@ -1,5 +1,5 @@
 // A folder that is there whole or not at all: filled under a temporary name, sealed with a manifest, renamed into place.
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 import { Mistake } from "../../core/base/mistake.ts";
 import {
   ensureFolder,

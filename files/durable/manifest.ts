@@ -1,5 +1,6 @@
 // The manifest of a durable folder: the SHA-256 of every file, and of itself.
-import { isObject, parseJsonObject, quote, show } from "../../core/base/mistakes.ts";
+import { parseJsonObject } from "../../core/base/json_object.ts";
+import { isObject, quote, show } from "../../core/base/quote.ts";
 import { cannotRead } from "../../core/base/mistake.ts";
 import { lstatIfThere } from "./disk.ts";
 import { sha256 } from "../../core/base/sha256.ts";

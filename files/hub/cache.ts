@@ -2,7 +2,7 @@
 // models--org--name/{blobs/<hash>, refs/<revision>, snapshots/<commit>/<file> → ../../blobs/<hash>}.
 import { writeFileDurably } from "../durable/file.ts";
 import { ensureFolder, splitPath } from "../durable/disk.ts";
-import { isObject, quote } from "../../core/base/mistakes.ts";
+import { isObject, quote } from "../../core/base/quote.ts";
 import type { ListedFile } from "./client.ts";
 import { checkRepoPath, isCommit, type RepoSpec, type RepoType } from "./repo_spec.ts";
 import { Mistake } from "../../core/base/mistake.ts";

@@ -1,7 +1,7 @@
 // Which of a repository's files a model needs: its config, tokenizer and templates, and one form of its weights.
 import { wholeGgufs } from "../gguf_file.ts";
 import { parsePartName, partNames } from "../../core/formats/gguf/split.ts";
-import { isObject, quote } from "../../core/base/mistakes.ts";
+import { isObject, quote } from "../../core/base/quote.ts";
 import { isCompanion } from "../model_companions.ts";
 import { Mistake } from "../../core/base/mistake.ts";
 

@@ -2,7 +2,7 @@
 // and says in one line what is wrong. Listing and info are @huggingface/hub's, over this fetch.
 import { guardedFetch, GuardError } from "./guarded_fetch.ts";
 import { joinBytes } from "../../core/base/join_bytes.ts";
-import { show } from "../../core/base/mistakes.ts";
+import { show } from "../../core/base/quote.ts";
 import type { HubEnvironment } from "./environment.ts";
 import { isCommit, type RepoSpec, type RepoType } from "./repo_spec.ts";
 import { HubError, refusalOf } from "./hub_error.ts";

@@ -1,5 +1,5 @@
 // Models and datasets from the hub into the cache that Python's tools share, or from the cache alone.
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 import { fetchBlob } from "./blob.ts";
 import { RepoCache } from "./cache.ts";
 import { chooseModelFiles, missingShards } from "./choose_files.ts";

@@ -1,5 +1,5 @@
 // What the environment says of the hub, by the names that Python's huggingface_hub reads.
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 import { Mistake } from "../../core/base/mistake.ts";
 
 /** Where the hub and its cache are, and whether to go there. */

@@ -1,6 +1,6 @@
 // The one way to another machine: an address is asked only where its host is known, each redirect anew, and what proves
 // who we are goes to the host that it is meant for.
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 import { Mistake, type MistakeParts } from "../../core/base/mistake.ts";
 
 /** Whom to ask, and as whom. */

@@ -2,7 +2,7 @@
 import { Mistake, type MistakeParts } from "../../core/base/mistake.ts";
 import type { HubEnvironment } from "./environment.ts";
 import type { RepoSpec, RepoType } from "./repo_spec.ts";
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 
 /** What the hub refuses, or that it is not there. */
 export class HubError extends Mistake {

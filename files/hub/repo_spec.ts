@@ -1,5 +1,5 @@
 // Names: which repository, revision and file a user means, and which names of a repository may become paths.
-import { quote } from "../../core/base/mistakes.ts";
+import { quote } from "../../core/base/quote.ts";
 import { Mistake } from "../../core/base/mistake.ts";
 
 /** What a repository holds. */

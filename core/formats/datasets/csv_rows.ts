@@ -2,7 +2,7 @@
 // the wrong width is refused with its line.
 import { parse } from "@std/csv";
 import type { DatasetRow } from "../../text/rows/rows.ts";
-import { quote } from "../../base/mistakes.ts";
+import { quote } from "../../base/quote.ts";
 import type { RandomAccessFile } from "../../base/random_access.ts";
 import { type ByteStream, byteStream, MOST_LINE_BYTES, textLines } from "./text_lines.ts";
 import { cannotRead, type Mistake } from "../../base/mistake.ts";

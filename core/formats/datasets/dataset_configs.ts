@@ -2,7 +2,7 @@
 // `push_to_hub` writes them. Rows of two configs are two datasets: they are never read as one.
 import { CORE_SCHEMA, load, YAMLException } from "js-yaml";
 import { matchesAny } from "../wildcards.ts";
-import { bare, isObject, quote, show } from "../../base/mistakes.ts";
+import { bare, isObject, quote, show } from "../../base/quote.ts";
 import { splitMeant, splitOf } from "./split_names.ts";
 import { cannotRead, Mistake } from "../../base/mistake.ts";
 

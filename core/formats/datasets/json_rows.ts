@@ -2,7 +2,8 @@
 import { parseRows } from "../../base/exact_number.ts";
 import type { DatasetRow } from "../../text/rows/rows.ts";
 import { refuseHugeJson, ROWS_BOUNDS } from "../../base/json_bounds.ts";
-import { duplicateKey, isObject, quote, refuseWrongDownload } from "../../base/mistakes.ts";
+import { duplicateKey, refuseWrongDownload } from "../../base/json_object.ts";
+import { isObject, quote } from "../../base/quote.ts";
 import type { RandomAccessFile } from "../../base/random_access.ts";
 import { parsePythonJson } from "./python_json.ts";
 import { cannotRead } from "../../base/mistake.ts";

@@ -2,7 +2,8 @@
 import { parseRows } from "../../base/exact_number.ts";
 import type { DatasetRow } from "../../text/rows/rows.ts";
 import { refuseHugeJson, ROW_BOUNDS } from "../../base/json_bounds.ts";
-import { duplicateKey, isObject, quote } from "../../base/mistakes.ts";
+import { duplicateKey } from "../../base/json_object.ts";
+import { isObject, quote } from "../../base/quote.ts";
 import type { RandomAccessFile } from "../../base/random_access.ts";
 import { parsePythonJson } from "./python_json.ts";
 import { type ByteStream, byteStream, textLines } from "./text_lines.ts";

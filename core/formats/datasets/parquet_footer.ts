@@ -1,7 +1,8 @@
 // A Parquet file's footer: what columns and pages it says there are, held against the size of the file before
 // anything is allocated for them. https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
 import type { SchemaElement } from "hyparquet";
-import { quote, refuseWrongDownload } from "../../base/mistakes.ts";
+import { refuseWrongDownload } from "../../base/json_object.ts";
+import { quote } from "../../base/quote.ts";
 import type { RandomAccessFile } from "../../base/random_access.ts";
 import { parseSchema } from "./parquet_schema.ts";
 import { BadParquet, ThriftReader } from "./thrift.ts";

@@ -4,7 +4,7 @@ import { parquetReadColumn } from "hyparquet/src/read.js";
 import { exactFloat, ExactNumber, parseExact, settleRow } from "../../base/exact_number.ts";
 import type { DatasetRow } from "../../text/rows/rows.ts";
 import { refuseHugeJson, ROW_BOUNDS } from "../../base/json_bounds.ts";
-import { quote } from "../../base/mistakes.ts";
+import { quote } from "../../base/quote.ts";
 import type { RandomAccessFile } from "../../base/random_access.ts";
 import { type ParquetFooter, readFooter } from "./parquet_footer.ts";
 import {

@@ -1,6 +1,6 @@
 // A Parquet schema: a flat list that says how many children follow each entry, checked to be a tree of known types.
 import type { SchemaElement } from "hyparquet";
-import { quote } from "../../base/mistakes.ts";
+import { quote } from "../../base/quote.ts";
 import type { ParquetLeaf } from "./parquet_footer.ts";
 import type { ThriftReader } from "./thrift.ts";
 

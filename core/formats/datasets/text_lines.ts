@@ -1,6 +1,6 @@
 // Lines of a text file as it streams by: strict UTF-8, any line ends, never more than one line in memory.
 import { joinBytes } from "../../base/join_bytes.ts";
-import { refuseWrongDownload } from "../../base/mistakes.ts";
+import { refuseWrongDownload } from "../../base/json_object.ts";
 import type { RandomAccessFile } from "../../base/random_access.ts";
 import { cannotRead } from "../../base/mistake.ts";
 

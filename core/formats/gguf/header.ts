@@ -1,6 +1,7 @@
 // The front of a GGUF file, version 2 or 3, read strictly: counts, metadata, tensor infos. Every count and length is
 // held against the file's size, and against a fixed bound, before anything is made of it.
-import { quote, refuseWrongDownload, show } from "../../base/mistakes.ts";
+import { refuseWrongDownload } from "../../base/json_object.ts";
+import { quote, show } from "../../base/quote.ts";
 import type { RandomAccessFile } from "../../base/random_access.ts";
 import { HeaderCursor } from "./cursor.ts";
 import { checkPlaces, type GgufTensor, readTensorInfo } from "./tensor_infos.ts";

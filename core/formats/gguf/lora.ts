@@ -3,7 +3,7 @@
 import { narrowFloats } from "../../base/float_bytes.ts";
 import type { LoraFactors } from "../../lora/factors.ts";
 import type { HostTensor } from "../../base/host_tensor.ts";
-import { quote, showShape } from "../../base/mistakes.ts";
+import { quote, showShape } from "../../base/quote.ts";
 import type { GgufRowOrder, Heads } from "../../model/gguf_family.ts";
 import { ARCHITECTURES, ggufFamily, ggufModuleName, ggufRowOrder } from "./names.ts";
 import { encodeGguf, type GgufEntry, type GgufTensorData } from "./writer.ts";

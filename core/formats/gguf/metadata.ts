@@ -1,5 +1,5 @@
 // Metadata of a GGUF file being read: each method gives one value, checked, or throws an error that names its key.
-import { show } from "../../base/mistakes.ts";
+import { show } from "../../base/quote.ts";
 import type { GgufFields } from "../../model/gguf_family.ts";
 import type { GgufHeader, GgufValue } from "./header.ts";
 import { cannotRead, type Mistake } from "../../base/mistake.ts";

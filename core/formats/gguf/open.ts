@@ -1,7 +1,7 @@
 // A GGUF file as a model: its tensors by Hugging Face names, one at a time and as they were before llama.cpp's
 // converter, its config.json and its tokenizer.json.
 import { refuseNonFinite } from "../../base/float_bytes.ts";
-import { quote } from "../../base/mistakes.ts";
+import { quote } from "../../base/quote.ts";
 import type { RandomAccessFile } from "../../base/random_access.ts";
 import type { TensorInfo, TensorSource } from "../../base/tensor_source.ts";
 import { transpose } from "../../base/transpose.ts";

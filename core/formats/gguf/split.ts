@@ -1,6 +1,6 @@
 // A GGUF file that llama-gguf-split cut in parts, as one: the metadata of the first part, the tensors of all. Any part
 // leads to the others by its name.
-import { quote } from "../../base/mistakes.ts";
+import { quote } from "../../base/quote.ts";
 import type { RandomAccessFile } from "../../base/random_access.ts";
 import { type GgufHeader, readGgufHeader } from "./header.ts";
 import { cannotRead, type Mistake } from "../../base/mistake.ts";

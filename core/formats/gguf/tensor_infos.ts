@@ -1,5 +1,5 @@
 // What a GGUF file says of its tensors: names, shapes, types, and places that must be aligned, apart and within the file.
-import { quote } from "../../base/mistakes.ts";
+import { quote } from "../../base/quote.ts";
 import type { HeaderCursor } from "./cursor.ts";
 import { GGML_TYPES, type GgmlType } from "./ggml_types.ts";
 

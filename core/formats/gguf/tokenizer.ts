@@ -1,7 +1,8 @@
 // The tokenizer of a GGUF file as the tokenizer.json that its model's repository would have: byte-level BPE with its
 // merges, or sentencepiece BPE with merges found again from the scores.
 import { TOKENIZER_BOUNDS } from "../../base/json_bounds.ts";
-import { parseJsonObject, quote } from "../../base/mistakes.ts";
+import { parseJsonObject } from "../../base/json_object.ts";
+import { quote } from "../../base/quote.ts";
 import { sentencepieceMerges } from "./merges.ts";
 import type { GgufMetadata } from "./metadata.ts";
 import { ggufFamily } from "./names.ts";

@@ -1,5 +1,5 @@
 // GGUF version 3 from metadata and tensors' bytes: adapters for llama.cpp, and small files for tests.
-import { quote, showShape } from "../../base/mistakes.ts";
+import { quote, showShape } from "../../base/quote.ts";
 import { GGML_TYPE_IDS, GGML_TYPES } from "./ggml_types.ts";
 import { Mistake } from "../../base/mistake.ts";
 

@@ -1,5 +1,5 @@
 // Pieces of a config that families share: each leaves out what Llama does anyway, so that equal models have equal configs.
-import { show } from "../../base/mistakes.ts";
+import { show } from "../../base/quote.ts";
 import type { LayerKind, ModelConfig } from "../types.ts";
 import type { ConfigFields } from "../fields.ts";
 import type { RopeConfig } from "../rope.ts";

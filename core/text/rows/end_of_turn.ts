@@ -1,5 +1,5 @@
 // How a chat template ends an assistant's turn, and whether a model that writes this end stops there.
-import { bare, quote } from "../../base/mistakes.ts";
+import { bare, quote } from "../../base/quote.ts";
 import type { ChatTemplate } from "../template/chat_template.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { Mistake } from "../../base/mistake.ts";

@@ -1,5 +1,5 @@
 // Rows in, training examples out: columns are renamed, the format is found, and every row is used or counted.
-import { quote } from "../../base/mistakes.ts";
+import { quote } from "../../base/quote.ts";
 import { detectFormat, ROW_FORMATS, type RowFormat, type RowFormatName } from "./format.ts";
 import { toolsOf } from "./messages.ts";
 import { placeOf, RowCounter, type RowReport, UnusableRow } from "./report.ts";

@@ -1,5 +1,5 @@
 // Dialogues in rows: lists of {role, content} are checked, and "Human: … Assistant: …" text becomes such a list.
-import { quote } from "../../base/mistakes.ts";
+import { quote } from "../../base/quote.ts";
 import { ExactNumber, parseExact } from "../../base/exact_number.ts";
 import { UnusableRow } from "./report.ts";
 import type { Message, RowText } from "./rows.ts";

@@ -1,5 +1,5 @@
 // The date that a chat template is told, so that the same dialogue on another day is the same text.
-import { quote } from "../../base/mistakes.ts";
+import { quote } from "../../base/quote.ts";
 import type { ChatTemplateOptions } from "./chat_template.ts";
 import type { ChatTemplateSource } from "./pick_chat_template.ts";
 import { formatTime } from "./strftime.ts";

@@ -1,6 +1,6 @@
 // A model's chat templates: they lie in tokenizer_config.json, in files of their own, or in both; of several, a rendering
 // picks one.
-import { isObject, quote, show } from "../../base/mistakes.ts";
+import { isObject, quote, show } from "../../base/quote.ts";
 import { Mistake } from "../../base/mistake.ts";
 
 /** The places that a chat template may lie in; absent ones are left out. */

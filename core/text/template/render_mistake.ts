@@ -1,5 +1,5 @@
 // What goes wrong while a template renders, as one line: its budget, its own refusal, or what it asks of Jinja.
-import { quote } from "../../base/mistakes.ts";
+import { quote } from "../../base/quote.ts";
 import { Mistake, type MistakeParts } from "../../base/mistake.ts";
 import { TemplateBudgetError } from "./meter.ts";
 

@@ -1,6 +1,6 @@
 // Decoders of a tokenizer.json as the Rust tokenizers run them: tokens to tokens, joined at the end.
 // @huggingface/tokenizers 0.2 takes marks away differently and reads bytes that are no UTF-8 by other rules.
-import { isObject, quote } from "../../base/mistakes.ts";
+import { isObject, quote } from "../../base/quote.ts";
 import { CHARACTER_BYTES, replaceStep } from "./normalizer_steps.ts";
 import { cannotRead } from "../../base/mistake.ts";
 

@@ -1,6 +1,6 @@
 // Which tokens go before and after a text: by the post-processor, or by add_bos_token and add_eos_token, which
 // transformers 5.23 reads only where a class makes the tokenizer of vocab.json and merges.txt.
-import { isObject, show } from "../../base/mistakes.ts";
+import { isObject, show } from "../../base/quote.ts";
 import { cannotRead } from "../../base/mistake.ts";
 
 type Json = Record<string, unknown>;

@@ -1,5 +1,5 @@
 // GPT-2's two files, vocab.json and merges.txt, as the tokenizer.json that says the same.
-import { quote } from "../../base/mistakes.ts";
+import { quote } from "../../base/quote.ts";
 import { cannotRead } from "../../base/mistake.ts";
 
 const END = "<|endoftext|>";

@@ -1,7 +1,7 @@
 // Normalizers of a tokenizer.json as the Rust tokenizers run them: text to text. @huggingface/tokenizers 0.2 lacks some
 // kinds, lowers a final sigma by its place, and takes JavaScript's white space for Unicode's.
 import { ReplaceNormalizer } from "@huggingface/tokenizers";
-import { isObject, quote } from "../../base/mistakes.ts";
+import { isObject, quote } from "../../base/quote.ts";
 import { PatternError } from "./pattern_syntax.ts";
 import { charsmapNormalizer } from "./precompiled_charsmap.ts";
 import { plainPattern, regexPattern, replaceMatches, type TextPattern } from "./text_pattern.ts";

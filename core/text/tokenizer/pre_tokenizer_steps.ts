@@ -1,6 +1,6 @@
 // Pre-tokenizers of a tokenizer.json as the Rust tokenizers run them: text to pieces, each cut a pattern and what becomes
 // of its matches. @huggingface/tokenizers 0.2 lacks some kinds, behaviours and scripts.
-import { isObject, quote, show } from "../../base/mistakes.ts";
+import { isObject, quote, show } from "../../base/quote.ts";
 import { byteCharacters, patternOf } from "./normalizer_steps.ts";
 import { regexPattern, type TextPattern } from "./text_pattern.ts";
 import { scriptOf } from "./unicode_scripts.ts";

@@ -1,5 +1,5 @@
 // SentencePiece's precompiled normalization: a double-array trie from UTF-8 to replacements, as spm_precompiled reads it.
-import { show } from "../../base/mistakes.ts";
+import { show } from "../../base/quote.ts";
 import { cannotRead, type Mistake } from "../../base/mistake.ts";
 
 const SHORT = 6; // bytes: a longer grapheme is looked up character by character

@@ -1,6 +1,6 @@
 // A model folder's tokenizer as transformers has it: tokenizer.json, or GPT-2's vocab.json and merges.txt, with what
 // the files beside it say of special tokens, end ids and chat templates.
-import { isObject, quote, show } from "../../base/mistakes.ts";
+import { isObject, quote, show } from "../../base/quote.ts";
 import { edgeTokens } from "./edge_tokens.ts";
 import { gpt2TokenizerJson } from "./gpt2_tokenizer.ts";
 import { type ChatTemplateSource, pickChatTemplate } from "../template/pick_chat_template.ts";

@@ -1,5 +1,5 @@
 // Text to token ids and back, as the model's own tokenizer.json says (read by @huggingface/tokenizers).
-import { quote, show } from "../../base/mistakes.ts";
+import { quote, show } from "../../base/quote.ts";
 import { type EdgeTokens, edgeTokens } from "./edge_tokens.ts";
 import { tokenizerHash } from "./tokenizer_hash.ts";
 import { type AddedToken, checkTokenizerJson } from "./tokenizer_json.ts";

@@ -1,6 +1,6 @@
 // Whose token ids are these? A fingerprint of all that ids depend on: vocabulary, merges, added tokens and the steps
 // before them. Where it is the same, ids mean the same; a chat template, padding and truncation are not in it.
-import { isObject } from "../../base/mistakes.ts";
+import { isObject } from "../../base/quote.ts";
 import { sha256 } from "../../base/sha256.ts";
 
 type Json = Readonly<Record<string, unknown>>;

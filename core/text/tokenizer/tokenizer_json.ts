@@ -1,6 +1,6 @@
 // A tokenizer.json checked before it is used: kinds, ids, merges. What @huggingface/tokenizers takes on trust here
 // would be a hang (an id of 10⁹), a token that is silently never made, or an untyped crash.
-import { bare, isObject, quote, show } from "../../base/mistakes.ts";
+import { bare, isObject, quote, show } from "../../base/quote.ts";
 import { type BpeFile, mergeOf } from "./bpe_model.ts";
 import { patternFault } from "./normalizer_steps.ts";
 import { cannotRead } from "../../base/mistake.ts";

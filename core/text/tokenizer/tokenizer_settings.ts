@@ -1,7 +1,8 @@
 // What the files beside a tokenizer.json say of it, each setting read in all the places where transformers 5 reads it:
 // special tokens, tokens that only they declare, end ids, chat templates.
 import { CONFIG_BOUNDS, TOKENIZER_BOUNDS } from "../../base/json_bounds.ts";
-import { isObject, parseJsonObject, refuseWrongDownload, show } from "../../base/mistakes.ts";
+import { parseJsonObject, refuseWrongDownload } from "../../base/json_object.ts";
+import { isObject, show } from "../../base/quote.ts";
 import { type ChatTemplateSource, findChatTemplate } from "../template/pick_chat_template.ts";
 import type { AddedToken } from "./tokenizer_json.ts";
 import { cannotRead } from "../../base/mistake.ts";

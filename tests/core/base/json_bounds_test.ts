@@ -7,7 +7,7 @@ import {
   ROWS_BOUNDS,
   TOKENIZER_BOUNDS,
 } from "../../../core/base/json_bounds.ts";
-import { parseJsonObject } from "../../../core/base/mistakes.ts";
+import { parseJsonObject } from "../../../core/base/json_object.ts";
 import { parseHeader } from "../../../core/formats/safetensors_header.ts";
 import { Mistake } from "../../../core/base/mistake.ts";
 
