@@ -2,6 +2,7 @@
 import { isObject } from "../../core/base/quote.ts";
 import { isThere } from "../../files/durable/disk.ts";
 import { bytesOf, headOf, nameOf } from "./files.ts";
+import { isDataFile } from "../../files/datasets/file_formats.ts";
 
 /** What a path looks like. */
 export type PathKind =
@@ -21,7 +22,7 @@ export type PathKind =
   | "template"
   | "dataset file";
 
-const BY_NAME: readonly (readonly [pattern: RegExp, kind: PathKind])[] = [
+const BY_NAME: readonly (readonly [pattern: Pick<RegExp, "test">, kind: PathKind])[] = [
   [/^adapter_(config\.json|model\.safetensors|model\.bin)$/, "adapter file"],
   [/\.safetensors\.index\.json$/, "index"],
   [/\.safetensors$/, "safetensors"],
@@ -33,7 +34,7 @@ const BY_NAME: readonly (readonly [pattern: RegExp, kind: PathKind])[] = [
     "tokenizer config",
   ],
   [/\.jinja2?$/, "template"],
-  [/\.(jsonl|ndjson|csv|tsv|parquet|txt)(\.gz)?$|\.json\.gz$/i, "dataset file"],
+  [{ test: (name) => isDataFile(name) && !/\.json$/i.test(name) }, "dataset file"],
 ];
 
 /** What a folder holds. */

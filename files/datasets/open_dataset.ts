@@ -1,12 +1,10 @@
 // A dataset as people name it, a file, a folder, a pattern or an id, as one stream of rows: which files, in which order,
 // and which reader each needs.
-import { zstdDecompressSync } from "node:zlib";
 import type { DatasetRow } from "../../core/text/rows/rows.ts";
 import { openLocalFile } from "../local_file.ts";
 import { quote } from "../../core/base/quote.ts";
 import type { RandomAccessFile } from "../../core/base/random_access.ts";
 import { readSmallFile } from "../small_file.ts";
-import { csvRows } from "../../core/formats/datasets/csv_rows.ts";
 import { gunzip } from "../../core/formats/datasets/gunzip.ts";
 import {
   declaredConfigs,
@@ -14,16 +12,11 @@ import {
   folderConfigs,
 } from "../../core/formats/datasets/dataset_configs.ts";
 import { globFiles, isGlob } from "./glob.ts";
-import { jsonRows } from "../../core/formats/datasets/json_rows.ts";
-import { jsonlRows } from "../../core/formats/datasets/jsonl_rows.ts";
-import { parsePythonJson } from "../../core/formats/datasets/python_json.ts";
-import { parquetRows } from "../../core/formats/datasets/parquet_rows.ts";
 import { splitMeant, splitOf } from "../../core/formats/datasets/split_names.ts";
-import { type ByteStream, byteStream, textLines } from "../../core/formats/datasets/text_lines.ts";
+import { type ByteStream, byteStream } from "../../core/formats/datasets/text_lines.ts";
 import { cannotRead, Mistake } from "../../core/base/mistake.ts";
+import { endingOf, formatOf, isDataFile, usualEndings } from "./file_formats.ts";
 
-/** What a data file's name ends in. */
-const DATA = /\.(jsonl|ndjson|json|csv|tsv|parquet|txt)(\.gz)?$/i;
 /** Files of a hub's folder that are about the data. */
 const ABOUT = /(^|\/)(dataset_infos?|state|config|package|README)\.\w+$/i;
 
@@ -147,12 +140,12 @@ async function folderFiles(
 ): Promise<string[]> {
   const root = `${folder.replace(/\/+$/, "")}/`;
   const files = await globFiles(`${escape(folder)}/**`);
-  const data = files.filter((file) => DATA.test(file) && !ABOUT.test(file));
+  const data = files.filter((file) => isDataFile(file) && !ABOUT.test(file));
   if (data.length === 0) {
     throw new Mistake("file", {
       verb: "open",
       thing: source,
-      found: "it has no .jsonl, .json, .csv, .tsv, .parquet or .txt",
+      found: `it has no ${usualEndings()}`,
       expected: "data files",
     });
   }
@@ -192,8 +185,9 @@ async function* fileRows(
   const head = await file.read(0, Math.min(file.size, SNIFFED_BYTES));
   const isGzip = head[0] === 0x1f && head[1] === 0x8b;
   const name = file.name.replace(/\.gz$/i, "");
-  const ending = DATA.exec(name)?.[1].toLowerCase() ?? sniff(head);
-  if (isGzip && (ending === "parquet" || ending === "json")) {
+  const ending = endingOf(name, head);
+  const { isRandom, rows } = formatOf(ending);
+  if (isGzip && isRandom) {
     throw cannotRead(file.name, {
       found: "it is gzipped",
       expected: `${ending} as it is`,
@@ -201,48 +195,7 @@ async function* fileRows(
     });
   }
   const stream = isGzip ? unzipped(file) : byteStream(file);
-  switch (ending) {
-    case "parquet":
-      return yield* parquetRows(file, { columns, decompressors: { ZSTD: unzstd } });
-    case "csv":
-      return yield* csvRows(stream, { separator: "," });
-    case "tsv":
-      return yield* csvRows(stream, { separator: "\t" });
-    case "json":
-      return yield* isLines(head) ? jsonlRows(file) : jsonRows(file);
-    case "txt":
-      return yield* textRows(stream);
-    default:
-      return yield* jsonlRows(stream);
-  }
-}
-
-async function* textRows(stream: ByteStream): AsyncGenerator<DatasetRow> {
-  for await (const { text, number } of textLines(stream, "text")) {
-    if (text.trim() === "") continue;
-    yield { row: { text }, file: stream.name, unit: "line", number };
-  }
-}
-
-/** What a file without an ending is; what is no Parquet and no JSON list is taken for JSON lines. */
-function sniff(head: Uint8Array): string {
-  const start = new TextDecoder().decode(head).replace(/^\ufeff/, "").trimStart();
-  if (start.startsWith("PAR1")) return "parquet";
-  return start.startsWith("[") ? "json" : "jsonl";
-}
-
-/** Whether a .json file holds a line an object: its first line is one, whole. */
-function isLines(head: Uint8Array): boolean {
-  const start = new TextDecoder().decode(head).replace(/^\ufeff/, "").trimStart();
-  if (!start.startsWith("{")) return false;
-  const end = start.indexOf("\n");
-  if (end < 0 || start.slice(end).trim() === "") return false;
-  try {
-    parsePythonJson(start.slice(0, end));
-    return true;
-  } catch {
-    return false;
-  }
+  yield* rows({ file, stream, head, columns });
 }
 
 function unzipped(file: RandomAccessFile): ByteStream {
@@ -258,9 +211,4 @@ function unzipped(file: RandomAccessFile): ByteStream {
     }
   }
   return { name: file.name, parts: parts() };
-}
-
-/** Deno's own decompressor checks what it reads. */
-function unzstd(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array {
-  return zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, length) });
 }
