@@ -47,6 +47,8 @@ Deno.test("a run says what happens in order, and its sinks have the same", async
   const { metrics, pairs, answers, timing } = sink.rows;
   assertEquals([pairs.length, answers.length, timing.length], [12, 3, 2]);
   const losses = metrics.filter((row) => "loss" in row);
+  const epochs = losses.map((row) => "epoch" in row && row.epoch); // three of five prompts a step
+  assertEquals(epochs, [3 / 5, 6 / 5, 9 / 5, 12 / 5]);
   assertEquals([losses.length, metrics.length], [4, 4 + 2 + 3]);
   assertEquals(sink.end, { steps: 4 });
   assertEquals(sink.state, await run.capture());

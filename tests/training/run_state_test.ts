@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { cadence } from "../../scheduler/mod.ts";
+import { cadence, type PairRecord } from "../../scheduler/mod.ts";
 import { Run } from "../../training/mod.ts";
 import { finish, reread, Steps, wholeRun } from "../support/run_steps.ts";
 import { deviceTest } from "../support/devices.ts";
 import { tinyTask } from "../support/tiny_task.ts";
+import { RunState } from "../../training/run_state.ts";
 
 deviceTest(
   "Run.resume() counts updates, not steps: ties before a checkpoint change no bit after it",
@@ -33,3 +34,19 @@ deviceTest(
   },
   ["cpu"],
 );
+
+Deno.test("RunState.remembered() forgets what no source asks for again, and what came back", () => {
+  const answer = { text: "", ids: [4], finish: "stop" as const, logps: [-1], referenceLogp: -1 };
+  const record = (phase: number): PairRecord => ({
+    ...{ phase, step: phase, prompt: "p", promptIds: [1], a: answer, b: answer },
+    ...{ verdict: { outcome: "a" }, snapshotId: "s", referenceId: "s" },
+  });
+  const state = new RunState(cadence({ steps: 3, phases: 3 }), undefined);
+  assertEquals(state.remembered(2), []);
+  for (const phase of [0, 1, 2]) {
+    const old = { ...record(phase), replayedFrom: 0 };
+    state.takePairs({ records: [record(phase), old], generated: 0 }, state.remembered(2));
+  }
+  assertEquals(state.remembered(2), [[record(1)], [record(2)]]);
+  assertEquals(state.remembered(0), []);
+});

@@ -34,6 +34,7 @@ Deno.test("buffered() mixes pairs of the last phases in, each held to the snapsh
     `${promptIds} ${a.ids}`
   );
   assertEquals(new Set(drawn).size, 4, "all are drawn before one comes again");
+  assertEquals(end.earlier?.length, 1, "what nobody asks for again is forgotten");
   // What is remembered is in the checkpoint: a run that goes on ends with the same bits.
   using run = Run.start(device, {
     ...options,
