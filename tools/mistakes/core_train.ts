@@ -130,7 +130,12 @@ export const CORE_TRAIN: readonly MistakeRow[] = [
   ["ktoKl", "Math.max(0, mean)", "mean"],
   ["ktoLosses", "isWanted ? desirableWeight : undesirableWeight", "desirableWeight"],
   ["mismatched", "rows.at(i - 1)!", "rows.at(i)!"],
-  ["kto", "pass.surveyed!.subarray(k * N, (k + 1) * N)", "pass.surveyed!.subarray(0, N)"],
+  [
+    "kto",
+    "pass.surveyed!.subarray(k * N, (k + 1) * N)",
+    "pass.surveyed!.subarray(0, N)",
+    "tests/core/train/sequence_slopes_test.ts",
+  ],
   ["survey", "k * S + first", "k * S"],
   ["ranges", "last.to + last.count === next.to", "true"],
   ["JoinedMetrics", "to: k * N + to", "to: k * n + to"],

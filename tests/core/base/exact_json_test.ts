@@ -18,6 +18,12 @@ for (const value of values) {
   });
 }
 
+Deno.test("exactParse() gives −0 back, which is no 0", () => {
+  assertEquals(exactStringify([-0, 0]), "[-0,0]");
+  const [minus, plus] = exactParse("[-0,0]") as number[];
+  assertEquals([1 / minus, 1 / plus], [-Infinity, Infinity]);
+});
+
 Deno.test("exactStringify() writes what JSON.stringify does where that keeps everything", () => {
   const plain = { a: [1, "x", null, true], b: undefined, c: new Date(0) };
   assertEquals(exactStringify(plain), JSON.stringify(plain));
