@@ -1,3 +1,4 @@
+import { dataPairs as pairs } from "../../support/data_pairs.ts";
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   adapterLayout,
@@ -10,22 +11,10 @@ import { dpo } from "../../../losses/mod.ts";
 import { cadence } from "../../../scheduler/mod.ts";
 import type { Device } from "../../../backend/mod.ts";
 import { CpuDevice } from "../../../backend/cpu/device.ts";
-import type { DataPair } from "../../../cli/data/training_data.ts";
 import { offline, pairRanker, type PhaseRequest, Run } from "../../../training/mod.ts";
 import { modelFixture } from "../../support/fixtures.ts";
 import { finish } from "../../support/run_steps.ts";
 import { charTokenizer } from "../../support/tiny_task.ts";
-
-const pairs: DataPair[] = Array.from({ length: 5 }, (_, i) => ({
-  ...{
-    kind: "preference",
-    place: `p.csv:${i + 2}`,
-    text: `prompt ${i}`,
-    prompt: [1, 10 + i],
-    asked: [1, 10 + i],
-  },
-  ...{ chosen: [20 + i, 30, 2], rejected: [40 + i], cut: { prompt: 0, chosen: 0, rejected: 0 } },
-}));
 
 /** What a run would ask for its one phase of four steps. */
 function requestOf(

@@ -1,23 +1,12 @@
+import { dataPairs as pairs } from "../../support/data_pairs.ts";
 import { assert, assertEquals } from "@std/assert";
 import { adapterLayout, linearLayers } from "../../../core/mod.ts";
 import { uploadSnapshot } from "../../../scheduler/mod.ts";
 import { CpuDevice } from "../../../backend/cpu/device.ts";
-import type { DataPair } from "../../../cli/data/training_data.ts";
 import { pairRanker } from "../../../training/mod.ts";
 import { scorePairs } from "../../../training/sources/score_pairs.ts";
 import { modelFixture } from "../../support/fixtures.ts";
 import { uniform } from "../../support/random.ts";
-
-const pairs: DataPair[] = Array.from({ length: 5 }, (_, i) => ({
-  ...{
-    kind: "preference",
-    place: `p.csv:${i + 2}`,
-    text: `prompt ${i}`,
-    prompt: [1, 10 + i],
-    asked: [1, 10 + i],
-  },
-  ...{ chosen: [20 + i, 30, 2], rejected: [40 + i], cut: { prompt: 0, chosen: 0, rejected: 0 } },
-}));
 
 Deno.test("pairRanker() calls every pair of the start a tie, and others by what was raised more", async () => {
   using device = await CpuDevice.open({ threads: 1 });
