@@ -8,7 +8,7 @@ import { adapterLayout, completionLogps, fetchModelFolder, keyOf, linearLayers }
 import { loadModel, openDevice, pairwise, type PreferenceLoss, promptIds } from "@leash/bpo";
 import { tokenizerFromJson } from "@leash/bpo";
 import { Arena, Slot } from "@leash/bpo/backend";
-import { initTrainState, preferenceBatch, trainStep } from "@leash/bpo/core";
+import { initTrainState, preferenceBatch, sequenceOf, trainStep } from "@leash/bpo/core";
 
 const beta = 0.1;
 const exponential: PreferenceLoss = {
@@ -42,7 +42,7 @@ const [chosen, rejected] = [" She gave one to her friend.", " She hid them and t
 const { sums: [referenceChosen, referenceRejected] } = await completionLogps(
   device,
   model,
-  [chosen, rejected].map((ids) => ({ ids: [...prompt, ...ids], promptLength: prompt.length })),
+  [chosen, rejected].map((ids) => sequenceOf(prompt, ids)),
 );
 const pair = { prompt, chosen, rejected, referenceChosen, referenceRejected };
 const ids = { snapshotId: "start", referenceId: "start", requireSame: true };

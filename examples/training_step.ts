@@ -6,7 +6,7 @@
 import { adapterLayout, completionLogps, dpo, fetchModelFolder, keyOf } from "@leash/bpo";
 import { linearLayers, loadModel, openDevice, pairwise, tokenizerFromJson } from "@leash/bpo";
 import { Arena, Slot } from "@leash/bpo/backend";
-import { initTrainState, preferenceBatch, trainStep } from "@leash/bpo/core";
+import { initTrainState, preferenceBatch, sequenceOf, trainStep } from "@leash/bpo/core";
 
 using device = await openDevice();
 const folder = new URL("../stories/model/", import.meta.url);
@@ -19,10 +19,7 @@ const tokenizer = tokenizerFromJson(tokenizerJson, { bos: config.bosId });
 const prompt = [tokenizer.bosId!, ...tokenizer.encode("Tom saw a sad cat.")];
 const chosen = tokenizer.encode(" He gave it a big hug and shared his milk.");
 const rejected = tokenizer.encode(" He ran away and did not look back.");
-const sequences = [chosen, rejected].map((answer) => ({
-  ids: [...prompt, ...answer],
-  promptLength: prompt.length,
-}));
+const sequences = [chosen, rejected].map((answer) => sequenceOf(prompt, answer));
 const { sums: [referenceChosen, referenceRejected] } = await completionLogps(
   device,
   model,

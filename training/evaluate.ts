@@ -11,6 +11,7 @@ import {
   type Outcome,
   pearson,
   requireVerdicts,
+  sequenceOf,
   type Verdict,
   type WinRate,
   winRate,
@@ -179,7 +180,7 @@ async function klToStart(
   const { sums } = await completionLogps(
     device,
     model,
-    completions.map((c, i) => ({ ids: [...ids[i], ...c.ids], promptLength: ids[i].length })),
+    completions.map((c, i) => sequenceOf(ids[i], c.ids)),
     { adapter: start },
   );
   return mean(

@@ -16,6 +16,7 @@ import {
   pairwise,
   peftFiles,
   preferenceBatch,
+  sequenceOf,
   streamModel,
   type TokenPair,
   trainStep,
@@ -79,10 +80,7 @@ async function collect(
     device,
     model,
     chosen.flatMap(({ prompt, chosen, rejected }) =>
-      [chosen, rejected].map((answer) => ({
-        ids: [...prompt, ...answer],
-        promptLength: prompt.length,
-      }))
+      [chosen, rejected].map((answer) => sequenceOf(prompt, answer))
     ),
   );
   return chosen.map(({ prompt, chosen, rejected }, i) => ({
@@ -205,10 +203,7 @@ if (import.meta.main) {
       params: { ...state.current.borrow().params, shape: [1, layout.size] },
     };
     const texts = pairs.flatMap(({ prompt, chosen, rejected }) =>
-      [chosen, rejected].map((ids) => ({
-        ids: [...Array.from(prompt), ...Array.from(ids)],
-        promptLength: prompt.length,
-      }))
+      [chosen, rejected].map((answer) => sequenceOf(prompt, answer))
     );
     const { sums } = await completionLogps(device, model, texts, { adapter });
     const value = { pairs, losses, texts, adapterLogps: [...sums] };

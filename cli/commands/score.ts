@@ -4,6 +4,7 @@ import {
   type EncodedCompletion,
   type EncodedPreference,
   type Example,
+  sequenceOf,
   type TokenSequence,
 } from "../../core/mod.ts";
 import { writeFileDurably } from "../../files/mod.ts";
@@ -158,7 +159,7 @@ function answeredOf(example: Example): Exclude<Example, { kind: "prompt" }> {
 /** Answers of a row: one, or the chosen and the rejected. */
 function sequencesOf(row: Row): TokenSequence[] {
   const answers = row.kind === "preference" ? [row.chosen, row.rejected] : [row.completion];
-  return answers.map((ids) => ({ ids: [...row.prompt, ...ids], promptLength: row.prompt.length }));
+  return answers.map((ids) => sequenceOf(row.prompt, ids));
 }
 
 const ROWS_AT_ONCE = 64;

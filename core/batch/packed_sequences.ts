@@ -10,6 +10,26 @@ export interface TokenSequence {
   readonly promptLength: number;
 }
 
+/**
+ * A prompt and its completion as one sequence. Both are copied.
+ *
+ * @example
+ * ```ts
+ * import { sequenceOf } from "@leash/bpo/core";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(sequenceOf([1, 5], [6, 2]), { ids: [1, 5, 6, 2], promptLength: 2 });
+ * ```
+ *
+ * @param prompt Token ids, BOS included.
+ * @param completion Token ids.
+ */
+export function sequenceOf(
+  prompt: ArrayLike<number>,
+  completion: ArrayLike<number>,
+): TokenSequence {
+  return { ids: [...Array.from(prompt), ...Array.from(completion)], promptLength: prompt.length };
+}
+
 /** Sequences laid end to end for the kernels; no row is padding. */
 export interface PackedSequences {
   /** [R] input token of each row. */

@@ -1,5 +1,5 @@
 // One training step's data on the host: chosen rows first, the snapshot that wrote them, the reference that scored them.
-import { type PackedSequences, packSequences, type TokenSequence } from "./packed_sequences.ts";
+import { type PackedSequences, packSequences, sequenceOf } from "./packed_sequences.ts";
 
 /** One annotated pair in tokens. Sampled ids, never re-tokenised. */
 export interface TokenPair {
@@ -88,17 +88,13 @@ export function preferenceBatch(
       `Cannot score the batch: its snapshot is ${snapshotId} and the reference is ${referenceId}, expected the snapshot that generated it`,
     );
   }
-  const sequence = (prompt: ArrayLike<number>, completion: ArrayLike<number>): TokenSequence => ({
-    ids: [...Array.from(prompt), ...Array.from(completion)],
-    promptLength: prompt.length,
-  });
   const reference = new Float32Array([
     ...pairs.map((p) => p.referenceChosen),
     ...pairs.map((p) => p.referenceRejected),
   ]);
   checkReference(reference);
-  const chosen = pairs.map(({ prompt, chosen }) => sequence(prompt, chosen));
-  const rejected = pairs.map(({ prompt, rejected }) => sequence(prompt, rejected));
+  const chosen = pairs.map(({ prompt, chosen }) => sequenceOf(prompt, chosen));
+  const rejected = pairs.map(({ prompt, rejected }) => sequenceOf(prompt, rejected));
   return {
     pairs: pairs.length,
     packed: packSequences([...chosen, ...rejected]),

@@ -52,6 +52,7 @@ export const CORE_TRAIN: readonly MistakeRow[] = [
   ],
   ["Tape", "this.#gradients.delete(output);", ""],
   ["Tape", "const sum = make(there);", "const sum = make(undefined);"],
+  ["sequenceOf", "promptLength: prompt.length", "promptLength: completion.length"],
   ["packSequences", "headRows[h] = row - 1", "headRows[h] = row"],
   ["layRows", "positions[start + t] = t", "positions[start + t] = start + t"],
   ["packPrompts", "start + lengths[s] - 1", "start"],

@@ -42,7 +42,7 @@ export const SCHEDULER: readonly MistakeRow[] = [
     "this.#mean = takeSnapshot(device, { layout, params: members.borrow().params }, id);",
     'this.#mean = takeSnapshot(device, { layout, params: members.borrow().params }, "ema-0");',
   ],
-  ["collect", "const prompt = ids[Math.floor(i / n)]", "const prompt = ids[0]"],
+  ["collect", "ids[Math.floor(i / n)], completions", "ids[0], completions"],
   ["collect", "adapter: reference.adapter", "adapter: behaviour.adapter"],
   ["collect", "a: texts[a], b: texts[b]", "a: texts[a], b: texts[a]"],
 ];

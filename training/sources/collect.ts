@@ -11,6 +11,7 @@ import {
   type Key,
   type Model,
   type SamplingOptions,
+  sequenceOf,
   type Tokenizer,
   type Verdict,
 } from "../../core/mod.ts";
@@ -103,14 +104,11 @@ export async function collect(device: Device, options: CollectOptions): Promise<
     signal,
   });
   const texts = completions.map((c) => completionText(tokenizer, c));
-  const sequenceOf = (i: number) => {
-    const prompt = ids[Math.floor(i / n)];
-    return { ids: [...prompt, ...completions[i].ids], promptLength: prompt.length };
-  };
+  const answered = (i: number) => sequenceOf(ids[Math.floor(i / n)], completions[i].ids);
   const groups = prompts.map(({ text }, g) => ({
     prompt: text,
     texts: texts.slice(n * g, n * (g + 1)),
-    sequences: each.map((place) => sequenceOf(n * g + place)),
+    sequences: each.map((place) => answered(n * g + place)),
   }));
   const chosen = await selector.select(groups, {
     ...{ annotator, signal },
@@ -130,7 +128,7 @@ export async function collect(device: Device, options: CollectOptions): Promise<
   const { sums } = await completionLogps(
     device,
     model,
-    pairs.flatMap(({ a, b }) => [sequenceOf(a), sequenceOf(b)]),
+    pairs.flatMap(({ a, b }) => [answered(a), answered(b)]),
     { adapter: reference.adapter },
   );
   const snapshotHash = behaviour.adapter && await adapterHash(device, behaviour.adapter);

@@ -1,5 +1,5 @@
 // Recorded pairs under the reference of a run: their own log-probs where those are its, else new ones.
-import { completionLogps } from "../../core/mod.ts";
+import { completionLogps, sequenceOf } from "../../core/mod.ts";
 import type { PairRecord } from "../../scheduler/pairs.ts";
 import type { PhaseRequest } from "./source.ts";
 
@@ -50,9 +50,7 @@ export async function rescore(
   const { sums } = unknown.length === 0 ? { sums: [] } : await completionLogps(
     device,
     model,
-    unknown.flatMap(({ promptIds, a, b }) =>
-      [a, b].map(({ ids }) => ({ ids: [...promptIds, ...ids], promptLength: promptIds.length }))
-    ),
+    unknown.flatMap(({ promptIds, a, b }) => [a, b].map(({ ids }) => sequenceOf(promptIds, ids))),
     { adapter: reference.adapter },
   );
   const total = (logps: readonly number[]) => logps.reduce((sum, logp) => sum + logp, 0);

@@ -5,7 +5,7 @@ import {
   completionLogps,
   type EncodedPreference,
   type Model,
-  type TokenSequence,
+  sequenceOf,
 } from "../../core/mod.ts";
 
 /** The ids of a pair. */
@@ -34,10 +34,7 @@ export async function scorePairs(
     await new Promise((resolve) => setTimeout(resolve, 0)); // lets Ctrl-C be heard
     signal?.throwIfAborted();
     const sequences = pairs.slice(from, from + TOGETHER).flatMap(({ prompt, chosen, rejected }) =>
-      [chosen, rejected].map((answer): TokenSequence => ({
-        ids: [...prompt, ...answer],
-        promptLength: prompt.length,
-      }))
+      [chosen, rejected].map((answer) => sequenceOf(prompt, answer))
     );
     const { perToken } = await completionLogps(device, model, sequences, { adapter });
     for (let i = 0; i < perToken.length; i += 2) {

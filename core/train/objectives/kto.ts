@@ -6,6 +6,7 @@ import { type Part, partsOf, pickSequences } from "../../batch/micro_batches.ts"
 import {
   type PackedSequences,
   packSequences,
+  sequenceOf,
   type TokenSequence,
 } from "../../batch/packed_sequences.ts";
 import { vocabularyHead } from "../head.ts";
@@ -62,11 +63,7 @@ export interface KtoBatch {
 export function mismatched(
   rows: readonly Pick<KtoRow, "prompt" | "completion">[],
 ): TokenSequence[] {
-  return rows.map(({ prompt }, i) => sequence(prompt, rows.at(i - 1)!.completion));
-}
-
-function sequence(prompt: ArrayLike<number>, completion: ArrayLike<number>): TokenSequence {
-  return { ids: [...Array.from(prompt), ...Array.from(completion)], promptLength: prompt.length };
+  return rows.map(({ prompt }, i) => sequenceOf(prompt, rows.at(i - 1)!.completion));
 }
 
 /**
@@ -94,7 +91,7 @@ export function ktoBatch(rows: readonly KtoRow[]): KtoBatch {
     );
   }
   const batch = {
-    packed: packSequences(rows.map(({ prompt, completion }) => sequence(prompt, completion))),
+    packed: packSequences(rows.map(({ prompt, completion }) => sequenceOf(prompt, completion))),
     desirable: rows.map(({ desirable }) => desirable),
     reference: Float32Array.from(rows, ({ reference }) => reference),
     mismatched: packSequences(mismatched(rows)),

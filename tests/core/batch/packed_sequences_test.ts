@@ -1,12 +1,26 @@
 // Packing: every row is where the maths wants it, whatever the lengths.
 import { assertEquals, assertThrows } from "@std/assert";
-import { packSequences, type TokenSequence } from "../../../core/batch/packed_sequences.ts";
+import {
+  packSequences,
+  sequenceOf,
+  type TokenSequence,
+} from "../../../core/batch/packed_sequences.ts";
 
 const SEQUENCES: TokenSequence[] = [
   { ids: [0, 11, 12, 13, 14], promptLength: 2 },
   { ids: [0, 21], promptLength: 1 },
   { ids: [0, 31, 32, 33], promptLength: 3 },
 ];
+
+Deno.test("sequenceOf() puts the completion after the prompt, of arrays of any kind, and borrows neither", () => {
+  const prompt = [0, 5], completion = Uint32Array.of(4_294_967_295, 7, 2);
+  const sequence = sequenceOf(prompt, completion);
+  assertEquals(sequence, { ids: [0, 5, 4_294_967_295, 7, 2], promptLength: 2 });
+  assertEquals(sequenceOf(completion, prompt).promptLength, 3);
+  assertEquals([...packSequences([sequence]).targets], [...completion]);
+  prompt[0] = completion[0] = 9;
+  assertEquals(Array.from(sequence.ids), [0, 5, 4_294_967_295, 7, 2]);
+});
 
 Deno.test("packSequences() lays rows end to end without padding", () => {
   const packed = packSequences(SEQUENCES);
