@@ -5,7 +5,6 @@ import {
   type Adapter,
   type Annotator,
   askAnnotator,
-  type Completion,
   completionLogps,
   mean,
   type Outcome,
@@ -18,6 +17,7 @@ import {
 } from "../core/mod.ts";
 import { promptText } from "../scheduler/prompts.ts";
 import { type AnswerOptions, answerPrompts, type PolicyAnswers, REFERENCE_KEY } from "./answers.ts";
+import { total } from "./sources/score_pairs.ts";
 import { measureTexts, type TextMetric } from "./text_metric.ts";
 
 /** A policy and where it started. */
@@ -183,9 +183,7 @@ async function klToStart(
     completions.map((c, i) => sequenceOf(ids[i], c.ids)),
     { adapter: start },
   );
-  return mean(
-    completions.map(({ logps }: Completion, i) => logps.reduce((sum, l) => sum + l, 0) - sums[i]),
-  );
+  return mean(completions.map(({ logps }, i) => total(logps) - sums[i]));
 }
 
 /** KL of the policy to the one that it started as, nats a sequence: of samples at temperature 1, uncut. */

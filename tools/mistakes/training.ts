@@ -21,7 +21,7 @@ export const TRAINING: readonly MistakeRow[] = [
   ],
   ["planMemory", "rowsOf(b) - rowsOf(a)", "rowsOf(a) - rowsOf(b)"],
   ["planMemory", "live + dry.bytesPeak : Infinity", "dry.bytesPeak : Infinity"],
-  ["klToStart", "sum + l, 0) - sums[i]", "sum + l, 0) + sums[i]"],
+  ["klToStart", "total(logps) - sums[i]", "total(logps) + sums[i]"],
   ["correlation", "s[0] - s[1], t[0] - t[1]", "s[0] - s[1], t[1] - t[0]"],
   ["pairsOf", "b: others[i]", "b: others[0]"],
   ["tensorboardSink", "resumedAt + 1, restarts", "resumedAt, restarts"],

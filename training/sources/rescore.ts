@@ -1,6 +1,7 @@
 // Recorded pairs under the reference of a run: their own log-probs where those are its, else new ones.
 import { completionLogps, sequenceOf } from "../../core/mod.ts";
 import type { PairRecord } from "../../scheduler/pairs.ts";
+import { total } from "./score_pairs.ts";
 import type { PhaseRequest } from "./source.ts";
 
 /** What recorded pairs are scored with. */
@@ -53,7 +54,6 @@ export async function rescore(
     unknown.flatMap(({ promptIds, a, b }) => [a, b].map(({ ids }) => sequenceOf(promptIds, ids))),
     { adapter: reference.adapter },
   );
-  const total = (logps: readonly number[]) => logps.reduce((sum, logp) => sum + logp, 0);
   let at = 0;
   return records.map((record) => {
     if (known(record)) return { ...record, phase };

@@ -44,5 +44,7 @@ export async function scorePairs(
   return scored;
 }
 
-/** Their sum, nats. */
-export const total = (logps: ArrayLike<number>) => Array.from(logps).reduce((a, b) => a + b, 0);
+/** The sum of log-probs, nats, in f64. */
+export function total(logps: ArrayLike<number>): number {
+  return Array.from(logps).reduce((a, b) => a + b, 0);
+}
