@@ -18,6 +18,7 @@ import { collectRow, stepRow, timingRow } from "./rows.ts";
 import type { SettledOptions } from "./run_options.ts";
 import { RunState } from "./run_state.ts";
 import { Sinks } from "./sinks/all.ts";
+import { newPairsOf } from "./sources/source.ts";
 
 /** A run's parts, and the one way to drive them. */
 export class Driver<E extends EvaluationNumbers> {
@@ -106,7 +107,7 @@ export class Driver<E extends EvaluationNumbers> {
   }
 
   async #train(): Promise<StepEvent> {
-    const { source: { entries, newPairs }, pairsPerStep } = this.options;
+    const { source, pairsPerStep } = this.options;
     const { step, phase } = this.state;
     const begin = performance.now();
     const records = this.state.records.filter((record) => record.step === step);
@@ -116,7 +117,7 @@ export class Driver<E extends EvaluationNumbers> {
     const seconds = (performance.now() - begin) / 1000;
     const event: StepEvent = { kind: "step", step, phase, pairs, metrics, seconds };
     this.#sums.takeStep(event);
-    const epoch = entries && (step + 1) * (newPairs?.(pairsPerStep) ?? pairsPerStep) / entries;
+    const epoch = source.entries && (step + 1) * newPairsOf(source, pairsPerStep) / source.entries;
     const row = stepRow(event, { epoch, records, tokens: this.state.counts.trained });
     await this.#sinks.append("metrics", row);
     return event;

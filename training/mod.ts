@@ -32,6 +32,6 @@ export * from "./sources/pair_ranker.ts";
 export * from "./sources/replayed.ts";
 export * from "./sources/rescore.ts";
 export type { PairIds } from "./sources/score_pairs.ts";
-export * from "./sources/source.ts";
+export type * from "./sources/source.ts";
 export * from "./stops.ts";
 export * from "./text_metric.ts";

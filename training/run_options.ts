@@ -7,7 +7,7 @@ import type { LearnerOptions } from "./learner_options.ts";
 import { requireWhole } from "./learner_start.ts";
 import { learnLoss, type PairObjective } from "./objective.ts";
 import type { Sink } from "./sinks/sink.ts";
-import type { PairSource } from "./sources/source.ts";
+import { newPairsOf, type PairSource } from "./sources/source.ts";
 import type { Stop } from "./stops.ts";
 
 /**
@@ -94,10 +94,11 @@ function objectiveOf(
 
 /** Steps of so many times through a source; the last may begin it once more. */
 function epochSteps(
-  { entries, newPairs }: PairSource,
+  source: PairSource,
   pairsPerStep: number,
   epochs = 1,
 ): number {
+  const { entries } = source;
   if (entries === undefined) {
     throw new RangeError(
       "Cannot plan the run: cadence is missing and the source has no epochs, expected a cadence",
@@ -106,5 +107,5 @@ function epochSteps(
   if (!(Number.isFinite(epochs) && epochs > 0)) {
     throw new RangeError(`Cannot plan the run: epochs is ${epochs}, expected a number above 0`);
   }
-  return Math.ceil(epochs * entries / (newPairs?.(pairsPerStep) ?? pairsPerStep));
+  return Math.ceil(epochs * entries / newPairsOf(source, pairsPerStep));
 }

@@ -78,3 +78,8 @@ export interface PairSource {
   /** What the loss holds the learner to where nobody says it; default the behaviour policy. */
   readonly reference?: ReferenceMode;
 }
+
+/** How many pairs of a step are new entries of its source. */
+export function newPairsOf(source: Pick<PairSource, "newPairs">, pairsPerStep: number): number {
+  return source.newPairs?.(pairsPerStep) ?? pairsPerStep;
+}
