@@ -250,10 +250,12 @@ class Conversation {
         }
         return false;
       case "/reset":
-        return this.#forget();
+        this.#forget();
+        return false;
       case "/system":
         this.#system = rest === "" ? undefined : rest;
-        return this.#forget();
+        this.#forget();
+        return false;
       case "/save":
         await this.#save(rest);
         return false;
@@ -264,10 +266,9 @@ class Conversation {
     return false;
   }
 
-  #forget(): false {
+  #forget(): void {
     this.#histories = this.#histories.map(() => []);
     this.#options.terminal.error("The conversation begins anew");
-    return false;
   }
 
   async #save(path: string): Promise<void> {
