@@ -1,4 +1,4 @@
-/** Finds a WebGPU adapter, and installs a software one where a machine has none. */
+/** Finds a WebGPU adapter or a file of a Debian package, and installs them where a machine has none. */
 import { denoCommand } from "./deno_command.ts";
 
 /** Runs a command to its end; its exit code and output. */
@@ -52,11 +52,54 @@ async function probe(run: Run): Promise<string | undefined> {
 }
 
 /** How apt-get can be run here: as root, by sudo without a password, or not at all. */
-export async function aptGet(run: Run): Promise<string[] | undefined> {
+async function aptGet(run: Run): Promise<string[] | undefined> {
   if ((await run("apt-get", ["--version"])).code !== 0) return undefined;
   if ((await run("id", ["-u"])).stdout.trim() === "0") return ["apt-get"];
   if ((await run("sudo", ["-n", "true"])).code === 0) return ["sudo", "-n", "apt-get"];
   return undefined;
+}
+
+/** Installs packages; the exit code. */
+async function install(
+  run: Run,
+  [command, ...before]: readonly string[],
+  packages: readonly string[],
+): Promise<number> {
+  await run(command, [...before, "update", "-qq"]);
+  const options = ["install", "-y", "-qq", "--no-install-recommends"];
+  return (await run(command, [...before, ...options, ...packages])).code;
+}
+
+/** A file that a Debian package brings. */
+export interface PackagedFile {
+  /** Where it is. */
+  readonly path: string;
+  /** The package. */
+  readonly from: string;
+  /** What is there with it, for the person who waits. */
+  readonly what: string;
+}
+
+/**
+ * Looks for a file; where there is none, installs its package and looks again.
+ *
+ * @param tell Told before an installation, since that takes a while.
+ * @param runner Runs the commands; for tests.
+ * @returns What is missing, a sentence; undefined for nothing.
+ */
+export async function findFile(
+  { path, from, what }: PackagedFile,
+  tell: (note: string) => void,
+  runner: Run = run,
+): Promise<string | undefined> {
+  const isThere = () => Deno.stat(path).then(() => true, () => false);
+  if (await isThere()) return undefined;
+  const apt = await aptGet(runner);
+  if (apt !== undefined) {
+    tell(`No ${what} here: installing Debian's ${from}.`);
+    await install(runner, apt, [from]);
+  }
+  return await isThere() ? undefined : `${path} is not there, nor after apt-get install ${from}.`;
 }
 
 const PACKAGES = ["mesa-vulkan-drivers", "libvulkan1"];
@@ -84,10 +127,7 @@ export async function findAdapter(tell: (note: string) => void, runner: Run = ru
   note(
     `No WebGPU adapter here: installing a software one (${apt.join(" ")} install ${PACKAGES[0]}).`,
   );
-  const [command, ...before] = apt;
-  await runner(command, [...before, "update", "-qq"]);
-  const install = ["install", "-y", "-qq", "--no-install-recommends", ...PACKAGES];
-  const { code } = await runner(command, [...before, ...install]);
+  const code = await install(runner, apt, PACKAGES);
   if (code !== 0) {
     note(`apt-get ended with exit code ${code}: ${PACKAGES[0]} is not installed.`);
     return { notes };

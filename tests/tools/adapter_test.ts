@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { findAdapter, type Run, run } from "../../tools/adapter.ts";
+import { findAdapter, findFile, type Run, run } from "../../tools/adapter.ts";
 
 /** A machine in words: which commands succeed there, and what they print. */
 interface Machine {
@@ -71,6 +71,38 @@ Deno.test("findAdapter() says why there is none", async () => {
     const { adapter, notes } = await search(machine);
     assertEquals(adapter, undefined);
     assertStringIncludes(notes.at(-1)!, words);
+  }
+});
+
+Deno.test("findFile() installs the package of a missing file, and says what stays missing", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const file = { path: `${dir}/driver.json`, from: "chromium", what: "driver" };
+    const cases: [user: string, brings: boolean, told: string[], missing: boolean][] = [
+      ["1000", true, [], true],
+      ["0", false, ["No driver here: installing Debian's chromium."], true],
+      ["0", true, ["No driver here: installing Debian's chromium."], false],
+      ["0", true, [], false], // it is there
+    ];
+    for (const [user, brings, notes, isMissing] of cases) {
+      const { runner, asked } = pretend({ adapters: [false, false], user });
+      const told: string[] = [];
+      const missing = await findFile(file, (note) => told.push(note), async (command, args) => {
+        if (brings && args.includes("install")) await Deno.writeTextFile(file.path, "{}");
+        return await runner(command, args);
+      });
+      assertEquals(told, notes);
+      assertEquals(
+        missing,
+        isMissing ? `${file.path} is not there, nor after apt-get install chromium.` : undefined,
+      );
+      assertEquals(
+        asked.filter((line) => line.includes(" install ")),
+        notes.map(() => "apt-get install -y -qq --no-install-recommends chromium"),
+      );
+    }
+  } finally {
+    await Deno.remove(dir, { recursive: true });
   }
 });
 

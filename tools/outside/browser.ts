@@ -5,13 +5,13 @@
  *
  * Ends with `browser: N passed, N failed, S s`; the exit code is 1 where something failed.
  */
-import { aptGet, run } from "../adapter.ts";
+import { findFile } from "../adapter.ts";
 import { bundle } from "../bundle.ts";
 import { type StoryRun, storyRun } from "./browser/story_run.ts";
 
 /** What drives the browser. */
 const PLAYWRIGHT = "npm:playwright-core@1.65.1";
-const CHROMIUM = "/usr/bin/chromium";
+const CHROMIUM = { path: "/usr/bin/chromium", from: "chromium", what: "Chromium" };
 const FLAGS = [
   ...["--no-sandbox", "--disable-background-networking", "--disable-component-update"],
   ...["--disable-sync", "--no-first-run", "--disable-quic"],
@@ -94,7 +94,7 @@ async function runInChromium(steps: number): Promise<PageRun> {
     (request) => answer(request, code),
   );
   const { chromium }: Playwright = await import(PLAYWRIGHT);
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  const browser = await chromium.launch({ executablePath: CHROMIUM.path, args: FLAGS });
   try {
     const page = await browser.newPage();
     const failed = new Promise<never>((_, reject) => page.on("pageerror", reject));
@@ -109,25 +109,10 @@ async function runInChromium(steps: number): Promise<PageRun> {
   }
 }
 
-/** Sees to it that Chromium is there; what is missing, a sentence. */
-async function install(tell: (note: string) => void): Promise<string | undefined> {
-  const isThere = () => Deno.stat(CHROMIUM).then(() => true, () => false);
-  if (await isThere()) return undefined;
-  const apt = await aptGet(run);
-  if (apt !== undefined) {
-    tell("No Chromium here: installing Debian's.");
-    const [command, ...before] = apt;
-    await run(command, [...before, "update", "-qq"]);
-    const options = ["install", "-y", "-qq", "--no-install-recommends", "chromium"];
-    await run(command, [...before, ...options]);
-  }
-  return await isThere() ? undefined : `${CHROMIUM} is not there, nor after apt-get install.`;
-}
-
 async function main(): Promise<number> {
   const began = performance.now();
   const lines: [isFine: boolean, line: string][] = [];
-  const missing = await install((note) => console.log(note));
+  const missing = await findFile(CHROMIUM, (note) => console.log(note));
   if (missing !== undefined) lines.push([false, missing]);
   else {
     const here = await storyRun(new URL("./stories/", ROOT), STEPS);

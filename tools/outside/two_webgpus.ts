@@ -18,14 +18,18 @@ import {
 } from "../../core/mod.ts";
 import { Arena, openDevice, Slot } from "../../backend/mod.ts";
 import { dpo } from "../../losses/mod.ts";
-import { aptGet, findAdapter, run, wgpuEnv } from "../adapter.ts";
+import { findAdapter, findFile, wgpuEnv } from "../adapter.ts";
 import { denoCommand } from "../deno_command.ts";
 
 /** The Dawn that is tried; later than 0.6.0, which asks for a newer C++ library than Debian 12 has. */
 export const DAWN = "npm:webgpu@0.6.2";
 
 /** SwiftShader's driver as Debian's chromium brings it. */
-const SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json";
+const SWIFTSHADER = {
+  path: "/usr/lib/chromium/vk_swiftshader_icd.json",
+  from: "chromium",
+  what: "SwiftShader",
+};
 
 /** How far two implementations' losses may be apart, nats. */
 const MOST_APART = 1e-5;
@@ -163,26 +167,8 @@ async function install(tell: (note: string) => void): Promise<string[]> {
   const missing: string[] = [];
   const { adapter } = await findAdapter(tell);
   if (adapter === undefined) missing.push("There is no WebGPU adapter for wgpu.");
-  const isThere = () => Deno.stat(SWIFTSHADER).then(() => true, () => false);
-  if (!(await isThere())) {
-    const apt = await aptGet(run);
-    tell("No SwiftShader here: installing Debian's chromium.");
-    if (apt !== undefined) {
-      const [command, ...before] = apt;
-      await run(command, [...before, "update", "-qq"]);
-      await run(command, [
-        ...before,
-        "install",
-        "-y",
-        "-qq",
-        "--no-install-recommends",
-        "chromium",
-      ]);
-    }
-    if (!(await isThere())) {
-      missing.push(`${SWIFTSHADER} is not there, nor after apt-get install chromium.`);
-    }
-  }
+  const noDriver = await findFile(SWIFTSHADER, tell);
+  if (noDriver !== undefined) missing.push(noDriver);
   return missing;
 }
 
@@ -194,7 +180,7 @@ async function main(isSmoke: boolean): Promise<number> {
     console.log(`${line} ... ${isFine ? "ok" : "FAILED"}`);
   };
   for (const sentence of await install((note) => console.log(note))) count(false, sentence);
-  const swiftshader = { VK_ICD_FILENAMES: SWIFTSHADER };
+  const swiftshader = { VK_ICD_FILENAMES: SWIFTSHADER.path };
   const wgpu: Place = { name: "wgpu", env: {} };
   const dawn: Place = { name: "Dawn on SwiftShader", module: DAWN, env: swiftshader };
   const others = isSmoke ? [dawn] : [dawn, { name: "wgpu on SwiftShader", env: swiftshader }];
