@@ -12,15 +12,7 @@ import {
 import { writeFolderDurably } from "../../files/durable/folder.ts";
 import { readVerifiedFolder } from "../../files/durable/manifest.ts";
 import { Mistake } from "../../core/base/mistake.ts";
-
-async function inTempDir(body: (root: string) => Promise<void>): Promise<void> {
-  const root = await Deno.makeTempDir();
-  try {
-    await body(root);
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
-}
+import { inFolder } from "../support/in_folder.ts";
 
 const names = async (dir: string) =>
   (await Array.fromAsync(Deno.readDir(dir))).map((entry) => entry.name).sort();
@@ -30,7 +22,7 @@ const at = (step: number): Checkpoint => ({
 });
 
 Deno.test("saveCheckpoint() then loadCheckpoint() keeps every bit", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     const patterns = Uint32Array.of(0x7fc00001, 0xffabcdef, 0x7f800001, 0x80000000, 1, 0xdeadbeef);
     const arrays = new Map<string, Float32Array | Uint32Array | Int32Array>([
       ["moments", new Float32Array(patterns.buffer)],
@@ -93,7 +85,7 @@ Deno.test("saveCheckpoint() refuses arrays of other kinds", async () => {
 });
 
 Deno.test("loadCheckpoint() names the file that a bit flipped in", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     await saveCheckpoint(`${root}/c`, at(1));
     for (const file of ["arrays.bin", "checkpoint.json"]) {
       const bytes = await Deno.readFile(`${root}/c/${file}`);
@@ -107,7 +99,7 @@ Deno.test("loadCheckpoint() names the file that a bit flipped in", () =>
   }));
 
 Deno.test("loadCheckpoint() refuses a folder that is whole but no checkpoint", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     const index = (text: string, data: number[]) =>
       writeFolderDurably(`${root}/c`, async (dir) => {
         await Deno.writeTextFile(`${dir}/checkpoint.json`, text);
@@ -146,7 +138,7 @@ Deno.test("checkpointDir() sorts as the steps do", () => {
 });
 
 Deno.test("latestCheckpoint() is the highest step, whole or damaged, whatever else lies there", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     assertEquals(await latestCheckpoint(`${root}/none`), undefined);
     assertEquals(await latestCheckpoint(root), undefined);
     for (const step of [2, 10, 9]) await saveCheckpoint(checkpointDir(root, step), at(step));
@@ -160,7 +152,7 @@ Deno.test("latestCheckpoint() is the highest step, whole or damaged, whatever el
   }));
 
 Deno.test("saveCheckpoint() that fails half-way leaves the one before it for a resume", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     await saveCheckpoint(checkpointDir(root, 1), at(1));
     const broken = at(2);
     broken.arrays.set("gone", { // passes for an array until its bytes are asked for
@@ -176,7 +168,7 @@ Deno.test("saveCheckpoint() that fails half-way leaves the one before it for a r
   }));
 
 Deno.test("pruneCheckpoints() keeps the newest and tidies leftovers", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     for (const step of [1, 2, 3, 4]) await saveCheckpoint(checkpointDir(root, step), at(step));
     await Deno.mkdir(`${root}/.step-00000005.01234567-89ab-cdef-0123-456789abcdef.tmp`);
     await pruneCheckpoints(root, 2);
@@ -189,7 +181,7 @@ Deno.test("pruneCheckpoints() keeps the newest and tidies leftovers", () =>
   }));
 
 Deno.test("saveCheckpoint() killed with -9 at any moment leaves a newest checkpoint that loads", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     const module = new URL("../../files/checkpoint.ts", import.meta.url).href;
     const script = `${root}/save.ts`;
     await Deno.writeTextFile(

@@ -1,18 +1,13 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { fitOf, LogGone, openJsonl, readJsonl } from "../../files/jsonl.ts";
 import { Mistake } from "../../core/base/mistake.ts";
+import { inFolder } from "../support/in_folder.ts";
 
-async function inTempDir(body: (path: string) => Promise<void>): Promise<void> {
-  const root = await Deno.makeTempDir();
-  try {
-    await body(`${root}/new/log.jsonl`);
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
-}
+const inLog = (body: (path: string) => Promise<void>) =>
+  inFolder((dir) => body(`${dir}/new/log.jsonl`));
 
 Deno.test("openJsonl() appends lines and knows their offsets in bytes", () =>
-  inTempDir(async (path) => {
+  inLog(async (path) => {
     using log = await openJsonl(path);
     assertEquals(log.offset, 0);
     assertEquals(log.append({ text: "é\n" }), 16);
@@ -24,7 +19,7 @@ Deno.test("openJsonl() appends lines and knows their offsets in bytes", () =>
   }));
 
 Deno.test("openJsonl() goes on after the last whole line and cuts a torn one off", () =>
-  inTempDir(async (path) => {
+  inLog(async (path) => {
     (await openJsonl(path)).close();
     const long = '"' + "x".repeat(200_000); // longer than one block of the search
     for (
@@ -38,7 +33,7 @@ Deno.test("openJsonl() goes on after the last whole line and cuts a torn one off
   }));
 
 Deno.test("openJsonl() truncateTo gives the file of an uninterrupted run", () =>
-  inTempDir(async (path) => {
+  inLog(async (path) => {
     let saved: number;
     {
       using log = await openJsonl(path);
@@ -56,7 +51,7 @@ Deno.test("openJsonl() truncateTo gives the file of an uninterrupted run", () =>
   }));
 
 Deno.test("openJsonl() refuses a cut beyond the end, across a line, or below 0", () =>
-  inTempDir(async (path) => {
+  inLog(async (path) => {
     using log = await openJsonl(path);
     log.append(123);
     const rows: [number, string][] = [
@@ -72,7 +67,7 @@ Deno.test("openJsonl() refuses a cut beyond the end, across a line, or below 0",
   }));
 
 Deno.test("openJsonl() append() refuses what JSON has no text for, and close() twice is once", () =>
-  inTempDir(async (path) => {
+  inLog(async (path) => {
     using log = await openJsonl(path);
     const error = assertThrows(() => log.append(undefined), TypeError);
     assertEquals(error.message, `Cannot append to ${path}: the value is undefined, expected JSON`);
@@ -81,7 +76,7 @@ Deno.test("openJsonl() append() refuses what JSON has no text for, and close() t
   }));
 
 Deno.test("openJsonl() append() keeps NaN, infinities and −0 for readJsonl()", () =>
-  inTempDir(async (path) => {
+  inLog(async (path) => {
     using log = await openJsonl(path);
     const row = { loss: NaN, rest: [Infinity, -Infinity, -0, "NaN"] };
     log.append(row);
@@ -91,7 +86,7 @@ Deno.test("openJsonl() append() keeps NaN, infinities and −0 for readJsonl()",
   }));
 
 Deno.test("openJsonl() goes on from a mark, and refuses a file that begins with other bytes", () =>
-  inTempDir(async (path) => {
+  inLog(async (path) => {
     let mark;
     {
       using log = await openJsonl(path);
@@ -118,7 +113,7 @@ Deno.test("openJsonl() goes on from a mark, and refuses a file that begins with 
   }));
 
 Deno.test("readJsonl() passes over a torn last line, and reads no more bytes than it is told", () =>
-  inTempDir(async (path) => {
+  inLog(async (path) => {
     (await openJsonl(path)).close();
     const whole = '{"a":1}\n{"a":"é"}\n';
     const bytes = new TextEncoder().encode(whole);
@@ -131,7 +126,7 @@ Deno.test("readJsonl() passes over a torn last line, and reads no more bytes tha
   }));
 
 Deno.test("openJsonl() ends where its file was removed, moved or replaced", () =>
-  inTempDir(async (path) => {
+  inLog(async (path) => {
     using log = await openJsonl(path);
     log.append(1);
     await Deno.rename(path, `${path}.moved`);
@@ -143,7 +138,7 @@ Deno.test("openJsonl() ends where its file was removed, moved or replaced", () =
   }));
 
 Deno.test("readJsonl() names the line that is no JSON", () =>
-  inTempDir(async (path) => {
+  inLog(async (path) => {
     (await openJsonl(path)).close();
     await Deno.writeTextFile(path, '{"a":1}\n\n{"a":\n');
     const error = await assertRejects(() => readJsonl(path), Mistake);
@@ -154,7 +149,7 @@ Deno.test("readJsonl() names the line that is no JSON", () =>
   }));
 
 Deno.test("openJsonl() append() that fails half-way leaves no part of the line", () =>
-  inTempDir(async (path) => {
+  inLog(async (path) => {
     using log = await openJsonl(path);
     log.append("first");
     const write = Deno.FsFile.prototype.writeSync;

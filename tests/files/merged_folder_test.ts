@@ -7,6 +7,7 @@ import { adapterLayout } from "../../core/lora/adapter.ts";
 import { addDelta } from "../../core/lora/delta.ts";
 import { uniform } from "../support/random.ts";
 import { Mistake } from "../../core/base/mistake.ts";
+import { inFolder } from "../support/in_folder.ts";
 
 const names = ["model.layers.0.up", "model.layers.1.up"];
 const layout = adapterLayout(names.map((name) => ({ name, inDim: 6, outDim: 4 })), {
@@ -23,14 +24,6 @@ const merged = (i: number) => {
   return data;
 };
 
-async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await body(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
 const list = async (dir: string) =>
   (await Array.fromAsync(Deno.readDir(dir))).map((e) => e.name).sort();
 

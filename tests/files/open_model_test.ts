@@ -3,17 +3,9 @@ import { encodeSafetensors } from "../../core/formats/safetensors.ts";
 import { openModel, readModelFolder } from "../../files/mod.ts";
 import { cutLlama, smallLlama } from "../malformed/gguf.ts";
 import { Mistake } from "../../core/base/mistake.ts";
+import { inFolder } from "../support/in_folder.ts";
 
 const EMBEDDED = new URL("../../stories/model", import.meta.url).pathname;
-
-async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await body(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
 
 async function copyModel(to: string): Promise<void> {
   await Deno.mkdir(to);

@@ -5,18 +5,10 @@ import { Run } from "../../training/mod.ts";
 import { CpuDevice } from "../../backend/cpu/device.ts";
 import { finish, Steps } from "../support/run_steps.ts";
 import { tinyTask } from "../support/tiny_task.ts";
-
-async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await body(`${dir}/run`);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
+import { inRunFolder } from "../support/in_folder.ts";
 
 Deno.test("openRunFolder() takes a killed run back to its newest state, which ends as a whole one does", () =>
-  inFolder(async (dir) => {
+  inRunFolder(async (dir) => {
     using device = await CpuDevice.open({ threads: 1 });
     using options = await tinyTask(device, { reference: { kind: "ema", rate: 0.3 } });
     using whole = Run.start(device, options);
@@ -37,7 +29,7 @@ Deno.test("openRunFolder() takes a killed run back to its newest state, which en
   }));
 
 Deno.test("openRunFolder() has one owner, goes back where a log lost its end, and leaves a command's run alone", () =>
-  inFolder(async (dir) => {
+  inRunFolder(async (dir) => {
     const numbers = Float32Array.of(1);
     const train = { params: numbers, m: numbers, v: numbers };
     {

@@ -11,6 +11,7 @@ import {
 } from "../../../cli/folder/run_folder.ts";
 import { isThere } from "../../../files/durable/disk.ts";
 import { Mistake } from "../../../core/base/mistake.ts";
+import { inRunFolder } from "../../support/in_folder.ts";
 
 const identity: RunIdentity = {
   config: storiesSettings(),
@@ -19,17 +20,8 @@ const identity: RunIdentity = {
   prompts: "p",
 };
 
-async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await body(`${dir}/run`);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
-
 Deno.test("RunFolder has one owner, and its logs are cut to the offsets", () =>
-  inFolder(async (dir) => {
+  inRunFolder(async (dir) => {
     let offsets;
     {
       using folder = await RunFolder.own(dir);
@@ -49,7 +41,7 @@ Deno.test("RunFolder has one owner, and its logs are cut to the offsets", () =>
   }));
 
 Deno.test("writeIdentity() and readIdentity() are each other's inverse", () =>
-  inFolder(async (dir) => {
+  inRunFolder(async (dir) => {
     await assertRejects(
       () => readIdentity(dir),
       UsageError,
@@ -68,7 +60,7 @@ Deno.test("writeIdentity() and readIdentity() are each other's inverse", () =>
   }));
 
 Deno.test("requireNoRun() passes over what a killed start left, and RunFolder.own() tidies it", () =>
-  inFolder(async (dir) => {
+  inRunFolder(async (dir) => {
     await Deno.mkdir(dir);
     const leftover = `${dir}/.config.json.${crypto.randomUUID()}.tmp`;
     await Deno.writeTextFile(leftover, "{");
@@ -78,7 +70,7 @@ Deno.test("requireNoRun() passes over what a killed start left, and RunFolder.ow
   }));
 
 Deno.test("readIdentity() says which command made a run of another format", () =>
-  inFolder(async (dir) => {
+  inRunFolder(async (dir) => {
     await writeIdentity(dir, identity, {}, FORMATS.sft);
     await assertRejects(
       () => readIdentity(dir),

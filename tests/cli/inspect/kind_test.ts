@@ -1,14 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { fileKind, folderKind } from "../../../cli/inspect/kind.ts";
-
-async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await body(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
+import { inFolder } from "../../support/in_folder.ts";
 
 Deno.test("fileKind() goes by the name first, then by the first bytes", async () => {
   await inFolder(async (dir) => {

@@ -2,15 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { datasetDownloader, downloadLine, modelDownloader } from "../../../cli/policy/hub_files.ts";
 import { startHub } from "../../support/hub_server.ts";
 import { filesBelow } from "../../support/tiny_run.ts";
-
-async function inCache(body: (cache: string) => Promise<void>): Promise<void> {
-  const cache = await Deno.makeTempDir();
-  try {
-    await body(cache);
-  } finally {
-    await Deno.remove(cache, { recursive: true });
-  }
-}
+import { inFolder } from "../../support/in_folder.ts";
 
 /** A terminal that remembers its status lines. */
 function watched() {
@@ -20,7 +12,7 @@ function watched() {
 }
 
 Deno.test("modelDownloader() gives the folder of the cache, with a bar that goes away", async () => {
-  await inCache(async (cache) => {
+  await inFolder(async (cache) => {
     await using hub = startHub({
       files: {
         "config.json": "{}",
@@ -37,7 +29,7 @@ Deno.test("modelDownloader() gives the folder of the cache, with a bar that goes
 });
 
 Deno.test("datasetDownloader() fetches the data files of a dataset, what declares its configs, and nothing else", async () => {
-  await inCache(async (cache) => {
+  await inFolder(async (cache) => {
     await using hub = startHub({
       type: "datasets",
       files: { "README.md": "about", "data/train.jsonl": '{"prompt":"a"}\n', "code.py": "no" },

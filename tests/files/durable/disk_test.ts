@@ -8,7 +8,8 @@ import {
   writeAll,
 } from "../../../files/durable/disk.ts";
 import { Mistake } from "../../../core/base/mistake.ts";
-import { bytes, inTempDir, names } from "./temporary.ts";
+import { bytes, names } from "./temporary.ts";
+import { inFolder } from "../../support/in_folder.ts";
 
 Deno.test("writeAll() goes on after a short write and refuses one of nothing", () => {
   const taken: number[] = [];
@@ -28,7 +29,7 @@ Deno.test("writeAll() goes on after a short write and refuses one of nothing", (
 });
 
 Deno.test("ensureFolder() makes what is missing and keeps what is there", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     await writeFileDurably(`${root}/a/file`, bytes("b"));
     await Promise.all([ensureFolder(`${root}/a/b/c`), ensureFolder(`${root}/a/b/c`)]);
     assertEquals(await names(`${root}/a`), ["b", "file"]);

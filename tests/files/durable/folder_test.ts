@@ -4,10 +4,11 @@ import { writeFolderDurably } from "../../../files/durable/folder.ts";
 import { MANIFEST, readVerifiedFolder } from "../../../files/durable/manifest.ts";
 import { isThere } from "../../../files/durable/disk.ts";
 import { Mistake } from "../../../core/base/mistake.ts";
-import { bytes, inTempDir, names, text } from "./temporary.ts";
+import { bytes, names, text } from "./temporary.ts";
+import { inFolder } from "../../support/in_folder.ts";
 
 Deno.test("writeFolderDurably() then readVerifiedFolder() gives every file, nested ones too", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     await writeFolderDurably(`${root}/run`, async (dir) => {
       await Deno.writeTextFile(`${dir}/a`, "A");
       await writeFileDurably(`${dir}/sub/deep/b`, bytes("B"));
@@ -26,7 +27,7 @@ Deno.test("writeFolderDurably() then readVerifiedFolder() gives every file, nest
   }));
 
 Deno.test("writeFolderDurably() that throws half-way leaves the folder before it, or none", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     const halfway = async (dir: string) => {
       await Deno.writeTextFile(`${dir}/a`, "new");
       throw new Error("out of paper");
@@ -44,7 +45,7 @@ Deno.test("writeFolderDurably() that throws half-way leaves the folder before it
   }));
 
 Deno.test("writeFolderDurably() shows nothing under the final name before it is whole", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     await writeFolderDurably(`${root}/run`, async (dir) => {
       await Deno.writeTextFile(`${dir}/a`, "A");
       assertEquals(await isThere(`${root}/run`), false);
@@ -54,7 +55,7 @@ Deno.test("writeFolderDurably() shows nothing under the final name before it is 
   }));
 
 Deno.test("writeFolderDurably() replaces a folder only where it may, and can leave the manifest out", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     const write = (content: string) => (dir: string) => Deno.writeTextFile(`${dir}/a`, content);
     await writeFolderDurably(`${root}/run/`, write("1"), { manifest: false });
     assertEquals(await names(`${root}/run`), ["a"]);
@@ -72,7 +73,7 @@ Deno.test("writeFolderDurably() replaces a folder only where it may, and can lea
   }));
 
 Deno.test("writeFolderDurably() refuses links and a manifest of the caller's", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     const link = (dir: string) => Deno.symlink("/etc/passwd", `${dir}/a`);
     await assertRejects(() => writeFolderDurably(`${root}/run`, link), Mistake, '"a" is a link');
     const manifest = (dir: string) => Deno.writeTextFile(`${dir}/${MANIFEST}`, "{}");

@@ -3,7 +3,8 @@ import { writeFileDurably } from "../../../files/durable/file.ts";
 import { writeFolderDurably } from "../../../files/durable/folder.ts";
 import { MANIFEST, readVerifiedFolder } from "../../../files/durable/manifest.ts";
 import { Mistake } from "../../../core/base/mistake.ts";
-import { bytes, inTempDir } from "./temporary.ts";
+import { bytes } from "./temporary.ts";
+import { inFolder } from "../../support/in_folder.ts";
 
 const DAMAGE: [what: string, damage: (dir: string) => Promise<unknown>, message: string][] = [
   [
@@ -61,7 +62,7 @@ const DAMAGE: [what: string, damage: (dir: string) => Promise<unknown>, message:
 
 for (const [what, damage, message] of DAMAGE) {
   Deno.test(`readVerifiedFolder() refuses ${what}`, () =>
-    inTempDir(async (root) => {
+    inFolder(async (root) => {
       await writeFolderDurably(
         `${root}/run`,
         (dir) => writeFileDurably(`${dir}/s/a`, bytes("abc")),

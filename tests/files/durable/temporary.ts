@@ -1,4 +1,4 @@
-// What the tests of durable files share: a folder of their own, and what stands in it.
+// What the tests of durable files share: bytes, texts, and what stands in a folder.
 
 /** UTF-8 of a text. */
 export const bytes = (text: string) => new TextEncoder().encode(text);
@@ -9,13 +9,3 @@ export const text = (content?: Uint8Array) => new TextDecoder().decode(content);
 /** What a folder holds, in order. */
 export const names = async (dir: string) =>
   (await Array.fromAsync(Deno.readDir(dir))).map((entry) => entry.name).sort();
-
-/** Runs `body` on a folder that is gone afterwards. */
-export async function inTempDir(body: (root: string) => Promise<void>): Promise<void> {
-  const root = await Deno.makeTempDir();
-  try {
-    await body(root);
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
-}
