@@ -58,6 +58,7 @@ export interface ExportedPair extends TrlColumns {
   step: number;
 }
 
+/** The types of the columns that are not TRL's. */
 export const COLUMNS: Columns<Omit<ExportedPair, keyof TrlColumns>> = {
   tokenizer_hash: "text",
   ...{ prompt_ids: "ints", chosen_ids: "ints", rejected_ids: "ints" },

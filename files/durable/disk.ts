@@ -41,6 +41,7 @@ export async function isThere(path: string): Promise<boolean> {
   return await lstatIfThere(path) !== undefined;
 }
 
+/** What stands at `path`, a link as the link itself; undefined for nothing. */
 export async function lstatIfThere(path: string): Promise<Deno.FileInfo | undefined> {
   try {
     return await Deno.lstat(path);
@@ -52,10 +53,16 @@ export async function lstatIfThere(path: string): Promise<Deno.FileInfo | undefi
   }
 }
 
+/** Removes what stands at `path`, a folder with all that is in it. */
 export async function removeIfThere(path: string): Promise<void> {
   if (await isThere(path)) await Deno.remove(path, { recursive: true });
 }
 
+/**
+ * A name beside `path` that nobody has: hidden, and in the same folder, so that a rename moves no bytes.
+ *
+ * @param ending "tmp" of what is being written or removed, "old" of what is being replaced.
+ */
 export function temporaryName(path: string, ending: "tmp" | "old"): string {
   const { parent, base } = splitPath(path);
   return `${parent}/.${base}.${crypto.randomUUID()}.${ending}`;
