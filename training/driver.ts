@@ -1,49 +1,58 @@
-// What `Run` does when it is driven: phases, steps, evaluations, stops and checkpoints, in their order.
+// What a run does when it is driven: phases, steps, evaluations, stops and checkpoints, in their order.
 import type { Device } from "../backend/mod.ts";
-import { type Key, keyOf, type MetricRow } from "../core/mod.ts";
-import type { PairCounts } from "../scheduler/pairs.ts";
-import type { RunCheckpoint } from "./checkpoint.ts";
+import type { MetricRow, Tokenizer } from "../core/mod.ts";
+import type { Cadence } from "../scheduler/cadence.ts";
+import type { RunMoment } from "./checkpoint.ts";
+import type { Course } from "./course.ts";
 import type { EvaluationNumbers, Evaluator } from "./evaluator.ts";
-import type {
-  CheckpointEvent,
-  EvaluationEvent,
-  RunEvent,
-  StepEvent,
-  WarningEvent,
-} from "./events.ts";
-import type { Learner } from "./learner.ts";
-import { checkRecords } from "./phase_records.ts";
-import { PhaseSums } from "./phase_sums.ts";
-import { collectRow, stepRow, timingRow } from "./rows.ts";
-import type { SettledOptions } from "./run_options.ts";
+import type { CheckpointEvent, EvaluationEvent, RunEvent, StepEvent } from "./events.ts";
+import { PhaseSums, timingRow } from "./phase_sums.ts";
 import { RunState } from "./run_state.ts";
 import { Sinks } from "./sinks/all.ts";
-import { newPairsOf } from "./sources/source.ts";
+import type { Sink } from "./sinks/sink.ts";
+import type { Stop } from "./stops.ts";
+
+/**
+ * What every run may be given, whatever it teaches.
+ *
+ * @typeParam E Numbers of its evaluations.
+ * @typeParam Checkpoint What its sinks keep.
+ */
+export interface DriveableOptions<E extends EvaluationNumbers, Checkpoint> {
+  /** Text to ids and back. */
+  readonly tokenizer: Tokenizer;
+  /** How good the policy is; default nobody asks. */
+  readonly evaluator?: Evaluator<E>;
+  /** What may end the run early, looked at after every step. */
+  readonly stops?: readonly Stop<E>[];
+  /** Where rows and states go. */
+  readonly sinks?: readonly Sink<Checkpoint>[];
+  /** Steps between checkpoints within a phase; default none: phases begin and end with one. */
+  readonly checkpointEvery?: number;
+}
 
 /** A run's parts, and the one way to drive them. */
-export class Driver<E extends EvaluationNumbers> {
+export class Driver<E extends EvaluationNumbers, State extends object> {
   /** Where the run is. */
   readonly state: RunState<E>;
-  readonly #sinks: Sinks;
-  readonly #key: Key;
+  readonly #sinks: Sinks<RunMoment & State>;
   #sums = new PhaseSums();
   #newest: MetricRow = {};
   #isDriven = false;
 
   constructor(
     readonly device: Device,
-    readonly options: SettledOptions<E>,
-    readonly learner: Learner,
-    checkpoint: RunCheckpoint<E> | undefined,
+    readonly options: DriveableOptions<E, RunMoment & State> & { readonly cadence: Cadence },
+    readonly course: Course<State>,
+    moment: RunMoment<E> | undefined,
   ) {
-    this.state = new RunState(options.cadence, checkpoint);
+    this.state = new RunState(options.cadence, moment);
     this.#sinks = new Sinks(options.sinks ?? []);
-    this.#key = keyOf(options.seed);
   }
 
   /** The state on the host. */
-  async capture(): Promise<RunCheckpoint<E>> {
-    return this.state.checkpoint(await this.learner.capture());
+  async capture(): Promise<RunMoment<E> & State> {
+    return this.state.moment(await this.course.capture());
   }
 
   /** Goes on from where the run is, to its end. */
@@ -64,7 +73,7 @@ export class Driver<E extends EvaluationNumbers> {
         if (!state.isOpen) {
           if (signal?.aborted) await this.#save();
           signal?.throwIfAborted();
-          if (state.phaseDue) yield* this.#beginPhase(signal);
+          if (this.course.isDue(state.step)) yield* this.#beginPhase(signal);
           yield await this.#train();
         }
         yield* this.#endStep(signal);
@@ -79,46 +88,26 @@ export class Driver<E extends EvaluationNumbers> {
   }
 
   async *#beginPhase(signal: AbortSignal | undefined): AsyncGenerator<RunEvent<E>, void, void> {
-    const { source, cadence, model, tokenizer, pairsPerStep, reference } = this.options;
-    const { device, learner, state } = this;
-    const { phase } = state;
-    const span = cadence.span(phase);
-    yield { kind: "phase", phase, span };
+    const { phase, step, cadence } = this.state;
+    yield { kind: "phase", phase, span: cadence.span(phase) };
     this.#sums = new PhaseSums();
-    const begin = performance.now();
-    learner.refresh(state.step);
-    const earlier = state.remembered(source.keeps ?? 0);
-    const collected = await source.phase({
-      ...{ device, model, tokenizer, phase, cadence, pairsPerStep, earlier, signal },
-      ...{ key: this.#key, mode: reference.kind, members: learner.members() },
-      ...{ behaviour: learner.behaviour, reference: learner.reference },
-    });
-    const { records, generated } = collected;
-    checkRecords(records, phase, cadence);
-    const counts = state.takePairs(collected, earlier);
-    for (const record of records) await this.#sinks.append("pairs", record);
-    await this.#sinks.append("metrics", collectRow(phase, span[0], records));
-    const seconds = (performance.now() - begin) / 1000;
-    const event = { kind: "pairs", phase, records, ...counts, generated, seconds } as const;
-    this.#sums.takePairs(event);
-    yield event;
-    if (counts.ties + counts.failed === counts.pairs) yield undecided(phase, counts);
-    yield await this.#save();
+    const begun = await this.course.begin({ phase, step }, this.#sinks, signal);
+    for (const event of begun) {
+      if (event.kind === "pairs") this.#sums.takePairs(event);
+      yield event;
+    }
+    if (begun.length > 0) yield await this.#save();
   }
 
   async #train(): Promise<StepEvent> {
-    const { source, pairsPerStep } = this.options;
     const { step, phase } = this.state;
     const begin = performance.now();
-    const records = this.state.records.filter((record) => record.step === step);
-    const { pairs, metrics } = await this.learner.train(step, records);
+    const { examples, metrics, row } = await this.course.train(step, phase);
     this.#newest = metrics;
-    this.state.takeStep(metrics.step_tokens ?? 0);
+    this.state.takeStep();
     const seconds = (performance.now() - begin) / 1000;
-    const event: StepEvent = { kind: "step", step, phase, pairs, metrics, seconds };
+    const event: StepEvent = { kind: "step", step, phase, examples, metrics, seconds };
     this.#sums.takeStep(event);
-    const epoch = source.entries && (step + 1) * newPairsOf(source, pairsPerStep) / source.entries;
-    const row = stepRow(event, { epoch, records, tokens: this.state.counts.trained });
     await this.#sinks.append("metrics", row);
     return event;
   }
@@ -151,18 +140,19 @@ export class Driver<E extends EvaluationNumbers> {
     phase: number,
     signal: AbortSignal | undefined,
   ): Promise<EvaluationEvent<E>> {
-    const { device, options: { model, tokenizer, startFrom, cadence: { steps } } } = this;
+    const { device, course, options: { tokenizer, cadence: { steps } } } = this;
     const { step } = this.state;
     const begin = performance.now();
-    const isFresh = step === 0 && startFrom === undefined;
-    using snapshot = isFresh ? undefined : this.learner.snapshotNow("evaluation");
-    const policy = { id: snapshot?.id ?? "start", adapter: snapshot?.adapter() };
+    using measured = course.measured(step);
+    const { model, policy } = measured;
     const { numbers, row, answers } = await evaluator.evaluate({
       ...{ device, model, tokenizer, policy, step, steps, signal },
     });
     const evaluation = { phase, step, numbers };
     this.state.evaluations = [...this.state.evaluations, evaluation];
-    if (row !== undefined) await this.#sinks.append("metrics", { step, phase, ...row });
+    if (row !== undefined) {
+      await this.#sinks.append("metrics", { ...course.place(step, phase), ...row });
+    }
     if (answers !== undefined) await this.#sinks.append("answers", { phase, step, ...answers });
     return { kind: "evaluation", ...evaluation, seconds: (performance.now() - begin) / 1000 };
   }
@@ -171,9 +161,4 @@ export class Driver<E extends EvaluationNumbers> {
     await this.#sinks.checkpoint(() => this.capture());
     return { kind: "checkpoint", step: this.state.step };
   }
-}
-
-function undecided(phase: number, { ties, failed }: PairCounts): WarningEvent {
-  const left = `${ties} ${ties === 1 ? "tie" : "ties"} and ${failed} failed`;
-  return { kind: "warning", message: `Phase ${phase + 1} has no pair to train on: ${left}` };
 }

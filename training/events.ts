@@ -36,9 +36,9 @@ export interface StepEvent {
   readonly step: number;
   /** From 0. */
   readonly phase: number;
-  /** Pairs that trained; 0 where all were ties or failed, and then nothing changed. */
-  readonly pairs: number;
-  /** TRL's names; empty where no pair trained. */
+  /** Pairs that trained, or sequences of `SftRun`; 0 where all were ties or failed, and then nothing changed. */
+  readonly examples: number;
+  /** TRL's names; empty where nothing trained. */
   readonly metrics: MetricRow;
   /** That it took. */
   readonly seconds: number;

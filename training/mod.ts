@@ -5,15 +5,22 @@
  */
 export * from "./answers.ts";
 export * from "./checkpoint.ts";
+export { type DriveableOptions } from "./driver.ts";
+export * from "./driven_run.ts";
 export * from "./evaluate.ts";
 export * from "./evaluation_row.ts";
 export * from "./evaluator.ts";
 export * from "./events.ts";
-export type { LearnerOptions } from "./learner_options.ts";
-export type { LearnerState } from "./learner.ts";
+export type { LearnerOptions } from "./pairs/learner_options.ts";
+export type { LearnerState } from "./pairs/learner.ts";
 export * from "./memory_plan.ts";
-export { learnPairs, type PairObjective, type PairStep, type PairStepResult } from "./objective.ts";
-export type { BatchIds } from "./phase_records.ts";
+export {
+  learnPairs,
+  type PairObjective,
+  type PairStep,
+  type PairStepResult,
+} from "./pairs/objective.ts";
+export type { BatchIds } from "./pairs/phase_records.ts";
 export * from "./policy_evaluator.ts";
 export * from "./run.ts";
 export type { RunOptions, SettledOptions } from "./run_options.ts";

@@ -1,4 +1,4 @@
-// Sums over the steps of a phase, for the event at its end.
+// Sums over the steps of a phase, for the event at its end and its row.
 import type { PairsEvent, PhaseEndEvent, StepEvent } from "./events.ts";
 
 /** What a phase has come to so far; nothing of it is kept by a checkpoint. */
@@ -18,8 +18,8 @@ export class PhaseSums {
   }
 
   /** A step is done. */
-  takeStep({ pairs, metrics }: StepEvent): void {
-    if (pairs === 0) return;
+  takeStep({ examples, metrics }: StepEvent): void {
+    if (examples === 0) return;
     this.#trained += metrics.step_tokens ?? 0;
     if (metrics["rewards/margins"] === undefined) return; // another objective's
     this.#steps++;
@@ -38,4 +38,11 @@ export class PhaseSums {
       ...(steps === 0 ? {} : { margin: this.#margin / steps, accuracy: this.#accuracy / steps }),
     };
   }
+}
+
+/** `timing` of a phase. */
+export function timingRow(
+  { phase, step, seconds, collectSeconds, generated, trained, tokensPerSecond }: PhaseEndEvent,
+): object {
+  return { phase: phase + 1, step, seconds, collectSeconds, generated, trained, tokensPerSecond };
 }

@@ -4,18 +4,13 @@ import type { Adapter, AdapterLayout } from "../core/mod.ts";
 import type { PairRecord } from "../scheduler/pairs.ts";
 import type { Policy } from "../scheduler/reference.ts";
 import type { Snapshot } from "../scheduler/snapshot.ts";
-import type { RunCheckpoint, RunCounts } from "./checkpoint.ts";
+import type { PairProgress, RunCheckpoint, RunCounts } from "./checkpoint.ts";
 import { Driver } from "./driver.ts";
-import type { EvaluationAt, EvaluationNumbers } from "./evaluator.ts";
-import type { RunEvent, RunListeners } from "./events.ts";
-import { Learner } from "./learner.ts";
+import type { EvaluationNumbers } from "./evaluator.ts";
+import { Learner, type LearnerState } from "./pairs/learner.ts";
 import { type RunOptions, settle, type SettledOptions } from "./run_options.ts";
-
-/** How a run is driven. */
-export interface DriveOptions {
-  /** Ends it between two steps, or in a source or an evaluator: with the signal's reason, after a checkpoint. */
-  readonly signal?: AbortSignal;
-}
+import { DrivenRun } from "./driven_run.ts";
+import { PairCourse } from "./pairs/course.ts";
 
 /**
  * A run: source × objective × schedule × sinks. `events` drives it, an event after another, and `finish` to its end.
@@ -50,7 +45,7 @@ export interface DriveOptions {
  *   ...{ evaluator: policyEvaluator(asked), stops: [stopAtKl(2)], sinks: [sink] },
  * });
  * for await (const event of run.events()) {
- *   if (event.kind === "step" && event.pairs > 0) assert(Number.isFinite(event.metrics.loss));
+ *   if (event.kind === "step" && event.examples > 0) assert(Number.isFinite(event.metrics.loss));
  * }
  * assert(sink.end!.steps < 40, sink.end!.stopped); // "the KL is 2.3, above 2 nats"
  * assertEquals(sink.rows.answers.length, run.evaluations.length);
@@ -59,11 +54,13 @@ export interface DriveOptions {
  *
  * @typeParam E Numbers of its evaluations.
  */
-export class Run<E extends EvaluationNumbers = EvaluationNumbers> implements Disposable {
-  readonly #driver: Driver<E>;
+export class Run<E extends EvaluationNumbers = EvaluationNumbers>
+  extends DrivenRun<E, LearnerState & PairProgress> {
+  readonly #course: PairCourse<E>;
 
-  private constructor(driver: Driver<E>) {
-    this.#driver = driver;
+  private constructor(course: PairCourse<E>, checkpoint: RunCheckpoint<E> | undefined) {
+    super(new Driver(course.device, course.options, course, checkpoint));
+    this.#course = course;
   }
 
   /**
@@ -78,7 +75,8 @@ export class Run<E extends EvaluationNumbers = EvaluationNumbers> implements Dis
     options: RunOptions<E>,
   ): Run<E> {
     const settled = settle(options);
-    return new Run(new Driver(device, settled, Learner.start(device, settled), undefined));
+    const learner = Learner.start(device, settled);
+    return new Run(new PairCourse(device, settled, learner, undefined), undefined);
   }
 
   /** Continue from a checkpoint. */
@@ -89,110 +87,56 @@ export class Run<E extends EvaluationNumbers = EvaluationNumbers> implements Dis
   ): Run<E> {
     const settled = settle(options);
     const learner = Learner.resume(device, settled, checkpoint);
-    return new Run(new Driver(device, settled, learner, checkpoint));
-  }
-
-  /** Where the model is. */
-  get device(): Device {
-    return this.#driver.device;
+    return new Run(new PairCourse(device, settled, learner, checkpoint), checkpoint);
   }
 
   /** What the run was given, with defaults. */
   get options(): SettledOptions<E> {
-    return this.#driver.options;
-  }
-
-  /** Steps done. */
-  get stepsDone(): number {
-    return this.#driver.state.step;
-  }
-
-  /** Whether all steps are done, or the run was stopped. */
-  get done(): boolean {
-    return this.#driver.state.done;
+    return this.#course.options;
   }
 
   /** Whether the next step starts a phase that has no pairs yet. */
   get phaseDue(): boolean {
-    return this.#driver.state.phaseDue;
+    return !this.done && this.#course.isDue(this.stepsDone);
   }
 
   /** Phase of the next step, from 0. */
   get phase(): number {
-    return this.#driver.state.phase;
+    return this.options.cadence.phaseOf(this.stepsDone);
   }
 
   /** Pairs of the phase in progress. */
   get records(): readonly PairRecord[] {
-    return this.#driver.state.records;
+    return this.#course.pairs.records;
   }
 
   /** Sums so far. */
   get counts(): RunCounts {
-    return this.#driver.state.counts;
-  }
-
-  /** Evaluations so far, the one at the start first. */
-  get evaluations(): readonly EvaluationAt<E>[] {
-    return this.#driver.state.evaluations;
+    return this.#course.pairs.counts;
   }
 
   /** Where each member's matrices are. */
   get layout(): AdapterLayout {
-    return this.#driver.learner.layout;
+    return this.#course.learner.layout;
   }
 
   /** The members as they are now; borrowed. */
   members(): Adapter {
-    return this.#driver.learner.members();
+    return this.#course.learner.members();
   }
 
   /** A frozen exact mean of the members as they are now; the caller disposes it. */
   snapshotNow(id: string): Snapshot {
-    return this.#driver.learner.snapshotNow(id);
+    return this.#course.learner.snapshotNow(id);
   }
 
   /** The behaviour policy in force; throws ReferenceError where no phase has begun. */
   get behaviour(): Policy {
-    return this.#driver.learner.behaviour;
+    return this.#course.learner.behaviour;
   }
 
   /** The policy that the loss holds the learner to. */
   get reference(): Policy {
-    return this.#driver.learner.reference;
-  }
-
-  /** Copy the state of the run to the host, at any event. */
-  async capture(): Promise<RunCheckpoint<E>> {
-    return await this.#driver.capture();
-  }
-
-  /**
-   * Drives the run: each event is what has just happened, and the run waits until the next is asked for. Whoever leaves
-   * the loop leaves the run as it is: `capture` it, or go on with `events` later.
-   *
-   * @throws What the source, the evaluator, a sink or the device throws, a RangeError if numbers are not finite, or the
-   * signal's reason. What failed has changed nothing, and may be tried again.
-   */
-  events({ signal }: DriveOptions = {}): AsyncGenerator<RunEvent<E>, void, void> {
-    return this.#driver.events(signal);
-  }
-
-  /**
-   * Drives the run to its end.
-   *
-   * @param options `signal` ends it early; `on` has functions that hear of events.
-   * @throws As `events`, and what a listener throws.
-   */
-  async finish({ on = {}, ...drive }: DriveOptions & { on?: RunListeners<E> } = {}): Promise<void> {
-    for await (const event of this.events(drive)) {
-      const listener = on[event.kind] as ((event: RunEvent<E>) => void | Promise<void>) | undefined;
-      await listener?.(event);
-    }
-  }
-
-  /** Free everything but the model. */
-  [Symbol.dispose](): void {
-    this.#driver.learner[Symbol.dispose]();
+    return this.#course.learner.reference;
   }
 }

@@ -1,14 +1,13 @@
 // Everything that defines a run, and what stands in for what nobody said.
-import type { Tokenizer } from "../core/mod.ts";
 import type { PreferenceLoss } from "../losses/mod.ts";
 import { type Cadence, cadence } from "../scheduler/cadence.ts";
-import type { EvaluationNumbers, Evaluator } from "./evaluator.ts";
-import type { LearnerOptions } from "./learner_options.ts";
-import { requireWhole } from "./learner_start.ts";
-import { learnLoss, type PairObjective } from "./objective.ts";
-import type { Sink } from "./sinks/sink.ts";
+import type { EvaluationNumbers } from "./evaluator.ts";
+import type { LearnerOptions } from "./pairs/learner_options.ts";
+import { requireWhole } from "./pairs/learner_start.ts";
+import { learnLoss, type PairObjective } from "./pairs/objective.ts";
 import { newPairsOf, type PairSource } from "./sources/source.ts";
-import type { Stop } from "./stops.ts";
+import type { DriveableOptions } from "./driver.ts";
+import type { RunCheckpoint } from "./checkpoint.ts";
 
 /**
  * Everything that defines a run: a source of pairs, an objective, a schedule, sinks.
@@ -18,9 +17,8 @@ import type { Stop } from "./stops.ts";
 export interface RunOptions<E extends EvaluationNumbers = EvaluationNumbers>
   extends
     Omit<LearnerOptions, "objective" | "reference" | "members" | "rank" | "alpha" | "seed">,
-    Partial<Pick<LearnerOptions, "reference" | "members" | "rank" | "alpha" | "seed">> {
-  /** Text to ids and back. */
-  readonly tokenizer: Tokenizer;
+    Partial<Pick<LearnerOptions, "reference" | "members" | "rank" | "alpha" | "seed">>,
+    DriveableOptions<E, RunCheckpoint> {
   /** Where pairs come from: `online`, `offline`, `replayed`, `buffered`. */
   readonly source: PairSource;
   /**
@@ -36,14 +34,6 @@ export interface RunOptions<E extends EvaluationNumbers = EvaluationNumbers>
   readonly epochs?: number;
   /** Pairs a step; default 8. */
   readonly pairsPerStep?: number;
-  /** How good the policy is; default nobody asks. */
-  readonly evaluator?: Evaluator<E>;
-  /** What may end the run early, looked at after every step. */
-  readonly stops?: readonly Stop<E>[];
-  /** Where rows and states go. */
-  readonly sinks?: readonly Sink[];
-  /** Steps between checkpoints within a phase; default none: phases begin and end with one. */
-  readonly checkpointEvery?: number;
 }
 
 /** Options with nothing left open. */

@@ -39,10 +39,10 @@ export class Steps {
 }
 
 /** What of a step does not depend on the clock. */
-export type StepReport = Pick<EventOf<"step">, "step" | "phase" | "pairs" | "metrics">;
+export type StepReport = Pick<EventOf<"step">, "step" | "phase" | "examples" | "metrics">;
 
-const reportOf = ({ step, phase, pairs, metrics }: EventOf<"step">): StepReport => ({
-  ...{ step, phase, pairs, metrics },
+const reportOf = ({ step, phase, examples, metrics }: EventOf<"step">): StepReport => ({
+  ...{ step, phase, examples, metrics },
 });
 
 /** What happened in a run. */

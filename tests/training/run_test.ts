@@ -26,7 +26,7 @@ deviceTest(
       using options = await tinyTask(device, { annotator, cadence: cadence({ steps: 4, phases }) });
       const { records, reports } = await wholeRun(device, options);
       assertEquals([annotator.asked, records.length], [12, 12]);
-      assertEquals(reports.map(({ pairs }) => pairs), [3, 3, 3, 3]);
+      assertEquals(reports.map(({ examples }) => examples), [3, 3, 3, 3]);
       assertEquals(new Set(records.map((r) => r.snapshotId)).size, phases);
       for (const { phase, step } of reports) assertEquals(phase, Math.floor(step / (4 / phases)));
       seen.push(records.map((r) => r.prompt));
@@ -207,7 +207,7 @@ deviceTest("Run never trains on ties and failures", async (device) => {
     },
   });
   const mixed = await wholeRun(device, options);
-  assertEquals(mixed.reports.map(({ pairs }) => pairs), [1, 1, 1, 1]);
+  assertEquals(mixed.reports.map(({ examples }) => examples), [1, 1, 1, 1]);
   const won = (phase: number) =>
     mixed.records.filter((r) => r.phase === phase && r.verdict.outcome === "a");
   const alone = await wholeRun(device, { ...options, source: given(won) });
@@ -222,7 +222,10 @@ deviceTest(
       using run = Run.start(device, options);
       const before = await run.capture();
       const { reports } = await finish(run);
-      assertEquals(reports.map(({ pairs, metrics }) => [pairs, metrics]), Array(4).fill([0, {}]));
+      assertEquals(
+        reports.map(({ examples, metrics }) => [examples, metrics]),
+        Array(4).fill([0, {}]),
+      );
       assertEquals((await run.capture()).train, before.train);
     }
   },

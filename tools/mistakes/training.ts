@@ -9,9 +9,13 @@ export const TRAINING: readonly MistakeRow[] = [
     "r.snapshotId !== first.snapshotId || r.referenceId !== first.referenceId",
     "r.snapshotId !== first.snapshotId",
   ],
-  ["RunState", "this.records[0]?.phase !== this.phase", "true"],
+  ["PairCourse", "this.pairs.records[0]?.phase !== cadence.phaseOf(step)", "true"],
   ["Learner", 'reference.kind === "behaviour"),', "false),"],
-  ["Driver", "this.state.records.filter((record) => record.step === step)", "this.state.records"],
+  [
+    "PairCourse",
+    "this.pairs.records.filter((record) => record.step === step)",
+    "this.pairs.records",
+  ],
   ["Learner", "step: this.#updates, //", "step, //"],
   ["Learner", "valueAt(reference.rate, step)", "1"],
   [
@@ -30,6 +34,6 @@ export const TRAINING: readonly MistakeRow[] = [
   ["choose", "one.score <= worst.score", "one.score < worst.score"],
   ["mostDisputed", "logps[a] - logps[b]", "logps[a]"],
   ["buffered", "request.earlier.slice(-phases)", "request.earlier"],
-  ["RunState", ".slice(-keeps)", ""],
+  ["PairState", ".slice(-keeps)", ""],
   ["patience", "rates.length - 1 - best >= evaluations", "rates.length - best >= evaluations"],
 ];

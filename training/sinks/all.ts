@@ -1,12 +1,11 @@
 // Several sinks as one that a run talks to.
-import type { RunCheckpoint } from "../checkpoint.ts";
-import type { RunEnd, Sink, SinkRow, Stream } from "./sink.ts";
+import type { RowSink, RunEnd, Sink, SinkRow, Stream } from "./sink.ts";
 
 /** Each sink hears of everything, one after another; a state is copied only where one of them keeps it. */
-export class Sinks {
+export class Sinks<Checkpoint> implements RowSink {
   #isFinished = false;
 
-  constructor(readonly sinks: readonly Sink[]) {}
+  constructor(readonly sinks: readonly Sink<Checkpoint>[]) {}
 
   /** A row. */
   async append(stream: Stream, row: SinkRow): Promise<void> {
@@ -14,7 +13,7 @@ export class Sinks {
   }
 
   /** A state. */
-  async checkpoint(capture: () => Promise<RunCheckpoint>): Promise<void> {
+  async checkpoint(capture: () => Promise<Checkpoint>): Promise<void> {
     const keepers = this.sinks.filter(({ checkpoint }) => checkpoint !== undefined);
     if (keepers.length === 0) return;
     const state = await capture();

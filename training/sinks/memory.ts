@@ -2,12 +2,16 @@
 import type { RunCheckpoint } from "../checkpoint.ts";
 import type { RunEnd, Sink, SinkRow, Stream } from "./sink.ts";
 
-/** A sink whose rows can be looked at. */
-export interface MemorySink extends Required<Sink> {
+/**
+ * A sink whose rows can be looked at.
+ *
+ * @typeParam Checkpoint The run's state.
+ */
+export interface MemorySink<Checkpoint = RunCheckpoint> extends Required<Sink<Checkpoint>> {
   /** All rows of each stream, in order. */
   readonly rows: Readonly<Record<Stream, readonly SinkRow[]>>;
   /** The newest state; absent before the first. */
-  readonly state?: RunCheckpoint;
+  readonly state?: Checkpoint;
   /** How the run ended; absent where it has not. */
   readonly end?: RunEnd;
 }
@@ -24,10 +28,12 @@ export interface MemorySink extends Required<Sink> {
  * sink.finish({ steps: 1 });
  * assertEquals([sink.rows.metrics, sink.end], [[{ step: 1, loss: 0.69 }], { steps: 1 }]);
  * ```
+ *
+ * @typeParam Checkpoint The run's state; `SftCheckpoint` where the run is an `SftRun`.
  */
-export function memorySink(): MemorySink {
+export function memorySink<Checkpoint = RunCheckpoint>(): MemorySink<Checkpoint> {
   const rows: Record<Stream, SinkRow[]> = { metrics: [], pairs: [], answers: [], timing: [] };
-  let state: RunCheckpoint | undefined, end: RunEnd | undefined;
+  let state: Checkpoint | undefined, end: RunEnd | undefined;
   return {
     rows,
     get state() {

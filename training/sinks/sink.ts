@@ -21,6 +21,12 @@ export interface RunEnd {
   readonly stopped?: string;
 }
 
+/** Takes rows. */
+export interface RowSink {
+  /** A row of a stream. */
+  append(stream: Stream, row: SinkRow): void | Promise<void>;
+}
+
 /**
  * Takes what a run says, in the order in which it happens; the run awaits each call. What a sink throws ends the run.
  *
@@ -39,12 +45,12 @@ export interface RunEnd {
  * await mine.append("metrics", { step: 1, loss: 0.5 });
  * assertEquals([losses, memory.rows.metrics], [[0.5], [{ step: 1, loss: 0.5 }]]);
  * ```
+ *
+ * @typeParam Checkpoint The run's state; `SftCheckpoint` where the run is an `SftRun`.
  */
-export interface Sink {
-  /** A row of a stream. */
-  append(stream: Stream, row: SinkRow): void | Promise<void>;
+export interface Sink<Checkpoint = RunCheckpoint> extends RowSink {
   /** The run's state at a moment at which it may be left; a sink without it costs no copy from the device. */
-  checkpoint?(state: RunCheckpoint): void | Promise<void>;
+  checkpoint?(state: Checkpoint): void | Promise<void>;
   /** The run is over: its last row was appended. Not called where it fails or is aborted. */
   finish?(end: RunEnd): void | Promise<void>;
 }

@@ -39,7 +39,10 @@ export interface TensorboardOptions {
  * @returns The sink. What the target throws, `append` throws.
  * @see https://www.tensorflow.org/tensorboard
  */
-export function tensorboardSink(target: ByteTarget, options: TensorboardOptions = {}): Sink {
+export function tensorboardSink(
+  target: ByteTarget,
+  options: TensorboardOptions = {},
+): Sink<unknown> {
   const { resumedAt, answers = 8, now = () => Date.now() / 1000 } = options;
   const writer = typeof target === "function" ? undefined : target.getWriter();
   let begun = false;

@@ -21,7 +21,7 @@ Deno.test("buffered() mixes pairs of the last phases in, each held to the snapsh
     source: buffered(source(), { phases: 1, share: 0.5 }),
   });
   const { records, reports, end } = await wholeRun(device, options);
-  assertEquals(reports.map(({ pairs }) => pairs), [2, 2, 4, 4, 4, 4]); // the first phase remembers nothing
+  assertEquals(reports.map(({ examples }) => examples), [2, 2, 4, 4, 4, 4]); // the first phase remembers nothing
   const old = records.filter(({ replayedFrom }) => replayedFrom !== undefined);
   assertEquals(old.map(({ phase, replayedFrom }) => [phase, replayedFrom]), [
     ...Array(4).fill([1, 0]),

@@ -73,7 +73,7 @@ Deno.test("a run on offline() learns the pairs by the losses of whole batches, a
   const losses = async () => {
     using run = Run.start(device, options);
     const { reports, records } = await finish(run);
-    assertEquals(reports.map(({ pairs }) => pairs), [5, 5, 5, 5]);
+    assertEquals(reports.map(({ examples }) => examples), [5, 5, 5, 5]);
     const ranked = await pairRanker(device, model, pairs)(run.members());
     return { losses: reports.map(({ metrics }) => metrics.loss), ranked, records };
   };

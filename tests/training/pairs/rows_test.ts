@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { collectRow, shareStopped, stepRow, timingRow } from "../../training/rows.ts";
-import type { PairRecord } from "../../scheduler/mod.ts";
+import { collectRow, shareStopped, stepRow } from "../../../training/pairs/rows.ts";
+import type { PairRecord } from "../../../scheduler/mod.ts";
 
 Deno.test("shareStopped() is of all answers, two a pair", () => {
   const answer = (finish: "stop" | "length") => ({
@@ -31,21 +31,8 @@ Deno.test("collectRow() counts pairs, ties and failures; phases are counted from
 
 Deno.test("stepRow() has step, phase and epoch after the step, and all tokens instead of the step's", () => {
   const metrics = { loss: 0.5, step_tokens: 9 };
-  const event = { kind: "step", step: 6, phase: 1, pairs: 1, metrics, seconds: 2 } as const;
-  const row = stepRow(event, { epoch: 0.25, records, tokens: 90 });
+  const parts = { step: 6, phase: 1, pairs: 1, metrics, epoch: 0.25, records, tokens: 90 };
+  const row = stepRow(parts);
   assertEquals(row, { step: 7, phase: 2, epoch: 0.25, pairs: 1, loss: 0.5, num_tokens: 90 });
-  assertEquals("epoch" in stepRow(event, { epoch: undefined, records, tokens: 90 }), false);
-});
-
-Deno.test("timingRow() is all that depends on the clock", () => {
-  assertEquals(
-    timingRow({
-      ...{ kind: "phaseEnd", phase: 1, step: 8, seconds: 4, collectSeconds: 3, margin: 1 },
-      ...{ generated: 30, trained: 10, tokensPerSecond: 10 },
-    }),
-    {
-      ...{ phase: 2, step: 8, seconds: 4, collectSeconds: 3 },
-      ...{ generated: 30, trained: 10, tokensPerSecond: 10 },
-    },
-  );
+  assertEquals("epoch" in stepRow({ ...parts, epoch: undefined }), false);
 });

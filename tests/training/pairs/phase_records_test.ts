@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { cadence, type PairRecord } from "../../scheduler/mod.ts";
-import { batchIds, checkRecords } from "../../training/phase_records.ts";
+import { cadence, type PairRecord } from "../../../scheduler/mod.ts";
+import { batchIds, checkRecords } from "../../../training/pairs/phase_records.ts";
 
 const answer = { text: "", ids: [4], finish: "stop" as const, logps: [-1], referenceLogp: -1 };
 const record = (changes: Partial<PairRecord> = {}): PairRecord => ({

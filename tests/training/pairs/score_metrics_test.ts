@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import type { Verdict } from "../../core/mod.ts";
-import type { PairRecord } from "../../scheduler/mod.ts";
-import { scoreMetrics } from "../../training/score_metrics.ts";
+import type { Verdict } from "../../../core/mod.ts";
+import type { PairRecord } from "../../../scheduler/mod.ts";
+import { scoreMetrics } from "../../../training/pairs/score_metrics.ts";
 
 const record = (verdict: Verdict) => ({ verdict }) as PairRecord;
 

@@ -1,5 +1,5 @@
 // What a run teaches: the members with their moments, the snapshot in force and the reference. Not a driver: `Run` is.
-import { Arena, type Device, Slot, type Tensor } from "../backend/mod.ts";
+import { Arena, type Device, Slot, type Tensor } from "../../backend/mod.ts";
 import {
   type Adapter,
   type AdapterLayout,
@@ -10,15 +10,15 @@ import {
   type TrainTensors,
   uploadTrainState,
   valueAt,
-} from "../core/mod.ts";
-import { type PairRecord, tokenPair } from "../scheduler/pairs.ts";
-import { EmaReference, type Policy } from "../scheduler/reference.ts";
+} from "../../core/mod.ts";
+import { type PairRecord, tokenPair } from "../../scheduler/pairs.ts";
+import { EmaReference, type Policy } from "../../scheduler/reference.ts";
 import {
   type Snapshot,
   snapshotLayout,
   takeSnapshot,
   uploadSnapshot,
-} from "../scheduler/snapshot.ts";
+} from "../../scheduler/snapshot.ts";
 import type { LearnerOptions } from "./learner_options.ts";
 import { learnerLayout, startState } from "./learner_start.ts";
 import { batchIds } from "./phase_records.ts";

@@ -1,6 +1,6 @@
 // Which records may be the pairs of a phase, and whose those of a step are.
-import type { Cadence } from "../scheduler/cadence.ts";
-import type { PairRecord } from "../scheduler/pairs.ts";
+import type { Cadence } from "../../scheduler/cadence.ts";
+import type { PairRecord } from "../../scheduler/pairs.ts";
 
 /**
  * Refuses what a phase cannot be made of.

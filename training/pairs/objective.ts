@@ -1,5 +1,5 @@
 // An objective of core on the pairs of a run: what is packed of them, and one step.
-import type { Arena } from "../backend/mod.ts";
+import type { Arena } from "../../backend/mod.ts";
 import {
   type AdapterRun,
   type MetricRow,
@@ -10,8 +10,8 @@ import {
   type TrainState,
   trainStep,
   type TrainStepOptions,
-} from "../core/mod.ts";
-import type { PreferenceLoss } from "../losses/mod.ts";
+} from "../../core/mod.ts";
+import type { PreferenceLoss } from "../../losses/mod.ts";
 import type { BatchIds } from "./phase_records.ts";
 
 /** The pairs of a step, and how it is done. */

@@ -1,9 +1,9 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { CpuDevice } from "../../backend/cpu/device.ts";
-import { Learner } from "../../training/learner.ts";
-import { settle } from "../../training/run_options.ts";
-import { wholeRun } from "../support/run_steps.ts";
-import { tinyTask } from "../support/tiny_task.ts";
+import { CpuDevice } from "../../../backend/cpu/device.ts";
+import { Learner } from "../../../training/pairs/learner.ts";
+import { settle } from "../../../training/run_options.ts";
+import { wholeRun } from "../../support/run_steps.ts";
+import { tinyTask } from "../../support/tiny_task.ts";
 
 Deno.test("Learner freezes a phase's snapshot once, and an ema reference follows at its rate", async () => {
   using device = await CpuDevice.open({ threads: 1 });

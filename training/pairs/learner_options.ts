@@ -1,6 +1,12 @@
 // What learns, and how.
-import type { AdamwOptions, AdapterLayout, Model, ModuleTarget, Scheduled } from "../core/mod.ts";
-import type { ReferenceMode } from "../scheduler/reference.ts";
+import type {
+  AdamwOptions,
+  AdapterLayout,
+  Model,
+  ModuleTarget,
+  Scheduled,
+} from "../../core/mod.ts";
+import type { ReferenceMode } from "../../scheduler/reference.ts";
 import type { PairObjective } from "./objective.ts";
 
 /** What learns, and how. */

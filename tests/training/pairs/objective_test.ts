@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { CpuDevice } from "../../backend/cpu/device.ts";
-import { aot, kto, ktoBatch, mismatched, pairwise, preferenceBatch } from "../../core/mod.ts";
-import { dpo } from "../../losses/mod.ts";
-import { learnPairs } from "../../training/mod.ts";
-import { wholeRun } from "../support/run_steps.ts";
-import { tinyTask } from "../support/tiny_task.ts";
+import { CpuDevice } from "../../../backend/cpu/device.ts";
+import { aot, kto, ktoBatch, mismatched, pairwise, preferenceBatch } from "../../../core/mod.ts";
+import { dpo } from "../../../losses/mod.ts";
+import { learnPairs } from "../../../training/mod.ts";
+import { wholeRun } from "../../support/run_steps.ts";
+import { tinyTask } from "../../support/tiny_task.ts";
 
 Deno.test("learnPairs() of a pairwise loss is the loss itself, bit for bit", async () => {
   using device = await CpuDevice.open({ threads: 1 });
@@ -33,7 +33,7 @@ Deno.test("learnPairs() has a run learn by AOT, and by KTO from the answers of i
   });
   for (const objective of [sorted, unpaired]) {
     const { reports, end } = await wholeRun(device, { ...others, objective });
-    assertEquals(reports.map(({ pairs }) => pairs), [3, 3, 3, 3]);
+    assertEquals(reports.map(({ examples }) => examples), [3, 3, 3, 3]);
     assert(reports.every(({ metrics }) => Number.isFinite(metrics.loss) && metrics.grad_norm > 0));
     assertEquals(end.updates, 4);
   }

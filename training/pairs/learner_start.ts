@@ -1,5 +1,5 @@
 // How a learner begins: where its members' matrices are, and what stands in them.
-import type { Device } from "../backend/mod.ts";
+import type { Device } from "../../backend/mod.ts";
 import {
   type AdapterLayout,
   adapterLayout,
@@ -11,7 +11,7 @@ import {
   type TrainState,
   uploadTrainState,
   valueAt,
-} from "../core/mod.ts";
+} from "../../core/mod.ts";
 import type { LearnerOptions } from "./learner_options.ts";
 
 /**

@@ -1,6 +1,6 @@
 // What the annotator's scores say of a step's pairs, under the names of TRL's OnlineDPO trainer.
-import type { MetricRow } from "../core/mod.ts";
-import type { PairRecord } from "../scheduler/mod.ts";
+import type { MetricRow } from "../../core/mod.ts";
+import type { PairRecord } from "../../scheduler/mod.ts";
 
 /**
  * objective/scores: mean score of both answers; objective/scores_margin: of the better over the other;

@@ -1,6 +1,6 @@
 // The rows of a run: what the streams of its sinks get of each event.
-import { countPairs, type PairRecord } from "../scheduler/pairs.ts";
-import type { PhaseEndEvent, StepEvent } from "./events.ts";
+import { countPairs, type PairRecord } from "../../scheduler/pairs.ts";
+import type { MetricRow } from "../../core/mod.ts";
 import { scoreMetrics } from "./score_metrics.ts";
 
 /**
@@ -27,8 +27,16 @@ export function shareStopped(records: readonly Pick<PairRecord, "a" | "b">[]): n
   return answers.filter(({ finish }) => finish === "stop").length / answers.length;
 }
 
-/** What a step's row needs besides what happened. */
+/** A step on pairs, and how far the run is. */
 export interface StepRowParts {
+  /** From 0. */
+  readonly step: number;
+  /** From 0. */
+  readonly phase: number;
+  /** Pairs that trained. */
+  readonly pairs: number;
+  /** TRL's names; empty where none trained. */
+  readonly metrics: MetricRow;
   /** Times through the source so far; absent where it has no epochs. */
   readonly epoch: number | undefined;
   /** Of the step. */
@@ -39,8 +47,8 @@ export interface StepRowParts {
 
 /** `metrics` of a step: step, phase and epoch after it, TRL's names. */
 export function stepRow(
-  { step, phase, pairs, metrics: { step_tokens: _own, ...metrics } }: StepEvent,
-  { epoch, records, tokens }: StepRowParts,
+  { step, phase, pairs, metrics: { step_tokens: _own, ...metrics }, epoch, records, tokens }:
+    StepRowParts,
 ): object {
   return {
     step: step + 1,
@@ -51,11 +59,4 @@ export function stepRow(
     ...scoreMetrics(records, metrics),
     num_tokens: tokens,
   };
-}
-
-/** `timing` of a phase. */
-export function timingRow(
-  { phase, step, seconds, collectSeconds, generated, trained, tokensPerSecond }: PhaseEndEvent,
-): object {
-  return { phase: phase + 1, step, seconds, collectSeconds, generated, trained, tokensPerSecond };
 }
