@@ -10,6 +10,8 @@ export interface Taught {
   readonly examples: number;
   /** TRL's names; empty where nothing trained. */
   readonly metrics: MetricRow;
+  /** Times through the source so far; absent where it has no epochs. */
+  readonly epoch?: number;
   /** What the stream `metrics` gets of it. */
   readonly row: object;
 }

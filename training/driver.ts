@@ -102,11 +102,11 @@ export class Driver<E extends EvaluationNumbers, State extends object> {
   async #train(): Promise<StepEvent> {
     const { step, phase } = this.state;
     const begin = performance.now();
-    const { examples, metrics, row } = await this.course.train(step, phase);
-    this.#newest = metrics;
+    const { row, ...taught } = await this.course.train(step, phase);
+    this.#newest = taught.metrics;
     this.state.takeStep();
     const seconds = (performance.now() - begin) / 1000;
-    const event: StepEvent = { kind: "step", step, phase, examples, metrics, seconds };
+    const event: StepEvent = { kind: "step", step, phase, ...taught, seconds };
     this.#sums.takeStep(event);
     await this.#sinks.append("metrics", row);
     return event;

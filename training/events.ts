@@ -40,6 +40,8 @@ export interface StepEvent {
   readonly examples: number;
   /** TRL's names; empty where nothing trained. */
   readonly metrics: MetricRow;
+  /** Times through the source so far; absent where it has no epochs. */
+  readonly epoch?: number;
   /** That it took. */
   readonly seconds: number;
 }

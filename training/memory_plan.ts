@@ -2,7 +2,7 @@
 import { CountingDevice, type Device } from "../backend/mod.ts";
 import { completionLogps, fitSplit, generate, keyOf, type Model } from "../core/mod.ts";
 import { Learner } from "./pairs/learner.ts";
-import { learnerLayout } from "./pairs/learner_start.ts";
+import { learnerLayout } from "./learner_start.ts";
 import { type RunOptions, settle, type SettledOptions } from "./run_options.ts";
 import type { PairRecord } from "../scheduler/pairs.ts";
 import { Mistake } from "../core/base/mistake.ts";

@@ -11,8 +11,10 @@ export * from "./evaluate.ts";
 export * from "./evaluation_row.ts";
 export * from "./evaluator.ts";
 export * from "./events.ts";
+export type { MemberOptions } from "./learner_start.ts";
 export type { LearnerOptions } from "./pairs/learner_options.ts";
 export type { LearnerState } from "./pairs/learner.ts";
+export * from "./loss_evaluator.ts";
 export * from "./memory_plan.ts";
 export {
   learnPairs,
@@ -28,11 +30,25 @@ export * from "./selectors/best_and_worst.ts";
 export * from "./selectors/first_two.ts";
 export * from "./selectors/most_disputed.ts";
 export * from "./selectors/selector.ts";
+export type { Learnt } from "./sft/learner.ts";
+export type {
+  SettledSftOptions,
+  SftCheckpoint,
+  SftRunOptions,
+  SftRunState,
+} from "./sft/options.ts";
+export * from "./sft_run.ts";
 export * from "./sinks/memory.ts";
 export * from "./sinks/sink.ts";
 export * from "./sinks/tensorboard.ts";
 export * from "./sources/buffered.ts";
 export * from "./sources/collect.ts";
+export {
+  completions,
+  type CompletionsOptions,
+  epochSteps,
+  type SequenceSource,
+} from "./sources/completions.ts";
 export { offline, type OfflinePair } from "./sources/offline.ts";
 export * from "./sources/online.ts";
 export * from "./sources/pair_ranker.ts";

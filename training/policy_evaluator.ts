@@ -23,6 +23,8 @@ export interface PolicyEvaluatorOptions
  * assertEquals(evaluator.isDue, isDue); // without it: at the end of each phase
  * ```
  *
+ * Its `evaluate` throws TypeError where all weights have learnt: then nothing is left of the start.
+ *
  * @param options Prompts, `maxNew`, an annotator or a ranking; what else `evaluate` takes, and `isDue`.
  */
 export function policyEvaluator(
@@ -31,6 +33,12 @@ export function policyEvaluator(
   return {
     ...(isDue ? { isDue } : {}),
     async evaluate({ device, model, tokenizer, policy, step, signal }) {
+      if (step > 0 && policy.adapter === undefined) {
+        throw new TypeError(
+          `Cannot evaluate the policy: ${policy.id} has no adapter and so no start to be compared with, expected a ` +
+            "policy that has one. Measure all weights by lossEvaluator",
+        );
+      }
       const { numbers, answers } = await evaluate(device, {
         ...{ ...options, model, tokenizer, signal },
         policy: step === 0 ? undefined : policy.adapter,

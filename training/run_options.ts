@@ -3,7 +3,7 @@ import type { PreferenceLoss } from "../losses/mod.ts";
 import { type Cadence, cadence } from "../scheduler/cadence.ts";
 import type { EvaluationNumbers } from "./evaluator.ts";
 import type { LearnerOptions } from "./pairs/learner_options.ts";
-import { requireWhole } from "./pairs/learner_start.ts";
+import { requireWhole } from "./learner_start.ts";
 import { learnLoss, type PairObjective } from "./pairs/objective.ts";
 import { newPairsOf, type PairSource } from "./sources/source.ts";
 import type { DriveableOptions } from "./driver.ts";

@@ -1,5 +1,5 @@
 // `leash sft`: learns the answers of a dataset, by an adapter or in all weights.
-import { type AdapterLayout, adapterLayout, fold, keyOf, linearLayers } from "../../core/mod.ts";
+import { type AdapterLayout, adapterLayout, linearLayers } from "../../core/mod.ts";
 import { counted } from "../terminal/counted.ts";
 import { type BaseModel, loadBase, openBase, withDate } from "../policy/base_model.ts";
 import { baseFiles } from "../policy/export_model.ts";
@@ -15,14 +15,14 @@ import { readSftData, rowsDigest } from "../sft/data.ts";
 import { DEFAULT_LENGTH, SFT_FLAGS, type SftConfig, type SftIdentity } from "../sft/flags.ts";
 import { sftRequest } from "../sft/request.ts";
 import { openSftFolder, resumeSftFolder } from "../sft/folder.ts";
-import { adapterLearner, fullLearner } from "../sft/learner.ts";
 import { planSft } from "../sft/memory.ts";
-import { countSteps, runSft } from "../sft/run.ts";
+import { countSteps, SftTraining } from "../sft/run.ts";
 import { requireWritable } from "../terminal/system_mistake.ts";
 import type { CliCommand } from "./command.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
 import { Diverged } from "../../core/train/divergence.ts";
 import { DeviceError } from "../../backend/device_error.ts";
+import { saveLearnt } from "../sft/save.ts";
 
 /** Fine-tunes. */
 export const SFT: CliCommand = {
@@ -71,53 +71,38 @@ export const SFT: CliCommand = {
       rows: await rowsDigest(data),
     };
     const identity = resumed?.settle(now) ?? now;
-    const key = keyOf(config.seed);
     const from = resumed?.from;
     if (from !== undefined && resume?.extended.length) {
       const [flag] = resume.extended.filter((name) => config[name as "steps"] !== undefined);
-      const steps = countSteps(data, config, key);
-      if (steps <= from.step) requireMore(out, `--${flag}, in steps,`, steps, from.step);
+      const steps = countSteps(data, config);
+      const { steps: done } = from.meta.done;
+      if (steps <= done) requireMore(out, `--${flag}, in steps,`, steps, done);
     }
     signal?.throwIfAborted();
     const rows = { train: data.train.length, evaluation: data.evaluation.length };
     using folder = await openSftFolder(out, identity, resumed, { model: base.name, rows });
-    using learner = layout === undefined
-      ? fullLearner(device, model, { files: files!, saved: from })
-      : adapterLearner(device, model, layout, fold(key, "adapter"), {
-        baseModel: base.peftName,
-        rsLora: config.rslora,
-        saved: from,
-        microTokens: config.microTokens,
-        gradientCheckpointing: config.gradientCheckpointing,
-      });
+    using training = new SftTraining({
+      ...{ device, model, data, config, folder, from, terminal },
+      tokenizer: base.tokenizer,
+    });
+    const { run: { trained } } = training;
     announce(options, base, {
-      trained: learner.trained,
+      trained,
       rows: rows.train,
       isFull: config.full,
       folder: from === undefined ? out : `${out}, going on after step ${from.meta.done.steps}`,
     });
-    const earlier = from?.meta.spent ?? { seconds: 0, bytesPeak: 0 };
-    const began = performance.now();
-    const spent = () => ({
-      seconds: earlier.seconds + (performance.now() - began) / 1000,
-      bytesPeak: Math.max(earlier.bytesPeak, device.stats().bytesPeak),
-    });
     try {
-      const result = await runSft(learner, data, config, key, {
-        metrics: folder.metrics,
-        ...{ terminal, signal },
-        done: from?.meta.done,
-        save: async (done) => await folder.save(await learner.capture(), done, spent()),
-      });
-      await folder.save(await learner.capture(), result, spent()); // what a longer run goes on from
-      const name = await learner.save(out);
-      const { seconds, bytesPeak } = spent();
+      await training.finish(signal);
+      const about = { files, baseModel: base.peftName, rsLora: config.rslora };
+      const name = await saveLearnt(device, model, training.run.learnt, out, about);
+      const { result, spent: { seconds, bytesPeak } } = training;
       await folder.finish({
         method: config.full ? "sft, all weights" : "sft, LoRA",
         model: base.name,
         device: device.info.kind,
         seed: config.seed,
-        trained: learner.trained,
+        trained,
         rows,
         ...result,
         seconds,

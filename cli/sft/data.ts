@@ -1,15 +1,13 @@
 // What `leash sft` learns from: rows of any format as sequences of which the answer counts, in batches of bounded size.
 import {
+  type CompletionRow,
   type Example,
   fold,
-  type Key,
   keyOf,
-  type PackedSequences,
-  packSequences,
   permutation,
+  type TextRow,
   type TokenSequence,
 } from "../../core/mod.ts";
-import type { CompletionRow, TextRow } from "../../core/mod.ts";
 import type { BaseModel } from "../policy/base_model.ts";
 import { UnusableRow } from "../../core/text/rows/report.ts";
 import { type DataFlags, readRows } from "../data/rows.ts";
@@ -128,30 +126,4 @@ export async function rowsDigest({ train, evaluation }: SftData): Promise<string
     at += 2 + ids.length;
   }
   return await sha256(new Uint8Array(words.buffer));
-}
-
-/**
- * One epoch in batches: a random order, and whole sequences until the next would pass `tokens`.
- *
- * @returns Packed batches; one with a single sequence may be longer.
- */
-export function epochBatches(
-  sequences: readonly TokenSequence[],
-  tokens: number,
-  key: Key,
-  epoch: number,
-): PackedSequences[] {
-  const order = permutation(fold(fold(key, "sft"), epoch), sequences.length);
-  const batches: TokenSequence[][] = [];
-  let rows = Infinity;
-  for (const index of order) {
-    const sequence = sequences[index];
-    if (rows + sequence.ids.length > tokens) {
-      batches.push([]);
-      rows = 0;
-    }
-    batches[batches.length - 1].push(sequence);
-    rows += sequence.ids.length;
-  }
-  return batches.map((batch) => packSequences(batch));
 }

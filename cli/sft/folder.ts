@@ -30,8 +30,22 @@ import { isThere } from "../../files/durable/disk.ts";
 import { asUsage } from "../terminal/system_mistake.ts";
 import type { SftIdentity } from "./flags.ts";
 import type { SftResume } from "./request.ts";
-import type { SftResult } from "./run.ts";
+import type { LossNumbers, RunMoment, SftCheckpoint } from "../../training/mod.ts";
 import { originOf } from "../folder/trust.ts";
+
+/** What a run came to, at its end or so far. */
+export interface SftResult {
+  /** Updates. */
+  readonly steps: number;
+  /** Times through the data. */
+  readonly epochs: number;
+  /** Tokens that were read, prompts among them. */
+  readonly tokens: number;
+  /** Loss of the first and of the last step, nats a token; NaN before the first. */
+  readonly loss: { readonly first: number; readonly last: number };
+  /** Loss on the held-out rows before and after; absent where none are held out. */
+  readonly evaluation?: { readonly before: number; readonly after: number };
+}
 
 /** What a run took, all processes that worked on it together. */
 export interface SftSpent {
@@ -45,8 +59,27 @@ export interface SftSpent {
 interface Meta extends CheckpointMeta {
   readonly identity: SftIdentity;
   readonly done: SftResult;
+  /** Where the run is; absent in a folder of 0.1.0. */
+  readonly moment?: RunMoment<LossNumbers>;
   readonly spent: SftSpent;
   readonly logs: { readonly metrics: LogMark };
+}
+
+/** A checkpoint to go on from. */
+export type SftPoint = Pick<FoundCheckpoint<Meta>, "arrays" | "meta">;
+
+/** The state of the run that a checkpoint has. */
+export function checkpointOf(
+  { arrays, meta: { done, moment } }: SftPoint,
+): SftCheckpoint<LossNumbers> {
+  return { ...(moment ?? momentOf(done)), arrays, tokens: done.tokens };
+}
+
+/** Where a run of 0.1.0 is: of its evaluations it kept the first and the newest. */
+function momentOf({ steps: step, evaluation }: SftResult): RunMoment<LossNumbers> {
+  if (evaluation === undefined) return { step };
+  const at = (step: number, loss: number) => ({ phase: step && 1, step, numbers: { loss } });
+  return { step, evaluations: [at(0, evaluation.before), at(step, evaluation.after)] };
 }
 
 /** A run that goes on, its folder owned and checked. Disposing it gives the folder back. */
@@ -54,7 +87,7 @@ export interface ResumedSft extends Disposable {
   /** Whether there is nothing left to do. */
   readonly finished: boolean;
   /** Where it goes on; absent where it starts again. */
-  readonly from?: FoundCheckpoint<Meta>;
+  readonly from?: SftPoint;
   /** Lines for people. */
   readonly notes: readonly string[];
   /** The identity that it goes on with; refuses what differs and was not accepted. */
@@ -92,11 +125,7 @@ export interface SftFolder extends Disposable {
   /** metrics.jsonl, cut to where the run goes on. */
   readonly metrics: JsonlAppender;
   /** Writes a checkpoint, with the log made durable up to here. */
-  save(
-    arrays: ReadonlyMap<string, Float32Array>,
-    done: SftResult,
-    spent: SftSpent,
-  ): Promise<void>;
+  save(state: SftCheckpoint<LossNumbers>, done: SftResult, spent: SftSpent): Promise<void>;
   /** Writes summary.json, whose presence says that the run is whole; its last checkpoint stays, to go on from. */
   finish(summary: object): Promise<void>;
 }
@@ -127,16 +156,17 @@ export async function openSftFolder(
   }
   await writeIdentity(dir, own, about, FORMATS.sft);
   const { from } = resumed ?? {};
-  await dropLater(dir, from?.step);
+  await dropLater(dir, from?.meta.done.steps);
   const metrics = stack.use(
     await openJsonl(`${dir}/${FILES.metrics}`, { truncateTo: from?.meta.logs.metrics ?? 0 }),
   );
   const owned = stack.move();
   return {
     metrics,
-    async save(arrays, done, spent) {
+    async save({ arrays, tokens: _tokens, ...moment }, done, spent) {
       await metrics.sync();
-      const meta: Meta = { identity: own, done, spent, logs: { metrics: metrics.mark() } };
+      const logs = { metrics: metrics.mark() };
+      const meta: Meta = { identity: own, done, moment, spent, logs };
       await keepCheckpoint(dir, done.steps, arrays, meta);
     },
     async finish(summary) {

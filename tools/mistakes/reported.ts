@@ -22,7 +22,11 @@ export const REPORTED: readonly MistakeRow[] = [
     'm: arena.upload(shape, host.m, "m")',
     'm: arena.upload(shape, host.params, "m")',
   ],
-  ["runSft", '...numbers }, "Lower --lr"', 'loss, gradNorm: 0 }, "Lower --lr"'],
+  [
+    "SftCourse",
+    "divergence({ step: step + 1, ...numbers }",
+    "divergence({ step: step + 1, loss: numbers.loss, gradNorm: 0 }",
+  ],
   ["initAdapter", "1 / Math.sqrt(inDim)", "1 / inDim"],
   // Files.
   [
@@ -50,7 +54,7 @@ export const REPORTED: readonly MistakeRow[] = [
     "{ temperature, topP }",
   ],
   ["shareStopped", "/ answers.length", "/ records.length"],
-  ["Driver", "entries && (step + 1) *", "entries && step *"],
+  ["PairCourse", "entries && (step + 1) *", "entries && step *"],
   ["PhaseSums", "margin: this.#margin / steps", "margin: this.#margin"],
   ["evaluate", 'finish === "stop" ? 1 : 0', 'finish === "stop" ? 0 : 1'],
   // Texts.
@@ -67,7 +71,11 @@ export const REPORTED: readonly MistakeRow[] = [
   ["bytesOf", "bytes.every", "bytes.some"],
   ["keyOf", "JSON.stringify([prompt, a, b])", "prompt + a + b"],
   ["holdOut", "all.length - 1", "all.length"],
-  ["epochBatches", "rows + sequence.ids.length > tokens", "rows + sequence.ids.length >= tokens"],
+  [
+    "completions",
+    "tokens + sequence.ids.length > batchTokens",
+    "tokens + sequence.ids.length >= batchTokens",
+  ],
   ["splitPrompts", "order.subarray(0, held)", "order.subarray(0, held - 1)"],
   ["int8Encoder", "q > 127 ? 127 : q < -127 ? -127 : q", "q"],
 ];

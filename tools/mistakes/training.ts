@@ -35,5 +35,9 @@ export const TRAINING: readonly MistakeRow[] = [
   ["mostDisputed", "logps[a] - logps[b]", "logps[a]"],
   ["buffered", "request.earlier.slice(-phases)", "request.earlier"],
   ["PairState", ".slice(-keeps)", ""],
+  ["SequenceCursor", "this.#first += this.#batches.length;", ""],
+  ["lossEvaluator", "mean(logps) * logps.length", "mean(logps)"],
+  ["RunState", "isOpen ? { isOpen } : {}", "{}"],
+  ["settleSft", "steps ?? epochSteps", "epochSteps"],
   ["patience", "rates.length - 1 - best >= evaluations", "rates.length - best >= evaluations"],
 ];

@@ -71,7 +71,7 @@ export class PairCourse<E extends EvaluationNumbers>
     const epoch = source.entries && (step + 1) * newPairsOf(source, pairsPerStep) / source.entries;
     const { trained: tokens } = this.pairs.counts;
     const row = stepRow({ step, phase, pairs, metrics, epoch, records, tokens });
-    return { examples: pairs, metrics, row };
+    return { examples: pairs, metrics, ...(epoch === undefined ? {} : { epoch }), row };
   }
 
   measured(step: number): MeasuredPolicy {

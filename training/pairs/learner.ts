@@ -20,7 +20,7 @@ import {
   uploadSnapshot,
 } from "../../scheduler/snapshot.ts";
 import type { LearnerOptions } from "./learner_options.ts";
-import { learnerLayout, startState } from "./learner_start.ts";
+import { learnerLayout, startState } from "../learner_start.ts";
 import { batchIds } from "./phase_records.ts";
 
 /** State of a learner on the host. */

@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { keyOf } from "../../../core/mod.ts";
 import { openBase } from "../../../cli/policy/base_model.ts";
 import { UsageError } from "../../../cli/terminal/mistake.ts";
-import { epochBatches, readSftData, rowsDigest, type SftDataFlags } from "../../../cli/sft/data.ts";
+import { readSftData, rowsDigest, type SftDataFlags } from "../../../cli/sft/data.ts";
 import { commandWorkspace } from "../../support/command_run.ts";
 
 async function read(rows: readonly unknown[], model: string, flags: Partial<SftDataFlags> = {}) {
@@ -120,32 +119,6 @@ Deno.test("readSftData() refuses rows without answers, and data without rows", a
     UsageError,
     "--max-prompt is 64, expected fewer than the 64 of --max-length",
   );
-});
-
-Deno.test("epochBatches() has every sequence once, whole, in another order each epoch", () => {
-  const sequences = Array.from({ length: 9 }, (_, i) => ({
-    ids: Array.from({ length: 2 + i }, () => i),
-    promptLength: 1,
-  }));
-  const epochs = [0, 1].map((epoch) => epochBatches(sequences, 12, keyOf(1), epoch));
-  const orders = epochs.map((batches) =>
-    batches.flatMap(({ ids, starts }) => Array.from(starts, (start) => ids[start]))
-  );
-  for (const [batches, order] of epochs.map((batches, i) => [batches, orders[i]] as const)) {
-    assertEquals(order.toSorted((a, b) => a - b), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
-    for (const { ids, starts } of batches) assert(ids.length <= 12 || starts.length === 1);
-  }
-  assert(orders[0].join() !== orders[1].join());
-  assertEquals(epochBatches(sequences, 1, keyOf(1), 0).length, 9, "one each where none fits");
-});
-
-Deno.test("epochBatches() fills a batch to the last token", () => {
-  const sequences = Array.from({ length: 6 }, () => ({ ids: [1, 2, 3, 4], promptLength: 1 }));
-  const sizes = (tokens: number) =>
-    epochBatches(sequences, tokens, keyOf(1), 0).map(({ ids }) => ids.length);
-  assertEquals(sizes(8), [8, 8, 8]);
-  assertEquals(sizes(11), [8, 8, 8]);
-  assertEquals(sizes(12), [12, 12]);
 });
 
 Deno.test("rowsDigest() changes with any id, any prompt's length, and what is held out", async () => {

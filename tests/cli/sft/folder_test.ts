@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { UsageError } from "../../../cli/terminal/mistake.ts";
 import { sftRequest } from "../../../cli/sft/request.ts";
-import { openSftFolder, resumeSftFolder } from "../../../cli/sft/folder.ts";
+import { checkpointOf, openSftFolder, resumeSftFolder } from "../../../cli/sft/folder.ts";
 
 Deno.test("openSftFolder() gives back what was saved, and cuts the log to the same moment", async () => {
   const root = await Deno.makeTempDir();
@@ -12,12 +12,14 @@ Deno.test("openSftFolder() gives back what was saved, and cuts the log to the sa
     const done = { steps: 2, epochs: 0.1, tokens: 9, loss: { first: 3, last: 2.5 } };
     const spent = { seconds: 1.5, bytesPeak: 100 };
     const arrays = new Map([["m", Float32Array.of(0.1, NaN)]]);
+    const evaluations = [{ phase: 0, step: 0, numbers: { loss: 3.5 } }];
+    const state = { step: 2, evaluations, arrays, tokens: 9 };
     const goOn = { stored: identity, extended: [], accepted: [] };
     {
       using folder = await openSftFolder(dir, identity, undefined, {});
       await assertRejects(() => resumeSftFolder(dir, goOn), Error, "owns it");
       folder.metrics.append({ step: 2 });
-      await folder.save(arrays, done, spent);
+      await folder.save(state, done, spent);
       folder.metrics.append({ step: 3 });
     }
     await assertRejects(() => openSftFolder(dir, identity, undefined, {}), UsageError, "already");
@@ -31,8 +33,9 @@ Deno.test("openSftFolder() gives back what was saved, and cuts the log to the sa
       using folder = await openSftFolder(dir, resumed.settle(identity), resumed, {});
       const { meta, arrays: saved } = resumed.from!;
       assertEquals([meta.done, meta.spent, saved], [done, spent, arrays]);
+      assertEquals(checkpointOf(resumed.from!), state);
       assertEquals(await Deno.readTextFile(`${dir}/metrics.jsonl`), '{"step":2}\n');
-      await folder.save(arrays, { ...done, steps: 4 }, spent);
+      await folder.save({ ...state, step: 4 }, { ...done, steps: 4 }, spent);
       await folder.finish({ loss: NaN });
       assertEquals(await Deno.readTextFile(`${dir}/summary.json`), '{\n  "loss": "NaN"\n}\n');
       const kept = [...Deno.readDirSync(`${dir}/checkpoints`)].map(({ name }) => name);

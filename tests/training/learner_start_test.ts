@@ -1,9 +1,9 @@
 /** Where the members of a run come from: fresh on chosen layers, or an adapter that is there. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Run } from "../../../training/mod.ts";
-import { deviceTest } from "../../support/devices.ts";
-import { tinyTask } from "../../support/tiny_task.ts";
-import { Mistake } from "../../../core/base/mistake.ts";
+import { Run } from "../../training/mod.ts";
+import { deviceTest } from "../support/devices.ts";
+import { tinyTask } from "../support/tiny_task.ts";
+import { Mistake } from "../../core/base/mistake.ts";
 
 async function finish(run: Run) {
   await run.finish();

@@ -1,6 +1,7 @@
 // How a learner begins: where its members' matrices are, and what stands in them.
-import type { Device } from "../../backend/mod.ts";
+import type { Device } from "../backend/mod.ts";
 import {
+  type AdamwOptions,
   type AdapterLayout,
   adapterLayout,
   checkPace,
@@ -8,11 +9,44 @@ import {
   initTrainState,
   keyOf,
   linearLayers,
+  type Model,
+  type ModuleTarget,
+  type Scheduled,
   type TrainState,
   uploadTrainState,
   valueAt,
-} from "../../core/mod.ts";
-import type { LearnerOptions } from "./learner_options.ts";
+} from "../core/mod.ts";
+
+/** What learns, whatever it learns from. */
+export interface MemberOptions {
+  /** The frozen base; owned by the caller. */
+  readonly model: Model;
+  /** K. */
+  readonly members: number;
+  /** r of each member. */
+  readonly rank: number;
+  /** scale = alpha / rank, or alpha / √rank with `rsLora`. */
+  readonly alpha: number;
+  /** Rank-stabilised scale; default false. */
+  readonly rsLora?: boolean;
+  /** Linear layers to adapt; default all. `selectModules` has the rules. */
+  readonly targetModules?: ModuleTarget;
+  /** Members that are not fresh: then `rank`, `alpha`, `rsLora` and `targetModules` are the layout's. */
+  readonly startFrom?: {
+    /** Where their matrices are; its modules are the model's. */
+    readonly layout: AdapterLayout;
+    /** [members · layout.size] f32; borrowed. */
+    readonly params: Float32Array;
+  };
+  /** AdamW's constants. */
+  readonly adamw?: AdamwOptions;
+  /** Keep only each block's input for the backward pass: a third more work, far less memory. Default false. */
+  readonly gradientCheckpointing?: boolean;
+  /** Of all steps, or of each from 0, as `scheduleByName` gives it. */
+  readonly learningRate: Scheduled;
+  /** A user's number: everything random follows from it. */
+  readonly seed: number;
+}
 
 /**
  * Where the members' matrices are.
@@ -20,7 +54,7 @@ import type { LearnerOptions } from "./learner_options.ts";
  * @throws {RangeError} If the number of members is not whole or the learning rate no number.
  * @throws {TypeError} If `targetModules` matches nothing.
  */
-export function learnerLayout(options: LearnerOptions): AdapterLayout {
+export function learnerLayout(options: MemberOptions): AdapterLayout {
   const { model, members, rank, alpha, rsLora, targetModules, startFrom } = options;
   requireWhole("members", members);
   checkPace({ step: 0, learningRate: valueAt(options.learningRate, 0) });
@@ -38,7 +72,7 @@ export function requireWhole(name: string, size: number): void {
 export function startState(
   device: Device,
   layout: AdapterLayout,
-  { members, seed, startFrom }: LearnerOptions,
+  { members, seed, startFrom }: MemberOptions,
 ): TrainState {
   if (startFrom === undefined) {
     return initTrainState(device, layout, members, fold(keyOf(seed), "adapter"));

@@ -1,0 +1,39 @@
+// What `leash sft` has learnt, written into its folder: an adapter, or a model.
+import { Arena, type Device } from "../../backend/mod.ts";
+import { linearLayers, type Model, peftFiles } from "../../core/mod.ts";
+import { sourceOfWeights } from "../../core/model/stored.ts";
+import { writeMergedFolder } from "../../files/mod.ts";
+import type { Learnt } from "../../training/mod.ts";
+import { writeAdapterFolder } from "../policy/adapter_files.ts";
+import type { BaseFiles } from "../policy/export_model.ts";
+
+/** What is said of the result besides its numbers. */
+export interface SaveLearntOptions {
+  /** What PEFT finds the base by. */
+  readonly baseModel: string;
+  /** Say an adapter's scale as alpha / √rank. */
+  readonly rsLora: boolean;
+  /** What is written beside all weights. */
+  readonly files?: BaseFiles;
+}
+
+/** Writes it as `adapter/` or `model/`; returns that name. */
+export async function saveLearnt(
+  device: Device,
+  { config }: Pick<Model, "config">,
+  learnt: Learnt,
+  dir: string,
+  { files, ...about }: SaveLearntOptions,
+): Promise<"adapter" | "model"> {
+  if (learnt.kind === "weights") {
+    const source = sourceOfWeights(device, config, learnt.weights);
+    await writeMergedFolder(`${dir}/model`, source, [], { ...files, dtype: "F32", replace: true });
+    return "model";
+  }
+  const { layout, params } = learnt.adapter;
+  using arena = new Arena(device, "read the adapter");
+  const read = await arena.read(params) as Float32Array<ArrayBuffer>;
+  const layers = linearLayers(config);
+  await writeAdapterFolder(`${dir}/adapter`, peftFiles(layout, read, { ...about, layers }));
+  return "adapter";
+}
