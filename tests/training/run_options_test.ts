@@ -24,21 +24,6 @@ deviceTest(
 );
 
 deviceTest(
-  "Run averages members by the rate of the step that begins the phase",
-  async (device) => {
-    using options = await tinyTask(device);
-    const asked: number[] = [];
-    const rate = (step: number) => (asked.push(step), 0.25);
-    const scheduled = await wholeRun(device, { ...options, reference: { kind: "ema", rate } });
-    const steady = await wholeRun(device, { ...options, reference: { kind: "ema", rate: 0.25 } });
-    assertEquals(asked, [2]);
-    assertEquals(scheduled.end.ema, steady.end.ema);
-    assertEquals(scheduled.end.train, steady.end.train);
-  },
-  ["cpu"],
-);
-
-deviceTest(
   "Run draws at the temperature of the step that begins the phase",
   async (device) => {
     const temperature = (step: number) => step === 2 ? 0 : 1; // the second phase is greedy: equal answers
