@@ -6,7 +6,7 @@ import { textQuality } from "../../stories/text_quality.ts";
 import type { StoriesAnnotators } from "../judge/annotators.ts";
 import { FILES } from "../folder/run_folder.ts";
 import { isThere } from "../../files/durable/disk.ts";
-import type { StoriesSummary } from "../train/summary.ts";
+import type { StoriesSummary } from "../train/results/summary.ts";
 import { Mistake } from "../../core/base/mistake.ts";
 
 /** A run's numbers, one a prompt; NaN where the annotator failed. */

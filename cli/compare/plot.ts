@@ -10,7 +10,7 @@ import {
   renderPng,
   standAlone,
   style,
-} from "../train/plot.ts";
+} from "../train/results/plot.ts";
 
 /** One interval of the figure. */
 export interface ComparedRate {

@@ -18,7 +18,7 @@ import { clock } from "../terminal/progress.ts";
 import { FILES, readIdentity, type RunIdentity } from "../folder/run_folder.ts";
 import { isThere } from "../../files/durable/disk.ts";
 import { asUsage } from "../terminal/system_mistake.ts";
-import type { Summary } from "../train/summary.ts";
+import type { Summary } from "../train/results/summary.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { Mistake } from "../../core/base/mistake.ts";
 import type { TrainOptions } from "../train/train.ts";

@@ -3,7 +3,7 @@
 import { type Interval, mean, stratifiedBootstrap } from "../../core/mod.ts";
 import { type Evidence, meanOfKnown } from "./evidence.ts";
 import type { PlannedRun } from "./plan.ts";
-import type { Rate, Summary } from "../train/summary.ts";
+import type { Rate, Summary } from "../train/results/summary.ts";
 
 /** A run that is done. */
 export interface DoneRun extends Pick<PlannedRun, "method" | "members" | "seed"> {

@@ -5,7 +5,7 @@ import { mean, winRate } from "../../core/mod.ts";
 import { sealResults } from "../../cli/folder/finished.ts";
 import type { Train } from "../../cli/compare/runs.ts";
 import { readIdentity, type RunIdentity, writeIdentity } from "../../cli/folder/run_folder.ts";
-import type { Rate, Summary } from "../../cli/train/summary.ts";
+import type { Rate, Summary } from "../../cli/train/results/summary.ts";
 import { loadWordList, meanQuality } from "../../stories/text_quality.ts";
 
 /** Prompts that it evaluates on, and the texts that answers are compared with. */

@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import type { Evidence } from "../../../cli/compare/evidence.ts";
 import { METHODS } from "../../../cli/compare/plan.ts";
 import { crossedInterval, type DoneRun, tabulate } from "../../../cli/compare/table.ts";
-import type { StoriesSummary } from "../../../cli/train/summary.ts";
+import type { StoriesSummary } from "../../../cli/train/results/summary.ts";
 
 Deno.test("crossedInterval() has the mean of all seeds and prompts, NaN left out", () => {
   assertEquals(crossedInterval([[1, 0, 1], [1, 1, 0.5]]).value, 4.5 / 6);

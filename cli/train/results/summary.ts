@@ -1,11 +1,11 @@
 // summary.json: a run in one object.
-import type { DeviceInfo } from "../../backend/mod.ts";
-import { type Interval, type Outcome, pairedGain } from "../../core/mod.ts";
-import { NO_ANNOTATOR } from "../judge/annotators.ts";
-import type { Evaluation } from "../../training/mod.ts";
-import type { RunConfig } from "../flags/run_config.ts";
-import { cadenceOf, methodName } from "../flags/cadence.ts";
-import type { RunTotals } from "./totals.ts";
+import type { DeviceInfo } from "../../../backend/mod.ts";
+import { type Interval, type Outcome, pairedGain } from "../../../core/mod.ts";
+import { NO_ANNOTATOR } from "../../judge/annotators.ts";
+import type { Evaluation } from "../../../training/mod.ts";
+import type { RunConfig } from "../../flags/run_config.ts";
+import { cadenceOf, methodName } from "../../flags/cadence.ts";
+import type { RunTotals } from "../totals.ts";
 
 /** A rate and its 95% interval. */
 export interface Rate {

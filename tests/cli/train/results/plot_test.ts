@@ -2,7 +2,7 @@
 
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { parseHTML } from "linkedom";
-import { winRateFigure, type WinRatePoint } from "../../../cli/train/plot.ts";
+import { winRateFigure, type WinRatePoint } from "../../../../cli/train/results/plot.ts";
 
 const points: WinRatePoint[] = [
   { phase: 0, step: 0, value: 0.5, low: 0.44, high: 0.56 },

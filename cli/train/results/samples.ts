@@ -1,5 +1,5 @@
 // samples.md: answers before and after beside the reference texts, for people. The first prompts, not chosen ones.
-import { visible } from "../terminal/visible.ts";
+import { visible } from "../../terminal/visible.ts";
 
 /** One prompt with every text that belongs to it. */
 export interface Sample {

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import type { Evaluation } from "../../../training/mod.ts";
-import { storiesConfig } from "../../support/run_settings.ts";
-import { summarise } from "../../../cli/train/summary.ts";
-import { NOTHING_DONE } from "../../../cli/train/totals.ts";
+import type { Evaluation } from "../../../../training/mod.ts";
+import { storiesConfig } from "../../../support/run_settings.ts";
+import { summarise } from "../../../../cli/train/results/summary.ts";
+import { NOTHING_DONE } from "../../../../cli/train/totals.ts";
 
 function evaluation(value: number): Evaluation {
   const rate = { value, low: value / 2, high: (1 + value) / 2, n: 8, ties: 1, failed: 2 };

@@ -1,12 +1,12 @@
 // What a run prints at its end: a table, three answers before and after side by side, the files, what to do next.
-import { counted, decimals } from "../terminal/counted.ts";
-import { wrap } from "../terminal/word_wrap.ts";
+import { counted, decimals } from "../../terminal/counted.ts";
+import { wrap } from "../../terminal/word_wrap.ts";
 import type { Sample } from "./samples.ts";
-import { NO_ANNOTATOR } from "../judge/annotators.ts";
-import { RANKED } from "./phase_line.ts";
-import { padded, wrapWide } from "../terminal/side_by_side.ts";
+import { NO_ANNOTATOR } from "../../judge/annotators.ts";
+import { RANKED } from "../phase_line.ts";
+import { padded, wrapWide } from "../../terminal/side_by_side.ts";
 import type { Rate, RateChange, Summary } from "./summary.ts";
-import { visible } from "../terminal/visible.ts";
+import { visible } from "../../terminal/visible.ts";
 
 /** Columns of a report where nobody says how many there are, and the most that it takes. */
 const WIDTH = 100;

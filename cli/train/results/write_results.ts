@@ -1,19 +1,19 @@
 // The files that stand in a run folder once the run is done: adapter, samples, figure, and last the summary.
-import { Arena, type Device } from "../../backend/mod.ts";
-import { readJsonl } from "../../files/mod.ts";
-import { linearLayers, peftFiles } from "../../core/mod.ts";
-import { promptText } from "../../scheduler/mod.ts";
-import { writeAdapterFolder } from "../policy/adapter_files.ts";
-import { NO_ANNOTATOR } from "../judge/annotators.ts";
-import { exactStringify } from "../../core/base/exact_json.ts";
-import { sha256 } from "../../core/base/sha256.ts";
-import { sealResults } from "../folder/finished.ts";
+import { Arena, type Device } from "../../../backend/mod.ts";
+import { readJsonl } from "../../../files/mod.ts";
+import { linearLayers, peftFiles } from "../../../core/mod.ts";
+import { promptText } from "../../../scheduler/mod.ts";
+import { writeAdapterFolder } from "../../policy/adapter_files.ts";
+import { NO_ANNOTATOR } from "../../judge/annotators.ts";
+import { exactStringify } from "../../../core/base/exact_json.ts";
+import { sha256 } from "../../../core/base/sha256.ts";
+import { sealResults } from "../../folder/finished.ts";
 import { winRateFigure } from "./plot.ts";
-import type { TrainingRun } from "./loop.ts";
-import type { RunFolder } from "../folder/run_folder.ts";
+import type { TrainingRun } from "../loop.ts";
+import type { RunFolder } from "../../folder/run_folder.ts";
 import { type Sample, samplesMarkdown } from "./samples.ts";
 import { summarise, type Summary } from "./summary.ts";
-import type { References, Workload } from "./workload.ts";
+import type { References, Workload } from "../workload.ts";
 
 const SAMPLES = 24;
 

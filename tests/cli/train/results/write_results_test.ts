@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { runTrain, tinyFlags, tinyWorkspace } from "../../support/tiny_run.ts";
+import { runTrain, tinyFlags, tinyWorkspace } from "../../../support/tiny_run.ts";
 
 Deno.test("writeResults() shows the same answers in samples.md as in answers.jsonl, and a figure", async () => {
   using work = await tinyWorkspace();

@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { nextOfLeash, nextOfTask, report, sideBySide } from "../../../cli/train/report.ts";
-import type { Summary } from "../../../cli/train/summary.ts";
+import {
+  nextOfLeash,
+  nextOfTask,
+  report,
+  sideBySide,
+} from "../../../../cli/train/results/report.ts";
+import type { Summary } from "../../../../cli/train/results/summary.ts";
 
 const change = { before: 0.01, after: 0.02 };
 const rate = {

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { samplesMarkdown } from "../../../cli/train/samples.ts";
+import { samplesMarkdown } from "../../../../cli/train/results/samples.ts";
 
 Deno.test("samplesMarkdown() shows texts as they are, whatever they hold", () => {
   const text = samplesMarkdown("bpo, seed 1", [{
