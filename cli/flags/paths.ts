@@ -1,5 +1,5 @@
-// Paths in a config are stored absolute, so that a run can be resumed from any folder. A hub id is no path, and what is
-// not there stays as the user wrote it, for the message that says so.
+// Paths of a run. In a config they are stored absolute, so that a run can be resumed from any folder. A hub id is no path,
+// and what is not there stays as the user wrote it, for the message that says so.
 import { isGlob } from "../../files/mod.ts";
 import { fieldOf } from "./kinds.ts";
 import { CONFIG_ROWS } from "./train_table.ts";
@@ -34,6 +34,16 @@ export function withAbsolutePaths<Config extends object>(config: Config): Config
     }
   }
   return { ...config, ...changed };
+}
+
+/**
+ * The folder of a run that nobody named: `runs/TIME-NAME-SEED`.
+ *
+ * @param name What the run does.
+ */
+export function datedFolder(name: string, seed: number): string {
+  const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
+  return `runs/${time}-${name}-${seed}`;
 }
 
 function isLocal(path: string): boolean {

@@ -5,7 +5,7 @@ import { UsageError } from "../terminal/mistake.ts";
 import { acceptedFields } from "../folder/changes.ts";
 import { extendedSftConfig } from "./extension.ts";
 import { requireOneFolder, requireResume } from "../flags/train_request.ts";
-import { withAbsolutePaths } from "../flags/paths.ts";
+import { datedFolder, withAbsolutePaths } from "../flags/paths.ts";
 import { FORMATS, readIdentity } from "../folder/run_folder.ts";
 import {
   CONFIG_ROWS,
@@ -60,7 +60,7 @@ export async function sftRequest(
   const lr = settings.full ? SFT_RATE.full : SFT_RATE.adapter;
   const config = allValues("sft", CONFIG_ROWS, { lr, ...settings });
   checkFlags(config, settings);
-  return { config: withAbsolutePaths(config), out: out ?? defaultOut(config.seed) };
+  return { config: withAbsolutePaths(config), out: out ?? datedFolder("sft", config.seed) };
 }
 
 const OF_ADAPTER = [
@@ -82,8 +82,4 @@ function checkFlags(flags: SftConfig, given: SftValues): void {
   if (adapter !== undefined) {
     refuse(`--full and a flag of the adapter (${adapter}) are both given`, "one of them");
   }
-}
-
-function defaultOut(seed: number): string {
-  return `runs/${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}-sft-${seed}`;
 }

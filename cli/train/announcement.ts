@@ -54,11 +54,3 @@ export function announce(
   const where = resume === undefined ? "" : `, going on after step ${resume.checkpoint.step}`;
   terminal.line(`Folder: ${dir}${where}`);
 }
-
-/** The folder of a run that nobody named. */
-export function defaultDir(
-  { method: { loss }, sampling: { seed } }: RunConfig,
-): string {
-  const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
-  return `runs/${time}-${loss}-${seed}`;
-}

@@ -14,7 +14,7 @@ import { Interrupted } from "../terminal/interrupt.ts";
 import { withDate } from "../policy/base_model.ts";
 import { planRun } from "./memory_plan.ts";
 import { pairRanker } from "../../training/mod.ts";
-import { withAbsolutePaths } from "../flags/paths.ts";
+import { datedFolder, withAbsolutePaths } from "../flags/paths.ts";
 import { report } from "./results/report.ts";
 import { writeResults } from "./results/write_results.ts";
 import { adapterPrint, basePrints } from "../policy/prints.ts";
@@ -45,7 +45,7 @@ import { loadWorkload, readWorkload, referencesOf } from "./workload.ts";
 import { requireTrust, trustedConfig } from "../flags/rule_rights.ts";
 import { originOf } from "../folder/trust.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { aboutRun, announce, defaultDir } from "./announcement.ts";
+import { aboutRun, announce } from "./announcement.ts";
 
 /** How to train from another program. */
 export interface TrainOptions {
@@ -87,7 +87,9 @@ export async function train(
     : resumed!.settings;
   const begun = runConfig(given);
   const { annotator, reference } = begun.method;
-  const dir = request.kind === "start" ? request.out ?? defaultDir(begun) : request.dir;
+  const dir = request.kind === "start"
+    ? request.out ?? datedFolder(begun.method.loss, begun.sampling.seed)
+    : request.dir;
   if (resumed === undefined) {
     await requireNoRun(dir);
     await requireWritable("train", `${dir}/${FILES.config}`);

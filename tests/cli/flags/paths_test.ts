@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { absolutePath, withAbsolutePaths } from "../../../cli/flags/paths.ts";
+import { assertEquals, assertMatch } from "@std/assert";
+import { absolutePath, datedFolder, withAbsolutePaths } from "../../../cli/flags/paths.ts";
 
 Deno.test("absolutePath() is from the folder that is given, and leaves absolute ones", () => {
   const table: [path: string, absolute: string][] = [
@@ -35,4 +35,8 @@ Deno.test("withAbsolutePaths() changes what is there, patterns and rules, and no
     Deno.chdir(before);
     await Deno.remove(dir, { recursive: true });
   }
+});
+
+Deno.test("datedFolder() names the time, what is done and the seed", () => {
+  assertMatch(datedFolder("dpo", 1), /^runs\/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-dpo-1$/);
 });

@@ -1,5 +1,5 @@
-import { assertEquals, assertMatch } from "@std/assert";
-import { aboutRun, announce, defaultDir } from "../../../cli/train/announcement.ts";
+import { assertEquals } from "@std/assert";
+import { aboutRun, announce } from "../../../cli/train/announcement.ts";
 import { storiesConfig } from "../../support/run_settings.ts";
 import { CpuDevice } from "../../../backend/cpu/device.ts";
 import type { Workload } from "../../../cli/train/workload.ts";
@@ -27,8 +27,4 @@ Deno.test("aboutRun() has what readers of config.json ask for", async () => {
   assertEquals([method, phases, refreshEvery], ["bpo (dpo)", 3, 2]);
   assertEquals(prompts, { train: 3, evaluation: 1 });
   assertEquals(model, { name: "the model", parameters: 1_234_567 });
-});
-
-Deno.test("defaultDir() names the time, the loss and the seed", () => {
-  assertMatch(defaultDir(config), /^runs\/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-dpo-1$/);
 });
