@@ -8,7 +8,8 @@ import { runConfig } from "../cli/flags/run_config.ts";
 import { completeSettings, STORIES_PRESET } from "../cli/flags/train_request.ts";
 import { sampleReferences } from "../cli/train/references.ts";
 import { REFERENCE_KEY } from "../training/mod.ts";
-import { loadWorkload, readWorkload } from "../cli/train/workload.ts";
+import { loadWorkload } from "../cli/train/workload.ts";
+import { readWorkload } from "../cli/train/workload_files.ts";
 import { promptText } from "../scheduler/mod.ts";
 import type { StoryReferences } from "../stories/references.ts";
 

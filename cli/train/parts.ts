@@ -13,7 +13,8 @@ import { offline, type PairSource, replayed } from "../../training/mod.ts";
 import { loadReplay, type Replay } from "./replay.ts";
 import { isThere } from "../../files/durable/disk.ts";
 import { type StartMembers, startMembers } from "../policy/start_adapter.ts";
-import type { Workload, WorkloadFiles } from "./workload.ts";
+import type { Workload } from "./workload.ts";
+import type { WorkloadFiles } from "./workload_files.ts";
 
 const REFERENCES = ["behaviour", "sft", "ema"];
 

@@ -1,7 +1,76 @@
-// What answers are compared with: continuations of the SFT model itself, committed or sampled at the start.
+// What answers are compared with: a dataset's preferred ones, else continuations of the policy that a run starts from,
+// committed or sampled at the start.
 import type { Device } from "../../backend/mod.ts";
 import { type AnswerOptions, answerPrompts, REFERENCE_KEY } from "../../training/mod.ts";
-import type { ReferenceSettings, StoryReferences } from "../../stories/references.ts";
+import {
+  loadReferences,
+  type ReferenceSettings,
+  type StoryReferences,
+} from "../../stories/references.ts";
+import { NO_ANNOTATOR } from "../judge/annotators.ts";
+import type { Adapter } from "../../core/mod.ts";
+import type { Workload } from "./workload.ts";
+import type { RunConfig } from "../flags/run_config.ts";
+import { type Prompt, promptIds, promptText } from "../../scheduler/mod.ts";
+
+/** Texts to compare answers with, and where they are from. */
+export interface References {
+  /** One an evaluation prompt. */
+  readonly texts: readonly string[];
+  /** Whether they are the committed ones. */
+  readonly committed: boolean;
+}
+
+/**
+ * The committed texts where they are this run's, the dataset's preferred answers where it has some and is the measure,
+ * else the continuations of the policy that the run starts from, sampled now.
+ *
+ * @param start Adapter of that policy; absent for the bare model.
+ */
+export async function referencesOf(
+  device: Device,
+  task: Workload,
+  config: RunConfig,
+  signal?: AbortSignal,
+  start?: Adapter,
+): Promise<References> {
+  const { temperature, topP, maxNew } = config.sampling;
+  const prompts = task.prompts.evaluation;
+  if (task.pairs !== undefined && config.method.annotator === NO_ANNOTATOR) {
+    return { texts: prompts.map((prompt) => chosenText(task, prompt)), committed: false };
+  }
+  const isEmbedded = config.files.model === undefined &&
+    config.data.prompts === undefined && config.data.data === undefined && start === undefined;
+  if (isEmbedded) {
+    const texts = committedTexts(await loadReferences(), {
+      model: task.modelDigest,
+      settings: { temperature, topP, maxNew },
+    }, prompts.map(promptText));
+    if (texts !== undefined) return { texts, committed: true };
+  }
+  const { model, tokenizer } = task;
+  const texts = await sampleReferences(device, {
+    model,
+    tokenizer,
+    prompts,
+    temperature,
+    topP,
+    maxNew,
+    signal,
+    adapter: start,
+  });
+  return { texts, committed: false };
+}
+
+/** The first preferred answer to a prompt. */
+function chosenText({ pairs, tokenizer, sizes }: Workload, prompt: Prompt): string {
+  const key = promptIds(tokenizer, prompt).join();
+  const text = promptText(prompt);
+  const { chosen } = pairs!.evaluation.find((pair) =>
+    pair.text === text && pair.asked.join() === key
+  )!;
+  return tokenizer.decode(chosen.filter((id) => !sizes.eosId?.includes(id)));
+}
 
 /**
  * A policy's own continuations of the prompts.

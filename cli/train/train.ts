@@ -41,7 +41,9 @@ import {
 import { kernelPath, openRunDevice } from "../policy/device.ts";
 import { asUsage, requireWritable } from "../terminal/system_mistake.ts";
 import type { Summary } from "./results/summary.ts";
-import { loadWorkload, readWorkload, referencesOf } from "./workload.ts";
+import { loadWorkload } from "./workload.ts";
+import { readWorkload } from "./workload_files.ts";
+import { referencesOf } from "./references.ts";
 import { requireTrust, trustedConfig } from "../flags/rule_rights.ts";
 import { originOf } from "../folder/trust.ts";
 import type { Terminal } from "../terminal/terminal.ts";

@@ -13,7 +13,8 @@ import type { TrainingRun } from "../loop.ts";
 import type { RunFolder } from "../../folder/run_folder.ts";
 import { type Sample, samplesMarkdown } from "./samples.ts";
 import { summarise, type Summary } from "./summary.ts";
-import type { References, Workload } from "../workload.ts";
+import type { References } from "../references.ts";
+import type { Workload } from "../workload.ts";
 
 const SAMPLES = 24;
 
