@@ -79,7 +79,7 @@ function requireSameData(dir: string, recorded: RunSettings, settings: RunSettin
 }
 
 /**
- * Reads the pairs of a run.
+ * Reads the pairs of another run.
  *
  * @throws {UsageError} If the folder has none, a line is no pair, steps are missing, or they are another model's or
  * another tokenizer's.

@@ -29,15 +29,9 @@ import {
   type RunIdentity,
   writeIdentity,
 } from "../folder/run_folder.ts";
-import {
-  checkReference,
-  checkTargets,
-  openRunPolicies,
-  readReference,
-  readStart,
-  recordedPairs,
-  replayOf,
-} from "./parts.ts";
+import { checkReference, readRunAdapters } from "./run_adapters.ts";
+import { openRunPolicies } from "./run_policies.ts";
+import { readReplay, recordedPairs } from "./recorded_pairs.ts";
 import { kernelPath, openRunDevice } from "../policy/device.ts";
 import { asUsage, requireWritable } from "../terminal/system_mistake.ts";
 import type { Summary } from "./results/summary.ts";
@@ -113,16 +107,14 @@ export async function train(
   );
   const settings = withDate({ ...given, maxNew: files.maxNew }, files.base);
   const config = runConfig(settings);
-  const fixed = await asUsage(() => readReference(config, files));
-  const start = await asUsage(() => readStart(config, files));
-  await asUsage(() => checkTargets(config, files));
-  const replay = await asUsage(() => replayOf(settings, files));
+  const adapters = await asUsage(() => readRunAdapters(config, files.sizes));
+  const replay = await asUsage(() => readReplay({ settings, config }, files));
   if (files.dataReport !== undefined) terminal.line(`Data: ${files.dataReport}`);
   using device = await openRunDevice(config.device, resumed?.stored, terminal);
   using task = await asUsage(() => loadWorkload(device, files, config, { terminal, signal }));
   const prints = await basePrints(files.base);
   replay?.requireModel({ model: task.modelDigest, ...prints, rule });
-  using policies = openRunPolicies(device, config, fixed, start);
+  using policies = openRunPolicies(device, config, adapters);
   const asked = first ?? await openAnnotators(NO_ANNOTATOR, 0); // a plan asks nobody
   const parts = {
     device,
@@ -142,9 +134,9 @@ export async function train(
     model: task.modelDigest,
     ...prints,
     prompts: task.promptsDigest,
-    ...(fixed ? { referenceAdapter: await adapterPrint(fixed) } : {}),
+    ...(adapters.fixed ? { referenceAdapter: await adapterPrint(adapters.fixed) } : {}),
     ...(replay ? { replayedPairs: replay.digest } : {}),
-    ...(start ? { startAdapter: await adapterPrint(start) } : {}),
+    ...(adapters.start ? { startAdapter: await adapterPrint(adapters.start) } : {}),
     ...(rule === undefined ? {} : { rule }),
   };
   const settled = resumed?.settle(now) ?? now;

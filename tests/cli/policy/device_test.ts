@@ -1,12 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { storiesConfig } from "../../support/run_settings.ts";
-import { openReference } from "../../../cli/train/parts.ts";
 import { kernelPath, openRunDevice } from "../../../cli/policy/device.ts";
 import { recordingTerminal } from "../../support/tiny_run.ts";
 
-const config = storiesConfig(
-  "--device cpu --threads 1 --reference ema --ema-rate 0.25",
-);
+const config = storiesConfig("--device cpu --threads 1");
 
 Deno.test("kernelPath() has what the bits depend on, and not the threads", () => {
   const info = {
@@ -38,8 +35,6 @@ Deno.test("openRunDevice() opens what is asked for and says so in one line", asy
     /^Device: CPU \(.*1 thread\), as --device says$/.test(terminal.lines[0]),
     terminal.lines[0],
   );
-  using reference = openReference(device, config, undefined);
-  assertEquals(reference.mode, { kind: "ema", rate: 0.25 });
 });
 
 Deno.test("openRunDevice() goes on on the kind of device that a resumed run began on", async () => {
