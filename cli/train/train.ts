@@ -14,32 +14,24 @@ import { Interrupted } from "../terminal/interrupt.ts";
 import { withDate } from "../policy/base_model.ts";
 import { planRun } from "./memory_plan.ts";
 import { pairRanker } from "../../training/mod.ts";
-import { datedFolder, withAbsolutePaths } from "../flags/paths.ts";
 import { report } from "./results/report.ts";
 import { writeResults } from "./results/write_results.ts";
 import { adapterPrint, basePrints } from "../policy/prints.ts";
 import { lostFolder } from "../folder/lost_folder.ts";
-import { distrust, openResumed, type Resumed } from "./resumed.ts";
+import { newFolder } from "./new_folder.ts";
+import { resumedFolder } from "./resumed_folder.ts";
 import { rulePrint } from "../judge/rule_print.ts";
 import { TrainingRun } from "./loop.ts";
-import {
-  FILES,
-  requireNoRun,
-  RunFolder,
-  type RunIdentity,
-  writeIdentity,
-} from "../folder/run_folder.ts";
+import { FILES, type RunIdentity } from "../folder/run_folder.ts";
 import { checkReference, readRunAdapters } from "./run_adapters.ts";
 import { openRunPolicies } from "./run_policies.ts";
 import { readReplay, recordedPairs } from "./recorded_pairs.ts";
 import { kernelPath, openRunDevice } from "../policy/device.ts";
-import { asUsage, requireWritable } from "../terminal/system_mistake.ts";
+import { asUsage } from "../terminal/system_mistake.ts";
 import type { Summary } from "./results/summary.ts";
 import { loadWorkload } from "./workload.ts";
 import { readWorkload } from "./workload_files.ts";
 import { referencesOf } from "./references.ts";
-import { requireTrust, trustedConfig } from "../flags/rule_rights.ts";
-import { originOf } from "../folder/trust.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { aboutRun, announce } from "./announcement.ts";
 
@@ -71,46 +63,32 @@ export async function train(
   const startedAt = performance.now();
   const { terminal, signal = new AbortController().signal } = options;
   terminal.keepLog?.();
-  using resumed = request.kind === "resume" ? await openResumed(request) : undefined;
-  if (resumed?.finished) {
-    terminal.line(
-      `${resumed.dir} is done: its numbers are in ${FILES.summary}, its answers in ${FILES.samples}`,
-    );
-    return JSON.parse(await Deno.readTextFile(`${resumed.dir}/${FILES.summary}`));
-  }
-  const given = request.kind === "start"
-    ? trustedConfig(withAbsolutePaths(request.settings), request)
-    : resumed!.settings;
-  const begun = runConfig(given);
+  using unopened = request.kind === "start"
+    ? await newFolder(request)
+    : await resumedFolder(request, terminal);
+  const { dir, stored, point } = unopened;
+  if (unopened.finished) return await summaryOf(dir, terminal);
+  const begun = runConfig(unopened.settings);
   const { annotator, reference } = begun.method;
-  const dir = request.kind === "start"
-    ? request.out ?? datedFolder(begun.method.loss, begun.sampling.seed)
-    : request.dir;
-  if (resumed === undefined) {
-    await requireNoRun(dir);
-    await requireWritable("train", `${dir}/${FILES.config}`);
-  }
-  for (const note of resumed?.notes ?? []) terminal.error(note);
   requireAnnotator(begun);
-  if (resumed !== undefined) requireTrust(dir, given, request);
   await checkReference(reference);
   const ruleFile = ruleFileOf(annotator);
   const rule = await rulePrint(ruleFile);
-  resumed?.requireRule(rule);
+  unopened.requireRule(rule);
   using stack = new DisposableStack();
   const open = async () =>
     options.annotators ??
       stack.use(await openAnnotators(annotator, begun.sampling.seed, { ...begun.method, signal }));
-  const first = resumed === undefined ? await open() : undefined; // a mistake in it is said first
+  const first = unopened.isTyped ? await open() : undefined;
   using files = await asUsage(() =>
     readWorkload(begun, { terminal, signal, usualNew: options.usualNew })
   );
-  const settings = withDate({ ...given, maxNew: files.maxNew }, files.base);
+  const settings = withDate({ ...unopened.settings, maxNew: files.maxNew }, files.base);
   const config = runConfig(settings);
   const adapters = await asUsage(() => readRunAdapters(config, files.sizes));
   const replay = await asUsage(() => readReplay({ settings, config }, files));
   if (files.dataReport !== undefined) terminal.line(`Data: ${files.dataReport}`);
-  using device = await openRunDevice(config.device, resumed?.stored, terminal);
+  using device = await openRunDevice(config.device, stored, terminal);
   using task = await asUsage(() => loadWorkload(device, files, config, { terminal, signal }));
   const prints = await basePrints(files.base);
   replay?.requireModel({ model: task.modelDigest, ...prints, rule });
@@ -120,7 +98,7 @@ export async function train(
     device,
     task,
     config,
-    stored: resumed?.stored,
+    stored,
     replay,
     annotators: asked,
     terminal,
@@ -139,18 +117,14 @@ export async function train(
     ...(adapters.start ? { startAdapter: await adapterPrint(adapters.start) } : {}),
     ...(rule === undefined ? {} : { rule }),
   };
-  const settled = resumed?.settle(now) ?? now;
+  const settled = unopened.settle(now);
   signal.throwIfAborted();
-  const trusted = resumed === undefined || options.annotators || rule === undefined ||
-    await resumed.trusts();
-  if (!trusted) throw distrust(dir, ruleFile!);
+  if (!options.annotators && ruleFile !== undefined) await unopened.requireTrusted(ruleFile);
   const annotators = first ?? await open(); // a folder's rule runs last of all
-  using opened = await asUsage(() =>
-    openFolder(dir, settled, resumed, aboutRun(config, device, task))
+  const { folder, identity } = await asUsage(() =>
+    unopened.open(settled, aboutRun(config, device, task))
   );
-  const { folder, identity } = opened;
-  const resume = resumed?.point;
-  announce(terminal, config, task, dir, resume);
+  announce(terminal, config, task, dir, point);
   try {
     const references = await referencesOf(device, task, config, signal, policies.start?.policy);
     using run = new TrainingRun({
@@ -166,7 +140,7 @@ export async function train(
       folder,
       config: runConfig(identity.config),
       identity,
-      resume,
+      resume: point,
       terminal,
       signal,
       startedAt,
@@ -191,32 +165,10 @@ function requireAnnotator({ method: { annotator, offline } }: RunConfig): void {
   });
 }
 
-interface OpenedFolder extends Disposable {
-  readonly folder: RunFolder;
-  readonly identity: RunIdentity;
-}
-
-/** The run's folder, owned by this process, its logs where the checkpoint has them. */
-async function openFolder(
-  dir: string,
-  identity: RunIdentity,
-  resumed: Resumed | undefined,
-  about: Readonly<Record<string, unknown>>,
-): Promise<OpenedFolder> {
-  if (resumed !== undefined) {
-    await resumed.begin(identity, about);
-    return { folder: resumed.folder, identity, [Symbol.dispose]: () => {} };
-  }
-  const folder = await RunFolder.own(dir);
-  try {
-    await requireNoRun(dir);
-    const origin = await originOf(dir);
-    const own = { ...identity, ...(origin ? { origin } : {}) };
-    await writeIdentity(dir, own, about);
-    await folder.openLogs();
-    return { folder, identity: own, [Symbol.dispose]: () => folder[Symbol.dispose]() };
-  } catch (error) {
-    folder[Symbol.dispose]();
-    throw error;
-  }
+/** What a run that is done has left. */
+async function summaryOf(dir: string, terminal: Pick<Terminal, "line">): Promise<Summary> {
+  terminal.line(
+    `${dir} is done: its numbers are in ${FILES.summary}, its answers in ${FILES.samples}`,
+  );
+  return JSON.parse(await Deno.readTextFile(`${dir}/${FILES.summary}`));
 }

@@ -6,7 +6,6 @@ import {
   tinyFlags,
   tinyWorkspace,
 } from "../../support/tiny_run.ts";
-import { distrust } from "../../../cli/train/resumed.ts";
 import { sha256 } from "../../../core/base/sha256.ts";
 
 const SMALL = "--eval-prompts 2 --members 1 --pairs 2 --max-new 4".split(" ");
@@ -58,7 +57,7 @@ Deno.test("the rule of a folder that was copied here does not run without --trus
   const before = filesBelow(copy);
   const { code, lines } = await runTrain(["--resume", copy]);
   assertEquals([code, filesBelow(copy)], [2, before]);
-  assertEquals(lines.at(-1), distrust(copy, `${work.dir}/rule.ts`).message);
+  assertStringIncludes(lines.at(-1)!, "is named by a folder that was not begun here, expected one");
   const own = await runTrain(["--resume", run]);
   assertEquals(own.code, 0, own.lines.join("\n"));
 });
