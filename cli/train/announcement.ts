@@ -11,7 +11,7 @@ import type { Workload } from "./workload.ts";
 export function aboutRun(
   config: RunConfig,
   device: Device,
-  task: Workload,
+  workload: Workload,
 ): Record<string, unknown> {
   const cadence = cadenceOf(config.method);
   const { kind, name, detail, software } = device.info;
@@ -20,10 +20,15 @@ export function aboutRun(
     phases: cadence.phases,
     refreshEvery: cadence.refreshEvery,
     device: { kind, name, detail, software },
-    model: { name: task.modelName, parameters: task.parameters },
-    prompts: { train: task.prompts.train.length, evaluation: task.prompts.evaluation.length },
-    ...(task.pairs
-      ? { pairs: { train: task.pairs.train.length, evaluation: task.pairs.evaluation.length } }
+    model: { name: workload.modelName, parameters: workload.parameters },
+    prompts: {
+      train: workload.prompts.train.length,
+      evaluation: workload.prompts.evaluation.length,
+    },
+    ...(workload.pairs
+      ? {
+        pairs: { train: workload.pairs.train.length, evaluation: workload.pairs.evaluation.length },
+      }
       : {}),
     deno: Deno.version.deno,
   };
@@ -33,15 +38,15 @@ export function aboutRun(
 export function announce(
   terminal: Pick<Terminal, "line">,
   config: RunConfig,
-  task: Workload,
+  workload: Workload,
   dir: string,
   resume: ResumePoint | undefined,
 ): void {
   const cadence = cadenceOf(config.method);
-  const { train, evaluation } = task.pairs ?? task.prompts;
-  const what = task.pairs ? "pair" : "prompt";
-  const millions = (task.parameters / 1e6).toFixed(2);
-  terminal.line(`Model: ${task.modelName}, ${millions} million parameters`);
+  const { train, evaluation } = workload.pairs ?? workload.prompts;
+  const what = workload.pairs ? "pair" : "prompt";
+  const millions = (workload.parameters / 1e6).toFixed(2);
+  terminal.line(`Model: ${workload.modelName}, ${millions} million parameters`);
   terminal.line(
     `Run: ${methodName(config.method, cadence)}, ${counted(config.method.steps, "step")} of ${
       counted(config.method.pairs, "pair")

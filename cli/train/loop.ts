@@ -30,7 +30,7 @@ export interface RunParts {
   /** Where the kernels run; opened for this run. */
   readonly device: Device;
   /** Model and prompts. */
-  readonly task: Workload;
+  readonly workload: Workload;
   /** One text an evaluation prompt. */
   readonly references: readonly string[];
   /** Who says which answer wins. */

@@ -22,7 +22,7 @@ export interface PlanParts {
   /** With the model and the run's fixed policies on it. */
   readonly device: Device;
   /** Model and prompts. */
-  readonly task: Workload;
+  readonly workload: Workload;
   /** The flags. */
   readonly config: RunConfig;
   /** What the folder says of a run that goes on: its split stays. */
@@ -76,19 +76,19 @@ export async function planRun(parts: PlanParts): Promise<StepSplit> {
 }
 
 /** How long the pairs are that steps may see, and the texts that are continued or scored. */
-function lengthsOf({ task, config, replay }: PlanParts): {
+function lengthsOf({ workload, config, replay }: PlanParts): {
   pairs: readonly PairLength[];
   longest: { prompt: number; answer: number };
 } {
   const { maxNew } = config.sampling;
-  const { tokenizer, prompts, model: { config: { maxPositions } } } = task;
+  const { tokenizer, prompts, model: { config: { maxPositions } } } = workload;
   const lengths = (list: typeof prompts.train) =>
     list.map((prompt) => promptIds(tokenizer, prompt).length);
   const train = lengths(prompts.train);
   const pairs = replay !== undefined
     ? replay.records.map(({ promptIds, a, b }) => length(promptIds, a.ids, b.ids))
-    : task.pairs !== undefined
-    ? task.pairs.train.map(({ prompt, chosen, rejected }) => length(prompt, chosen, rejected))
+    : workload.pairs !== undefined
+    ? workload.pairs.train.map(({ prompt, chosen, rejected }) => length(prompt, chosen, rejected))
     : train.map((prompt): PairLength => ({ prompt, answers: [maxNew, maxNew] }));
   const prompt = most([...train, ...lengths(prompts.evaluation)]);
   const answer = Math.max(maxNew, most(pairs.flatMap(({ answers }) => answers)));

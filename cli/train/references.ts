@@ -29,26 +29,26 @@ export interface References {
  */
 export async function referencesOf(
   device: Device,
-  task: Workload,
+  workload: Workload,
   config: RunConfig,
   signal?: AbortSignal,
   start?: Adapter,
 ): Promise<References> {
   const { temperature, topP, maxNew } = config.sampling;
-  const prompts = task.prompts.evaluation;
-  if (task.pairs !== undefined && config.method.annotator === NO_ANNOTATOR) {
-    return { texts: prompts.map((prompt) => chosenText(task, prompt)), committed: false };
+  const prompts = workload.prompts.evaluation;
+  if (workload.pairs !== undefined && config.method.annotator === NO_ANNOTATOR) {
+    return { texts: prompts.map((prompt) => chosenText(workload, prompt)), committed: false };
   }
   const isEmbedded = config.files.model === undefined &&
     config.data.prompts === undefined && config.data.data === undefined && start === undefined;
   if (isEmbedded) {
     const texts = committedTexts(await loadReferences(), {
-      model: task.modelDigest,
+      model: workload.modelDigest,
       settings: { temperature, topP, maxNew },
     }, prompts.map(promptText));
     if (texts !== undefined) return { texts, committed: true };
   }
-  const { model, tokenizer } = task;
+  const { model, tokenizer } = workload;
   const texts = await sampleReferences(device, {
     model,
     tokenizer,

@@ -23,7 +23,7 @@ export interface EvaluatorParts {
   /** Where the model is. */
   readonly device: Device;
   /** Model and prompts. */
-  readonly task: Workload;
+  readonly workload: Workload;
   /** The flags. */
   readonly config: RunConfig;
   /** One text an evaluation prompt. */
@@ -67,7 +67,7 @@ export class RunEvaluator implements Evaluator<Evaluation> {
 
   /** Prompts of the evaluation after so many steps: within the run the first of them only. */
   size(step: number): number {
-    const { task: { prompts: { evaluation: { length } } }, config } = this.parts;
+    const { workload: { prompts: { evaluation: { length } } }, config } = this.parts;
     const { method: { steps }, data: { phasePrompts } } = config;
     return step === 0 || step === steps ? length : Math.min(length, phasePrompts);
   }
@@ -76,8 +76,8 @@ export class RunEvaluator implements Evaluator<Evaluation> {
   async evaluate(
     { policy, step, steps, signal }: EvaluationRequest,
   ): Promise<Evaluated<Evaluation>> {
-    const { device, task: { known }, references, annotators, rank, config } = this.parts;
-    const { task: { model, tokenizer, prompts: { evaluation } }, start, during } = this.parts;
+    const { device, workload: { known }, references, annotators, rank, config } = this.parts;
+    const { workload: { model, tokenizer, prompts: { evaluation } }, start, during } = this.parts;
     const { maxNew, temperature, topP } = config.sampling;
     const prompts = evaluation.slice(0, this.size(step));
     const options: PolicyOptions = {

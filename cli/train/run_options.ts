@@ -13,7 +13,7 @@ import type { Workload } from "./workload.ts";
 /** What the options are made of. */
 export interface RunOptionsParts {
   /** Model and prompts. */
-  readonly task: Workload;
+  readonly workload: Workload;
   /** Who says which answer wins. */
   readonly annotators: Annotators;
   /** What the loss holds the learner to. */
@@ -28,15 +28,15 @@ export interface RunOptionsParts {
 
 /** All but sinks, evaluator and stops. */
 export function runOptions(
-  { task, annotators, reference, config, start, recorded }: RunOptionsParts,
+  { workload, annotators, reference, config, start, recorded }: RunOptionsParts,
 ): RunOptions<Evaluation> {
   const { method, adapter, optimiser, sampling, files } = config;
   return {
-    model: task.model,
-    tokenizer: task.tokenizer,
+    model: workload.model,
+    tokenizer: workload.tokenizer,
     source: recorded ?? online({
       annotator: namedFailures(annotators.training),
-      prompts: task.prompts.train,
+      prompts: workload.prompts.train,
       sampling: { temperature: sampling.temperature, topP: sampling.topP },
       maxNew: sampling.maxNew,
     }),

@@ -89,14 +89,14 @@ export async function train(
   const replay = await asUsage(() => readReplay({ settings, config }, files));
   if (files.dataReport !== undefined) terminal.line(`Data: ${files.dataReport}`);
   using device = await openRunDevice(config.device, stored, terminal);
-  using task = await asUsage(() => loadWorkload(device, files, config, { terminal, signal }));
+  using workload = await asUsage(() => loadWorkload(device, files, config, { terminal, signal }));
   const prints = await basePrints(files.base);
-  replay?.requireModel({ model: task.modelDigest, ...prints, rule });
+  replay?.requireModel({ model: workload.modelDigest, ...prints, rule });
   using policies = openRunPolicies(device, config, adapters);
   const asked = first ?? await openAnnotators(NO_ANNOTATOR, 0); // a plan asks nobody
   const parts = {
     device,
-    task,
+    workload,
     config,
     stored,
     replay,
@@ -109,9 +109,9 @@ export async function train(
   const now: RunIdentity = {
     config: { ...settings, ...split },
     kernelPath: kernelPath(device.info),
-    model: task.modelDigest,
+    model: workload.modelDigest,
     ...prints,
-    prompts: task.promptsDigest,
+    prompts: workload.promptsDigest,
     ...(adapters.fixed ? { referenceAdapter: await adapterPrint(adapters.fixed) } : {}),
     ...(replay ? { replayedPairs: replay.digest } : {}),
     ...(adapters.start ? { startAdapter: await adapterPrint(adapters.start) } : {}),
@@ -122,21 +122,21 @@ export async function train(
   if (!options.annotators && ruleFile !== undefined) await unopened.requireTrusted(ruleFile);
   const annotators = first ?? await open(); // a folder's rule runs last of all
   const { folder, identity } = await asUsage(() =>
-    unopened.open(settled, aboutRun(config, device, task))
+    unopened.open(settled, aboutRun(config, device, workload))
   );
-  announce(terminal, config, task, dir, point);
+  announce(terminal, config, workload, dir, point);
   try {
-    const references = await referencesOf(device, task, config, signal, policies.start?.policy);
+    const references = await referencesOf(device, workload, config, signal, policies.start?.policy);
     using run = new TrainingRun({
       device,
-      task,
+      workload,
       references: references.texts,
       annotators,
       reference: policies.mode,
-      recorded: recordedPairs(task, replay),
+      recorded: recordedPairs(workload, replay),
       start: policies.start,
-      rank: task.pairs &&
-        pairRanker(device, task.model, task.pairs.evaluation, policies.start?.policy),
+      rank: workload.pairs &&
+        pairRanker(device, workload.model, workload.pairs.evaluation, policies.start?.policy),
       folder,
       config: runConfig(identity.config),
       identity,
@@ -146,7 +146,7 @@ export async function train(
       startedAt,
     });
     await run.finish();
-    const { summary, samples } = await writeResults(device, run, folder, task, references);
+    const { summary, samples } = await writeResults(device, run, folder, workload, references);
     const lines = report(summary, samples, dir, options.next(dir, settings), terminal.columns);
     for (const line of lines) terminal.line(line);
     return summary;

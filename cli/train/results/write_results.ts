@@ -29,21 +29,21 @@ export async function writeResults(
   device: Device,
   run: TrainingRun,
   folder: RunFolder,
-  task: Workload,
+  workload: Workload,
   references: References,
 ): Promise<{ summary: Summary; samples: readonly Sample[] }> {
   const { config } = run;
-  const adapterSha256 = await writeAdapter(device, run, folder, task);
+  const adapterSha256 = await writeAdapter(device, run, folder, workload);
   const { totals } = run;
   const summary = summarise({
     config,
     info: device.info,
     totals,
     adapterSha256,
-    model: task.modelName,
+    model: workload.modelName,
     committedReferences: references.committed,
   });
-  const samples = await readSamples(folder.path("answers"), task, references.texts);
+  const samples = await readSamples(folder.path("answers"), workload, references.texts);
   const title = `${summary.method}, seed ${config.sampling.seed}`;
   const isRanked = config.method.annotator === NO_ANNOTATOR;
   await folder.write("samples", samplesMarkdown(title, samples));
@@ -73,7 +73,7 @@ async function writeAdapter(
   device: Device,
   run: TrainingRun,
   folder: RunFolder,
-  task: Workload,
+  workload: Workload,
 ): Promise<string> {
   using policy = run.run.snapshotNow("result");
   const { params, layout } = policy.adapter();
@@ -82,8 +82,8 @@ async function writeAdapter(
   const bytes = await writeAdapterFolder(
     folder.path("adapter"),
     peftFiles(layout, host, {
-      baseModel: task.modelPath,
-      layers: linearLayers(task.model.config),
+      baseModel: workload.modelPath,
+      layers: linearLayers(workload.model.config),
       rsLora: run.config.adapter.rslora,
     }),
   );
@@ -92,12 +92,12 @@ async function writeAdapter(
 
 async function readSamples(
   path: string,
-  task: Workload,
+  workload: Workload,
   references: readonly string[],
 ): Promise<Sample[]> {
   const lines = await readJsonl(path) as AnswersLine[];
   const before = lines[0], after = lines[lines.length - 1];
-  return task.prompts.evaluation.slice(0, SAMPLES).map((prompt, i) => ({
+  return workload.prompts.evaluation.slice(0, SAMPLES).map((prompt, i) => ({
     prompt: promptText(prompt),
     reference: references[i],
     before: before.sampled[i],

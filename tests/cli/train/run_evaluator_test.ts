@@ -3,7 +3,7 @@ import { storiesConfig } from "../../support/run_settings.ts";
 import { type EvaluatorParts, RunEvaluator } from "../../../cli/train/run_evaluator.ts";
 
 const parts = {
-  task: { prompts: { evaluation: Array(10).fill("p") } },
+  workload: { prompts: { evaluation: Array(10).fill("p") } },
   config: storiesConfig("--steps 8 --phase-prompts 4"),
   steps: [2, 4, 8],
 } as unknown as EvaluatorParts;

@@ -8,13 +8,13 @@ import type { Workload } from "../../../cli/train/workload.ts";
 const config = storiesConfig(
   "--loss ipo --steps 6 --phases 3 --pairs 4 --members 2 --lr 0.01 --schedule constant --seed 9 --checkpoint-every 5",
 );
-const task = {
+const workload = {
   ...{ model: { config: {} }, tokenizer: {}, prompts: { train: ["a", "b"], evaluation: [] } },
 } as unknown as Workload;
 
 Deno.test("runOptions() takes the flags to the library's names", async () => {
   const parts = {
-    ...{ task, config, reference: { kind: "sft" } as const },
+    ...{ workload, config, reference: { kind: "sft" } as const },
     annotators: await buildAnnotators("stories", 1),
   };
   const options = runOptions(parts);
