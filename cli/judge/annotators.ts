@@ -110,7 +110,7 @@ export async function openAnnotators(
 ): Promise<OpenAnnotators> {
   const { source, around } = planAnnotator(text);
   const held = { [Symbol.dispose]: () => {} };
-  if (source === NO_ANNOTATOR) return { training: NOBODY, ...held };
+  if (source === NO_ANNOTATOR) return { ...NOBODY, ...held };
   if (!source.startsWith(RULE)) return { ...await buildAnnotators(text, seed), ...held };
   const open = await openRule(source.slice(RULE.length), rule);
   const evaluation = fileAnnotator(source, open);
@@ -135,10 +135,15 @@ function fileAnnotator(name: string, rule: OpenRule): Annotator {
   };
 }
 
-const NOBODY: Annotator = {
-  name: NO_ANNOTATOR,
-  annotate: () =>
-    Promise.reject(new Error("Cannot annotate: nobody is named, expected the dataset's own pairs")),
+/** Of a run that asks nobody: it learns a dataset's own preferences, or is counted only. */
+export const NOBODY: Annotators = {
+  training: {
+    name: NO_ANNOTATOR,
+    annotate: () =>
+      Promise.reject(
+        new Error("Cannot annotate: nobody is named, expected the dataset's own pairs"),
+      ),
+  },
 };
 
 /** Its name says what is around it: who reads the pairs later must know of the noise. */

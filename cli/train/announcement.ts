@@ -1,17 +1,13 @@
 // What a run says of itself as it begins: to readers of config.json, and on the terminal.
-import type { Device } from "../../backend/mod.ts";
-import type { RunConfig } from "../flags/run_config.ts";
 import { cadenceOf, methodName } from "../flags/cadence.ts";
 import { counted } from "../terminal/counted.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import type { ResumePoint } from "./resume.ts";
-import type { Workload } from "./workload.ts";
+import type { LoadedPlan } from "./loaded_plan.ts";
+import type { UnopenedFolder } from "./unopened_folder.ts";
 
 /** What config.json says for readers. */
 export function aboutRun(
-  config: RunConfig,
-  device: Device,
-  workload: Workload,
+  { config, device, workload }: Pick<LoadedPlan, "config" | "device" | "workload">,
 ): Record<string, unknown> {
   const cadence = cadenceOf(config.method);
   const { kind, name, detail, software } = device.info;
@@ -37,10 +33,8 @@ export function aboutRun(
 /** The lines before the first phase: model, run, folder. */
 export function announce(
   terminal: Pick<Terminal, "line">,
-  config: RunConfig,
-  workload: Workload,
-  dir: string,
-  resume: ResumePoint | undefined,
+  { config, workload }: Pick<LoadedPlan, "config" | "workload">,
+  { dir, point }: Pick<UnopenedFolder, "dir" | "point">,
 ): void {
   const cadence = cadenceOf(config.method);
   const { train, evaluation } = workload.pairs ?? workload.prompts;
@@ -56,6 +50,6 @@ export function announce(
       }, seed ${config.sampling.seed}; ` +
       `${counted(train.length, what)} to train on, ${evaluation.length} to evaluate on`,
   );
-  const where = resume === undefined ? "" : `, going on after step ${resume.checkpoint.step}`;
+  const where = point === undefined ? "" : `, going on after step ${point.checkpoint.step}`;
   terminal.line(`Folder: ${dir}${where}`);
 }

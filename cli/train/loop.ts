@@ -1,14 +1,7 @@
 // A run of `train`: the library's run with a folder as its sink, and a terminal that hears what happens.
-import type { Device } from "../../backend/mod.ts";
-import { type Adapter, requireVerdicts } from "../../core/mod.ts";
-import { countPairs, type ReferenceMode } from "../../scheduler/mod.ts";
-import {
-  type EvaluateOptions,
-  type Evaluation,
-  type PairSource,
-  type PhaseEndEvent,
-  Run,
-} from "../../training/mod.ts";
+import { requireVerdicts } from "../../core/mod.ts";
+import { countPairs } from "../../scheduler/mod.ts";
+import { type Evaluation, type PairSource, type PhaseEndEvent, Run } from "../../training/mod.ts";
 import { counted } from "../terminal/counted.ts";
 import type { Annotators } from "../judge/annotators.ts";
 import { type Failures, heard, tellFailures } from "../judge/failures.ts";
@@ -18,39 +11,25 @@ import { beforeLine, phaseLine } from "./phase_line.ts";
 import { RunEvaluator } from "./run_evaluator.ts";
 import { Progress } from "../terminal/progress.ts";
 import { folderSink, type ResumePoint } from "./resume.ts";
-import type { RunFolder, RunIdentity } from "../folder/run_folder.ts";
 import { runOptions } from "./run_options.ts";
-import type { StartMembers } from "../policy/start_adapter.ts";
-import type { Workload } from "./workload.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { NOTHING_DONE, type RunTotals, withDevice } from "./totals.ts";
+import type { LoadedPlan } from "./loaded_plan.ts";
+import type { References } from "./references.ts";
+import type { OpenedFolder } from "./unopened_folder.ts";
 
 /** What a run is made of. Everything is borrowed. */
 export interface RunParts {
-  /** Where the kernels run; opened for this run. */
-  readonly device: Device;
-  /** Model and prompts. */
-  readonly workload: Workload;
-  /** One text an evaluation prompt. */
-  readonly references: readonly string[];
+  /** Its plan, on the device. */
+  readonly loaded: LoadedPlan;
+  /** Its folder, and what must stay the same for it to be resumed. */
+  readonly opened: OpenedFolder;
+  /** Texts that answers are compared with. */
+  readonly references: References;
   /** Who says which answer wins. */
   readonly annotators: Annotators;
-  /** What the loss holds the learner to. */
-  readonly reference: ReferenceMode;
-  /** Pairs that are there already, to train on instead of new ones. */
-  readonly recorded?: PairSource;
-  /** The members that the run starts from, and their policy; absent for fresh ones on the bare model. */
-  readonly start?: { readonly members: StartMembers; readonly policy: Adapter };
-  /** How a policy ranks the held-out pairs, where nobody annotates. */
-  readonly rank?: EvaluateOptions["rank"];
-  /** The run's folder, owned. */
-  readonly folder: RunFolder;
-  /** Its flags. */
-  readonly config: RunConfig;
-  /** What must stay the same for it to be resumed. */
-  readonly identity: RunIdentity;
   /** Where the run goes on; absent at a start. */
-  readonly resume?: ResumePoint;
+  readonly point?: ResumePoint;
   /** Where it prints. */
   readonly terminal: Terminal;
   /** Ends the run at the next safe moment. */
@@ -63,26 +42,28 @@ export interface RunParts {
 export class TrainingRun implements Disposable {
   /** What learns. */
   readonly run: Run<Evaluation>;
-  readonly #parts: RunParts;
+  /** What it is made of. */
+  readonly parts: RunParts;
   readonly #evaluationSteps: readonly number[];
   readonly #evaluator: RunEvaluator;
   readonly #progress: Progress;
   readonly #earlier: RunTotals;
   #workSeconds: number;
 
-  /** Starts at step 0, or goes on where `parts.resume` says. */
-  constructor(given: RunParts) {
-    const annotators = heard(given.annotators, (failures) => this.#tellFailures(failures));
-    const parts = this.#parts = { ...given, annotators };
-    const { device, resume, start, folder, identity } = parts;
-    const { config } = this;
-    const options = runOptions(parts);
-    this.#earlier = resume?.totals ?? NOTHING_DONE;
+  /** Starts at step 0, or goes on where `parts.point` says. */
+  constructor(parts: RunParts) {
+    this.parts = parts;
+    const { loaded, opened: { folder, identity }, references, point } = parts;
+    const { device, config, policies: { start } } = loaded;
+    const annotators = heard(parts.annotators, (failures) => this.#tellFailures(failures));
+    const options = runOptions({ ...loaded, annotators });
+    this.#earlier = point?.totals ?? NOTHING_DONE;
     this.#workSeconds = this.#earlier.workSeconds;
     this.#progress = new Progress(parts.terminal, config.method.steps);
     this.#evaluationSteps = evaluationSteps(options.cadence!, config.data.evalEvery);
     this.#evaluator = new RunEvaluator({
-      ...{ ...parts, start: start?.policy, steps: this.#evaluationSteps },
+      ...{ ...loaded, annotators, references: references.texts, start: start?.policy },
+      steps: this.#evaluationSteps,
       during: async (prompts, body) => {
         await this.#show(`evaluating on ${counted(prompts, "prompt")}`);
         return await this.#progress.time("evaluate", prompts, body);
@@ -94,19 +75,19 @@ export class TrainingRun implements Disposable {
       evaluator: this.#evaluator,
       sinks: [folderSink({ folder, identity, totals: () => this.totals })],
     };
-    this.run = resume === undefined
+    this.run = point === undefined
       ? Run.start(device, whole)
-      : Run.resume(device, whole, resume.checkpoint);
+      : Run.resume(device, whole, point.checkpoint);
   }
 
   /** The flags. */
   get config(): RunConfig {
-    return this.#parts.config;
+    return this.parts.loaded.config;
   }
 
   /** What was done so far, by earlier processes too. */
   get totals(): RunTotals {
-    const { device, startedAt } = this.#parts;
+    const { loaded: { device }, startedAt } = this.parts;
     const seconds = (performance.now() - startedAt) / 1000;
     const now = {
       ...{ ...this.#earlier, ...this.run.counts, workSeconds: this.#workSeconds },
@@ -121,7 +102,7 @@ export class TrainingRun implements Disposable {
    * @throws What the annotator, the device or the abort throws; the folder can then be resumed.
    */
   async finish(): Promise<void> {
-    const { terminal, signal } = this.#parts;
+    const { terminal, signal } = this.parts;
     const { run } = this;
     try {
       if (!run.done && !run.phaseDue) await this.#showTraining();
@@ -151,12 +132,13 @@ export class TrainingRun implements Disposable {
   /** The first reasons for people, all of them in the folder. */
   async #tellFailures(failures: Failures): Promise<void> {
     const { phase, stepsDone: step } = this.run;
-    await tellFailures(this.#parts, { phase: phase + 1, step }, failures);
+    const { terminal, opened: { folder } } = this.parts;
+    await tellFailures({ terminal, folder }, { phase: phase + 1, step }, failures);
   }
 
   /** The source, with its work shown and timed; a phase of which every verdict failed ends the run. */
   #shown(source: PairSource): PairSource {
-    const doing = this.#parts.recorded ? "scoring" : "generating and annotating";
+    const doing = this.parts.loaded.recorded ? "scoring" : "generating and annotating";
     return {
       ...source,
       phase: async (request) => {

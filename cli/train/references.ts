@@ -8,10 +8,10 @@ import {
   type StoryReferences,
 } from "../../stories/references.ts";
 import { NO_ANNOTATOR } from "../judge/annotators.ts";
-import type { Adapter } from "../../core/mod.ts";
 import type { Workload } from "./workload.ts";
-import type { RunConfig } from "../flags/run_config.ts";
 import { type Prompt, promptIds, promptText } from "../../scheduler/mod.ts";
+import type { LoadedPlan } from "./loaded_plan.ts";
+import type { RunPolicies } from "./run_policies.ts";
 
 /** Texts to compare answers with, and where they are from. */
 export interface References {
@@ -24,15 +24,12 @@ export interface References {
 /**
  * The committed texts where they are this run's, the dataset's preferred answers where it has some and is the measure,
  * else the continuations of the policy that the run starts from, sampled now.
- *
- * @param start Adapter of that policy; absent for the bare model.
  */
 export async function referencesOf(
-  device: Device,
-  workload: Workload,
-  config: RunConfig,
+  { device, workload, config, policies: { start } }:
+    & Pick<LoadedPlan, "device" | "workload" | "config">
+    & { readonly policies: Pick<RunPolicies, "start"> },
   signal?: AbortSignal,
-  start?: Adapter,
 ): Promise<References> {
   const { temperature, topP, maxNew } = config.sampling;
   const prompts = workload.prompts.evaluation;
@@ -57,7 +54,7 @@ export async function referencesOf(
     topP,
     maxNew,
     signal,
-    adapter: start,
+    adapter: start?.policy,
   });
   return { texts, committed: false };
 }

@@ -9,6 +9,7 @@ import {
   type EvaluationRequest,
   evaluationRow,
   type Evaluator,
+  pairRanker,
   type PolicyOptions,
   temperatureOneKl,
 } from "../../training/mod.ts";
@@ -30,8 +31,6 @@ export interface EvaluatorParts {
   readonly references: readonly string[];
   /** Who says which answer wins. */
   readonly annotators: Annotators;
-  /** How a policy ranks the held-out pairs, where nobody annotates. */
-  readonly rank?: EvaluateOptions["rank"];
   /** The policy that the run starts from; absent for the bare model. */
   readonly start?: Adapter;
   /** Steps after which the policy is evaluated. */
@@ -47,12 +46,16 @@ export type OnceMeasured = Pick<RunTotals, "greedyBefore" | "greedyAfter" | "klA
 export class RunEvaluator implements Evaluator<Evaluation> {
   /** What was measured once so far. */
   once: OnceMeasured;
+  /** How a policy ranks the held-out pairs of a dataset. */
+  readonly #rank: EvaluateOptions["rank"];
 
   /** @param once What an earlier process has measured. */
   constructor(
     readonly parts: EvaluatorParts,
     { greedyBefore, greedyAfter, klAtOne }: OnceMeasured,
   ) {
+    const { device, workload: { model, pairs }, start } = parts;
+    this.#rank = pairs && pairRanker(device, model, pairs.evaluation, start);
     this.once = {
       ...(greedyBefore ? { greedyBefore } : {}),
       ...(greedyAfter ? { greedyAfter } : {}),
@@ -76,7 +79,7 @@ export class RunEvaluator implements Evaluator<Evaluation> {
   async evaluate(
     { policy, step, steps, signal }: EvaluationRequest,
   ): Promise<Evaluated<Evaluation>> {
-    const { device, workload: { known }, references, annotators, rank, config } = this.parts;
+    const { device, workload: { known }, references, annotators, config } = this.parts;
     const { workload: { model, tokenizer, prompts: { evaluation } }, start, during } = this.parts;
     const { maxNew, temperature, topP } = config.sampling;
     const prompts = evaluation.slice(0, this.size(step));
@@ -88,7 +91,7 @@ export class RunEvaluator implements Evaluator<Evaluation> {
       during(prompts.length, () =>
         evaluate(device, {
           ...{ ...options, ...(greedy ? { temperature: 0 } : { temperature, topP }) },
-          ...{ annotator: annotators.evaluation, heldOut: annotators.heldOut, rank },
+          ...{ annotator: annotators.evaluation, heldOut: annotators.heldOut, rank: this.#rank },
           against: references.slice(0, prompts.length),
           texts: textMetrics(known),
         }));

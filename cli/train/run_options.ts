@@ -6,8 +6,7 @@ import { cadenceOf } from "../flags/cadence.ts";
 import { targetsOf } from "../flags/target_modules.ts";
 import { lossByName } from "../../losses/mod.ts";
 import type { RunConfig } from "../flags/run_config.ts";
-import type { ReferenceMode } from "../../scheduler/mod.ts";
-import type { StartMembers } from "../policy/start_adapter.ts";
+import type { RunPolicies } from "./run_policies.ts";
 import type { Workload } from "./workload.ts";
 
 /** What the options are made of. */
@@ -16,19 +15,17 @@ export interface RunOptionsParts {
   readonly workload: Workload;
   /** Who says which answer wins. */
   readonly annotators: Annotators;
-  /** What the loss holds the learner to. */
-  readonly reference: ReferenceMode;
+  /** What the loss holds the learner to, and what the members start from. */
+  readonly policies: Pick<RunPolicies, "reference" | "start">;
   /** The flags. */
   readonly config: RunConfig;
-  /** The members that the run starts from. */
-  readonly start?: { readonly members: StartMembers };
   /** Pairs that are there already; absent for new ones. */
   readonly recorded?: PairSource;
 }
 
 /** All but sinks, evaluator and stops. */
 export function runOptions(
-  { workload, annotators, reference, config, start, recorded }: RunOptionsParts,
+  { workload, annotators, policies, config, recorded }: RunOptionsParts,
 ): RunOptions<Evaluation> {
   const { method, adapter, optimiser, sampling, files } = config;
   return {
@@ -41,7 +38,7 @@ export function runOptions(
       maxNew: sampling.maxNew,
     }),
     loss: lossByName(method.loss, method.beta),
-    reference,
+    reference: policies.reference,
     cadence: cadenceOf(method),
     pairsPerStep: method.pairs,
     members: adapter.members,
@@ -51,7 +48,7 @@ export function runOptions(
     gradientCheckpointing: optimiser.gradientCheckpointing,
     microBatch: optimiser.microBatch,
     targetModules: targetsOf(adapter.targetModules),
-    startFrom: start?.members,
+    startFrom: policies.start?.members,
     learningRate: scheduleByName(optimiser.schedule, { base: optimiser.lr, steps: method.steps }),
     seed: sampling.seed,
     checkpointEvery: files.checkpointEvery,

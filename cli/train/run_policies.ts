@@ -11,7 +11,7 @@ import type { RunAdapters } from "./run_adapters.ts";
 /** The policies of a run on the device. Disposing it frees them. */
 export interface RunPolicies extends Disposable {
   /** What the loss holds the learner to. */
-  readonly mode: ReferenceMode;
+  readonly reference: ReferenceMode;
   /** What the members start from; absent for fresh ones. */
   readonly start?: { readonly members: StartMembers; readonly policy: Adapter };
 }
@@ -29,7 +29,7 @@ export function openRunPolicies(
   const owned = stack.move();
   const members = start && startMembers(start, config.adapter.members, keyOf(config.sampling.seed));
   return {
-    mode,
+    reference: mode,
     ...(snapshot && members ? { start: { members, policy: snapshot.adapter() } } : {}),
     [Symbol.dispose]: () => owned.dispose(),
   };

@@ -49,7 +49,9 @@ Deno.test("evaluate() compares answers with references, the same in every run, a
   };
   using files = await readWorkload(storiesConfig("", config));
   using task = await loadWorkload(device, files, storiesConfig("", config));
-  const references = await referencesOf(device, task, storiesConfig("", config));
+  const references = await referencesOf({
+    ...{ device, workload: task, config: storiesConfig("", config), policies: {} },
+  });
   assertEquals([references.committed, references.texts.length], [false, 6]);
   const options = {
     model: task.model,

@@ -1,5 +1,5 @@
 // The files that stand in a run folder once the run is done: adapter, samples, figure, and last the summary.
-import { Arena, type Device } from "../../../backend/mod.ts";
+import { Arena } from "../../../backend/mod.ts";
 import { readJsonl } from "../../../files/mod.ts";
 import { linearLayers, peftFiles } from "../../../core/mod.ts";
 import { promptText } from "../../../scheduler/mod.ts";
@@ -10,10 +10,8 @@ import { sha256 } from "../../../core/base/sha256.ts";
 import { sealResults } from "../../folder/finished.ts";
 import { winRateFigure } from "./plot.ts";
 import type { TrainingRun } from "../loop.ts";
-import type { RunFolder } from "../../folder/run_folder.ts";
 import { type Sample, samplesMarkdown } from "./samples.ts";
 import { summarise, type Summary } from "./summary.ts";
-import type { References } from "../references.ts";
 import type { Workload } from "../workload.ts";
 
 const SAMPLES = 24;
@@ -26,14 +24,10 @@ interface AnswersLine {
 
 /** Writes everything; the summary last, so that its presence means that the run is whole. */
 export async function writeResults(
-  device: Device,
   run: TrainingRun,
-  folder: RunFolder,
-  workload: Workload,
-  references: References,
 ): Promise<{ summary: Summary; samples: readonly Sample[] }> {
-  const { config } = run;
-  const adapterSha256 = await writeAdapter(device, run, folder, workload);
+  const { config, parts: { loaded: { device, workload }, opened: { folder }, references } } = run;
+  const adapterSha256 = await writeAdapter(run);
   const { totals } = run;
   const summary = summarise({
     config,
@@ -69,12 +63,8 @@ export async function writeResults(
   return { summary, samples };
 }
 
-async function writeAdapter(
-  device: Device,
-  run: TrainingRun,
-  folder: RunFolder,
-  workload: Workload,
-): Promise<string> {
+async function writeAdapter(run: TrainingRun): Promise<string> {
+  const { config, parts: { loaded: { device, workload }, opened: { folder } } } = run;
   using policy = run.run.snapshotNow("result");
   const { params, layout } = policy.adapter();
   using arena = new Arena(device, "read the adapter");
@@ -84,7 +74,7 @@ async function writeAdapter(
     peftFiles(layout, host, {
       baseModel: workload.modelPath,
       layers: linearLayers(workload.model.config),
-      rsLora: run.config.adapter.rslora,
+      rsLora: config.adapter.rslora,
     }),
   );
   return await sha256(bytes);

@@ -13,7 +13,7 @@ const workload = {
 
 Deno.test("announce() says model, run and folder in three lines", () => {
   const terminal = recordingTerminal();
-  announce(terminal, config, workload, "runs/x", undefined);
+  announce(terminal, { config, workload }, { dir: "runs/x" });
   assertEquals(terminal.lines, [
     "Model: the model, 1.23 million parameters",
     "Run: bpo (dpo), 6 steps of 1 pair in 3 phases, 2 members, seed 1; 3 prompts to train on, 1 to evaluate on",
@@ -23,7 +23,7 @@ Deno.test("announce() says model, run and folder in three lines", () => {
 
 Deno.test("aboutRun() has what readers of config.json ask for", async () => {
   using device = await CpuDevice.open({ threads: 1 });
-  const { method, phases, refreshEvery, prompts, model } = aboutRun(config, device, workload);
+  const { method, phases, refreshEvery, prompts, model } = aboutRun({ config, device, workload });
   assertEquals([method, phases, refreshEvery], ["bpo (dpo)", 3, 2]);
   assertEquals(prompts, { train: 3, evaluation: 1 });
   assertEquals(model, { name: "the model", parameters: 1_234_567 });

@@ -14,7 +14,7 @@ const workload = {
 
 Deno.test("runOptions() takes the flags to the library's names", async () => {
   const parts = {
-    ...{ workload, config, reference: { kind: "sft" } as const },
+    ...{ workload, config, policies: { reference: { kind: "sft" } as const } },
     annotators: await buildAnnotators("stories", 1),
   };
   const options = runOptions(parts);

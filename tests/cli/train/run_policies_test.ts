@@ -12,7 +12,7 @@ const config = storiesConfig(
 Deno.test("openRunPolicies() has the rate of an averaged reference", async () => {
   using device = await openRunDevice(config.device, undefined, recordingTerminal());
   using policies = openRunPolicies(device, config, {});
-  assertEquals(policies.mode, { kind: "ema", rate: 0.25 });
+  assertEquals(policies.reference, { kind: "ema", rate: 0.25 });
 });
 
 Deno.test("openRunPolicies() has sft as the start where there is one, and every member there", async () => {
@@ -21,12 +21,12 @@ Deno.test("openRunPolicies() has sft as the start where there is one, and every 
   const start = { ...member, digest: "0123456789abcdefgh" };
   const sft = storiesConfig("--reference sft --members 3");
   using none = openRunPolicies(device, sft, {});
-  assertEquals([none.mode, none.start], [{ kind: "sft" }, undefined]);
+  assertEquals([none.reference, none.start], [{ kind: "sft" }, undefined]);
   {
     using policies = openRunPolicies(device, sft, { start });
-    const { mode, start: from } = policies;
-    assert(mode.kind === "fixed" && mode.id === "start-0123456789abcdef");
-    assertEquals(mode.adapter, from!.policy);
+    const { reference, start: from } = policies;
+    assert(reference.kind === "fixed" && reference.id === "start-0123456789abcdef");
+    assertEquals(reference.adapter, from!.policy);
     assertEquals(from!.members.params.length, 3 * member.layout.size);
     assertEquals(from!.members.params.slice(0, member.layout.size), member.params);
   }

@@ -24,7 +24,7 @@ const json = async (path: string) => JSON.parse(await Deno.readTextFile(path));
 const adapterOf = async (dir: string) => (await json(`${dir}/summary.json`)).adapterSha256;
 const memoryLine = (lines: readonly string[]) => lines.find((line) => line.startsWith("Memory:"));
 
-Deno.test("planRun() splits what does not fit, says so, and a run keeps its split", async () => {
+Deno.test("splitSteps() splits what does not fit, says so, and a run keeps its split", async () => {
   using work = await workspace();
   const { dir, flags } = work;
   const controller = new AbortController();
@@ -66,7 +66,7 @@ Deno.test("planRun() splits what does not fit, says so, and a run keeps its spli
   assertEquals(await adapterOf(`${dir}/small`), await adapterOf(`${dir}/same`));
 });
 
-Deno.test("planRun() refuses what cannot fit, in one line and before anything is made", async () => {
+Deno.test("splitSteps() refuses what cannot fit, in one line and before anything is made", async () => {
   using work = await workspace();
   const { dir, flags } = work;
   const refused = async (more: string) => {

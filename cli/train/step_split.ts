@@ -1,8 +1,9 @@
-// How a run fits into its device's memory: said in one line before anything is made, or refused with the flags that help.
+// How a run's steps fit into its device's memory: said in one line before anything is made, or refused with the flags that
+// help.
 import type { Device } from "../../backend/mod.ts";
 import { counted } from "../terminal/counted.ts";
-import type { Annotators } from "../judge/annotators.ts";
-import { promptIds, type ReferenceMode } from "../../scheduler/mod.ts";
+import { NOBODY } from "../judge/annotators.ts";
+import { promptIds } from "../../scheduler/mod.ts";
 import { OutOfMemory, type PairLength, planMemory } from "../../training/mod.ts";
 import type { RunConfig, RunSettings } from "../flags/run_config.ts";
 import { UsageError } from "../terminal/mistake.ts";
@@ -10,15 +11,15 @@ import type { Replay } from "./replay.ts";
 import { runOptions } from "./run_options.ts";
 import type { RunIdentity } from "../folder/run_folder.ts";
 import { showBytes } from "../terminal/sizes.ts";
-import type { StartMembers } from "../policy/start_adapter.ts";
 import type { Workload } from "./workload.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import type { RunPolicies } from "./run_policies.ts";
 
 /** How a run's steps are split, as config.json remembers it; empty where they fit at once. */
 export type StepSplit = Pick<RunSettings, "microBatch" | "gradientCheckpointing">;
 
-/** What a run is planned with. */
-export interface PlanParts {
+/** What steps are made of. */
+export interface StepParts {
   /** With the model and the run's fixed policies on it. */
   readonly device: Device;
   /** Model and prompts. */
@@ -29,12 +30,8 @@ export interface PlanParts {
   readonly stored?: RunIdentity;
   /** Pairs that are there. */
   readonly replay?: Replay;
-  /** What the loss holds the learner to. */
-  readonly reference: ReferenceMode;
-  /** Of the run. */
-  readonly annotators: Annotators;
-  /** What the members start from. */
-  readonly start?: { readonly members: StartMembers };
+  /** What the loss holds the learner to, and what the members start from. */
+  readonly policies: RunPolicies;
   /** Where it is said how a step is split. */
   readonly terminal: Pick<Terminal, "line">;
 }
@@ -45,12 +42,12 @@ export interface PlanParts {
  * @returns What of the settings changes: `microBatch` where a step is split, `gradientCheckpointing` where that is needed.
  * @throws {UsageError} If it cannot fit.
  */
-export async function planRun(parts: PlanParts): Promise<StepSplit> {
+export async function splitSteps(parts: StepParts): Promise<StepSplit> {
   const { device, config, stored, terminal } = parts;
   const { method: { pairs }, optimiser } = config;
   const begun = stored !== undefined; // as it began, so it goes on: all at once where no split is kept
   const run = {
-    ...runOptions(parts),
+    ...runOptions({ ...parts, annotators: NOBODY }), // who judges takes no memory
     ...(begun ? { microBatch: optimiser.microBatch ?? pairs } : {}),
   };
   const budget = device.room + device.stats().bytes;
@@ -76,7 +73,7 @@ export async function planRun(parts: PlanParts): Promise<StepSplit> {
 }
 
 /** How long the pairs are that steps may see, and the texts that are continued or scored. */
-function lengthsOf({ workload, config, replay }: PlanParts): {
+function lengthsOf({ workload, config, replay }: StepParts): {
   pairs: readonly PairLength[];
   longest: { prompt: number; answer: number };
 } {
@@ -104,7 +101,7 @@ const length = (prompt: Ids, a: Ids, b: Ids): PairLength => ({
 const most = (numbers: readonly number[]) => numbers.reduce((a, b) => Math.max(a, b), 1);
 
 /** The one line, with the flags that help. */
-function tooLarge(error: OutOfMemory, { device, config, stored }: PlanParts): UsageError {
+function tooLarge(error: OutOfMemory, { device, config, stored }: StepParts): UsageError {
   const isStep = error.what.startsWith("a step");
   const { method, adapter, optimiser: { microBatch }, data, files } = config;
   const settled = isStep && microBatch !== undefined && microBatch > 1;
