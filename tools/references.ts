@@ -6,10 +6,10 @@
 import { openDevice } from "../backend/mod.ts";
 import { runConfig } from "../cli/flags/run_config.ts";
 import { completeSettings, STORIES_PRESET } from "../cli/flags/train_request.ts";
-import { sampleReferences } from "../cli/train/references.ts";
+import { sampleReferences } from "../cli/train/device/references.ts";
 import { REFERENCE_KEY } from "../training/mod.ts";
-import { loadWorkload } from "../cli/train/workload.ts";
-import { readWorkload } from "../cli/train/workload_files.ts";
+import { loadWorkload } from "../cli/train/device/workload.ts";
+import { readWorkload } from "../cli/train/plan/workload_files.ts";
 import { promptText } from "../scheduler/mod.ts";
 import type { StoryReferences } from "../stories/references.ts";
 

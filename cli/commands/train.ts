@@ -10,7 +10,7 @@ import {
 import { TRAIN_FLAGS } from "../flags/train_table.ts";
 import { fieldOf } from "../flags/kinds.ts";
 import { settleTrainFlags } from "../train/flags.ts";
-import { dataFlags } from "../train/replay.ts";
+import { dataFlags } from "../train/plan/replay.ts";
 import { nextOfLeash, nextOfTask } from "../train/results/report.ts";
 import { train, type TrainOptions } from "../train/train.ts";
 import type { CliCommand } from "./command.ts";

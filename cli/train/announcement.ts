@@ -2,7 +2,7 @@
 import { cadenceOf, methodName } from "../flags/cadence.ts";
 import { counted } from "../terminal/counted.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import type { LoadedPlan } from "./loaded_plan.ts";
+import type { LoadedPlan } from "./device/loaded_plan.ts";
 import type { UnopenedFolder } from "./unopened_folder.ts";
 
 /** What config.json says for readers. */

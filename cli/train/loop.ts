@@ -14,8 +14,8 @@ import { folderSink, type ResumePoint } from "./resume.ts";
 import { runOptions } from "./run_options.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { NOTHING_DONE, type RunTotals, withDevice } from "./totals.ts";
-import type { LoadedPlan } from "./loaded_plan.ts";
-import type { References } from "./references.ts";
+import type { LoadedPlan } from "./device/loaded_plan.ts";
+import type { References } from "./device/references.ts";
 import type { OpenedFolder } from "./unopened_folder.ts";
 
 /** What a run is made of. Everything is borrowed. */

@@ -17,7 +17,7 @@ import { textMetrics } from "../../stories/text_metrics.ts";
 import type { Annotators } from "../judge/annotators.ts";
 import type { RunConfig } from "../flags/run_config.ts";
 import type { RunTotals } from "./totals.ts";
-import type { Workload } from "./workload.ts";
+import type { Workload } from "./device/workload.ts";
 
 /** What evaluations need; everything is borrowed. */
 export interface EvaluatorParts {

@@ -6,8 +6,8 @@ import { cadenceOf } from "../flags/cadence.ts";
 import { targetsOf } from "../flags/target_modules.ts";
 import { lossByName } from "../../losses/mod.ts";
 import type { RunConfig } from "../flags/run_config.ts";
-import type { RunPolicies } from "./run_policies.ts";
-import type { Workload } from "./workload.ts";
+import type { RunPolicies } from "./device/run_policies.ts";
+import type { Workload } from "./device/workload.ts";
 
 /** What the options are made of. */
 export interface RunOptionsParts {

@@ -13,11 +13,11 @@ import { TrainingRun } from "./loop.ts";
 import { FILES } from "../folder/run_folder.ts";
 import { asUsage } from "../terminal/system_mistake.ts";
 import type { Summary } from "./results/summary.ts";
-import { referencesOf } from "./references.ts";
+import { referencesOf } from "./device/references.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { aboutRun, announce } from "./announcement.ts";
-import { loadPlan } from "./loaded_plan.ts";
-import { readPlan } from "./plan.ts";
+import { loadPlan } from "./device/loaded_plan.ts";
+import { readPlan } from "./plan/plan.ts";
 
 /** How to train from another program. */
 export interface TrainOptions {

@@ -1,5 +1,5 @@
-import { loadWorkload } from "../../cli/train/workload.ts";
-import { readWorkload } from "../../cli/train/workload_files.ts";
+import { loadWorkload } from "../../cli/train/device/workload.ts";
+import { readWorkload } from "../../cli/train/plan/workload_files.ts";
 import { storiesConfig } from "../support/run_settings.ts";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import {
@@ -12,7 +12,7 @@ import {
   type Verdict,
 } from "../../core/mod.ts";
 import { CpuDevice } from "../../backend/cpu/device.ts";
-import { referencesOf } from "../../cli/train/references.ts";
+import { referencesOf } from "../../cli/train/device/references.ts";
 import { promptIds, uploadSnapshot } from "../../scheduler/mod.ts";
 import {
   ANSWER_KEY,

@@ -12,7 +12,7 @@ import { winRateFigure } from "./plot.ts";
 import type { TrainingRun } from "../loop.ts";
 import { type Sample, samplesMarkdown } from "./samples.ts";
 import { summarise, type Summary } from "./summary.ts";
-import type { Workload } from "../workload.ts";
+import type { Workload } from "../device/workload.ts";
 
 const SAMPLES = 24;
 

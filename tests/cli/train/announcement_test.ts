@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { aboutRun, announce } from "../../../cli/train/announcement.ts";
 import { storiesConfig } from "../../support/run_settings.ts";
 import { CpuDevice } from "../../../backend/cpu/device.ts";
-import type { Workload } from "../../../cli/train/workload.ts";
+import type { Workload } from "../../../cli/train/device/workload.ts";
 import { recordingTerminal } from "../../support/tiny_run.ts";
 
 const config = storiesConfig("--steps 6 --phases 3 --pairs 1 --members 2");

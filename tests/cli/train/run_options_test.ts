@@ -3,7 +3,7 @@ import { buildAnnotators } from "../../../cli/judge/annotators.ts";
 import { storiesConfig } from "../../support/run_settings.ts";
 import { runOptions } from "../../../cli/train/run_options.ts";
 import { replayed } from "../../../training/mod.ts";
-import type { Workload } from "../../../cli/train/workload.ts";
+import type { Workload } from "../../../cli/train/device/workload.ts";
 
 const config = storiesConfig(
   "--loss ipo --steps 6 --phases 3 --pairs 4 --members 2 --lr 0.01 --schedule constant --seed 9 --checkpoint-every 5",

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { runCommand } from "../../../cli/commands/command.ts";
-import { TRAIN } from "../../../cli/commands/train.ts";
-import { commandWorkspace, runIn } from "../../support/command_run.ts";
-import { filesBelow } from "../../support/tiny_run.ts";
+import { runCommand } from "../../../../cli/commands/command.ts";
+import { TRAIN } from "../../../../cli/commands/train.ts";
+import { commandWorkspace, runIn } from "../../../support/command_run.ts";
+import { filesBelow } from "../../../support/tiny_run.ts";
 
 const FLAGS = "--device cpu --threads 1 --steps 3 --pairs 6 --members 2 --rank 2 --max-new 4 " +
   "--eval-prompts 2 --lr 0.01 --checkpoint-every 1";

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { readPlan } from "../../../cli/train/plan.ts";
-import { UsageError } from "../../../cli/terminal/mistake.ts";
-import { sha256 } from "../../../core/base/sha256.ts";
-import { recordingTerminal, tinyWorkspace } from "../../support/tiny_run.ts";
-import { tinyFolder } from "../../support/unopened_folder.ts";
+import { readPlan } from "../../../../cli/train/plan/plan.ts";
+import { UsageError } from "../../../../cli/terminal/mistake.ts";
+import { sha256 } from "../../../../core/base/sha256.ts";
+import { recordingTerminal, tinyWorkspace } from "../../../support/tiny_run.ts";
+import { tinyFolder } from "../../../support/unopened_folder.ts";
 
 Deno.test("readPlan() has the flags, the model's files and the fingerprint of the rule", async () => {
   using work = await tinyWorkspace();

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { buildAnnotators } from "../../../cli/judge/annotators.ts";
-import { RunAnnotators } from "../../../cli/train/run_annotators.ts";
-import { UsageError } from "../../../cli/terminal/mistake.ts";
-import { storiesConfig } from "../../support/run_settings.ts";
+import { buildAnnotators } from "../../../../cli/judge/annotators.ts";
+import { RunAnnotators } from "../../../../cli/train/plan/run_annotators.ts";
+import { UsageError } from "../../../../cli/terminal/mistake.ts";
+import { storiesConfig } from "../../../support/run_settings.ts";
 
 const trusting = { requireTrusted: () => Promise.resolve() };
 const distrusting = { requireTrusted: (rule: string) => Promise.reject(new Error(`not ${rule}`)) };

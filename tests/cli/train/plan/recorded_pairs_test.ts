@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import type { DataPair } from "../../../cli/data/training_data.ts";
-import type { PairRecord } from "../../../scheduler/mod.ts";
-import { recordedPairs } from "../../../cli/train/recorded_pairs.ts";
+import type { DataPair } from "../../../../cli/data/training_data.ts";
+import type { PairRecord } from "../../../../scheduler/mod.ts";
+import { recordedPairs } from "../../../../cli/train/plan/recorded_pairs.ts";
 
 const prompts = { train: ["a", "b", "c"], evaluation: ["d"] };
 const replay = { records: [] as PairRecord[], digest: "", requireModel: () => {} };

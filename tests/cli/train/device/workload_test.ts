@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { storiesConfig } from "../../support/run_settings.ts";
-import { CpuDevice } from "../../../backend/cpu/device.ts";
-import { loadWorkload } from "../../../cli/train/workload.ts";
-import { readWorkload } from "../../../cli/train/workload_files.ts";
-import { modelDigest } from "../../support/model_digest.ts";
-import { tinyModel, tinyWorkspace } from "../../support/tiny_run.ts";
+import { storiesConfig } from "../../../support/run_settings.ts";
+import { CpuDevice } from "../../../../backend/cpu/device.ts";
+import { loadWorkload } from "../../../../cli/train/device/workload.ts";
+import { readWorkload } from "../../../../cli/train/plan/workload_files.ts";
+import { modelDigest } from "../../../support/model_digest.ts";
+import { tinyModel, tinyWorkspace } from "../../../support/tiny_run.ts";
 
 Deno.test("loadWorkload() has the weights on the device until it is disposed, and their fingerprint", async () => {
   using work = await tinyWorkspace();

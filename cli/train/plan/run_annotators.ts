@@ -6,10 +6,10 @@ import {
   openAnnotators,
   planAnnotator,
   ruleFileOf,
-} from "../judge/annotators.ts";
-import type { RunConfig } from "../flags/run_config.ts";
-import { UsageError } from "../terminal/mistake.ts";
-import type { UnopenedFolder } from "./unopened_folder.ts";
+} from "../../judge/annotators.ts";
+import type { RunConfig } from "../../flags/run_config.ts";
+import { UsageError } from "../../terminal/mistake.ts";
+import type { UnopenedFolder } from "../unopened_folder.ts";
 
 /** How they are opened. */
 export interface RunAnnotatorsOptions {

@@ -1,10 +1,10 @@
 // Pairs that are there before a run, to train on instead of new ones: a dataset's, or those that another run recorded.
 import type { WorkloadFiles } from "./workload_files.ts";
-import type { RunConfig, RunSettings } from "../flags/run_config.ts";
+import type { RunConfig, RunSettings } from "../../flags/run_config.ts";
 import { loadReplay, type Replay } from "./replay.ts";
-import { offline, type PairSource, replayed } from "../../training/mod.ts";
-import type { ReferenceMode } from "../../scheduler/mod.ts";
-import type { Workload } from "./workload.ts";
+import { offline, type PairSource, replayed } from "../../../training/mod.ts";
+import type { ReferenceMode } from "../../../scheduler/mod.ts";
+import type { RunData } from "./run_data.ts";
 
 /** The pairs that `--replay` names, checked against this run; undefined where it names none. */
 export async function readReplay(
@@ -31,7 +31,7 @@ function modeOf({ method: { reference } }: RunConfig): ReferenceMode["kind"] {
 
 /** Pairs that are there before the run: a replay's, or the dataset's of an offline run. */
 export function recordedPairs(
-  { pairs, prompts }: Pick<Workload, "pairs" | "prompts">,
+  { pairs, prompts }: Pick<RunData, "pairs" | "prompts">,
   replay: Replay | undefined,
 ): PairSource | undefined {
   const entries = (pairs ?? prompts).train.length;

@@ -1,13 +1,13 @@
-import { storiesConfig } from "../../support/run_settings.ts";
+import { storiesConfig } from "../../../support/run_settings.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { UsageError } from "../../../cli/terminal/mistake.ts";
-import { readWorkload } from "../../../cli/train/workload_files.ts";
+import { UsageError } from "../../../../cli/terminal/mistake.ts";
+import { readWorkload } from "../../../../cli/train/plan/workload_files.ts";
 import {
   recordingTerminal,
   TINY_PROMPTS,
   tinyModel,
   tinyWorkspace,
-} from "../../support/tiny_run.ts";
+} from "../../../support/tiny_run.ts";
 
 Deno.test("readWorkload() has the model, disjoint prompts and fingerprints of both", async () => {
   using work = await tinyWorkspace();

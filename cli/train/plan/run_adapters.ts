@@ -1,14 +1,14 @@
 // The adapters that a run's flags name, read and checked, on no device yet: that of a fixed reference, and the one that
 // the members start from.
-import { UsageError } from "../terminal/mistake.ts";
-import type { RunConfig } from "../flags/run_config.ts";
-import { targetsOf } from "../flags/target_modules.ts";
-import { adapterFolder } from "../policy/adapter_spec.ts";
-import { linearLayers, type ModelConfig, selectModules } from "../../core/mod.ts";
-import { didYouMean } from "../../core/base/nearest.ts";
-import { isThere } from "../../files/durable/disk.ts";
-import { quote } from "../../core/base/quote.ts";
-import { readAdapterFolder, type StoredAdapter } from "../policy/adapter_files.ts";
+import { UsageError } from "../../terminal/mistake.ts";
+import type { RunConfig } from "../../flags/run_config.ts";
+import { targetsOf } from "../../flags/target_modules.ts";
+import { adapterFolder } from "../../policy/adapter_spec.ts";
+import { linearLayers, type ModelConfig, selectModules } from "../../../core/mod.ts";
+import { didYouMean } from "../../../core/base/nearest.ts";
+import { isThere } from "../../../files/durable/disk.ts";
+import { quote } from "../../../core/base/quote.ts";
+import { readAdapterFolder, type StoredAdapter } from "../../policy/adapter_files.ts";
 
 const REFERENCES = ["behaviour", "sft", "ema"];
 

@@ -1,17 +1,17 @@
 // What a run is trained on and measured by: the prompts of a file, the embedded ones, or a dataset's rows.
-import { quote } from "../../core/base/quote.ts";
-import type { BaseModel } from "../policy/base_model.ts";
-import { type DataPair, readTrainingData } from "../data/training_data.ts";
-import { type PromptSplit, readPrompts, splitPrompts } from "../data/prompts_file.ts";
-import { counted } from "../terminal/counted.ts";
-import type { RunConfig } from "../flags/run_config.ts";
-import type { FetchOptions } from "../policy/hub_files.ts";
-import { type Prompt, promptIds, promptText } from "../../scheduler/mod.ts";
-import { loadPrompts } from "../../stories/prompts.ts";
-import { sha256 } from "../../core/base/sha256.ts";
-import { withoutMiddle } from "../../core/text/rows/budget.ts";
-import { UsageError } from "../terminal/mistake.ts";
-import type { Tokenizer } from "../../core/mod.ts";
+import { quote } from "../../../core/base/quote.ts";
+import type { BaseModel } from "../../policy/base_model.ts";
+import { type DataPair, readTrainingData } from "../../data/training_data.ts";
+import { type PromptSplit, readPrompts, splitPrompts } from "../../data/prompts_file.ts";
+import { counted } from "../../terminal/counted.ts";
+import type { RunConfig } from "../../flags/run_config.ts";
+import type { FetchOptions } from "../../policy/hub_files.ts";
+import { type Prompt, promptIds, promptText } from "../../../scheduler/mod.ts";
+import { loadPrompts } from "../../../stories/prompts.ts";
+import { sha256 } from "../../../core/base/sha256.ts";
+import { withoutMiddle } from "../../../core/text/rows/budget.ts";
+import { UsageError } from "../../terminal/mistake.ts";
+import type { Tokenizer } from "../../../core/mod.ts";
 
 /** What a run is trained on and measured by. */
 export interface RunData {

@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { CpuDevice } from "../../../backend/cpu/device.ts";
-import { committedTexts, sampleReferences } from "../../../cli/train/references.ts";
-import { ANSWER_KEY, REFERENCE_KEY } from "../../../training/mod.ts";
-import { completionText, generate } from "../../../core/mod.ts";
-import { promptIds } from "../../../scheduler/mod.ts";
-import { modelFixture } from "../../support/fixtures.ts";
-import { charTokenizer } from "../../support/tiny_task.ts";
+import { CpuDevice } from "../../../../backend/cpu/device.ts";
+import { committedTexts, sampleReferences } from "../../../../cli/train/device/references.ts";
+import { ANSWER_KEY, REFERENCE_KEY } from "../../../../training/mod.ts";
+import { completionText, generate } from "../../../../core/mod.ts";
+import { promptIds } from "../../../../scheduler/mod.ts";
+import { modelFixture } from "../../../support/fixtures.ts";
+import { charTokenizer } from "../../../support/tiny_task.ts";
 
 const settings = { temperature: 1, topP: 1, maxNew: 8 };
 const committed = {

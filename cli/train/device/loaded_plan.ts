@@ -1,15 +1,15 @@
 // A run's plan on its device: the weights, the policies that stay as they are, how a step is split to fit beside them, and
 // what makes the run the same work wherever it goes on.
-import type { Device } from "../../backend/mod.ts";
-import type { PairSource } from "../../training/mod.ts";
-import { type RunConfig, runConfig } from "../flags/run_config.ts";
-import type { RunIdentity } from "../folder/run_folder.ts";
-import { kernelPath, openRunDevice } from "../policy/device.ts";
-import type { FetchOptions } from "../policy/hub_files.ts";
-import { adapterPrint, basePrints } from "../policy/prints.ts";
-import { asUsage } from "../terminal/system_mistake.ts";
-import type { RunPlan } from "./plan.ts";
-import { recordedPairs } from "./recorded_pairs.ts";
+import type { Device } from "../../../backend/mod.ts";
+import type { PairSource } from "../../../training/mod.ts";
+import { type RunConfig, runConfig } from "../../flags/run_config.ts";
+import type { RunIdentity } from "../../folder/run_folder.ts";
+import { kernelPath, openRunDevice } from "../../policy/device.ts";
+import type { FetchOptions } from "../../policy/hub_files.ts";
+import { adapterPrint, basePrints } from "../../policy/prints.ts";
+import { asUsage } from "../../terminal/system_mistake.ts";
+import type { RunPlan } from "../plan/plan.ts";
+import { recordedPairs } from "../plan/recorded_pairs.ts";
 import { openRunPolicies, type RunPolicies } from "./run_policies.ts";
 import { splitSteps } from "./step_split.ts";
 import { loadWorkload, type Workload } from "./workload.ts";

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { loadPlan } from "../../../cli/train/loaded_plan.ts";
-import { readPlan } from "../../../cli/train/plan.ts";
-import { UsageError } from "../../../cli/terminal/mistake.ts";
-import { modelDigest } from "../../support/model_digest.ts";
-import { recordingTerminal, tinyModel, tinyWorkspace } from "../../support/tiny_run.ts";
-import { tinyFolder } from "../../support/unopened_folder.ts";
+import { loadPlan } from "../../../../cli/train/device/loaded_plan.ts";
+import { readPlan } from "../../../../cli/train/plan/plan.ts";
+import { UsageError } from "../../../../cli/terminal/mistake.ts";
+import { modelDigest } from "../../../support/model_digest.ts";
+import { recordingTerminal, tinyModel, tinyWorkspace } from "../../../support/tiny_run.ts";
+import { tinyFolder } from "../../../support/unopened_folder.ts";
 
 Deno.test("loadPlan() has all on the device, and what makes the run the same work", async () => {
   using work = await tinyWorkspace();

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { storiesConfig } from "../../support/run_settings.ts";
-import { openRunPolicies } from "../../../cli/train/run_policies.ts";
-import { openRunDevice } from "../../../cli/policy/device.ts";
-import { tinyMembers } from "../../support/command_run.ts";
-import { recordingTerminal } from "../../support/tiny_run.ts";
+import { storiesConfig } from "../../../support/run_settings.ts";
+import { openRunPolicies } from "../../../../cli/train/device/run_policies.ts";
+import { openRunDevice } from "../../../../cli/policy/device.ts";
+import { tinyMembers } from "../../../support/command_run.ts";
+import { recordingTerminal } from "../../../support/tiny_run.ts";
 
 const config = storiesConfig(
   "--device cpu --threads 1 --reference ema --ema-rate 0.25",

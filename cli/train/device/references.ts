@@ -1,15 +1,15 @@
 // What answers are compared with: a dataset's preferred ones, else continuations of the policy that a run starts from,
 // committed or sampled at the start.
-import type { Device } from "../../backend/mod.ts";
-import { type AnswerOptions, answerPrompts, REFERENCE_KEY } from "../../training/mod.ts";
+import type { Device } from "../../../backend/mod.ts";
+import { type AnswerOptions, answerPrompts, REFERENCE_KEY } from "../../../training/mod.ts";
 import {
   loadReferences,
   type ReferenceSettings,
   type StoryReferences,
-} from "../../stories/references.ts";
-import { NO_ANNOTATOR } from "../judge/annotators.ts";
+} from "../../../stories/references.ts";
+import { NO_ANNOTATOR } from "../../judge/annotators.ts";
 import type { Workload } from "./workload.ts";
-import { type Prompt, promptIds, promptText } from "../../scheduler/mod.ts";
+import { type Prompt, promptIds, promptText } from "../../../scheduler/mod.ts";
 import type { LoadedPlan } from "./loaded_plan.ts";
 import type { RunPolicies } from "./run_policies.ts";
 

@@ -1,18 +1,18 @@
 // `--replay DIR`: the pairs that another run recorded, step by step, instead of new ones.
-import { readJsonl } from "../../files/mod.ts";
-import type { PairRecord, ReferenceMode } from "../../scheduler/mod.ts";
-import { sha256 } from "../../core/base/sha256.ts";
-import { flagOf } from "../flags/kinds.ts";
-import { runConfig, type RunSettings } from "../flags/run_config.ts";
-import { completeSettings, STORIES_PRESET } from "../flags/train_request.ts";
-import { DEFAULT_PHASES } from "../flags/train_table.ts";
-import { UsageError } from "../terminal/mistake.ts";
-import { cadenceOf } from "../flags/cadence.ts";
-import { DATASET } from "../../training/sources/offline.ts";
-import { requireWholeLog } from "../../files/run_checkpoints.ts";
-import { requireSame } from "../folder/identity.ts";
-import { FILES, readIdentity, type RunIdentity } from "../folder/run_folder.ts";
-import { isThere } from "../../files/durable/disk.ts";
+import { readJsonl } from "../../../files/mod.ts";
+import type { PairRecord, ReferenceMode } from "../../../scheduler/mod.ts";
+import { sha256 } from "../../../core/base/sha256.ts";
+import { flagOf } from "../../flags/kinds.ts";
+import { runConfig, type RunSettings } from "../../flags/run_config.ts";
+import { completeSettings, STORIES_PRESET } from "../../flags/train_request.ts";
+import { DEFAULT_PHASES } from "../../flags/train_table.ts";
+import { UsageError } from "../../terminal/mistake.ts";
+import { cadenceOf } from "../../flags/cadence.ts";
+import { DATASET } from "../../../training/sources/offline.ts";
+import { requireWholeLog } from "../../../files/run_checkpoints.ts";
+import { requireSame } from "../../folder/identity.ts";
+import { FILES, readIdentity, type RunIdentity } from "../../folder/run_folder.ts";
+import { isThere } from "../../../files/durable/disk.ts";
 
 /** Recorded pairs that fit a run. */
 export interface Replay {

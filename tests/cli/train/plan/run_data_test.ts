@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { storiesConfig } from "../../support/run_settings.ts";
-import { modelFlags } from "../../../cli/flags/run_config.ts";
-import { openBase } from "../../../cli/policy/base_model.ts";
-import { readRunData } from "../../../cli/train/run_data.ts";
-import { UsageError } from "../../../cli/terminal/mistake.ts";
-import { TINY_PROMPTS, tinyWorkspace } from "../../support/tiny_run.ts";
+import { storiesConfig } from "../../../support/run_settings.ts";
+import { modelFlags } from "../../../../cli/flags/run_config.ts";
+import { openBase } from "../../../../cli/policy/base_model.ts";
+import { readRunData } from "../../../../cli/train/plan/run_data.ts";
+import { UsageError } from "../../../../cli/terminal/mistake.ts";
+import { TINY_PROMPTS, tinyWorkspace } from "../../../support/tiny_run.ts";
 
 Deno.test("readRunData() cuts prompts of a file that leave no room for an answer, and says so with the flag", async () => {
   using work = await tinyWorkspace();

@@ -1,18 +1,18 @@
 // How a run's steps fit into its device's memory: said in one line before anything is made, or refused with the flags that
 // help.
-import type { Device } from "../../backend/mod.ts";
-import { counted } from "../terminal/counted.ts";
-import { NOBODY } from "../judge/annotators.ts";
-import { promptIds } from "../../scheduler/mod.ts";
-import { OutOfMemory, type PairLength, planMemory } from "../../training/mod.ts";
-import type { RunConfig, RunSettings } from "../flags/run_config.ts";
-import { UsageError } from "../terminal/mistake.ts";
-import type { Replay } from "./replay.ts";
-import { runOptions } from "./run_options.ts";
-import type { RunIdentity } from "../folder/run_folder.ts";
-import { showBytes } from "../terminal/sizes.ts";
+import type { Device } from "../../../backend/mod.ts";
+import { counted } from "../../terminal/counted.ts";
+import { NOBODY } from "../../judge/annotators.ts";
+import { promptIds } from "../../../scheduler/mod.ts";
+import { OutOfMemory, type PairLength, planMemory } from "../../../training/mod.ts";
+import type { RunConfig, RunSettings } from "../../flags/run_config.ts";
+import { UsageError } from "../../terminal/mistake.ts";
+import type { Replay } from "../plan/replay.ts";
+import { runOptions } from "../run_options.ts";
+import type { RunIdentity } from "../../folder/run_folder.ts";
+import { showBytes } from "../../terminal/sizes.ts";
 import type { Workload } from "./workload.ts";
-import type { Terminal } from "../terminal/terminal.ts";
+import type { Terminal } from "../../terminal/terminal.ts";
 import type { RunPolicies } from "./run_policies.ts";
 
 /** How a run's steps are split, as config.json remembers it; empty where they fit at once. */

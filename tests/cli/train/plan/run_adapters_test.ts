@@ -1,9 +1,9 @@
 import { assertRejects } from "@std/assert";
-import { parseModelConfig } from "../../../core/mod.ts";
-import { storiesConfig } from "../../support/run_settings.ts";
-import { UsageError } from "../../../cli/terminal/mistake.ts";
-import { checkReference, readRunAdapters } from "../../../cli/train/run_adapters.ts";
-import { Mistake } from "../../../core/base/mistake.ts";
+import { parseModelConfig } from "../../../../core/mod.ts";
+import { storiesConfig } from "../../../support/run_settings.ts";
+import { UsageError } from "../../../../cli/terminal/mistake.ts";
+import { checkReference, readRunAdapters } from "../../../../cli/train/plan/run_adapters.ts";
+import { Mistake } from "../../../../core/base/mistake.ts";
 
 Deno.test("checkReference() takes names and adapter folders, and suggests the nearest name", async () => {
   for (const name of ["behaviour", "sft", "ema"]) await checkReference(name);

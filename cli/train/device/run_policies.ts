@@ -1,12 +1,12 @@
 // The policies of a run that stay as they are, on its device: what the loss holds the learner to, and what the members
 // start from.
-import type { RunConfig } from "../flags/run_config.ts";
-import { type Adapter, keyOf } from "../../core/mod.ts";
-import { type ReferenceMode, type Snapshot, uploadSnapshot } from "../../scheduler/mod.ts";
-import type { Device } from "../../backend/mod.ts";
-import type { StoredAdapter } from "../policy/adapter_files.ts";
-import { type StartMembers, startMembers } from "../policy/start_adapter.ts";
-import type { RunAdapters } from "./run_adapters.ts";
+import type { RunConfig } from "../../flags/run_config.ts";
+import { type Adapter, keyOf } from "../../../core/mod.ts";
+import { type ReferenceMode, type Snapshot, uploadSnapshot } from "../../../scheduler/mod.ts";
+import type { Device } from "../../../backend/mod.ts";
+import type { StoredAdapter } from "../../policy/adapter_files.ts";
+import { type StartMembers, startMembers } from "../../policy/start_adapter.ts";
+import type { RunAdapters } from "../plan/run_adapters.ts";
 
 /** The policies of a run on the device. Disposing it frees them. */
 export interface RunPolicies extends Disposable {

@@ -1,8 +1,8 @@
-import { recordedPair as record } from "../../support/recorded_pair.ts";
+import { recordedPair as record } from "../../../support/recorded_pair.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { PairRecord } from "../../../scheduler/mod.ts";
-import { readJsonl } from "../../../files/mod.ts";
-import { runTrain, tinyFlags, tinyModel, tinyWorkspace } from "../../support/tiny_run.ts";
+import type { PairRecord } from "../../../../scheduler/mod.ts";
+import { readJsonl } from "../../../../files/mod.ts";
+import { runTrain, tinyFlags, tinyModel, tinyWorkspace } from "../../../support/tiny_run.ts";
 
 type Row = Record<string, number>;
 

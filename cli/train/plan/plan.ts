@@ -1,14 +1,14 @@
 // What a run will do, as far as files and flags say it: all of it is read and checked here, on no device.
-import { type RunConfig, runConfig, type RunSettings } from "../flags/run_config.ts";
-import type { RunIdentity } from "../folder/run_folder.ts";
-import { rulePrint } from "../judge/rule_print.ts";
-import { withDate } from "../policy/base_model.ts";
-import { asUsage } from "../terminal/system_mistake.ts";
+import { type RunConfig, runConfig, type RunSettings } from "../../flags/run_config.ts";
+import type { RunIdentity } from "../../folder/run_folder.ts";
+import { rulePrint } from "../../judge/rule_print.ts";
+import { withDate } from "../../policy/base_model.ts";
+import { asUsage } from "../../terminal/system_mistake.ts";
 import { readReplay } from "./recorded_pairs.ts";
 import type { Replay } from "./replay.ts";
 import { checkReference, readRunAdapters, type RunAdapters } from "./run_adapters.ts";
 import { RunAnnotators, type RunAnnotatorsOptions } from "./run_annotators.ts";
-import type { UnopenedFolder } from "./unopened_folder.ts";
+import type { UnopenedFolder } from "../unopened_folder.ts";
 import { readWorkload, type WorkloadFiles, type WorkloadOptions } from "./workload_files.ts";
 
 /** A run, read and checked. Disposing it closes the model's files and ends the thread of a rule. */

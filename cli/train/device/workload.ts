@@ -1,10 +1,10 @@
 // What a run works on, on its device: the files that were read, and the model streamed there.
-import type { Device } from "../../backend/mod.ts";
-import type { Model } from "../../core/mod.ts";
-import type { RunConfig } from "../flags/run_config.ts";
-import { loadBase } from "../policy/base_model.ts";
-import type { FetchOptions } from "../policy/hub_files.ts";
-import type { WorkloadFiles } from "./workload_files.ts";
+import type { Device } from "../../../backend/mod.ts";
+import type { Model } from "../../../core/mod.ts";
+import type { RunConfig } from "../../flags/run_config.ts";
+import { loadBase } from "../../policy/base_model.ts";
+import type { FetchOptions } from "../../policy/hub_files.ts";
+import type { WorkloadFiles } from "../plan/workload_files.ts";
 
 /** What was read, with the model on a device. Disposing it frees the weights; the files are their opener's to close. */
 export interface Workload extends WorkloadFiles {

@@ -1,11 +1,11 @@
 // What a run works on, read and checked, on no device yet: the model's files, and the prompts or preferences.
-import type { ModelConfig, Tokenizer } from "../../core/mod.ts";
-import { loadWordList } from "../../stories/text_quality.ts";
-import { answerBudget } from "../data/encoded_prompts.ts";
-import { type BaseModel, openBase } from "../policy/base_model.ts";
-import { UsageError } from "../terminal/mistake.ts";
-import { modelFlags, type RunConfig } from "../flags/run_config.ts";
-import type { FetchOptions } from "../policy/hub_files.ts";
+import type { ModelConfig, Tokenizer } from "../../../core/mod.ts";
+import { loadWordList } from "../../../stories/text_quality.ts";
+import { answerBudget } from "../../data/encoded_prompts.ts";
+import { type BaseModel, openBase } from "../../policy/base_model.ts";
+import { UsageError } from "../../terminal/mistake.ts";
+import { modelFlags, type RunConfig } from "../../flags/run_config.ts";
+import type { FetchOptions } from "../../policy/hub_files.ts";
 import { plainTokenizer, readRunData, type RunData } from "./run_data.ts";
 
 /** What a run works on, read and checked, on no device yet. Disposing it closes the model's files. */
