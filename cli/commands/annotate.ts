@@ -11,18 +11,11 @@ import {
 } from "../../core/mod.ts";
 import { exportPairs } from "../../files/mod.ts";
 import { type AnswerRecord, spelledRecords } from "../../scheduler/mod.ts";
-import { BASE } from "../policy/adapter_spec.ts";
 import { type AnnotateRun, openAnnotateRun } from "./annotate_run.ts";
-import {
-  answerBudget,
-  promptBudget,
-  type PromptInTokens,
-  promptsInTokens,
-} from "../data/encoded_prompts.ts";
+import { type PromptInTokens, promptsInTokens, samplingOf } from "../data/encoded_prompts.ts";
 import { openChained } from "../folder/chained_log.ts";
 import { counted } from "../terminal/counted.ts";
 import { type FlagSections, given, text } from "../flags/kinds.ts";
-import { UsageError } from "../terminal/mistake.ts";
 import { ANNOTATOR_ROWS, askedOfTrainable, openJudge } from "../judge/named_annotator.ts";
 import { type OpenedPolicies, openPolicies } from "../policy/opened_policies.ts";
 import { pairsFormat, trlLines } from "../data/pair_files.ts";
@@ -37,13 +30,13 @@ import {
   MODEL_ROWS,
   POLICY_ROW,
   SAMPLING_ROWS,
-  samplingOf,
 } from "../flags/shared.ts";
 import type { CliCommand } from "./command.ts";
 import { defineCommand, type ValuesOf } from "./define.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
 import { annotateFile, AT_ONCE } from "./annotate_file.ts";
 import { checkedLog, countsLine, dateOf, failuresIn } from "./annotate_log.ts";
+import { requireOneOf } from "../flags/one_of.ts";
 
 const SECTIONS = {
   "Model": [...MODEL_ROWS, POLICY_ROW],
@@ -90,24 +83,21 @@ export const ANNOTATE: CliCommand = defineCommand({
     "leash annotate --pairs pairs.jsonl --annotator judge --out judged.jsonl",
   ],
   async run(flags, options) {
-    if ((flags.data === undefined) === (flags.pairs === undefined)) {
-      const found = `--data and --pairs are ${flags.data === undefined ? "not" : "both"} given`;
-      throw new UsageError({ verb: "annotate", found, expected: "one of them" });
-    }
+    const { data, pairs } = flags;
+    const source = { data, pairs };
+    requireOneOf("annotate", source);
     const format = pairsFormat("annotate", flags.out);
     const run = await openAnnotateRun(flags); // its rule is known before it runs
     using annotator = await openJudge("annotate", flags, options.signal);
     const judge = askedOfTrainable(annotator);
-    if (flags.pairs !== undefined) {
-      return await annotateFile({ ...flags, data: flags.pairs }, judge, run, options);
+    if (source.pairs !== undefined) {
+      return await annotateFile({ ...flags, data: source.pairs }, judge, run, options);
     }
-    const data = { ...flags, data: flags.data! };
+    const asked = { ...flags, data: source.data };
     using opened = await openPolicies(
       { ...flags, date: flags.date ?? dateOf(run) },
-      [flags.adapter ?? BASE],
       options,
-      (base) =>
-        promptsInTokens("annotate", base, data, promptBudget("annotate", base, flags), options),
+      (base) => promptsInTokens("annotate", base, asked, options),
     );
     await annotatePrompts(flags, opened, judge, run, options);
     const failures = await failuresIn(run.log);
@@ -128,8 +118,7 @@ async function annotatePrompts(
   run: AnnotateRun,
   { terminal, signal }: CommandOptions,
 ): Promise<void> {
-  const maxNew = answerBudget(flags.maxNew, base);
-  const sampling = { ...samplingOf(flags), maxNew };
+  const sampling = samplingOf(flags, base);
   const fixed = {
     ...{ annotator: judge.name, snapshotId: policy.name, snapshotHash: policy.digest },
     ...{ seed: flags.seed, sampling, ...(base.date === undefined ? {} : { date: base.date }) },

@@ -9,8 +9,7 @@ import {
   type Message,
   streamDecoder,
 } from "../../core/mod.ts";
-import { writeFileDurably } from "../../files/mod.ts";
-import { answerBudget, promptBudget } from "../data/encoded_prompts.ts";
+import { promptBudget, samplingOf } from "../data/encoded_prompts.ts";
 import { answerWriter, fitTurns, trimmedAnswer } from "../data/conversation.ts";
 import { counted } from "../terminal/counted.ts";
 import type { FlagSections } from "../flags/kinds.ts";
@@ -24,7 +23,6 @@ import {
   DEVICE_ROWS,
   MODEL_ROWS,
   SAMPLING_ROWS,
-  samplingOf,
 } from "../flags/shared.ts";
 import { sideBySide } from "../terminal/side_by_side.ts";
 import { mistakeOf } from "../terminal/system_mistake.ts";
@@ -32,6 +30,7 @@ import { visible } from "../terminal/visible.ts";
 import type { CliCommand } from "./command.ts";
 import { defineCommand, type ValuesOf } from "./define.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
+import { writeLines } from "./out_lines.ts";
 
 const SECTIONS = {
   "Model": [
@@ -68,7 +67,7 @@ export const CHAT: CliCommand = defineCommand({
     'leash chat --model org/name --adapter base --adapter runs/kind --adapter "runs/kind#1"',
   ],
   async run(flags, options) {
-    using opened = await openPolicies(flags, flags.adapter, options, (base) => {
+    using opened = await openPolicies(flags, options, (base) => {
       if (flags.chat === "always" && base.chat === undefined) {
         throw new UsageError({
           verb: "chat",
@@ -197,7 +196,7 @@ class Conversation {
     const { device, model, base } = this.#opened;
     const { terminal, signal } = this.#options;
     const decoder = streamDecoder(base.tokenizer);
-    const maxNew = answerBudget(this.#flags.maxNew, base);
+    const sampling = samplingOf(this.#flags, base);
     const write = streams ? terminal.write!.bind(terminal) : () => {};
     const shown = answerWriter(write, base, this.#template);
     if (stopped.aborted) return "";
@@ -206,8 +205,7 @@ class Conversation {
     let completion: Completion;
     try {
       [completion] = await generate(device, model, [ids], {
-        ...samplingOf(this.#flags),
-        maxNew,
+        ...sampling,
         key: fold(this.#key, this.#questions),
         adapter: policy.adapter(),
         signal: signal === undefined ? stopped : AbortSignal.any([signal, stopped]),
@@ -227,7 +225,9 @@ class Conversation {
     }
     if (completion.finish === "length") {
       terminal.error(
-        `The answer of ${policy.name} was cut after ${counted(maxNew, "token")} by --max-new`,
+        `The answer of ${policy.name} was cut after ${
+          counted(sampling.maxNew, "token")
+        } by --max-new`,
       );
     }
     return trimmedAnswer(completionText(base.tokenizer, completion), base, this.#template);
@@ -274,14 +274,12 @@ class Conversation {
   async #save(path: string): Promise<void> {
     const { terminal } = this.#options;
     if (path === "") return terminal.error("Cannot save: no name is given, expected /save FILE");
-    const lines = this.#histories.map((history, i) =>
-      JSON.stringify({
-        messages: [...this.#first(), ...history],
-        adapter: this.#opened.policies[i].name,
-      })
-    );
+    const lines = this.#histories.map((history, i) => ({
+      messages: [...this.#first(), ...history],
+      adapter: this.#opened.policies[i].name,
+    }));
     try {
-      await writeFileDurably(path, new TextEncoder().encode(lines.join("\n") + "\n"));
+      await writeLines(path, lines);
       terminal.error(`Saved in ${path}`);
     } catch (error) {
       const mistake = mistakeOf(`save ${path}`, error);

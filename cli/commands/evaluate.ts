@@ -11,15 +11,9 @@ import {
   type WinRate,
   winRate,
 } from "../../core/mod.ts";
-import { writeFileDurably } from "../../files/mod.ts";
 import { answerPrompts } from "../../training/mod.ts";
 import { BASE } from "../policy/adapter_spec.ts";
-import {
-  answerBudget,
-  promptBudget,
-  type PromptInTokens,
-  promptsInTokens,
-} from "../data/encoded_prompts.ts";
+import { type PromptInTokens, promptsInTokens, samplingOf } from "../data/encoded_prompts.ts";
 import type { BaseModel } from "../policy/base_model.ts";
 import { RowCounter, UnusableRow } from "../../core/text/rows/report.ts";
 import { openExamples, promptOf, skippedLines } from "../data/rows.ts";
@@ -38,12 +32,11 @@ import {
   MODEL_ROWS,
   POLICY_ROW,
   SAMPLING_ROWS,
-  samplingOf,
 } from "../flags/shared.ts";
-import { requireNewOut } from "../terminal/system_mistake.ts";
 import type { CliCommand } from "./command.ts";
 import { defineCommand, type ValuesOf } from "./define.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
+import { openOutLines } from "./out_lines.ts";
 
 const SECTIONS = {
   "Model": [...MODEL_ROWS, POLICY_ROW],
@@ -100,13 +93,12 @@ export const EVALUATE: CliCommand = defineCommand({
     "leash evaluate --model org/name --adapter runs/kind --against runs/other --data prompts.jsonl --json",
   ],
   async run(flags, options) {
-    if (flags.out !== undefined) await requireNewOut("evaluate", flags.out);
+    const out = await openOutLines("evaluate", flags.out, options);
     using judge = await openJudge("evaluate", flags, options.signal);
     const isFile = await isDataset(flags.against);
     const policy = flags.adapter ?? BASE;
     using opened = await openPolicies(
-      flags,
-      isFile ? [policy] : [policy, flags.against],
+      { ...flags, adapter: isFile ? [policy] : [policy, flags.against] },
       options,
       (base) => prepare(flags, base, isFile, options),
     );
@@ -116,16 +108,11 @@ export const EVALUATE: CliCommand = defineCommand({
       await answersOf(flags, opened, opened.policies[1], "against", options);
     const pairs = asked.map(({ words }, i) => ({ prompt: words, a: own[i], b: other[i] }));
     const verdicts = await askAnnotator(judge, pairs, { signal: options.signal });
-    if (flags.out !== undefined) {
-      const lines = asked.map(({ prompt, place }, i) =>
-        JSON.stringify({
-          ...{ prompt, completion: own[i], against: other[i] },
-          ...{ verdict: verdicts[i], annotator: judge.name, place },
-        })
-      );
-      await writeFileDurably(flags.out, new TextEncoder().encode(lines.join("\n") + "\n"));
-      options.terminal.error(`${counted(lines.length, "comparison")} in ${flags.out}`);
-    }
+    const lines = asked.map(({ prompt, place }, i) => ({
+      ...{ prompt, completion: own[i], against: other[i] },
+      ...{ verdict: verdicts[i], annotator: judge.name, place },
+    }));
+    await out?.write(lines, "comparison");
     requireVerdicts("evaluate", verdicts);
     const rate = winRate(verdicts.map(({ outcome }) => outcome));
     const result = {
@@ -173,8 +160,7 @@ async function prepare(
   isFile: boolean,
   options: CommandOptions,
 ): Promise<Prepared> {
-  const most = promptBudget("evaluate", base, flags);
-  const asked = await promptsInTokens("evaluate", base, flags, most, options);
+  const asked = await promptsInTokens("evaluate", base, flags, options);
   return isFile ? { asked, answers: await answersIn(flags, base, asked, options) } : { asked };
 }
 
@@ -187,9 +173,8 @@ async function answersOf(
 ): Promise<readonly string[]> {
   terminal.status(`${policy.name} answers ${counted(prepared.asked.length, "prompt")}`);
   const { texts } = await answerPrompts(device, {
-    ...{ model, tokenizer: base.tokenizer, ...samplingOf(flags) },
+    ...{ model, tokenizer: base.tokenizer, ...samplingOf(flags, base) },
     prompts: prepared.asked.map(({ ids, words }) => ({ ids, text: words })),
-    maxNew: answerBudget(flags.maxNew, base),
     key: fold(keyOf(flags.seed), side), // other draws than the other side's, else equal policies only tie
     adapter: policy.adapter(),
     signal,

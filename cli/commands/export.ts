@@ -22,6 +22,7 @@ import type { CliCommand } from "./command.ts";
 import { defineCommand, type ValuesOf } from "./define.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
 import { ggufOf, reduced, writePeft } from "../policy/export_adapters.ts";
+import { requireOneOf } from "../flags/one_of.ts";
 
 const SECTIONS = {
   "Model": [
@@ -109,14 +110,7 @@ export const EXPORT: CliCommand = defineCommand({
 });
 
 function checkFlags({ run, adapter, to, rank, dtype, endToken }: Flags): void {
-  if ((run === undefined) === (adapter.length === 0)) {
-    const found = run === undefined ? "not given" : "both given";
-    throw new UsageError({
-      verb: "export",
-      found: `--run and --adapter are ${found}`,
-      expected: "one of them",
-    });
-  }
+  requireOneOf("export", { run, adapter: adapter.length === 0 ? undefined : adapter });
   if (to.startsWith("pairs.") && run === undefined) {
     throw new UsageError({
       verb: "export",

@@ -8,18 +8,13 @@ import {
   keyOf,
   streamDecoder,
 } from "../../core/mod.ts";
-import { writeFileDurably } from "../../files/mod.ts";
 import {
-  answerBudget,
   askedText,
-  promptBudget,
   type PromptInTokens,
   promptsInTokens,
+  samplingOf,
 } from "../data/encoded_prompts.ts";
-import type { BaseModel } from "../policy/base_model.ts";
-import { counted } from "../terminal/counted.ts";
 import { type FlagSections, text, whole } from "../flags/kinds.ts";
-import { UsageError } from "../terminal/mistake.ts";
 import { type NamedPolicy, type OpenedPolicies, openPolicies } from "../policy/opened_policies.ts";
 import {
   ADAPTERS_ROW,
@@ -29,12 +24,12 @@ import {
   DEVICE_ROWS,
   MODEL_ROWS,
   SAMPLING_ROWS,
-  samplingOf,
 } from "../flags/shared.ts";
-import { requireNewOut } from "../terminal/system_mistake.ts";
 import type { CliCommand } from "./command.ts";
 import { defineCommand, type ValuesOf } from "./define.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
+import { openOutLines } from "./out_lines.ts";
+import { requireOneOf } from "../flags/one_of.ts";
 
 const SECTIONS = {
   "Model": [...MODEL_ROWS, ADAPTERS_ROW],
@@ -76,51 +71,37 @@ export const GENERATE: CliCommand = defineCommand({
     "leash generate --model stories/model --adapter runs/kind --prompts openings.jsonl --out answers.jsonl",
   ],
   async run(flags, options) {
-    if ((flags.prompt === undefined) === (flags.prompts === undefined)) {
-      throw new UsageError({
-        verb: "generate",
-        found: "--prompt and --prompts are " +
-          `${flags.prompt === undefined ? "not given" : "both given"}`,
-        expected: "one of them",
-      });
-    }
-    if (flags.out !== undefined) await requireNewOut("generate", flags.out);
+    const { prompt, prompts } = flags;
+    const source = { prompt, prompts };
+    requireOneOf("generate", source);
+    const out = await openOutLines("generate", flags.out, options);
     using opened = await openPolicies(
       flags,
-      flags.adapter,
       options,
-      (base) => promptsOf(flags, base, options),
+      async (base) =>
+        source.prompt === undefined
+          ? await promptsInTokens("generate", base, { ...flags, data: source.prompts }, options)
+          : [askedText("generate", base, source.prompt, flags)],
     );
-    const write = flags.out === undefined ? printAnswers : writeAnswers;
-    return await write(flags, opened, opened.prepared, options);
+    if (out === undefined) await printAnswers(flags, opened, options);
+    else await out.write(await answerLines(flags, opened, options), "answer");
+    return 0;
   },
 });
 
-async function promptsOf(
-  flags: Flags,
-  base: BaseModel,
-  options: CommandOptions,
-): Promise<PromptInTokens[]> {
-  const most = promptBudget("generate", base, flags);
-  if (flags.prompt !== undefined) {
-    return [askedText("generate", base, flags.prompt, most, flags)];
-  }
-  return await promptsInTokens("generate", base, { ...flags, data: flags.prompts! }, most, options);
-}
+type Opened = OpenedPolicies & { readonly prepared: readonly PromptInTokens[] };
 
 /** Answers of one policy: `n` a prompt, prompts in order. */
 async function answer(
   flags: Flags,
-  { device, model, base }: OpenedPolicies,
+  { device, model, base, prepared: asked }: Opened,
   policy: NamedPolicy,
-  asked: readonly PromptInTokens[],
   { signal }: CommandOptions,
   onToken?: (prompt: number, id: number) => void,
 ): Promise<Completion[]> {
   const prompts = asked.flatMap(({ ids }) => Array.from({ length: flags.n }, () => ids));
   return await generate(device, model, prompts, {
-    ...samplingOf(flags),
-    maxNew: answerBudget(flags.maxNew, base),
+    ...samplingOf(flags, base),
     key: fold(keyOf(flags.seed), "generate"),
     adapter: policy.adapter(),
     signal,
@@ -130,53 +111,48 @@ async function answer(
 
 async function printAnswers(
   flags: Flags,
-  opened: OpenedPolicies,
-  asked: readonly PromptInTokens[],
+  opened: Opened,
   options: CommandOptions,
-): Promise<number> {
+): Promise<void> {
   const { terminal } = options;
-  const { tokenizer } = opened.base;
+  const { base: { tokenizer }, prepared: asked } = opened;
   const alone = asked.length * flags.n === 1;
   for (const policy of opened.policies) {
     if (opened.policies.length > 1) terminal.line(`== ${policy.name} ==`);
     if (alone && terminal.write) {
       const decoder = streamDecoder(tokenizer);
       const write = terminal.write.bind(terminal);
-      await answer(flags, opened, policy, asked, options, (_, id) => write(decoder.push(id)));
+      await answer(flags, opened, policy, options, (_, id) => write(decoder.push(id)));
       write(decoder.flush());
       terminal.line();
       continue;
     }
-    const completions = await answer(flags, opened, policy, asked, options);
+    const completions = await answer(flags, opened, policy, options);
     completions.forEach((completion, i) => {
       if (!alone) terminal.line(`-- ${asked[Math.floor(i / flags.n)].place}`);
       terminal.line(completionText(tokenizer, completion));
     });
   }
-  return 0;
 }
 
-async function writeAnswers(
+async function answerLines(
   flags: Flags,
-  opened: OpenedPolicies,
-  asked: readonly PromptInTokens[],
+  opened: Opened,
   options: CommandOptions,
-): Promise<number> {
-  const { tokenizer } = opened.base;
-  const lines: string[] = [];
+): Promise<object[]> {
+  const { base: { tokenizer }, prepared: asked } = opened;
+  const lines: object[] = [];
   for (const policy of opened.policies) {
-    const completions = await answer(flags, opened, policy, asked, options);
+    const completions = await answer(flags, opened, policy, options);
     completions.forEach((completion, i) => {
       const { ids, logps, finish } = completion;
       const { place, prompt, ids: promptIds } = asked[Math.floor(i / flags.n)];
-      lines.push(JSON.stringify({
+      lines.push({
         ...{ prompt, completion: completionText(tokenizer, completion) },
         ...{ adapter: policy.name, sample: i % flags.n, place, finish },
         ...{ prompt_ids: promptIds, completion_ids: [...ids], logps: [...logps] },
-      }));
+      });
     });
   }
-  await writeFileDurably(flags.out!, new TextEncoder().encode(lines.join("\n") + "\n"));
-  options.terminal.error(`${counted(lines.length, "answer")} in ${flags.out}`);
-  return 0;
+  return lines;
 }

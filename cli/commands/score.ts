@@ -7,7 +7,6 @@ import {
   sequenceOf,
   type TokenSequence,
 } from "../../core/mod.ts";
-import { writeFileDurably } from "../../files/mod.ts";
 import type { BaseModel } from "../policy/base_model.ts";
 import { UnusableRow } from "../../core/text/rows/report.ts";
 import { readRows } from "../data/rows.ts";
@@ -23,10 +22,10 @@ import {
   MODEL_ROWS,
   POLICY_ROW,
 } from "../flags/shared.ts";
-import { requireNewOut } from "../terminal/system_mistake.ts";
 import type { CliCommand } from "./command.ts";
 import { defineCommand, type ValuesOf } from "./define.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
+import { openOutLines } from "./out_lines.ts";
 
 const SECTIONS = {
   "Model": [
@@ -97,21 +96,12 @@ export const SCORE: CliCommand = defineCommand({
         expected: "a file for the tokens",
       });
     }
-    if (flags.out !== undefined) await requireNewOut("score", flags.out);
-    const adapters = flags.adapter === undefined ? [] : [flags.adapter];
-    using opened = await openPolicies(
-      flags,
-      adapters,
-      options,
-      (base) => answersOf(flags, base, options),
-    );
-    const scores = await scoreRows(flags, opened, opened.prepared, options);
-    if (flags.out !== undefined) {
-      const lines = opened.prepared.map((row, i) => JSON.stringify(lineOf(row, scores[i])));
-      await writeFileDurably(flags.out, new TextEncoder().encode(lines.join("\n") + "\n"));
-      options.terminal.error(`${counted(lines.length, "row")} in ${flags.out}`);
-    }
-    for (const line of summaryLines(opened.prepared, scores)) options.terminal.line(line);
+    const out = await openOutLines("score", flags.out, options);
+    using opened = await openPolicies(flags, options, (base) => answersOf(flags, base, options));
+    const { prepared: rows } = opened;
+    const scores = await scoreRows(flags, opened, rows, options);
+    await out?.write(rows.map((row, i) => lineOf(row, scores[i])), "row");
+    for (const line of summaryLines(rows, scores)) options.terminal.line(line);
     return 0;
   },
 });

@@ -2,13 +2,18 @@
 // says so, within the context.
 import { goesOn } from "../../core/text/rows/ids.ts";
 import { UnusableRow } from "../../core/text/rows/report.ts";
-import { encodePrompt, type PromptRow, type RowText } from "../../core/mod.ts";
+import {
+  encodePrompt,
+  type PromptRow,
+  type RowText,
+  type SamplingOptions,
+} from "../../core/mod.ts";
 import type { PromptSource } from "../../scheduler/mod.ts";
 import type { BaseModel } from "../policy/base_model.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
 import { type DataFlags, promptOf, readRows } from "./rows.ts";
 import { Dialogues, promptWords, sourceOf } from "./dialogues.ts";
-import { USUAL_NEW } from "../flags/shared.ts";
+import { type SamplingChoice, USUAL_NEW } from "../flags/shared.ts";
 import { UsageError } from "../terminal/mistake.ts";
 
 /** A prompt in tokens. */
@@ -27,8 +32,19 @@ export interface PromptInTokens {
   readonly place: string;
 }
 
-/** Values of the flags that prompts depend on. */
-export type PromptChoice = Pick<DataFlags, "system" | "chat">;
+/** Values of the flags that a prompt and its room depend on. */
+export interface PromptChoice extends Pick<DataFlags, "system" | "chat"> {
+  /** Most tokens of the answer behind it. */
+  readonly maxNew?: number;
+}
+
+/** The options of `generate` among the values of a command, for answers within this context. */
+export function samplingOf(
+  { temperature, topK, topP, minP, maxNew }: SamplingChoice,
+  base: Pick<BaseModel, "positions">,
+): Required<SamplingOptions> & { readonly maxNew: number } {
+  return { temperature, topK, topP, minP, maxNew: answerBudget(maxNew, base) };
+}
 
 /** Most tokens of an answer: as given, else {@link USUAL_NEW}, or half of a context that is too short for that. */
 export function answerBudget(
@@ -38,11 +54,15 @@ export function answerBudget(
   return given ?? Math.min(USUAL_NEW, Math.max(1, positions >> 1));
 }
 
-/** Most tokens of a prompt, so that an answer fits behind it. */
+/**
+ * Most tokens of a prompt, so that an answer fits behind it.
+ *
+ * @throws {UsageError} If the answer alone does not.
+ */
 export function promptBudget(
   command: string,
   base: Pick<BaseModel, "positions">,
-  flags: { readonly maxNew?: number },
+  flags: Pick<PromptChoice, "maxNew">,
 ): number {
   const { positions } = base;
   const maxNew = answerBudget(flags.maxNew, base);
@@ -58,15 +78,15 @@ export function promptBudget(
 /**
  * One prompt as `--prompt` has it. Text that is to be continued may spell special tokens; a turn is text throughout.
  *
- * @throws {UsageError} If it has no tokens or too many.
+ * @throws {UsageError} If it has no tokens or too many for an answer of `maxNew` behind it.
  */
 export function askedText(
   command: string,
   base: BaseModel,
   text: string,
-  most: number,
   flags: PromptChoice,
 ): PromptInTokens {
+  const most = promptBudget(command, base, flags);
   const dialogues = new Dialogues(flags, base);
   const row: PromptRow = { kind: "prompt", place: "--prompt", prompt: text };
   const turned = dialogues.turn(row);
@@ -108,17 +128,17 @@ export function textIds({ tokenizer, addsBos }: BaseModel, text: string): number
 /**
  * The prompts of a dataset of any format; what was not used or cut is said on the error stream.
  *
- * @param flags `data` is the source.
- * @throws {UsageError} If none can be used.
+ * @param flags `data` is the source; a prompt is cut where an answer of `maxNew` would not fit behind it.
+ * @throws {UsageError} If none can be used, or `maxNew` leaves no room for one.
  * @throws {Mistake} If the dataset cannot be read.
  */
 export async function promptsInTokens(
   command: string,
   base: BaseModel,
-  flags: DataFlags,
-  most: number,
+  flags: DataFlags & PromptChoice,
   options: CommandOptions,
 ): Promise<PromptInTokens[]> {
+  const most = promptBudget(command, base, flags);
   const rows = await readRows(flags, base, {
     choose: promptOf,
     budget: { maxPrompt: most },

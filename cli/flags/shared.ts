@@ -1,5 +1,5 @@
 // Rows of flags that several commands share: which model and adapters, which rows of a dataset, how answers are drawn.
-import { type SamplingOptions, scheduleNames } from "../../core/mod.ts";
+import { scheduleNames } from "../../core/mod.ts";
 import { choice, type FlagRow, given, number, text, whole } from "./kinds.ts";
 import type { CompleteValues } from "./values.ts";
 
@@ -282,10 +282,3 @@ export const SAMPLING_ROWS = [
 
 /** Values of the sampling flags. */
 export type SamplingChoice = CompleteValues<typeof SAMPLING_ROWS[number]>;
-
-/** The options of `generate` among the values of a command. */
-export function samplingOf(
-  { temperature, topK, topP, minP }: SamplingChoice,
-): Required<SamplingOptions> {
-  return { temperature, topK, topP, minP };
-}

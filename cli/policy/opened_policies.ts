@@ -47,17 +47,21 @@ export interface OpenedPolicies extends Disposable {
   readonly policies: readonly NamedPolicy[];
 }
 
+/** What of a command's flags its policies depend on. */
+export interface PolicyFlags extends DeviceChoice, BaseFlags {
+  /** One, or several in order; absent or none is the bare model. */
+  readonly adapter?: string | readonly string[];
+}
+
 /**
  * Opens model, adapters and device.
  *
- * @param adapters As `--adapter` has them; none is the bare model.
  * @param prepare Reads and checks what else the user named, once the tokenizer is there and before a device is opened.
  * @throws {UsageError} If an adapter is not there, or the model has no tokenizer.
  * @throws {Mistake} If a file is missing or malformed.
  */
 export async function openPolicies<T>(
-  flags: DeviceChoice & BaseFlags,
-  adapters: readonly string[],
+  flags: PolicyFlags,
   options: CommandOptions,
   prepare: (base: BaseModel) => Promise<T>,
 ): Promise<OpenedPolicies & { readonly prepared: T }> {
@@ -65,6 +69,7 @@ export async function openPolicies<T>(
   const base = stack.use(await openBase(flags, options));
   const layers = linearLayers(base.sizes);
   const named: NamedAdapter[] = [];
+  const adapters = [flags.adapter ?? []].flat();
   for (const spec of adapters.length > 0 ? adapters : [BASE]) {
     named.push(await readNamedAdapter(spec, layers));
   }

@@ -4,8 +4,11 @@ import {
   askedText,
   promptBudget,
   promptsInTokens,
+  samplingOf,
   textIds,
 } from "../../../cli/data/encoded_prompts.ts";
+import { SAMPLING_ROWS } from "../../../cli/flags/shared.ts";
+import { allValues } from "../../../cli/flags/values.ts";
 import { openBase } from "../../../cli/policy/base_model.ts";
 import { UsageError } from "../../../cli/terminal/mistake.ts";
 import { commandWorkspace } from "../../support/command_run.ts";
@@ -15,17 +18,17 @@ Deno.test("askedText() encodes text to be continued as it stands, and a turn thr
   using work = await commandWorkspace();
   using plain = await openBase({ model: `${work.dir}/model` });
   const text = "Hi<|endoftext|>";
-  const asked = askedText("generate", plain, text, 50, {});
+  const asked = askedText("generate", plain, text, { maxNew: 14 });
   assertEquals(asked.ids, textIds(plain, text));
   assertEquals([asked.ids[0], asked.ids.at(-1)], [0, 0], "Expected BOS, and the token spelt out");
   assertEquals([asked.words, asked.rendered], [text, text]);
 
   using chat = await openBase({ model: `${work.dir}/chat` });
-  const turn = askedText("generate", chat, "Hi", 50, {});
+  const turn = askedText("generate", chat, "Hi", { maxNew: 14 });
   assertEquals(turn.rendered, "user: Hi\nassistant:");
   assertEquals(chat.tokenizer.decode(turn.ids), turn.rendered);
   await assertRejects(
-    async () => await askedText("generate", plain, "a b c d", 3, {}),
+    async () => await askedText("generate", plain, "a b c d", { maxNew: 61 }),
     UsageError,
     "expected 1 to 3 so that the answer fits in the context",
   );
@@ -45,7 +48,7 @@ Deno.test("promptsInTokens() takes the prompt of any row, counts what it cannot 
   const data = `${work.dir}/d.jsonl`;
   await Deno.writeTextFile(data, rows.map((row) => JSON.stringify(row)).join("\n"));
   const terminal = recordingTerminal();
-  const asked = await promptsInTokens("generate", base, { data }, 50, { terminal });
+  const asked = await promptsInTokens("generate", base, { data, maxNew: 14 }, { terminal });
   assertEquals(
     asked.map(({ place, words, rendered }) => [place, words, rendered]),
     [[`${data}:1`, "One", "user: One\nassistant:"], [`${data}:3`, "Two", "user: Two\nassistant:"]],
@@ -56,7 +59,7 @@ Deno.test("promptsInTokens() takes the prompt of any row, counts what it cannot 
   ]);
   await Deno.writeTextFile(data, JSON.stringify(rows[1]));
   await assertRejects(
-    () => promptsInTokens("generate", base, { data }, 50, { terminal }),
+    () => promptsInTokens("generate", base, { data, maxNew: 14 }, { terminal }),
     UsageError,
     "has no prompt that can be used",
   );
@@ -70,7 +73,7 @@ Deno.test("promptsInTokens() leaves a prompt that ends in the assistant's own tu
   const prompts = [[user, { role: "assistant", content: "Well" }], [user]];
   await Deno.writeTextFile(data, prompts.map((prompt) => JSON.stringify({ prompt })).join("\n"));
   const terminal = recordingTerminal();
-  const asked = await promptsInTokens("generate", base, { data }, 50, { terminal });
+  const asked = await promptsInTokens("generate", base, { data, maxNew: 14 }, { terminal });
   assertEquals(asked.map(({ rendered }) => rendered), [
     "user: Hi\nassistant: Well",
     "user: Hi\nassistant:",
@@ -94,4 +97,10 @@ Deno.test("promptBudget() leaves room for the answer", async () => {
     error.message,
     "Cannot generate: --max-new is 64, expected fewer than the context's 64 tokens. The nearest is 63",
   );
+});
+
+Deno.test("samplingOf() hands on what generate() takes", () => {
+  assertEquals(samplingOf(allValues("try", SAMPLING_ROWS, { topK: 5 }), { positions: 64 }), {
+    ...{ temperature: 0.7, topK: 5, topP: 1, minP: 0, maxNew: 32 },
+  });
 });

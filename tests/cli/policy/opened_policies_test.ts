@@ -11,10 +11,9 @@ Deno.test("openPolicies() puts a model with its adapters on the device and frees
   const [member] = await tinyMembers(1);
   await writePeft(`${work.dir}/lora`, member);
   const terminal = recordingTerminal();
-  const flags = { ...CPU, model: `${work.dir}/model`, context: 32 };
+  const adapter = ["base", `${work.dir}/lora`];
   const opened = await openPolicies(
-    flags,
-    ["base", `${work.dir}/lora`],
+    { ...CPU, model: `${work.dir}/model`, context: 32, adapter },
     { terminal },
     (base) => Promise.resolve(base.positions),
   );
@@ -36,12 +35,13 @@ Deno.test("openPolicies() finds mistakes before it opens a device", async () => 
   using work = await commandWorkspace();
   const terminal = recordingTerminal();
   const flags = { ...CPU, model: `${work.dir}/model` };
-  const fails = (more: object, adapters: string[], prepare = () => Promise.resolve()) =>
-    openPolicies({ ...flags, ...more }, adapters, { terminal }, prepare);
-  await assertRejects(() => fails({ model: "nowhere" }, []), Mistake, "it is not there");
-  await assertRejects(() => fails({ context: 65 }, []), Error, "--context is 65, expected at most");
-  await assertRejects(() => fails({}, ["nowhere"]), Error, "Cannot use the adapter");
+  const fails = (more: object, prepare = () => Promise.resolve()) =>
+    openPolicies({ ...flags, ...more }, { terminal }, prepare);
+  await assertRejects(() => fails({ model: "nowhere" }), Mistake, "it is not there");
+  await assertRejects(() => fails({ context: 65 }), Error, "--context is 65, expected at most");
+  await assertRejects(() => fails({ adapter: ["nowhere"] }), Error, "Cannot use the adapter");
+  await assertRejects(() => fails({ adapter: "nowhere" }), Error, "Cannot use the adapter");
   const bad = () => Promise.reject(new TypeError("Cannot prepare"));
-  await assertRejects(() => fails({}, [], bad), TypeError, "Cannot prepare");
+  await assertRejects(() => fails({}, bad), TypeError, "Cannot prepare");
   assertEquals(terminal.lines, []);
 });
