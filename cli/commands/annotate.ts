@@ -23,9 +23,8 @@ import { basePrints } from "../policy/prints.ts";
 import { kernelPath } from "../policy/device.ts";
 import {
   ACCEPT_CHANGE_ROW,
-  CHAT_ROWS,
-  DATA_ROWS,
-  DATA_VALUE,
+  DATA_ROW,
+  DATASET_ROWS,
   DEVICE_ROWS,
   MODEL_ROWS,
   POLICY_ROW,
@@ -42,19 +41,15 @@ const SECTIONS = {
   "Model": [...MODEL_ROWS, POLICY_ROW],
   "Pairs": [
     {
-      name: "data",
-      value: DATA_VALUE,
-      type: text,
+      ...DATA_ROW,
       help: "Dataset whose prompts the policy answers twice",
     },
     {
+      ...DATA_ROW,
       name: "pairs",
-      value: DATA_VALUE,
-      type: text,
       help: "Dataset with chosen and rejected that are annotated anew, instead of --data",
     },
-    ...DATA_ROWS,
-    ...CHAT_ROWS,
+    ...DATASET_ROWS,
     ...ANNOTATOR_ROWS,
   ],
   "Answers": SAMPLING_ROWS,

@@ -25,9 +25,8 @@ import { type FlagSections, given, text } from "../flags/kinds.ts";
 import { ANNOTATOR_ROWS, openJudge } from "../judge/named_annotator.ts";
 import { type NamedPolicy, type OpenedPolicies, openPolicies } from "../policy/opened_policies.ts";
 import {
-  CHAT_ROWS,
-  DATA_ROWS,
-  DATA_VALUE,
+  DATA_ROW,
+  DATASET_ROWS,
   DEVICE_ROWS,
   MODEL_ROWS,
   POLICY_ROW,
@@ -36,7 +35,7 @@ import {
 import type { CliCommand } from "./command.ts";
 import { defineCommand, type ValuesOf } from "./define.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
-import { openOutLines } from "./out_lines.ts";
+import { openOutLines, OUT_LINES_ROW } from "./out_lines.ts";
 
 const SECTIONS = {
   "Model": [...MODEL_ROWS, POLICY_ROW],
@@ -51,22 +50,17 @@ const SECTIONS = {
     },
     ...ANNOTATOR_ROWS,
     {
-      name: "data",
-      value: DATA_VALUE,
-      type: text,
+      ...DATA_ROW,
       required: true,
       help: "Dataset whose prompts are answered",
     },
-    ...DATA_ROWS,
-    ...CHAT_ROWS,
+    ...DATASET_ROWS,
   ],
   "Answers": SAMPLING_ROWS,
   "Result": [
     { name: "json", ...given, help: "Print the result as JSON" },
     {
-      name: "out",
-      value: "FILE.jsonl",
-      type: text,
+      ...OUT_LINES_ROW,
       help: "Both answers to each prompt with the verdict, a line each",
     },
   ],

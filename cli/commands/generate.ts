@@ -18,9 +18,8 @@ import { type FlagSections, text, whole } from "../flags/kinds.ts";
 import { type NamedPolicy, type OpenedPolicies, openPolicies } from "../policy/opened_policies.ts";
 import {
   ADAPTERS_ROW,
-  CHAT_ROWS,
-  DATA_ROWS,
-  DATA_VALUE,
+  DATA_ROW,
+  DATASET_ROWS,
   DEVICE_ROWS,
   MODEL_ROWS,
   SAMPLING_ROWS,
@@ -28,7 +27,7 @@ import {
 import type { CliCommand } from "./command.ts";
 import { defineCommand, type ValuesOf } from "./define.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
-import { openOutLines } from "./out_lines.ts";
+import { openOutLines, OUT_LINES_ROW } from "./out_lines.ts";
 import { requireOneOf } from "../flags/one_of.ts";
 
 const SECTIONS = {
@@ -36,21 +35,17 @@ const SECTIONS = {
   "Prompts": [
     { name: "prompt", value: "TEXT", type: text, help: "One prompt" },
     {
+      ...DATA_ROW,
       name: "prompts",
-      value: DATA_VALUE,
-      type: text,
       help: "A dataset whose prompts are answered, instead of --prompt",
     },
-    ...DATA_ROWS,
-    ...CHAT_ROWS,
+    ...DATASET_ROWS,
   ],
   "Answers": [
     { name: "n", value: "N", type: whole(1, 10_000), default: 1, help: "Answers to each prompt" },
     ...SAMPLING_ROWS,
     {
-      name: "out",
-      value: "FILE.jsonl",
-      type: text,
+      ...OUT_LINES_ROW,
       shownDefault: "text on stdout",
       help: "Answers with ids and log-probs, a line each",
     },

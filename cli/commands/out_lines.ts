@@ -3,7 +3,15 @@
 import { writeFileDurably } from "../../files/mod.ts";
 import { counted } from "../terminal/counted.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
+import { type FlagRow, text } from "../flags/kinds.ts";
 import { requireNewOut } from "../terminal/system_mistake.ts";
+
+/** Where it goes; the command says what stands in a line. */
+export const OUT_LINES_ROW = {
+  name: "out",
+  value: "FILE.jsonl",
+  type: text,
+} as const satisfies Omit<FlagRow, "help">;
 
 /** A file that is to have a line for everything that a command makes. */
 export interface OutLines {

@@ -11,21 +11,14 @@ import type { BaseModel } from "../policy/base_model.ts";
 import { UnusableRow } from "../../core/text/rows/report.ts";
 import { readRows } from "../data/rows.ts";
 import { counted } from "../terminal/counted.ts";
-import { type FlagSections, given, text, whole } from "../flags/kinds.ts";
+import { type FlagSections, given, whole } from "../flags/kinds.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { type OpenedPolicies, openPolicies } from "../policy/opened_policies.ts";
-import {
-  CHAT_ROWS,
-  DATA_ROWS,
-  DATA_VALUE,
-  DEVICE_ROWS,
-  MODEL_ROWS,
-  POLICY_ROW,
-} from "../flags/shared.ts";
+import { DATA_ROW, DATASET_ROWS, DEVICE_ROWS, MODEL_ROWS, POLICY_ROW } from "../flags/shared.ts";
 import type { CliCommand } from "./command.ts";
 import { defineCommand, type ValuesOf } from "./define.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
-import { openOutLines } from "./out_lines.ts";
+import { openOutLines, OUT_LINES_ROW } from "./out_lines.ts";
 
 const SECTIONS = {
   "Model": [
@@ -34,14 +27,11 @@ const SECTIONS = {
   ],
   "Rows": [
     {
-      name: "data",
-      value: DATA_VALUE,
-      type: text,
+      ...DATA_ROW,
       required: true,
       help: "Dataset with prompt and completion, chosen and rejected, messages or text",
     },
-    ...DATA_ROWS,
-    ...CHAT_ROWS,
+    ...DATASET_ROWS,
     {
       name: "max-prompt",
       value: "N",
@@ -52,9 +42,7 @@ const SECTIONS = {
   ],
   "Result": [
     {
-      name: "out",
-      value: "FILE.jsonl",
-      type: text,
+      ...OUT_LINES_ROW,
       shownDefault: "the summary only",
       help: "Sum, mean and number of tokens of each answer, a line each",
     },

@@ -179,6 +179,13 @@ export const DEVICE_ROWS = [
 /** What a dataset flag takes. */
 export const DATA_VALUE = "FILE|DIR|ID";
 
+/** Which dataset; whoever has it says what it is for. */
+export const DATA_ROW = {
+  name: "data",
+  value: DATA_VALUE,
+  type: text,
+} as const satisfies Omit<FlagRow, "help">;
+
 /** Which rows of a dataset, and under which names. */
 export const DATA_ROWS = [
   {
@@ -242,6 +249,9 @@ export const CHAT_ROWS = [
     help: "Whether text is a user's turn in the chat template; auto: where the model has one",
   },
 ] as const satisfies readonly FlagRow[];
+
+/** Which rows of a dataset, and what becomes a dialogue. */
+export const DATASET_ROWS = [...DATA_ROWS, ...CHAT_ROWS] as const;
 
 /** Most tokens of an answer where no flag says it, and the context has room. */
 export const USUAL_NEW = 128;

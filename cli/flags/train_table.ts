@@ -3,6 +3,7 @@
 import { lossNames } from "../../losses/mod.ts";
 import {
   choice,
+  type Flag,
   type FlagRow,
   type FlagSections,
   flagsOf,
@@ -11,16 +12,14 @@ import {
   text,
   whole,
 } from "./kinds.ts";
-import type { Flag } from "./kinds.ts";
 import { rowsOf } from "./values.ts";
 import { ADAPTER_ROWS } from "./adapter_rows.ts";
 import { RULE_ROWS } from "./rule_rights.ts";
 import {
   ACCEPT_CHANGE_ROW,
   ALPHA_ROW,
-  CHAT_ROWS,
-  DATA_ROWS,
-  DATA_VALUE,
+  DATA_ROW,
+  DATASET_ROWS,
   DEVICE_ROWS,
   MODEL_ROW,
   RANK_ROW,
@@ -39,16 +38,13 @@ export const USUAL_RATE = 1e-4;
 
 const DATA = [
   {
-    name: "data",
+    ...DATA_ROW,
     to: "data.data",
     path: true,
-    value: DATA_VALUE,
-    type: text,
     shownDefault: "--prompts",
     help: "Dataset with prompts to answer, or with preferences to learn from",
   },
-  ...DATA_ROWS,
-  ...CHAT_ROWS,
+  ...DATASET_ROWS,
   ...TEMPLATE_ROWS,
   {
     name: "max-prompt",
