@@ -8,16 +8,16 @@ import {
   type Verdict,
 } from "../../core/mod.ts";
 import { exchanged, pairsFormat, type TextPair, writeTextPairs } from "../data/pair_files.ts";
-import { type DataFlags, openExamples, skippedLines } from "../data/rows.ts";
+import { type DataFlags, preferenceOf } from "../data/rows.ts";
 import { checkedLog, countsLine, failuresIn } from "./annotate_log.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
-import { RowCounter, UnusableRow, usedRows } from "../../core/text/rows/report.ts";
 import type { AnnotateRun } from "./annotate_run.ts";
 import { readJsonl, shownOrder } from "../../files/mod.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { counted } from "../terminal/counted.ts";
 import { openChained } from "../folder/chained_log.ts";
 import { promptWords } from "../data/dialogues.ts";
+import { takeExamples } from "../data/usable_rows.ts";
 
 /** Prompts between two writes to the log. */
 export const AT_ONCE = 16;
@@ -27,22 +27,13 @@ export async function annotateFile(
   flags: DataFlags & { readonly out: string },
   judge: Annotator,
   run: AnnotateRun,
-  { terminal, signal }: CommandOptions,
+  options: CommandOptions,
 ): Promise<number> {
-  const stream = await openExamples(flags, undefined, { terminal, signal });
-  const needed = new RowCounter(flags);
-  const rows: PreferenceRow[] = [];
-  const pairs: ReturnType<typeof candidateOf>[] = [];
-  for await (const example of stream) {
-    const row = needed.take(example.place, () => preferenceOf(example));
-    if (row === undefined) continue;
-    rows.push(row);
-    pairs.push(candidateOf(row));
-  }
-  const report = [
-    usedRows({ used: needed.used, read: stream.report.read }),
-    ...skippedLines([stream.report, needed]),
-  ].join("; ");
+  const { terminal, signal } = options;
+  const take = (example: Example) => preferenceOf(example, PAIR);
+  const { taken: rows, used, skipped } = await takeExamples(flags, undefined, take, options);
+  const report = [used, ...skipped].join("; ");
+  const pairs = rows.map(candidateOf);
   if (pairs.length === 0) {
     const found = `${flags.data} has no pair`;
     throw new UsageError({ verb: "annotate", found, expected: `at least one (${report})` });
@@ -85,13 +76,8 @@ interface JudgedLine {
   readonly verdict: Verdict;
 }
 
-function preferenceOf(example: Example): PreferenceRow {
-  if (example.kind === "preference") return example;
-  throw new UnusableRow(
-    `it is a ${example.kind}, expected a pair: chosen and rejected. Map other names with --columns, ` +
-      "or answer its prompts with --data",
-  );
-}
+const PAIR =
+  "a pair: chosen and rejected. Map other names with --columns, or answer its prompts with --data";
 
 function candidateOf(
   { place, prompt, chosen, rejected }: PreferenceRow,

@@ -15,8 +15,8 @@ import { answerPrompts } from "../../training/mod.ts";
 import { BASE } from "../policy/adapter_spec.ts";
 import { type PromptInTokens, promptsInTokens, samplingOf } from "../data/encoded_prompts.ts";
 import type { BaseModel } from "../policy/base_model.ts";
-import { RowCounter, UnusableRow } from "../../core/text/rows/report.ts";
-import { openExamples, promptOf, skippedLines } from "../data/rows.ts";
+import { UnusableRow } from "../../core/text/rows/report.ts";
+import { promptOf } from "../data/rows.ts";
 import { Dialogues, promptWords } from "../data/dialogues.ts";
 import { counted } from "../terminal/counted.ts";
 import { UsageError } from "../terminal/mistake.ts";
@@ -36,6 +36,7 @@ import type { CliCommand } from "./command.ts";
 import { defineCommand, type ValuesOf } from "./define.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
 import { openOutLines, OUT_LINES_ROW } from "./out_lines.ts";
+import { takeExamples } from "../data/usable_rows.ts";
 
 const SECTIONS = {
   "Model": [...MODEL_ROWS, POLICY_ROW],
@@ -185,26 +186,27 @@ async function answersIn(
   options: CommandOptions,
 ): Promise<string[]> {
   const { columns: _columns, format: _format, limit: _limit, split: _split, ...rest } = flags;
-  const stream = await openExamples({ ...rest, data: flags.against }, base.tokenizer, options);
   const dialogues = new Dialogues(flags, base);
-  const byPrompt = new Map<string, string>();
-  const texts: string[] = [];
-  const needed = new RowCounter(flags);
-  for await (const example of stream) {
-    needed.take(example.place, () => {
+  const { taken, skipped } = await takeExamples(
+    { ...rest, data: flags.against },
+    base.tokenizer,
+    (example) => {
       if (example.kind === "prompt") {
         throw new UnusableRow("it has no answer, expected completion, label, chosen or text");
       }
-      if (example.kind === "text") {
-        texts.push(example.text);
-        return;
-      }
+      if (example.kind === "text") return { text: example.text };
       const answer = example.kind === "preference" ? example.chosen : example.completion;
       const words = promptWords(dialogues.turn(promptOf(example)).prompt);
-      if (!byPrompt.has(words)) byPrompt.set(words, answerText(answer));
-    });
+      return { words, text: answerText(answer) };
+    },
+    options,
+  );
+  const byPrompt = new Map<string, string>();
+  const texts: string[] = [];
+  for (const { words, text } of taken) {
+    if (words === undefined) texts.push(text);
+    else if (!byPrompt.has(words)) byPrompt.set(words, text);
   }
-  const skipped = skippedLines([stream.report, needed]);
   if (skipped.length > 0) options.terminal.error(`${flags.against}: ${skipped.join("; ")}`);
   if (byPrompt.size === 0 && texts.length === asked.length) return texts;
   if (byPrompt.size === 0) {

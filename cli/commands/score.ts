@@ -9,7 +9,6 @@ import {
 } from "../../core/mod.ts";
 import type { BaseModel } from "../policy/base_model.ts";
 import { UnusableRow } from "../../core/text/rows/report.ts";
-import { readRows } from "../data/rows.ts";
 import { counted } from "../terminal/counted.ts";
 import { type FlagSections, given, whole } from "../flags/kinds.ts";
 import { UsageError } from "../terminal/mistake.ts";
@@ -19,6 +18,7 @@ import type { CliCommand } from "./command.ts";
 import { defineCommand, type ValuesOf } from "./define.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
 import { openOutLines, OUT_LINES_ROW } from "./out_lines.ts";
+import { usableRows } from "../data/usable_rows.ts";
 
 const SECTIONS = {
   "Model": [
@@ -108,22 +108,13 @@ async function answersOf(
       expected: `fewer than the context's ${positions} tokens`,
     });
   }
-  const read = await readRows(flags, base, {
+  return await usableRows("score", flags, base, {
+    noun: "row",
     choose: answeredOf,
     budget: { maxLength: positions, maxPrompt },
     limits: { maxLength: `--context ${positions}`, maxPrompt: `--max-prompt ${maxPrompt}` },
+    keep: ({ encoded }) => encoded,
   }, options);
-  const rows = await Array.fromAsync(read, ({ encoded }) => encoded as Row);
-  const report = read.report();
-  if (rows.length === 0) {
-    throw new UsageError({
-      verb: "score",
-      found: `${flags.data} has no row that can be used`,
-      expected: `one (${report})`,
-    });
-  }
-  options.terminal.error(`${flags.data}: ${report}`);
-  return rows;
 }
 
 function answeredOf(example: Example): Exclude<Example, { kind: "prompt" }> {

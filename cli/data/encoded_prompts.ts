@@ -11,10 +11,11 @@ import {
 import type { PromptSource } from "../../scheduler/mod.ts";
 import type { BaseModel } from "../policy/base_model.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
-import { type DataFlags, promptOf, readRows } from "./rows.ts";
+import { type DataFlags, promptOf } from "./rows.ts";
 import { Dialogues, promptWords, sourceOf } from "./dialogues.ts";
 import { type SamplingChoice, USUAL_NEW } from "../flags/shared.ts";
 import { UsageError } from "../terminal/mistake.ts";
+import { usableRows } from "./usable_rows.ts";
 
 /** A prompt in tokens. */
 export interface PromptInTokens {
@@ -139,7 +140,8 @@ export async function promptsInTokens(
   options: CommandOptions,
 ): Promise<PromptInTokens[]> {
   const most = promptBudget(command, base, flags);
-  const rows = await readRows(flags, base, {
+  return await usableRows(command, flags, base, {
+    noun: "prompt",
     choose: promptOf,
     budget: { maxPrompt: most },
     limits: {
@@ -147,23 +149,12 @@ export async function promptsInTokens(
         base.positions - most
       }`,
     },
+    keep({ encoded: { prompt: ids }, chosen, row }) {
+      const { place, prompt } = chosen;
+      const [words, source] = [promptWords(row.prompt), sourceOf(chosen, row)];
+      return { place, prompt, source, words, rendered: renderedOf(base, row), ids };
+    },
   }, options);
-  const asked: PromptInTokens[] = [];
-  for await (const { encoded: { prompt: ids }, chosen, row } of rows) {
-    const { place, prompt } = chosen;
-    const [words, source] = [promptWords(row.prompt), sourceOf(chosen, row)];
-    asked.push({ place, prompt, source, words, rendered: renderedOf(base, row), ids });
-  }
-  const report = rows.report();
-  if (asked.length === 0) {
-    throw new UsageError({
-      verb: command,
-      found: `${flags.data} has no prompt that can be used`,
-      expected: `one (${report})`,
-    });
-  }
-  options.terminal.error(`${flags.data}: ${report}`);
-  return asked;
 }
 
 function renderedOf({ chat }: BaseModel, { prompt, tools }: PromptRow): string {

@@ -8,6 +8,7 @@ import {
   type ExampleOptions,
   type ExampleReport,
   parseColumns,
+  type PreferenceRow,
   type PromptRow,
   type RowBudget,
   type RowLimit,
@@ -18,7 +19,7 @@ import {
 import { bare } from "../../core/base/quote.ts";
 import { openDataset } from "../../files/mod.ts";
 import type { DatasetRow } from "../../files/mod.ts";
-import { RowCounter, usedRows } from "../../core/text/rows/report.ts";
+import { RowCounter, UnusableRow, usedRows } from "../../core/text/rows/report.ts";
 import { type RowIdCounts, withOwnIds } from "../../core/text/rows/token_ids.ts";
 import { counted } from "../terminal/counted.ts";
 import { UsageError } from "../terminal/mistake.ts";
@@ -183,6 +184,17 @@ export function promptOf(example: Example): PromptRow {
     ...(plain ? { plain: { prompt: plain.prompt } } : {}),
     ...(ids ? { ids: { hash: ids.hash, prompt: ids.prompt } } : {}),
   };
+}
+
+/**
+ * The preference that an example is.
+ *
+ * @param expected What a row that is none should be, and how else to call the command.
+ * @throws {UnusableRow} If it is none.
+ */
+export function preferenceOf(example: Example, expected: string): PreferenceRow {
+  if (example.kind === "preference") return example;
+  throw new UnusableRow(`it is a ${example.kind}, expected ${expected}`);
 }
 
 /** What was passed over, for people: reasons with their first places, and columns that nobody reads. */

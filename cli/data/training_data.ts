@@ -6,10 +6,9 @@ import {
   type PreferenceRow,
   type PromptRow,
 } from "../../core/mod.ts";
-import { UnusableRow } from "../../core/text/rows/report.ts";
 import type { AnswerRecord, Prompt, PromptSource } from "../../scheduler/mod.ts";
 import { counted } from "../terminal/counted.ts";
-import { type DataFlags, promptOf, readRows, type RowNeeds } from "./rows.ts";
+import { type DataFlags, preferenceOf, promptOf, readRows, type RowNeeds } from "./rows.ts";
 import { type DataModel, Dialogues, promptWords, sourceOf } from "./dialogues.ts";
 import { sha256 } from "../../core/base/sha256.ts";
 import type { RunConfig, RunSettings } from "../flags/run_config.ts";
@@ -60,13 +59,9 @@ export async function readTrainingData(
   { budget, limits, maxAsked }: TrainingBudget,
   options?: FetchOptions,
 ): Promise<TrainingData> {
-  const choose = flags.offline ? preferenceOf : promptOf;
-  const rows = await readRows<PreferenceRow | PromptRow>(
-    flags,
-    model,
-    { choose, budget, limits },
-    options,
-  );
+  const choose = (example: Example) =>
+    flags.offline ? preferenceOf(example, OFFLINE) : promptOf(example);
+  const rows = await readRows(flags, model, { choose, budget, limits }, options);
   const prompts = new Map<string, Prompt>();
   const pairs: DataPair[] = [];
   let used = 0, shortened = 0;
@@ -138,10 +133,5 @@ function turnsOf(
   return { turns: { chosen, rejected } };
 }
 
-function preferenceOf(example: Example): PreferenceRow {
-  if (example.kind === "preference") return example;
-  throw new UnusableRow(
-    `it is a ${example.kind}, expected preferences (chosen and rejected). Map their columns with --columns, ` +
-      "or name an --annotator without --offline",
-  );
-}
+const OFFLINE =
+  "preferences (chosen and rejected). Map their columns with --columns, or name an --annotator without --offline";

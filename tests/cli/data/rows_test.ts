@@ -1,14 +1,16 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { chatTemplate, type Example } from "../../../core/mod.ts";
 import {
   type DataFlags,
   firstKind,
+  preferenceOf,
   promptOf,
   readRows,
   skippedLines,
 } from "../../../cli/data/rows.ts";
 import type { DataModel } from "../../../cli/data/dialogues.ts";
 import { UsageError } from "../../../cli/terminal/mistake.ts";
+import { UnusableRow } from "../../../core/text/rows/report.ts";
 import { Mistake } from "../../../core/base/mistake.ts";
 
 /** A character is its code; <e> is the end token. */
@@ -181,5 +183,21 @@ Deno.test("firstKind() looks for preferences, and else at the first usable row",
     await withRows([{ prompt: "a" }, pair], firstKind),
     "preference",
     "where there are some",
+  );
+});
+
+Deno.test("preferenceOf() is the pair itself, and of another row what was expected", () => {
+  const pair = {
+    kind: "preference",
+    place: "a:1",
+    prompt: "",
+    chosen: "b",
+    rejected: "c",
+  } as const;
+  assertEquals(preferenceOf(pair, "a pair"), pair);
+  assertThrows(
+    () => preferenceOf({ kind: "text", place: "a:1", text: "b" }, "a pair"),
+    UnusableRow,
+    "it is a text, expected a pair",
   );
 });
