@@ -13,8 +13,6 @@ import { exportPairs } from "../../files/mod.ts";
 import { type AnswerRecord, spelledRecords } from "../../scheduler/mod.ts";
 import { type AnnotateRun, openAnnotateRun } from "./annotate_run.ts";
 import { type PromptInTokens, promptsInTokens, samplingOf } from "../data/encoded_prompts.ts";
-import { openChained } from "../folder/chained_log.ts";
-import { counted } from "../terminal/counted.ts";
 import { type FlagSections, given, text } from "../flags/kinds.ts";
 import { ANNOTATOR_ROWS, askedOfTrainable, openJudge } from "../judge/named_annotator.ts";
 import { type OpenedPolicies, openPolicies } from "../policy/opened_policies.ts";
@@ -33,9 +31,10 @@ import {
 import type { CliCommand } from "./command.ts";
 import { defineCommand, type ValuesOf } from "./define.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
-import { annotateFile, AT_ONCE } from "./annotate_file.ts";
-import { checkedLog, countsLine, dateOf, failuresIn } from "./annotate_log.ts";
+import { annotateFile } from "./annotate_file.ts";
+import { dateOf } from "./annotate_log.ts";
 import { requireOneOf } from "../flags/one_of.ts";
+import { annotateInParts, writeAnnotated } from "./annotate_in_parts.ts";
 
 const SECTIONS = {
   "Model": [...MODEL_ROWS, POLICY_ROW],
@@ -95,10 +94,13 @@ export const ANNOTATE: CliCommand = defineCommand({
       (base) => promptsInTokens("annotate", base, asked, options),
     );
     await annotatePrompts(flags, opened, judge, run, options);
-    const failures = await failuresIn(run.log);
-    const counts = await exportPairs(run.log, flags.out, format);
-    options.terminal.line(countsLine(flags.out, counts, run.log, failures));
-    for (const line of trlLines(counts.trlIds)) options.terminal.line(line);
+    const { trlIds } = await writeAnnotated(
+      flags.out,
+      run,
+      () => exportPairs(run.log, flags.out, format),
+      options,
+    );
+    for (const line of trlLines(trlIds)) options.terminal.line(line);
     return 0;
   },
 });
@@ -111,8 +113,9 @@ async function annotatePrompts(
   },
   judge: Annotator,
   run: AnnotateRun,
-  { terminal, signal }: CommandOptions,
+  options: CommandOptions,
 ): Promise<void> {
+  const { signal } = options;
   const sampling = samplingOf(flags, base);
   const fixed = {
     ...{ annotator: judge.name, snapshotId: policy.name, snapshotHash: policy.digest },
@@ -124,48 +127,39 @@ async function annotatePrompts(
     ...await basePrints(base),
     policy: policy.digest,
   });
-  const done = checkedLog(run, (i) => {
-    const row = asked[i];
-    return row && { place: row.place, prompt: row.rendered, promptIds: row.ids, ...fixed };
-  });
-  if (done.length > 0) terminal.error(`Going on after ${counted(done.length, "prompt")}`);
-  using lines = await openChained(run.log);
   const key = fold(keyOf(flags.seed), "annotate");
-  for (let from = done.length; from < asked.length; from += AT_ONCE) {
-    signal?.throwIfAborted();
-    terminal.status(`prompt ${from} of ${asked.length}`);
-    const part = asked.slice(from, from + AT_ONCE);
-    const completions = await generate(
-      device,
-      model,
-      part.flatMap(({ ids }) => [ids, ids]),
-      {
+  await annotateInParts(run, {
+    items: asked,
+    noun: "prompt",
+    fixed: ({ place, rendered: prompt, ids: promptIds }) => ({
+      ...{ place, prompt, promptIds },
+      ...fixed,
+    }),
+    async annotate(part, from) {
+      const completions = await generate(device, model, part.flatMap(({ ids }) => [ids, ids]), {
         ...sampling,
         key,
         streams: part.flatMap((_, i) => [2 * (from + i), 2 * (from + i) + 1]),
         adapter: policy.adapter(),
         signal,
-      },
-    );
-    const answers = completions.map((completion) => answerOf(base.tokenizer, completion));
-    const pairs = part.map(({ words }, i) => ({
-      prompt: words,
-      a: answers[2 * i].text,
-      b: answers[2 * i + 1].text,
-    }));
-    const verdicts = await askAnnotator(judge, pairs, { signal });
-    const records = await spelledRecords(
-      base.tokenizer,
-      part.map(({ rendered, ids, source, place }, i) => ({
-        ...{ phase: 0, step: from + i, place, prompt: rendered, promptIds: ids, source },
-        ...{ a: answers[2 * i], b: answers[2 * i + 1], verdict: verdicts[i] },
-        ...{ referenceId: policy.name, ...fixed },
-      })),
-    );
-    for (const record of records) lines.append(record);
-    await lines.sync();
-  }
-  terminal.status("");
+      });
+      const answers = completions.map((completion) => answerOf(base.tokenizer, completion));
+      const pairs = part.map(({ words }, i) => ({
+        prompt: words,
+        a: answers[2 * i].text,
+        b: answers[2 * i + 1].text,
+      }));
+      const verdicts = await askAnnotator(judge, pairs, { signal });
+      return await spelledRecords(
+        base.tokenizer,
+        part.map(({ rendered, ids, source, place }, i) => ({
+          ...{ phase: 0, step: from + i, place, prompt: rendered, promptIds: ids, source },
+          ...{ a: answers[2 * i], b: answers[2 * i + 1], verdict: verdicts[i] },
+          ...{ referenceId: policy.name, ...fixed },
+        })),
+      );
+    },
+  }, options);
 }
 
 /** An answer as a line of a run's pairs.jsonl has it; the reference is the behaviour policy itself. */

@@ -9,18 +9,13 @@ import {
 } from "../../core/mod.ts";
 import { exchanged, pairsFormat, type TextPair, writeTextPairs } from "../data/pair_files.ts";
 import { type DataFlags, preferenceOf } from "../data/rows.ts";
-import { checkedLog, countsLine, failuresIn } from "./annotate_log.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
 import type { AnnotateRun } from "./annotate_run.ts";
-import { readJsonl, shownOrder } from "../../files/mod.ts";
+import { shownOrder } from "../../files/mod.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { counted } from "../terminal/counted.ts";
-import { openChained } from "../folder/chained_log.ts";
 import { promptWords } from "../data/dialogues.ts";
 import { takeExamples } from "../data/usable_rows.ts";
-
-/** Prompts between two writes to the log. */
-export const AT_ONCE = 16;
+import { annotateInParts, writeAnnotated } from "./annotate_in_parts.ts";
 
 /** Annotates the pairs of a dataset anew. */
 export async function annotateFile(
@@ -40,54 +35,36 @@ export async function annotateFile(
   }
   terminal.error(`${flags.data}: ${report}`);
   await run.begin({ kernelPath: "none", model: "none" });
-  const done = checkedLog(run, (i) => pairs[i] && { ...pairs[i], annotator: judge.name });
-  if (done.length > 0) terminal.error(`Going on after ${counted(done.length, "pair")}`);
-  {
-    using lines = await openChained(run.log);
-    for (let from = done.length; from < pairs.length; from += AT_ONCE) {
-      signal?.throwIfAborted();
-      terminal.status(`pair ${from} of ${pairs.length}`);
-      const part = pairs.slice(from, from + AT_ONCE);
+  await annotateInParts(run, {
+    items: pairs,
+    noun: "pair",
+    fixed: (pair) => ({ ...pair, annotator: judge.name }),
+    async annotate(part) {
       const verdicts = await askAnnotator(judge, part, { signal });
-      part.forEach((pair, i) =>
-        lines.append({ ...pair, annotator: judge.name, verdict: verdicts[i] })
-      );
-      await lines.sync();
-    }
-    terminal.status("");
-  }
-  const failures = await failuresIn(run.log);
-  const lines = await readJsonl(run.log) as JudgedLine[];
-  const labelled = lines.flatMap((line, i) => textPair(line, rows[i]));
-  const count = (outcome: Outcome) =>
-    lines.filter(({ verdict }) => verdict.outcome === outcome).length;
-  await writeTextPairs(flags.out, pairsFormat("annotate", flags.out), labelled);
-  const counts = { pairs: labelled.length, ties: count("tie"), failed: count("failed") };
-  terminal.line(countsLine(flags.out, counts, run.log, failures));
+      return part.map((pair, i) => ({ ...pair, annotator: judge.name, verdict: verdicts[i] }));
+    },
+  }, options);
+  await writeAnnotated(flags.out, run, async (verdicts) => {
+    const labelled = verdicts.flatMap((verdict, i) => textPair(verdict, rows[i], judge.name));
+    await writeTextPairs(flags.out, pairsFormat("annotate", flags.out), labelled);
+    const count = (wanted: Outcome) => verdicts.filter(({ outcome }) => outcome === wanted).length;
+    return { pairs: labelled.length, ties: count("tie"), failed: count("failed") };
+  }, options);
   return 0;
-}
-
-interface JudgedLine {
-  readonly place: string;
-  readonly prompt: string;
-  readonly a: string;
-  readonly b: string;
-  readonly annotator: string;
-  readonly verdict: Verdict;
 }
 
 const PAIR =
   "a pair: chosen and rejected. Map other names with --columns, or answer its prompts with --data";
 
-function candidateOf(
-  { place, prompt, chosen, rejected }: PreferenceRow,
-): Omit<JudgedLine, "annotator" | "verdict"> {
+function candidateOf({ place, prompt, chosen, rejected }: PreferenceRow) {
   return { place, prompt: promptWords(prompt), a: promptWords(chosen), b: promptWords(rejected) };
 }
 
+/** A pair as the annotator has it; none where it named no better answer. */
 function textPair(
-  { verdict, annotator, place }: JudgedLine,
+  verdict: Verdict,
   pair: PreferenceRow,
+  annotator: string,
 ): TextPair[] {
   const { outcome, reason = null, scores, order } = verdict;
   if (outcome !== "a" && outcome !== "b") return [];
@@ -96,6 +73,7 @@ function textPair(
     row: outcome === "a" ? pair : exchanged(pair),
     ...{ annotator, verdict: outcome, reason },
     order: shownOrder(outcome, order),
-    ...{ chosen_score: scores?.[won] ?? null, rejected_score: scores?.[lost] ?? null, place },
+    ...{ chosen_score: scores?.[won] ?? null, rejected_score: scores?.[lost] ?? null },
+    place: pair.place,
   }];
 }

@@ -1,23 +1,17 @@
 // The log of `leash annotate`: whether it is of this command, and what became of its pairs.
 import type { MistakeParts } from "../../core/base/mistake.ts";
-import { counted } from "../terminal/counted.ts";
-import { readJsonl } from "../../files/mod.ts";
-import {
-  countFailures,
-  describeFailures,
-  type FailureCount,
-  requireVerdicts,
-  type Verdict,
-} from "../../core/mod.ts";
+import { type ExportedPairs, readJsonl } from "../../files/mod.ts";
+import { countFailures, describeFailures, requireVerdicts, type Verdict } from "../../core/mod.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import type { AnnotateRun } from "./annotate_run.ts";
+import { pairsLine } from "../data/pair_files.ts";
 
 /**
- * Why verdicts failed, all in the log.
+ * All verdicts of a log, in its order.
  *
- * @throws {NoVerdict} If all of them did: an empty dataset helps nobody.
+ * @throws {NoVerdict} If all of them failed: an empty dataset helps nobody.
  */
-export async function failuresIn(log: string): Promise<FailureCount[]> {
+export async function verdictsIn(log: string): Promise<readonly Verdict[]> {
   const verdicts = (await readJsonl(log) as { readonly verdict: Verdict }[])
     .map(({ verdict }) => verdict);
   requireVerdicts(
@@ -25,31 +19,21 @@ export async function failuresIn(log: string): Promise<FailureCount[]> {
     verdicts,
     `. All are in ${log}; mend the cause and start anew with another --out`,
   );
-  return countFailures(verdicts);
+  return verdicts;
 }
+
+/** How many pairs somebody named the better answer of, and how many not. */
+export type PairCounts = Omit<ExportedPairs, "trlIds">;
 
 /** What became of the pairs, for people. */
 export function countsLine(
   out: string,
-  { pairs, ties, failed }: {
-    readonly pairs: number;
-    readonly ties: number;
-    readonly failed: number;
-  },
+  counts: PairCounts,
   log: string,
-  failures: readonly FailureCount[],
+  verdicts: readonly Verdict[],
 ): string {
-  const why = failed === 0 ? "" : `: ${describeFailures(failures)}`;
-  return `${counted(pairs, "pair")} in ${out}; left out: ${counted(ties, "tie")}, ` +
-    `${failed} without a verdict${why} (all in ${log})`;
-}
-
-/** A line of the log that must be the same for a command to go on with it. */
-interface LogLine {
-  readonly place: string;
-  readonly prompt: string;
-  readonly annotator: string;
-  readonly [field: string]: unknown;
+  const why = counts.failed === 0 ? "" : `: ${describeFailures(countFailures(verdicts))}`;
+  return `${pairsLine(out, counts)}${why} (all in ${log})`;
 }
 
 /** The day that the template was told when the log began. */
@@ -57,22 +41,26 @@ export function dateOf({ lines: [first] }: AnnotateRun): string | undefined {
   return typeof first?.date === "string" ? first.date : undefined;
 }
 
-/** The log so far, checked line by line against what this command would have written. */
+/**
+ * Holds the log so far to what this command would have written.
+ *
+ * @param expected What every line must have, in the order of the log.
+ * @returns How many lines there are.
+ * @throws {UsageError} If a line has something else, or there are too many.
+ */
 export function checkedLog(
-  { log: path, lines: read }: AnnotateRun,
-  expected: (line: number) => Readonly<Record<string, unknown>> | undefined,
-): readonly LogLine[] {
-  const lines = read as readonly LogLine[];
+  { log: path, lines }: AnnotateRun,
+  expected: readonly Readonly<Record<string, unknown>>[],
+): number {
   const cannotGoOn = (parts: Omit<MistakeParts, "verb" | "thing">) =>
     new UsageError({ verb: "go on with", thing: path, ...parts });
   for (const [i, line] of lines.entries()) {
-    const wanted = expected(i);
-    if (wanted === undefined) {
+    if (i === expected.length) {
       const found = `it has ${lines.length} lines`;
       throw cannotGoOn({ found, expected: `at most ${i} for this --data` });
     }
-    for (const [field, value] of Object.entries(wanted)) {
-      const [found, due] = [line?.[field], value].map((value) => JSON.stringify(value));
+    for (const [field, value] of Object.entries(expected[i])) {
+      const [found, due] = [line[field], value].map((value) => JSON.stringify(value));
       if (found === due) continue;
       throw cannotGoOn({
         found: `line ${i + 1} has ${field} ${short(found)}`,
@@ -81,7 +69,7 @@ export function checkedLog(
       });
     }
   }
-  return lines;
+  return lines.length;
 }
 
 function short(text: string | undefined): string {

@@ -13,7 +13,7 @@ import { counted } from "../terminal/counted.ts";
 import { type ExportModel, openExportModel, writeMerged } from "../policy/export_model.ts";
 import { choice, type FlagSections, text, whole } from "../flags/kinds.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { trlLines } from "../data/pair_files.ts";
+import { pairsLine, trlLines } from "../data/pair_files.ts";
 import { FILES, readIdentity } from "../folder/run_folder.ts";
 import { ADAPTERS_ROW, END_TOKEN_ROW, MODEL_ROW } from "../flags/shared.ts";
 import { parseBytes, showBytes } from "../terminal/sizes.ts";
@@ -147,15 +147,11 @@ async function exportRunPairs(
 ): Promise<number> {
   const { config } = await readIdentity(run!, "export");
   const format = to === "pairs.jsonl" ? "jsonl" : "parquet";
-  const { pairs, ties, failed, trlIds } = await exportPairs(`${run}/${FILES.pairs}`, out, format, {
+  const counts = await exportPairs(`${run}/${FILES.pairs}`, out, format, {
     annotator: config.annotator,
   });
-  terminal.line(
-    `${counted(pairs, "pair")} in ${out}; left out: ${
-      counted(ties, "tie")
-    }, ${failed} without a verdict`,
-  );
-  for (const line of trlLines(trlIds)) terminal.line(line);
+  terminal.line(pairsLine(out, counts));
+  for (const line of trlLines(counts.trlIds)) terminal.line(line);
   return 0;
 }
 

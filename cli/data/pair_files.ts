@@ -56,6 +56,15 @@ export function pairsFormat(command: string, path: string): PairsFormat {
   });
 }
 
+/** What became of annotated pairs, for people. */
+export function pairsLine(
+  out: string,
+  { pairs, ties, failed }: Pick<ExportedPairs, "pairs" | "ties" | "failed">,
+): string {
+  return `${counted(pairs, "pair")} in ${out}; left out: ${counted(ties, "tie")}, ` +
+    `${failed} without a verdict`;
+}
+
 /** What TRL's tokenisation makes of exported pairs, where it is not the ids that were trained on. */
 export function trlLines({ same, end, text, unknown }: ExportedPairs["trlIds"]): string[] {
   const of = same + end + text + unknown;

@@ -4,6 +4,7 @@ import { UsageError } from "../../../cli/terminal/mistake.ts";
 import {
   exchanged,
   pairsFormat,
+  pairsLine,
   type TextPair,
   trlLines,
   writeTextPairs,
@@ -86,4 +87,11 @@ Deno.test("trlLines() say in how many pairs TRL makes other ids, and why; nothin
     "TRL will train on other ids in 1 of 10 pairs: no t",
     "TRL will train on other ids in 4 of 10 pairs: they",
   ]);
+});
+
+Deno.test("pairsLine() counts what is in the file and what is not", () => {
+  assertEquals(
+    pairsLine("a.jsonl", { pairs: 2, ties: 1, failed: 0 }),
+    "2 pairs in a.jsonl; left out: 1 tie, 0 without a verdict",
+  );
 });
