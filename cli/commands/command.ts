@@ -1,12 +1,12 @@
 // What a command of `leash` is, how it is called, and how every one of them ends: 0, or one line and an exit code.
-import { EXIT, exitCodeOf } from "../terminal/exit_codes.ts";
+import { EXIT } from "../terminal/exit_codes.ts";
 import type { Flag } from "../flags/kinds.ts";
 import { type ParsedFlags, parseTable } from "../flags/parser.ts";
 import { flagLines, helpWidth } from "../flags/help.ts";
 import { wrap } from "../terminal/word_wrap.ts";
 import { Interrupted } from "../terminal/interrupt.ts";
-import { mistakeOf } from "../terminal/system_mistake.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
+import { endOf } from "../terminal/ending.ts";
 
 /** One command: a file in cli/commands, a row in cli/main.ts. */
 export interface CliCommand {
@@ -65,24 +65,12 @@ export async function runCommand(
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) return EXIT.unread;
     terminal.status("");
-    if (error instanceof Interrupted) {
-      terminal.error(
-        `${error.message}. Go on with: ${
-          command.program ?? `leash ${command.name}`
-        } --resume ${error.dir}`,
-      );
-      return signal?.aborted ? EXIT.interrupted : EXIT.failed;
-    }
-    if (signal?.aborted) {
+    if (signal?.aborted && !(error instanceof Interrupted)) {
       terminal.error("Interrupted");
       return EXIT.interrupted;
     }
-    const mistake = mistakeOf(command.name, error);
-    if (mistake !== undefined) {
-      terminal.error(mistake.message.replaceAll(/\s*\n\s*/g, " "));
-      return exitCodeOf(mistake);
-    }
-    terminal.error(error instanceof Error ? error.stack ?? error.message : String(error));
-    return EXIT.failed;
+    const { name: verb, program = `leash ${verb}` } = command;
+    const goOn = (dir: string) => `Go on with: ${program} --resume ${dir}`;
+    return endOf(error, { verb, goOn }, options);
   }
 }

@@ -11,12 +11,10 @@ import { makeRuns, ownComparison, type Train } from "./runs.ts";
 import { type Comparison, tabulate } from "./table.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { quote } from "../../core/base/quote.ts";
-import { Interrupted, interruptSignal } from "../terminal/interrupt.ts";
-import { mistakeOf } from "../terminal/system_mistake.ts";
+import { interruptSignal } from "../terminal/interrupt.ts";
 import { processTerminal, type Terminal } from "../terminal/terminal.ts";
-import { EXIT, exitCodeOf } from "../terminal/exit_codes.ts";
-import { Mistake } from "../../core/base/mistake.ts";
 import { train } from "../train/train.ts";
+import { endOf } from "../terminal/ending.ts";
 
 /** How to compare from another program. */
 export interface CompareOptions {
@@ -94,28 +92,15 @@ async function readMarkdown(path: string): Promise<string> {
  * @returns 0; 1 where a run ended early; 2 for a user's mistake; 130 for Ctrl-C.
  */
 export async function main(args: readonly string[], options: CompareOptions): Promise<number> {
-  const { terminal, signal } = options;
+  const { terminal } = options;
   try {
     const command = parseCompareFlags(args);
     if (command.kind === "help") terminal.line(compareHelp(helpWidth(terminal)));
     else await compare(command, options);
     return 0;
   } catch (error) {
-    if (error instanceof Mistake) {
-      terminal.error(error.message);
-      return exitCodeOf(error);
-    }
-    if (error instanceof Interrupted) {
-      terminal.error(`${error.message}. The same command goes on in ${error.dir}`);
-      return signal?.aborted ? EXIT.interrupted : EXIT.failed;
-    }
-    const mistake = mistakeOf("compare", error);
-    if (mistake !== undefined) {
-      terminal.error(mistake.message);
-      return exitCodeOf(mistake);
-    }
-    terminal.error(error instanceof Error ? error.stack ?? error.message : String(error));
-    return EXIT.failed;
+    const goOn = (dir: string) => `The same command goes on in ${dir}`;
+    return endOf(error, { verb: "compare", goOn }, options);
   }
 }
 
