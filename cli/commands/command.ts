@@ -4,7 +4,6 @@ import type { Flag } from "../flags/kinds.ts";
 import { type ParsedFlags, parseTable } from "../flags/parser.ts";
 import { flagLines, helpWidth } from "../flags/help.ts";
 import { wrap } from "../terminal/word_wrap.ts";
-import { Interrupted } from "../terminal/interrupt.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
 import { endOf } from "../terminal/ending.ts";
 
@@ -46,15 +45,14 @@ function commandHelp(
  * Parses, runs, and turns what went wrong into one line and an exit code.
  *
  * @param args Those after the command's name.
- * @returns What `run` returns; 0 for `--help`; 141 where nobody reads the output any more; 2 for a user's mistake, files that cannot be read among them; 130 where
- * the signal ended it; 1 for a run that ended early and can be resumed, where every verdict failed, and with a stack for anything else.
+ * @returns What `run` returns; 0 for `--help`; else what {@link endOf} makes of the error.
  */
 export async function runCommand(
   command: CliCommand,
   args: readonly string[],
   options: CommandOptions,
 ): Promise<number> {
-  const { terminal, signal } = options;
+  const { terminal } = options;
   try {
     const parsed = parseTable(command.name, command.flags, args, command.positional);
     if (parsed.help) {
@@ -63,12 +61,6 @@ export async function runCommand(
     }
     return await command.run(parsed, options);
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) return EXIT.unread;
-    terminal.status("");
-    if (signal?.aborted && !(error instanceof Interrupted)) {
-      terminal.error("Interrupted");
-      return EXIT.interrupted;
-    }
     const { name: verb, program = `leash ${verb}` } = command;
     const goOn = (dir: string) => `Go on with: ${program} --resume ${dir}`;
     return endOf(error, { verb, goOn }, options);

@@ -89,7 +89,7 @@ async function readMarkdown(path: string): Promise<string> {
 /**
  * The program: parses, compares, prints, and turns what went wrong into one line and an exit code.
  *
- * @returns 0; 1 where a run ended early; 2 for a user's mistake; 130 for Ctrl-C.
+ * @returns 0; 1 where a run ended early; 2 for a user's mistake; 130 for Ctrl-C; 141 where nobody reads the output.
  */
 export async function main(args: readonly string[], options: CompareOptions): Promise<number> {
   const { terminal } = options;

@@ -15,7 +15,7 @@ export interface Program {
 /**
  * Says why a program ends early.
  *
- * @returns 2 for a user's mistake, files that cannot be read among them; 130 where the signal ended it; 1 for a run that
+ * @returns 141 where nobody reads the output any more; 2 for a user's mistake, files that cannot be read among them; 130 where the signal ended it; 1 for a run that
  * ended early by itself, where every verdict failed, and with a stack for anything else.
  */
 export function endOf(
@@ -23,9 +23,15 @@ export function endOf(
   { verb, goOn }: Program,
   { terminal, signal }: CommandOptions,
 ): number {
+  if (error instanceof Deno.errors.BrokenPipe) return EXIT.unread;
+  terminal.status("");
   if (error instanceof Interrupted) {
     terminal.error(`${error.message}. ${goOn(error.dir)}`);
     return signal?.aborted ? EXIT.interrupted : EXIT.failed;
+  }
+  if (signal?.aborted) {
+    terminal.error("Interrupted");
+    return EXIT.interrupted;
   }
   const mistake = mistakeOf(verb, error);
   if (mistake !== undefined) {

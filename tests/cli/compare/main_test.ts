@@ -81,6 +81,18 @@ Deno.test("main() --help prints the flags", async () => {
   assertStringIncludes(lines.join("\n"), "--markdown FILE");
 });
 
+Deno.test("main() ends like any program of a pipe that nobody reads any more", async () => {
+  const errors: string[] = [];
+  const terminal = {
+    ...recordingTerminal(),
+    line: () => {
+      throw new Deno.errors.BrokenPipe("Broken pipe (os error 32)");
+    },
+    error: (text: string) => errors.push(text),
+  };
+  assertEquals([await main(["--help"], { terminal }), ...errors], [141]);
+});
+
 Deno.test("main() says how to go on where a run ended early", async () => {
   using temporary = await temporaryFolder();
   const args = ["--out", temporary.dir, "--seeds", "1"];

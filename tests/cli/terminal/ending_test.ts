@@ -20,6 +20,8 @@ Deno.test("endOf() says a mistake in one line, with the exit code of its kind", 
   ]);
   const silent = new NoVerdict({ verb: "try", found: "all 2 verdicts failed" });
   assertEquals(said(silent), [1, silent.message]);
+  assertEquals(said(silent, AbortSignal.abort()), [130, "Interrupted"]);
+  assertEquals(said(new Deno.errors.BrokenPipe("gone"), AbortSignal.abort()), [141]);
   const [code, line] = said(new Deno.errors.NotFound("No such file (os error 2): open 'x'"));
   assertEquals(code, 2);
   assertStringIncludes(line, "Cannot try: 'x': no such file");
