@@ -4,15 +4,18 @@ import { didYouMean } from "../core/base/nearest.ts";
 import { type CliCommand, runCommand } from "./commands/command.ts";
 import type { CommandOptions } from "./terminal/command_options.ts";
 import { readConfigFile } from "./flags/config_file.ts";
-import { type Flag, given, text, under } from "./flags/kinds.ts";
-import { completeValues, type FlagValue } from "./flags/parser.ts";
+import { type FlagRow, given, text, under } from "./flags/kinds.ts";
+import { completeValues, type ParsedFlags } from "./flags/parser.ts";
 import { UsageError } from "./terminal/mistake.ts";
 import { quote } from "../core/base/quote.ts";
 import { flagRow, helpWidth } from "./flags/help.ts";
 import { FORMATS, type Identity, readIdentity } from "./folder/run_folder.ts";
 import { exitCodeOf } from "./terminal/exit_codes.ts";
+import { allValues, givenValues } from "./flags/values.ts";
+import { printData } from "./terminal/terminal.ts";
+import { RESUME_ROW } from "./flags/shared.ts";
 
-const CONFIG_FLAGS: readonly Flag[] = under("Config", [
+const CONFIG_FLAGS = [
   {
     name: "config",
     value: "FILE",
@@ -20,7 +23,7 @@ const CONFIG_FLAGS: readonly Flag[] = under("Config", [
     help: "Flags from a .json or .toml file; those that are given beside it win",
   },
   { name: "print-config", ...given, help: "Print all flags as JSON and do nothing" },
-]);
+] as const satisfies readonly FlagRow[];
 
 /** What `leash --help` prints. */
 function leashHelp(commands: readonly CliCommand[], columns = 120): string {
@@ -77,35 +80,37 @@ export async function dispatch(
   return await runCommand(withConfig(command), rest, options);
 }
 
+type FlagValues = ParsedFlags["values"];
+
 /** Flags of the run that `--resume DIR` names. */
 async function resumedValues(
   command: string,
-  resume: FlagValue | undefined,
-): Promise<Readonly<Record<string, FlagValue>>> {
-  if (typeof resume !== "string" || (command !== "train" && command !== "sft")) return {};
-  const { config } = await readIdentity<Identity>(resume, "resume", FORMATS[command]);
-  return { ...config } as Readonly<Record<string, FlagValue>>;
+  values: FlagValues,
+): Promise<FlagValues> {
+  if (command !== "train" && command !== "sft") return {};
+  const { resume } = givenValues([RESUME_ROW], values);
+  if (resume === undefined) return {};
+  const stored = await readIdentity<Identity<FlagValues>>(resume, "resume", FORMATS[command]);
+  return stored.config;
 }
 
 /** The command with `--config` and `--print-config`. */
 export function withConfig(command: CliCommand): CliCommand {
   return {
     ...command,
-    flags: [...command.flags, ...CONFIG_FLAGS],
+    flags: [...command.flags, ...under("Config", CONFIG_FLAGS)],
     async run(parsed, options) {
-      const { config, printConfig, ...values } = parsed.values;
-      const stored = config === undefined
-        ? {}
-        : await readConfigFile(String(config), command.flags);
+      const { config, printConfig } = allValues(command.name, CONFIG_FLAGS, parsed.values);
+      const { config: _config, printConfig: _printConfig, ...values } = parsed.values;
+      const stored = config === undefined ? {} : await readConfigFile(config, command.flags);
       const merged = { ...stored, ...values };
       if (!printConfig) return await command.run({ ...parsed, values: merged }, options);
       const optional = command.flags.map((flag) => ({ ...flag, required: false }));
       const all = completeValues(command.name, optional, {
-        ...await resumedValues(command.name, merged.resume),
+        ...await resumedValues(command.name, merged),
         ...merged,
       });
-      const { terminal } = options;
-      (terminal.data ?? terminal.line)(withoutSecrets(JSON.stringify(all, null, 2)));
+      printData(withoutSecrets(JSON.stringify(all, null, 2)), options.terminal);
       return 0;
     },
   };

@@ -37,6 +37,7 @@ import { defineCommand, type ValuesOf } from "./define.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
 import { openOutLines, OUT_LINES_ROW } from "./out_lines.ts";
 import { takeExamples } from "../data/usable_rows.ts";
+import { printData } from "../terminal/terminal.ts";
 
 const SECTIONS = {
   "Model": [...MODEL_ROWS, POLICY_ROW],
@@ -116,7 +117,7 @@ export const EVALUATE: CliCommand = defineCommand({
       ...(rate.failed === 0 ? {} : { failures: countFailures(verdicts) }),
     };
     const { terminal } = options;
-    if (flags.json) (terminal.data ?? terminal.line)(JSON.stringify(result, null, 2));
+    if (flags.json) printData(JSON.stringify(result, null, 2), terminal);
     else terminal.line(evaluationLine(result, verdicts));
     return 0;
   },

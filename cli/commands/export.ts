@@ -6,7 +6,7 @@ import {
   type LinearShape,
   meanOfAdapters,
 } from "../../core/mod.ts";
-import { exportPairs, type SafetensorsDType, writeFileDurably } from "../../files/mod.ts";
+import { exportPairs, writeFileDurably } from "../../files/mod.ts";
 import { readAdapterConfig } from "../policy/adapter_files.ts";
 import { adapterFolder, readNamedAdapter, readRunMembers } from "../policy/adapter_spec.ts";
 import { counted } from "../terminal/counted.ts";
@@ -73,6 +73,9 @@ const SECTIONS = {
     { ...END_TOKEN_ROW, shownDefault: "the model's, and the run's" },
   ],
 } as const satisfies FlagSections;
+
+/** As the files have it. */
+const DTYPES = { f32: "F32", f16: "F16", bf16: "BF16" } as const;
 
 type Flags = ValuesOf<typeof SECTIONS>;
 
@@ -195,7 +198,7 @@ async function write(
   layers: readonly LinearShape[],
   options: CommandOptions,
 ): Promise<string[]> {
-  const dtype = flags.dtype?.toUpperCase() as SafetensorsDType | undefined;
+  const dtype = flags.dtype && DTYPES[flags.dtype];
   switch (flags.to) {
     case "merged": {
       const maxShardBytes = parseBytes(flags.maxShard, "export", "--max-shard");

@@ -20,6 +20,7 @@ import { type FlagSections, given, text } from "../flags/kinds.ts";
 import type { CliCommand } from "./command.ts";
 import { defineCommand, type ValuesOf } from "./define.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
+import { printData } from "../terminal/terminal.ts";
 
 const SECTIONS = {
   "Inspection": [
@@ -70,7 +71,7 @@ export const INSPECT: CliCommand = defineCommand({
     const report = await inspect(await localPath(spec, options), flags, options);
     const { terminal } = options;
     terminal.status("");
-    if (flags.json) (terminal.data ?? terminal.line)(reportJson(report));
+    if (flags.json) printData(reportJson(report), terminal);
     else for (const line of reportLines(report)) terminal.line(line);
     return 0;
   },

@@ -52,6 +52,12 @@ const SHARED: readonly Flag[] = [
   "prompts",
 ].map((name) => TRAIN_FLAGS.find((flag) => flag.name === name)!);
 
+/** Values by name, and what stands alone. */
+interface Parsed {
+  readonly [name: string]: unknown;
+  readonly _: readonly (string | number)[];
+}
+
 /**
  * Reads the arguments; values of shared flags are checked where the plan is laid out.
  *
@@ -61,7 +67,7 @@ const SHARED: readonly Flag[] = [
 export function parseCompareFlags(args: readonly string[]): CompareCommand {
   const names = [...OWN.map(([name]) => name), ...SHARED.map(({ name }) => name)];
   const strange: string[] = [];
-  const parsed = parseArgs([...args], {
+  const parsed: Parsed = parseArgs([...args], {
     string: names,
     boolean: ["help"],
     alias: { help: "h" },
@@ -69,7 +75,7 @@ export function parseCompareFlags(args: readonly string[]): CompareCommand {
       strange.push(arg);
       return false;
     },
-  }) as Record<string, unknown> & { _: (string | number)[] };
+  });
   if (parsed.help === true) return { kind: "help" };
   const [arg] = [...strange, ...parsed._.map(String)];
   if (arg !== undefined) refuse(arg, ["help", ...names]);

@@ -19,8 +19,8 @@ import type { RunSettings } from "../flags/run_config.ts";
 export interface DataModel {
   /** As the user named it. */
   readonly name: string;
-  /** Text to ids. */
-  readonly tokenizer: Tokenizer;
+  /** Text to ids; of a tokenizer's files also the words that are special. */
+  readonly tokenizer: Tokenizer & Partial<Pick<PretrainedTokenizer, "allSpecial">>;
   /** Whether text of its own gets the begin token. */
   readonly addsBos: boolean;
   /** How it wants dialogues written. */
@@ -119,14 +119,14 @@ export class Dialogues {
     const plain = addsBos ? tokenizer : { ...tokenizer, bosId: undefined };
     if (chat === undefined) return [plain, { ...budget, ends }];
     const eos = endOfTurn(this.#model);
-    const render = chat.render.bind(chat) as EncodeExampleOptions["render"];
+    const render = chat.render.bind(chat);
     return [plain, { ...budget, ends, render, ...(eos === undefined ? {} : { eos }) }];
   }
 }
 
 /** The end tokens as text spells them. */
 function endWords({ tokenizer, sizes }: DataModel): string[] {
-  const { allSpecial = [] } = tokenizer as Partial<PretrainedTokenizer>;
+  const { allSpecial = [] } = tokenizer;
   return allSpecial.filter((word) => {
     try {
       const ids = tokenizer.encode(word);
@@ -145,7 +145,7 @@ function asked(prompt: RowText, system: string | undefined): readonly Message[] 
   let messages: readonly Message[];
   if (typeof prompt !== "string") messages = prompt;
   else if (/^\s*Human:/.test(prompt)) {
-    const turns = parseHumanAssistant(prompt) as Message[];
+    const turns = parseHumanAssistant(prompt);
     const isCue = turns.length > 1 && turns.at(-1)!.content === "";
     messages = isCue ? turns.slice(0, -1) : turns;
   } else {

@@ -85,7 +85,10 @@ const COLUMNS: Columns<Omit<TextPair, "row">> = {
   ...{ chosen_score: "real", rejected_score: "real", place: "text" },
 };
 const ID_COLUMNS = {
-  ...{ tokenizer_hash: "text", prompt_ids: "ints", chosen_ids: "ints", rejected_ids: "ints" },
+  tokenizer_hash: "text",
+  prompt_ids: "ints",
+  chosen_ids: "ints",
+  rejected_ids: "ints",
 } as const;
 
 /**
@@ -101,9 +104,11 @@ export async function writeTextPairs(
   const { trl_ids: _, chat_template_kwargs: __, ...texts } =
     TRL_COLUMNS[isDialogues ? "messages" : "text"];
   const hasIds = pairs.some(({ row }) => row.ids !== undefined);
-  const columns = { ...texts, ...(hasIds ? ID_COLUMNS : {}), ...COLUMNS } as Columns<
-    Record<string, unknown>
-  >;
+  const columns: Columns<Record<string, unknown>> = {
+    ...texts,
+    ...(hasIds ? ID_COLUMNS : {}),
+    ...COLUMNS,
+  };
   const as = (text: RowText) =>
     typeof text === "string" ? text : isDialogues ? text.map(withoutRendering) : promptWords(text);
   const rows = pairs.map(({ row: { prompt, chosen, rejected, tools, ids }, ...rest }) => ({

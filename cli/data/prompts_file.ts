@@ -10,7 +10,7 @@ import { placeOf, RowCounter, UnusableRow } from "../../core/text/rows/report.ts
 import { counted } from "../terminal/counted.ts";
 import { skippedLines } from "./rows.ts";
 import { UsageError } from "../terminal/mistake.ts";
-import { quote } from "../../core/base/quote.ts";
+import { isObject, quote } from "../../core/base/quote.ts";
 import { cannotRead } from "../../core/base/mistake.ts";
 
 /** What is trained on, and what is evaluated on. */
@@ -105,9 +105,7 @@ async function* entriesOf(path: string): AsyncGenerator<Entry> {
 }
 
 function promptIn(value: unknown): string {
-  const isRow = typeof value === "object" && value !== null && !Array.isArray(value);
-  const { prompt = undefined, text = undefined } = isRow ? value as Record<string, unknown> : {};
-  const found = isRow ? prompt ?? text : value;
+  const found = isObject(value) ? value.prompt ?? value.text : value;
   if (typeof found === "string" && found.trim() !== "") return found;
   if (typeof found === "string") throw new UnusableRow("prompt is empty");
   throw new UnusableRow(

@@ -198,8 +198,10 @@ export function preferenceOf(example: Example, expected: string): PreferenceRow 
 }
 
 /** What was passed over, for people: reasons with their first places, and columns that nobody reads. */
-export function skippedLines(reports: readonly RowReport[]): string[] {
-  const [{ unread = new Set<string>() }] = reports as readonly Partial<ExampleReport>[];
+export function skippedLines(
+  reports: readonly (RowReport & Partial<Pick<ExampleReport, "unread">>)[],
+): string[] {
+  const [{ unread = new Set<string>() }] = reports;
   const names = [...unread].slice(0, 8).map(bare);
   return [
     ...reports.flatMap(({ skipped }) =>
@@ -219,8 +221,9 @@ function reportOf(
   { system }: DataFlags,
 ): string {
   const [rows, , encoded] = reports;
+  const names = new Map(Object.entries(limits));
   const cuts = Object.entries(encoded.cutBy).flatMap(([limit, cut]) => {
-    const name = limits[limit as RowLimit];
+    const name = names.get(limit);
     const fit = name === undefined ? "" : ` to fit ${name}`;
     const counts = [
       [cut.prompts, "prompt", cut.promptTokens],

@@ -1,6 +1,6 @@
 // `--config`: flags in a JSON or TOML file. A key is a flag's name, with dashes or in camel case; a flag that is given
 // beside the file wins.
-import { parse as parseToml } from "smol-toml";
+import { parse as parseToml, TomlError } from "smol-toml";
 import { didYouMean } from "../../core/base/nearest.ts";
 import { parseJsonObject, refuseWrongDownload } from "../../core/base/json_object.ts";
 import { quote, show } from "../../core/base/quote.ts";
@@ -8,6 +8,7 @@ import { readSmallFile } from "../../files/small_file.ts";
 import { fieldOf, type Flag } from "./kinds.ts";
 import { type FlagValue, readFlagValue, wanted } from "./parser.ts";
 import { UsageError } from "../terminal/mistake.ts";
+import type { MistakeParts } from "../../core/base/mistake.ts";
 
 const MOST_BYTES = 2 ** 20;
 
@@ -24,9 +25,7 @@ export async function readConfigFile(
 ): Promise<Record<string, FlagValue>> {
   const bytes = await readSmallFile(path, MOST_BYTES);
   if (bytes === undefined) {
-    throw new UsageError({
-      verb: "read",
-      thing: path,
+    throw unreadable(path, {
       found: "it is not there",
       expected: "a .json or .toml file",
     });
@@ -42,9 +41,7 @@ export function parseConfig(
 ): Record<string, FlagValue> {
   const [, ending] = /\.(json|toml)$/i.exec(name) ?? [];
   if (ending === undefined) {
-    throw new UsageError({
-      verb: "read",
-      thing: name,
+    throw unreadable(name, {
       found: "its name ends otherwise",
       expected: ".json or .toml",
     });
@@ -57,18 +54,14 @@ export function parseConfig(
     const flag = flags.find((flag) => flag.name === key || fieldOf(flag.name) === key);
     if (flag === undefined) {
       const names = flags.map((flag) => flag.name);
-      throw new UsageError({
-        verb: "read",
-        thing: name,
+      throw unreadable(name, {
         found: `the key ${quote(key)} is no flag`,
         expected: `flags that --help lists.${didYouMean(key, names)}`,
       });
     }
     const field = fieldOf(flag.name);
     if (Object.hasOwn(values, field)) {
-      throw new UsageError({
-        verb: "read",
-        thing: name,
+      throw unreadable(name, {
         found: `the key ${quote(key)} is there in two spellings`,
         expected: "one",
       });
@@ -78,14 +71,20 @@ export function parseConfig(
   return values;
 }
 
+function unreadable(
+  name: string,
+  parts: Omit<MistakeParts, "verb" | "thing">,
+  options?: ErrorOptions,
+): UsageError {
+  return new UsageError({ verb: "read", thing: name, ...parts }, options);
+}
+
 function tomlEntries(bytes: Uint8Array, name: string): Record<string, unknown> {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new UsageError({
-      verb: "read",
-      thing: name,
+    throw unreadable(name, {
       found: "the file is not UTF-8",
       expected: "TOML",
     });
@@ -93,12 +92,11 @@ function tomlEntries(bytes: Uint8Array, name: string): Record<string, unknown> {
   try {
     return parseToml(text);
   } catch (error) {
-    const { line, message } = error as Error & { line?: number };
-    const why = message.split("\n")[0].replace(/^Invalid TOML document: /, "");
-    throw new UsageError({
-      verb: "read",
-      thing: name,
-      found: `line ${line ?? 1} is no TOML (${why})`,
+    const line = error instanceof TomlError ? error.line : 1;
+    const said = error instanceof Error ? error.message : String(error);
+    const why = said.split("\n")[0].replace(/^Invalid TOML document: /, "");
+    throw unreadable(name, {
+      found: `line ${line} is no TOML (${why})`,
       expected: "KEY = VALUE",
     }, { cause: error });
   }
@@ -106,9 +104,7 @@ function tomlEntries(bytes: Uint8Array, name: string): Record<string, unknown> {
 
 function readValue(value: unknown, flag: Flag, name: string): FlagValue {
   const refuse = (): never => {
-    throw new UsageError({
-      verb: "read",
-      thing: name,
+    throw unreadable(name, {
       found: `${flag.name} is ${value instanceof Date ? "a date" : show(value)}`,
       expected: flag.type.kind === "flag" ? "true or false" : wanted(flag),
     });

@@ -62,11 +62,11 @@ export function parseTable(
     }
     const takesNext = equals < 0 && i + 1 < args.length && isValue(args[i + 1]);
     const value = equals >= 0 ? arg.slice(equals + 1) : takesNext ? args[++i] : "";
-    const read = readFlagValue(command, flag, value);
+    const read = readFlagValue(command, flag, value), before = values[field];
     values[field] = flag.repeatable
-      ? [...(values[field] as readonly string[] | undefined ?? []), read]
-      : flag.joined && values[field] !== undefined
-      ? `${values[field]},${read}`
+      ? [...(typeof before === "object" ? before : []), read]
+      : flag.joined && before !== undefined
+      ? `${before},${read}`
       : read;
   }
   return { help: false, values, positional };

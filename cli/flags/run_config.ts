@@ -1,7 +1,7 @@
 // A run's config, inferred from the table of its flags: flat as config.json has it, nested as the program takes it.
 import { fieldOf, flagOf } from "./kinds.ts";
 import { CONFIG_ROWS } from "./train_table.ts";
-import { type GivenValues, type NestedValues, nestedValues } from "./values.ts";
+import { type GivenValues, member, type NestedValues, nestedValues } from "./values.ts";
 
 type ConfigRow = typeof CONFIG_ROWS[number];
 
@@ -43,7 +43,7 @@ export function firstDifference(
 ): { readonly flag: string; readonly found: string; readonly expected: string } | undefined {
   const shown = (value: unknown) => value === undefined ? "not given" : String(value);
   for (const field of fields.filter((field) => !FREE_FIELDS.includes(field))) {
-    const a = found[field as keyof typeof found], b = expected[field as keyof typeof expected];
+    const a = member(found, field), b = member(expected, field);
     if (a !== b) return { flag: `--${flagOf(field)}`, found: shown(a), expected: shown(b) };
   }
   return undefined;

@@ -157,7 +157,8 @@ function requireNested<Row extends FlagRow>(
   }
 }
 
-function member(values: unknown, name: string): unknown {
+/** What anything has by a name of its own; undefined where it has nothing. */
+export function member(values: unknown, name: string): unknown {
   return Object.getOwnPropertyDescriptor(Object(values), name)?.value;
 }
 

@@ -8,6 +8,7 @@ import {
   type Identity,
   requireSame,
 } from "./identity.ts";
+import { member } from "../flags/values.ts";
 
 /** What `--accept-change` takes, and the fields of an identity that each is about. */
 const ACCEPTABLE: Readonly<Record<string, readonly string[]>> = {
@@ -39,13 +40,16 @@ export function acceptedFields(list: string | undefined): readonly string[] {
 }
 
 type Value = Change["from"];
-const valueOf = (value: unknown): Value => value === undefined ? null : value as Value;
 
-/** The value of a change's field. */
+function isValue(value: unknown): value is Value {
+  return ["string", "number", "boolean"].includes(typeof value);
+}
+
+/** The value of a change's field; null where there is none. */
 function fieldOf(identity: Identity, field: string): Value {
   const [first, flag] = field.split(".");
-  const holder = flag === undefined ? identity : identity.config;
-  return valueOf(holder[(flag ?? first) as keyof typeof holder]);
+  const value = flag === undefined ? member(identity, first) : member(identity.config, flag);
+  return isValue(value) ? value : null;
 }
 
 function withField<I extends Identity>(identity: I, field: string, value: Value): I {

@@ -3,6 +3,7 @@
 import { firstDifference, type RunSettings } from "../flags/run_config.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import type { Origin } from "./trust.ts";
+import { member } from "../flags/values.ts";
 
 /** One change of a run that went on. */
 export interface Change {
@@ -97,7 +98,7 @@ export function differenceOf(
   if (flag) return { ...flag, field: "config", name: flag.flag };
   const shown = (value: unknown) => value === undefined ? "none" : String(value);
   for (const field of fields) {
-    const [found, expected] = [now, then].map((one) => one[field as keyof Identity]);
+    const [found, expected] = [now, then].map((one) => member(one, field));
     if (found === expected) continue;
     return { field, name: NAMES[field], found: shown(found), expected: shown(expected) };
   }

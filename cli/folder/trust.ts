@@ -1,5 +1,6 @@
 // Whether a run's folder was begun here. A folder that was mailed, copied or unzipped cannot know the inode and the
 // birth time that its files get on this machine; so a run notes its folder's own, and another's folder does not fit.
+import { member } from "../flags/values.ts";
 
 /** A folder as this machine made it. */
 export interface Origin {
@@ -22,9 +23,9 @@ export async function originOf(dir: string): Promise<Origin | undefined> {
  * @param noted What its config.json says; what is no origin is nobody's.
  */
 export async function isOwnFolder(dir: string, noted: unknown): Promise<boolean> {
-  const { inode, born } = (noted ?? {}) as Partial<Origin>;
   const now = await originOf(dir);
-  if (now === undefined || now.inode !== inode || now.born !== born) return false;
+  if (now === undefined) return false;
+  if (now.inode !== member(noted, "inode") || now.born !== member(noted, "born")) return false;
   const mine = await Deno.makeTempFile({ prefix: "leash-" });
   try {
     const { uid } = await Deno.stat(mine);

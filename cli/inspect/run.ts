@@ -3,7 +3,7 @@ import { latestCheckpoint, readJsonl } from "../../files/mod.ts";
 import { FILES, FORMATS, readIdentity } from "../folder/run_folder.ts";
 import { isThere } from "../../files/durable/disk.ts";
 import type { SftIdentity } from "../sft/flags.ts";
-import type { Report, ReportValue } from "./report.ts";
+import type { Report } from "./report.ts";
 
 /** Reads what a run says of itself. */
 export async function inspectRun(dir: string): Promise<Report> {
@@ -17,7 +17,7 @@ export async function inspectRun(dir: string): Promise<Report> {
     kind: "run folder",
     path: dir,
     model: config.model ?? "the stories model",
-    settings: { loss, reference, members, rank, alpha, steps, seed, kernelPath } as ReportValue,
+    settings: { loss, reference, members, rank, alpha, steps, seed, kernelPath },
     step: latest?.step ?? null,
     finished: await isThere(`${dir}/${FILES.summary}`),
     pairs,

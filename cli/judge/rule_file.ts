@@ -138,7 +138,7 @@ class RuleThread implements OpenRule {
       }
       todo = todo.filter((index) => scores[index] === undefined);
     }
-    return scores as PairScores[];
+    return scores.filter((score) => score !== undefined);
   }
 
   #ask(

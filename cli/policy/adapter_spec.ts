@@ -9,6 +9,7 @@ import { FILES } from "../folder/run_folder.ts";
 import { isThere } from "../../files/durable/disk.ts";
 import { cannotRead } from "../../core/base/mistake.ts";
 import { targetsOf } from "../flags/target_modules.ts";
+import { member } from "../flags/values.ts";
 
 /** The word for a model without an adapter. */
 export const BASE = "base";
@@ -92,12 +93,11 @@ export async function readRunMembers(
   }
   const { arrays, meta } = await loadCheckpoint(latest.dir);
   const params = arrays.get("params");
-  const { config } = (meta as { readonly identity?: { readonly config?: MemberSizes } }).identity ??
-    {};
+  const config = member(member(meta, "identity"), "config");
   const wrong = (found: string, expected: string): never => {
     throw cannotRead(latest.dir, { found, expected });
   };
-  if (!(params instanceof Float32Array) || config === undefined) {
+  if (!(params instanceof Float32Array) || !isMembers(config)) {
     return wrong("it has no adapters", "the checkpoint of a run");
   }
   const layout = await memberLayout(run, config, layers);
@@ -110,7 +110,7 @@ export async function readRunMembers(
   }
   return Array.from({ length: members }, (_, k) => ({
     layout,
-    params: params.slice(k * layout.size, (k + 1) * layout.size) as Float32Array<ArrayBuffer>,
+    params: params.slice(k * layout.size, (k + 1) * layout.size),
   }));
 }
 
@@ -124,6 +124,10 @@ interface MemberSizes {
   readonly targetModules?: string;
   /** Folder that they started from, whose modules they have. */
   readonly adapter?: string;
+}
+
+function isMembers(config: unknown): config is MemberSizes {
+  return [member(config, "rank"), member(config, "alpha")].every((n) => typeof n === "number");
 }
 
 /** A finished run's adapter says which modules there are; before that its flags do. */

@@ -27,6 +27,11 @@ export interface Terminal {
   keepLog?(): void;
 }
 
+/** Prints text for programs: as data, or as a line where there is no other. */
+export function printData(text: string, { data, line }: Terminal): void {
+  (data ?? line)(text);
+}
+
 /** A terminal that is kept for the whole process. */
 export interface ProcessTerminal extends Required<Terminal> {
   /** Prints the status as a line where there is no terminal and nothing was printed for some 25 seconds. */

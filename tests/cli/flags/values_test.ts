@@ -5,6 +5,7 @@ import {
   type CompleteValues,
   type GivenValues,
   givenValues,
+  member,
   type NestedValues,
   nestedValues,
   rowsOf,
@@ -75,4 +76,14 @@ Deno.test("nestedValues() puts values where their rows say, and leaves out what 
     files: { adapters: [], json: false },
   });
   assertThrows(() => nestedValues(ROWS, { out: "a" }), TypeError, "lr is missing");
+});
+
+Deno.test("member() is a value's own, of anything", () => {
+  assertEquals([member({ a: 1 }, "a"), member([2], "0"), member({ a: 1 }, "toString")], [
+    ...[1, 2, undefined],
+  ]);
+  assertEquals(
+    [undefined, null, 3, "a"].map((value) => member(value, "a")),
+    Array(4).fill(undefined),
+  );
 });

@@ -15,6 +15,7 @@ import {
 } from "../../support/command_run.ts";
 import { tinyFlags, tinyModel, tinyWorkspace } from "../../support/tiny_run.ts";
 import { Mistake } from "../../../core/base/mistake.ts";
+import { saveCheckpoint } from "../../../files/mod.ts";
 
 async function setting() {
   const work = await commandWorkspace();
@@ -67,6 +68,23 @@ Deno.test("readRunMembers() reads a run that has not ended, and refuses another 
     Mistake,
     "numbers, expected 3 members of",
   );
+});
+
+Deno.test("readRunMembers() refuses a checkpoint that does not say what its adapters are", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    for (const [i, identity] of [undefined, {}, { config: { rank: "8", alpha: 16 } }].entries()) {
+      const arrays = new Map([["params", new Float32Array(8)]]);
+      await saveCheckpoint(`${dir}/${i}/checkpoints/step-00000001`, { arrays, meta: { identity } });
+      await assertRejects(
+        () => readRunMembers(`${dir}/${i}`, []),
+        Mistake,
+        "it has no adapters, expected the checkpoint of a run",
+      );
+    }
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
 });
 
 Deno.test("readRunMembers() of a run that has not ended has the modules and the scale of its flags", async () => {

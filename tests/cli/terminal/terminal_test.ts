@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type ByteSink, openTerminal } from "../../../cli/terminal/terminal.ts";
+import { type ByteSink, openTerminal, printData } from "../../../cli/terminal/terminal.ts";
 
 function sink(isTerminal: boolean, most = Infinity): ByteSink & { text: string } {
   return {
@@ -112,4 +112,15 @@ Deno.test("openTerminal() says no password of an address, on no stream that is o
     assertEquals((out.text + errors.text).includes("secret"), false, out.text);
     assertEquals(errors.text, "https://…@host/x?token=…\n");
   }
+});
+
+Deno.test("printData() is data where a terminal has some, else a line", () => {
+  const said: string[] = [];
+  const terminal = {
+    ...{ isTty: false, columns: 80, status: () => {}, error: () => {} },
+    line: (text = "") => void said.push(`line ${text}`),
+  };
+  printData("{}", terminal);
+  printData("{}", { ...terminal, data: (text) => void said.push(`data ${text}`) });
+  assertEquals(said, ["line {}", "data {}"]);
 });
