@@ -93,18 +93,17 @@ export const EXPORT: CliCommand = defineCommand({
   async run(flags, options) {
     checkFlags(flags);
     await requireNewOut("export", flags.out);
-    if (flags.to === "pairs.jsonl" || flags.to === "pairs.parquet") {
-      return await exportRunPairs(flags, options);
+    const { run, to } = flags;
+    if (run !== undefined && (to === "pairs.jsonl" || to === "pairs.parquet")) {
+      return await exportRunPairs(run, flags, options);
     }
     const endToken = flags.endToken ??
-      (flags.run === undefined
-        ? undefined
-        : (await readIdentity(flags.run, "export")).config.endToken);
+      (run === undefined ? undefined : (await readIdentity(run, "export")).config.endToken);
     using model = await openExportModel(await modelOf(flags), options, endToken);
     const layers = linearLayers(model.config);
-    const members = flags.run === undefined
+    const members = run === undefined
       ? await readAdapters(flags.adapter, layers)
-      : await readRunMembers(flags.run, layers);
+      : await readRunMembers(run, layers);
     options.signal?.throwIfAborted();
     const lines = await write(flags, model, members, layers, options);
     for (const line of lines) options.terminal.line(line);
@@ -114,41 +113,29 @@ export const EXPORT: CliCommand = defineCommand({
 
 function checkFlags({ run, adapter, to, rank, dtype, endToken }: Flags): void {
   requireOneOf("export", { run, adapter: adapter.length === 0 ? undefined : adapter });
+  const refuse = (found: string, expected: string): never => {
+    throw new UsageError({ verb: "export", found, expected });
+  };
   if (to.startsWith("pairs.") && run === undefined) {
-    throw new UsageError({
-      verb: "export",
-      found: `--to is ${to} without --run`,
-      expected: "a run with pairs",
-    });
+    refuse(`--to is ${to} without --run`, "a run with pairs");
   }
   if (rank !== undefined && to !== "peft" && to !== "gguf-lora") {
-    throw new UsageError({
-      verb: "export",
-      found: `--rank is given with --to ${to}`,
-      expected: "it with peft or gguf-lora only",
-    });
+    refuse(`--rank is given with --to ${to}`, "it with peft or gguf-lora only");
   }
   if (endToken !== undefined && to !== "merged") {
-    throw new UsageError({
-      verb: "export",
-      found: `--end-token is given with --to ${to}`,
-      expected: "it with merged only",
-    });
+    refuse(`--end-token is given with --to ${to}`, "it with merged only");
   }
   if (to === "gguf-lora" && dtype === "bf16") {
-    throw new UsageError({
-      verb: "export",
-      found: "--dtype is bf16 with --to gguf-lora",
-      expected: "f32 or f16",
-    });
+    refuse("--dtype is bf16 with --to gguf-lora", "f32 or f16");
   }
 }
 
 async function exportRunPairs(
-  { run, to, out }: Flags,
+  run: string,
+  { to, out }: Flags,
   { terminal }: CommandOptions,
 ): Promise<number> {
-  const { config } = await readIdentity(run!, "export");
+  const { config } = await readIdentity(run, "export");
   const format = to === "pairs.jsonl" ? "jsonl" : "parquet";
   const counts = await exportPairs(`${run}/${FILES.pairs}`, out, format, {
     annotator: config.annotator,
