@@ -45,7 +45,9 @@ export class RunLogs implements Disposable {
    * @throws {LogGone} If one is not where it was, as in a folder that was moved or removed.
    */
   async sync(): Promise<LogMarks> {
-    await Promise.all(STREAMS.map((stream) => this.#logs[stream].sync()));
+    const all = await Promise.allSettled(STREAMS.map((stream) => this.#logs[stream].sync()));
+    const failed = all.find(({ status }) => status === "rejected"); // no other is still at work
+    if (failed?.status === "rejected") throw failed.reason;
     const marks = STREAMS.map((stream) => [stream, this.#logs[stream].mark()]);
     return Object.fromEntries(marks) as LogMarks;
   }

@@ -73,7 +73,7 @@ export const SFT: CliCommand = {
     const identity = resumed?.settle(now) ?? now;
     const from = resumed?.from;
     if (from !== undefined && resume?.extended.length) {
-      const [flag] = resume.extended.filter((name) => config[name as "steps"] !== undefined);
+      const flag = config.steps === undefined ? "epochs" : "steps";
       const steps = countSteps(data, config);
       const { steps: done } = from.meta.done;
       if (steps <= done) requireMore(out, `--${flag}, in steps,`, steps, done);

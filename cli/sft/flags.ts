@@ -11,9 +11,8 @@ import {
 import {
   ACCEPT_CHANGE_ROW,
   ALPHA_ROW,
-  CHAT_ROWS,
-  DATA_ROWS,
-  DATA_VALUE,
+  DATA_ROW,
+  DATASET_ROWS,
   DEVICE_ROWS,
   MODEL_ROWS,
   RANK_ROW,
@@ -35,14 +34,11 @@ export const SFT_SECTIONS = {
   "Model": MODEL_ROWS,
   "Data": [
     {
-      name: "data",
-      value: DATA_VALUE,
-      type: text,
+      ...DATA_ROW,
       required: true,
       help: "Dataset with prompt and completion, messages, chosen answers, or text",
     },
-    ...DATA_ROWS,
-    ...CHAT_ROWS,
+    ...DATASET_ROWS,
     {
       name: "max-length",
       value: "N",
