@@ -177,7 +177,7 @@ export const DEVICE_ROWS = [
 ] as const satisfies readonly FlagRow[];
 
 /** What a dataset flag takes. */
-export const DATA_VALUE = "FILE|DIR|ID";
+const DATA_VALUE = "FILE|DIR|ID";
 
 /** Which dataset; whoever has it says what it is for. */
 export const DATA_ROW = {
