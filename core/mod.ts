@@ -72,6 +72,7 @@ export type { RowIdCounts } from "./text/rows/token_ids.ts";
 export type * from "./text/rows/rows.ts";
 export { templatedText } from "./text/rows/templated_text.ts";
 export * from "./annotator/mod.ts";
+export * from "./judge/mod.ts";
 export * from "./eval/aggregates.ts";
 export * from "./eval/bootstrap.ts";
 export * from "./eval/paired_gain.ts";

@@ -35,7 +35,7 @@ const DOORS: Record<string, readonly string[]> = {
 const FLOORS: Record<string, readonly string[]> = {
   core: [
     ...["base", "text/template", "text/tokenizer", "text/rows", "lora", "batch", "ops", "optim"],
-    ...["annotator", "eval", "model", "policy", "formats", "train"],
+    ...["annotator", "judge", "eval", "model", "policy", "formats", "train"],
   ],
   cli: [
     ...["terminal", "flags", "folder", "policy", "judge", "data", "train", "sft", "inspect"],

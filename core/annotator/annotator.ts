@@ -7,6 +7,9 @@ export type Outcome = "a" | "b" | "tie" | "failed";
 /** In which order an annotator saw the two answers; "both" where it was asked twice. */
 export type AskedOrder = "a,b" | "b,a" | "both";
 
+/** Which answer won both times where the orders disagreed: the one shown first, the one shown second, or neither. */
+export type Flip = "first" | "second" | "neither";
+
 /** An annotator's answer for one pair. */
 export interface Verdict {
   /** The better answer, or that there is none, or that nothing could be said. */
@@ -17,6 +20,8 @@ export interface Verdict {
   readonly scores?: readonly [number, number];
   /** The order in which the answers were shown; absent for a first, as they came. */
   readonly order?: AskedOrder;
+  /** How the two orders disagreed, where both were asked and did; the outcome is then a tie. */
+  readonly flip?: Flip;
 }
 
 /** A prompt and two answers to it. */
@@ -36,6 +41,8 @@ export interface AnnotateOptions {
    * is left to itself.
    */
   readonly signal?: AbortSignal;
+  /** Whether nothing that was said before counts, and nothing is remembered of this; default false. */
+  readonly isFresh?: boolean;
 }
 
 /** Compares pairs of answers. */

@@ -91,6 +91,7 @@ export function withCache(inner: Annotator, options: CacheOptions = {}): CacheAn
     entries: () => [...memory.values()],
     async annotate(pairs, call = {}) {
       call.signal?.throwIfAborted();
+      if (call.isFresh) return await askAnnotator(inner, pairs, call);
       const known = new Map<string, Verdict>();
       const unknown = new Map<string, Candidate>();
       for (const pair of pairs) {

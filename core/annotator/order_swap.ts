@@ -2,6 +2,7 @@
 import {
   type Annotator,
   askAnnotator,
+  type Flip,
   swapCandidate,
   swapVerdict,
   type Verdict,
@@ -10,7 +11,7 @@ import {
 /**
  * Asks `inner` for each pair in both orders, in one call of twice the pairs. Verdicts that agree
  * stand; verdicts that do not are a tie; if either failed, so does the pair. Scores are the mean
- * of both orders where both have them. Their `order` is "both".
+ * of both orders where both have them. Their `order` is "both", and `flip` says how orders disagreed.
  *
  * @example
  * ```ts
@@ -49,5 +50,11 @@ function agree(straight: Verdict, swapped: Verdict): Verdict {
   const scores = s && t ? { scores: [(s[0] + t[0]) / 2, (s[1] + t[1]) / 2] as const } : {};
   if (straight.outcome === swapped.outcome) return { ...straight, ...scores, order: "both" };
   const reason = `the order decides: ${straight.outcome} as given, ${swapped.outcome} exchanged`;
-  return { outcome: "tie", reason, ...scores, order: "both" };
+  return { outcome: "tie", reason, ...scores, order: "both", flip: flipOf(straight, swapped) };
+}
+
+/** `swapped` is of the pair as given: there "b" was shown first. */
+function flipOf({ outcome: one }: Verdict, { outcome: other }: Verdict): Flip {
+  if (one === "a" && other === "b") return "first";
+  return one === "b" && other === "a" ? "second" : "neither";
 }

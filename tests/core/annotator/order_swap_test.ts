@@ -15,20 +15,20 @@ function scripted(given: Verdict, exchanged: Verdict): Annotator {
   };
 }
 
-const CASES: [string, Verdict, Verdict, Verdict["outcome"]][] = [
+const CASES: [string, Verdict, Verdict, Verdict["outcome"], Verdict["flip"]?][] = [
   ["agreement on a", { outcome: "a" }, { outcome: "b" }, "a"],
   ["agreement on b", { outcome: "b" }, { outcome: "a" }, "b"],
   ["two ties", { outcome: "tie" }, { outcome: "tie" }, "tie"],
-  ["always the first", { outcome: "a" }, { outcome: "a" }, "tie"],
-  ["always the second", { outcome: "b" }, { outcome: "b" }, "tie"],
-  ["a preference and a tie", { outcome: "a" }, { outcome: "tie" }, "tie"],
+  ["always the first", { outcome: "a" }, { outcome: "a" }, "tie", "first"],
+  ["always the second", { outcome: "b" }, { outcome: "b" }, "tie", "second"],
+  ["a preference and a tie", { outcome: "a" }, { outcome: "tie" }, "tie", "neither"],
   ["a failure as given", { outcome: "failed", reason: "f" }, { outcome: "b" }, "failed"],
   ["a failure exchanged", { outcome: "a" }, { outcome: "failed", reason: "f" }, "failed"],
 ];
-for (const [what, given, exchanged, wanted] of CASES) {
+for (const [what, given, exchanged, wanted, flip] of CASES) {
   Deno.test(`withOrderSwap() makes ${what}: ${wanted}`, async () => {
     const [verdict] = await withOrderSwap(scripted(given, exchanged)).annotate([PAIR]);
-    assertEquals([verdict.outcome, verdict.order], [wanted, "both"]);
+    assertEquals([verdict.outcome, verdict.order, verdict.flip], [wanted, "both", flip]);
     if (wanted === "failed") assertEquals(verdict.reason?.endsWith(": f"), true);
   });
 }

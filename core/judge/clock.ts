@@ -1,0 +1,29 @@
+// Time as a value, so that an hour of waiting takes a moment in a test.
+
+/** What time it is, and waiting. */
+export interface Clock {
+  /** Milliseconds since some moment. */
+  now(): number;
+  /** Resolves after so many milliseconds; rejects with the signal's reason where it is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The platform's. */
+export const SYSTEM_CLOCK: Clock = {
+  now: () => Date.now(),
+  sleep(ms, signal) {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      const done = () => {
+        signal?.removeEventListener("abort", aborted);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      const aborted = () => {
+        clearTimeout(timer);
+        reject(signal!.reason);
+      };
+      signal?.addEventListener("abort", aborted, { once: true });
+    });
+  },
+};
