@@ -63,3 +63,4 @@ export * from "./model_folder.ts";
 export * from "./open_model.ts";
 export { openRunFolder, type RunFolderSink } from "./run_folder.ts";
 export * from "./tensorboard_file.ts";
+export * from "./verdict_file.ts";

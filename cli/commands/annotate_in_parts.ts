@@ -3,6 +3,7 @@ import type { Verdict } from "../../core/mod.ts";
 import { openChained } from "../folder/chained_log.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
 import { counted } from "../terminal/counted.ts";
+import { swayLine } from "../judge/sway.ts";
 import { checkedLog, countsLine, type PairCounts, verdictsIn } from "./annotate_log.ts";
 import type { AnnotateRun } from "./annotate_run.ts";
 
@@ -60,5 +61,7 @@ export async function writeAnnotated<Counts extends PairCounts>(
   const verdicts = await verdictsIn(log);
   const counts = await write(verdicts);
   terminal.line(countsLine(out, counts, log, verdicts));
+  const sway = await swayLine(log);
+  if (sway !== undefined) terminal.line(sway);
   return counts;
 }

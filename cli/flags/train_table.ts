@@ -14,6 +14,7 @@ import {
 } from "./kinds.ts";
 import { rowsOf } from "./values.ts";
 import { ADAPTER_ROWS } from "./adapter_rows.ts";
+import { JUDGE_ROWS } from "./judge_rows.ts";
 import { RULE_ROWS } from "./rule_rights.ts";
 import {
   ACCEPT_CHANGE_ROW,
@@ -122,9 +123,11 @@ const METHOD = [
     type: text,
     settled: true,
     shownDefault: "none for preferences",
-    help: "Who says which answer wins: stories, judge or rule:FILE.ts; then ,swap or ,noise:P",
+    help:
+      "Who says which answer wins: stories, stories-judge, rule:FILE.ts or judge:URL#MODEL; then ,swap or ,noise:P",
   },
   ...RULE_ROWS,
+  ...JUDGE_ROWS,
 ] as const satisfies readonly FlagRow[];
 
 const SIZE = [

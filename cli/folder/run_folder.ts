@@ -21,6 +21,7 @@ export const FILES = {
   answers: "answers.jsonl",
   timing: "timing.jsonl",
   checkpoints: "checkpoints",
+  verdicts: "verdicts.sqlite",
   adapter: "adapter",
   samples: "samples.md",
   svg: "win_rate.svg",

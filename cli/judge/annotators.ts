@@ -1,4 +1,4 @@
-// `--annotator`: a rule by name or from a user's file, with combinators around it. Who did not train the run judges it
+// `--annotator`: a rule by name or from a user's file, or a judge, with combinators around it. Who did not train the run judges it
 // besides, where there is somebody.
 import { type Annotator, ruleAnnotator, withNoise, withOrderSwap } from "../../core/mod.ts";
 import { scoreVerdict } from "../../core/annotator/score.ts";
@@ -7,6 +7,8 @@ import { loadKindRule } from "../../stories/rule.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { quote } from "../../core/base/quote.ts";
 import { didYouMean } from "../../core/base/nearest.ts";
+import { JUDGE, judgeAddress, openHttpJudge } from "./http.ts";
+import type { JudgeSettings } from "../flags/judge_rows.ts";
 import { advised, type OpenRule, openRule, type RuleFileOptions } from "./rule_file.ts";
 
 /** Who says what in a run. */
@@ -25,16 +27,16 @@ export interface OpenAnnotators extends Annotators, Disposable {}
 /** The annotators of the embedded task: each of its two rules is held out from the other. */
 export type StoriesAnnotators = Required<Annotators>;
 
-const SOURCES = ["stories", "judge"] as const;
+const SOURCES = ["stories", "stories-judge"] as const;
 const COMBINATORS = ["swap", "noise:P"] as const;
 const RULE = "rule:";
-const KINDS = [...SOURCES, `${RULE}FILE.ts`];
+const KINDS = [...SOURCES, `${RULE}FILE.ts`, `${JUDGE}URL#MODEL`];
 
 /** Says that nobody annotates: the dataset's preferences are trained on. */
 export const NO_ANNOTATOR = "none";
 
 interface Plan {
-  /** A name, or `rule:` and a file. */
+  /** A name, `rule:` and a file, or `judge:` and an address. */
   readonly source: string;
   readonly around: readonly ((inner: Annotator, seed: number) => Annotator)[];
 }
@@ -47,14 +49,26 @@ interface Plan {
 export function planAnnotator(text: string): Plan {
   const [source, ...rest] = text.split(",").map((part) => part.trim());
   const known = SOURCES.some((name) => name === source) || text === NO_ANNOTATOR ||
-    (source.startsWith(RULE) && source.length > RULE.length);
+    source.startsWith(JUDGE) || (source.startsWith(RULE) && source.length > RULE.length);
   if (!known) {
+    const hint = source === "judge"
+      ? " The judge of the stories is stories-judge"
+      : didYouMean(source, KINDS);
     throw new UsageError({
       verb: "train",
       found: `--annotator is ${quote(source)}`,
-      expected: `${SOURCES.join(", ")} or ${RULE}FILE.ts, then ${COMBINATORS.join(" or ")} ` +
-        `after commas.${didYouMean(source, KINDS)}`,
+      expected: `${KINDS.slice(0, -1).join(", ")} or ${KINDS.at(-1)}, then ` +
+        `${COMBINATORS.join(" or ")} after commas.${hint}`,
     });
+  }
+  if (source.startsWith(JUDGE)) {
+    judgeAddress(source.slice(JUDGE.length));
+    if (rest.includes("swap")) {
+      throw new UsageError({
+        ...{ verb: "train", found: "--annotator is a judge and has swap" },
+        expected: "the judge alone: it is asked in both orders anyway",
+      });
+    }
   }
   return { source, around: rest.map(planCombinator) };
 }
@@ -83,34 +97,42 @@ function planCombinator(part: string): (inner: Annotator, seed: number) => Annot
 /**
  * The annotators of the embedded task.
  *
- * @param text `--annotator`: "stories" or "judge", then combinators after commas.
+ * @param text `--annotator`: "stories" or "stories-judge", then combinators after commas.
  * @param seed Of the noise.
  * @throws {UsageError} As `planAnnotator`.
  */
 export async function buildAnnotators(text: string, seed: number): Promise<StoriesAnnotators> {
   const { source, around } = planAnnotator(text);
   const stories = ruleAnnotator("stories", await loadKindRule());
-  const judge = ruleAnnotator("judge", await loadJudge());
+  const judge = ruleAnnotator("stories-judge", await loadJudge());
   const [evaluation, heldOut] = source === "stories" ? [stories, judge] : [judge, stories];
   return { training: wrapped(evaluation, around, seed, text), evaluation, heldOut };
 }
 
 /**
- * The annotators of any run: those of the embedded task, a rule in a user's file, or nobody.
+ * The annotators of any run: those of the embedded task, a rule in a user's file, a judge behind an endpoint, or nobody.
  *
  * @param text `--annotator`.
  * @param seed Of the noise.
- * @param rule With what rights and how long a rule's file runs; what ends its loading.
+ * @param rule With what rights and how long a rule's file runs, and what ends its loading; how a judge is asked.
  * @throws {UsageError} As `planAnnotator`, or if the file cannot be used.
  */
 export async function openAnnotators(
   text: string,
   seed: number,
-  rule: RuleFileOptions = {},
+  rule: RuleFileOptions & JudgeSettings = {},
 ): Promise<OpenAnnotators> {
   const { source, around } = planAnnotator(text);
   const held = { [Symbol.dispose]: () => {} };
   if (source === NO_ANNOTATOR) return { ...NOBODY, ...held };
+  if (source.startsWith(JUDGE)) {
+    const judge = await openHttpJudge(source.slice(JUDGE.length), rule);
+    return {
+      training: wrapped(judge.annotator, around, seed, text),
+      evaluation: judge.annotator,
+      [Symbol.dispose]: () => judge[Symbol.dispose](),
+    };
+  }
   if (!source.startsWith(RULE)) return { ...await buildAnnotators(text, seed), ...held };
   const open = await openRule(source.slice(RULE.length), rule);
   const evaluation = fileAnnotator(source, open);
@@ -155,6 +177,12 @@ function wrapped(
 ): Annotator {
   const whole = around.reduce((wrappedSoFar, wrap) => wrap(wrappedSoFar, seed), inner);
   return { ...whole, name: text };
+}
+
+/** Whether each pair is shown in both orders. */
+export function asksBothOrders(text: string): boolean {
+  const [source, ...around] = text.split(",").map((part) => part.trim());
+  return source.startsWith(JUDGE) || around.includes("swap");
 }
 
 /** The file of a `rule:` annotator; undefined for the others. */

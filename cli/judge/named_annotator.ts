@@ -3,6 +3,7 @@ import { type Annotator, askAnnotator, type Candidate, type Verdict } from "../.
 import { namedFailures, NO_ANNOTATOR, openAnnotators } from "./annotators.ts";
 import { type FlagRow, text } from "../flags/kinds.ts";
 import { UsageError } from "../terminal/mistake.ts";
+import { JUDGE_ROWS, type JudgeSettings } from "../flags/judge_rows.ts";
 import { RULE_ROWS, type RuleFlags } from "../flags/rule_rights.ts";
 
 /** Who compares answers, and with what rights where it is a rule's file. */
@@ -12,13 +13,15 @@ export const ANNOTATOR_ROWS = [
     value: "NAME",
     type: text,
     required: true,
-    help: "Who says which answer is better: stories, judge or rule:FILE.ts; then ,swap or ,noise:P",
+    help:
+      "Who says which answer is better: stories, stories-judge, rule:FILE.ts or judge:URL#MODEL; then ,swap or ,noise:P",
   },
   ...RULE_ROWS,
+  ...JUDGE_ROWS,
 ] as const satisfies readonly FlagRow[];
 
 /** The flags that an annotator is opened by. */
-export interface JudgeFlags extends RuleFlags {
+export interface JudgeFlags extends RuleFlags, JudgeSettings {
   /** Who. */
   readonly annotator: string;
   /** Of noise. */

@@ -1,6 +1,6 @@
 // A run of `train`: its folder is looked at, everything is read, put on the device, settled, and only then written into the
 // folder; so a mistake writes nothing.
-import type { Annotators } from "../judge/annotators.ts";
+import { type Annotators, asksBothOrders } from "../judge/annotators.ts";
 import type { RunSettings } from "../flags/run_config.ts";
 import type { TrainRequest } from "../flags/train_request.ts";
 import { Interrupted } from "../terminal/interrupt.ts";
@@ -15,6 +15,7 @@ import { asUsage } from "../terminal/system_mistake.ts";
 import type { Summary } from "./results/summary.ts";
 import { referencesOf } from "./device/references.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import { swayLine } from "../judge/sway.ts";
 import { aboutRun, announce } from "./announcement.ts";
 import { loadPlan } from "./device/loaded_plan.ts";
 import { readPlan } from "./plan/plan.ts";
@@ -62,6 +63,9 @@ export async function train(request: TrainRequest, options: TrainOptions): Promi
     using run = new TrainingRun(parts);
     await run.finish();
     const { summary, samples } = await writeResults(run);
+    const isTwice = asksBothOrders(plan.config.method.annotator);
+    const sway = isTwice ? await swayLine(opened.folder.path("pairs")) : undefined;
+    if (sway !== undefined) terminal.line(sway);
     const next = options.next(dir, plan.settings);
     for (const line of report(summary, samples, dir, next, terminal.columns)) terminal.line(line);
     return summary;

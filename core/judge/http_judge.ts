@@ -145,8 +145,8 @@ export function httpJudge(options: HttpJudgeOptions): HttpJudge {
     }),
   });
 
-  const ask = async (pair: Candidate, signal: AbortSignal): Promise<Verdict> => {
-    signal.throwIfAborted();
+  const ask = async (pair: Candidate, signal?: AbortSignal): Promise<Verdict> => {
+    signal?.throwIfAborted();
     requireBudget();
     sums.calls++;
     let asked = await endpoint.ask(bodyOf(pair, isPlain), signal);
@@ -186,22 +186,24 @@ export function httpJudge(options: HttpJudgeOptions): HttpJudge {
       return { ...sums, retries: endpoint.retries, cost: cost() };
     },
     async annotate(pairs, { signal, isFresh = false } = {}) {
-      const over = new AbortController();
-      const every = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
+      let broken: { readonly error: unknown } | undefined; // for one, and so for all that have not begun
       const inTurn = (pair: Candidate) =>
-        endpoint.inTurn(() =>
-          ask(pair, every).catch((error) => {
-            over.abort(error); // what is broken for one is broken for all
+        endpoint.inTurn(async () => {
+          if (broken !== undefined) throw broken.error;
+          try {
+            return await ask(pair, signal);
+          } catch (error) {
+            broken ??= { error };
             throw error;
-          })
-        );
+          }
+        });
       const keys: string[] = []; // before anything is asked, so that pairs are asked in order
       for (const pair of pairs) keys.push(await questionKey(endpoint.name, options, rubric, pair));
       const all = await Promise.allSettled(
         pairs.map((pair, i) => judged(pair, keys[i], inTurn, isFresh)),
       );
       signal?.throwIfAborted();
-      if (over.signal.aborted) throw over.signal.reason;
+      if (broken !== undefined) throw broken.error; // what was on its way was heard and kept
       return all.map((one) => (one as PromiseFulfilledResult<Verdict>).value);
     },
   };

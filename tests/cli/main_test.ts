@@ -77,7 +77,7 @@ Deno.test("leash answers a mistake with one line on stderr, exit code 2, and wri
     const [args, line] of [
       [["trian"], /^Cannot run leash: "trian" is no command.*Did you mean train\?$/],
       [
-        ["train", "--model", "no-such", "--annotator", "judge"],
+        ["train", "--model", "no-such", "--annotator", "stories-judge"],
         /^Cannot open the model no-such: it is not there/,
       ],
       [

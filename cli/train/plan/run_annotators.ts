@@ -9,6 +9,7 @@ import {
 } from "../../judge/annotators.ts";
 import type { RunConfig } from "../../flags/run_config.ts";
 import { UsageError } from "../../terminal/mistake.ts";
+import { FILES } from "../../folder/run_folder.ts";
 import type { UnopenedFolder } from "../unopened_folder.ts";
 
 /** How they are opened. */
@@ -19,7 +20,7 @@ export interface RunAnnotatorsOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The annotators of a run, to be opened. Disposing it ends the thread of a rule. */
+/** The annotators of a run, to be opened. Disposing it ends the thread of a rule, and closes a judge's verdicts. */
 export class RunAnnotators implements Disposable {
   /** The file of a `rule:` annotator. */
   readonly ruleFile: string | undefined;
@@ -54,15 +55,17 @@ export class RunAnnotators implements Disposable {
    * @param folder Says whether a rule may run.
    * @throws {UsageError} If it may not, or cannot be used.
    */
-  async open(folder: Pick<UnopenedFolder, "requireTrusted">): Promise<Annotators> {
+  async open(folder: Pick<UnopenedFolder, "dir" | "requireTrusted">): Promise<Annotators> {
     return this.#opened ??= this.#options.annotators ?? await this.#open(folder);
   }
 
-  async #open(folder: Pick<UnopenedFolder, "requireTrusted">): Promise<Annotators> {
+  async #open(folder: Pick<UnopenedFolder, "dir" | "requireTrusted">): Promise<Annotators> {
     const { method, sampling: { seed } } = this.#config;
     const { signal } = this.#options;
     if (this.ruleFile !== undefined) await folder.requireTrusted(this.ruleFile);
-    return this.#held.use(await openAnnotators(method.annotator, seed, { ...method, signal }));
+    const judgeCache = method.judgeCache ?? `${folder.dir}/${FILES.verdicts}`;
+    const options = { ...method, judgeCache, signal };
+    return this.#held.use(await openAnnotators(method.annotator, seed, options));
   }
 
   /** Ends the thread of a rule. */

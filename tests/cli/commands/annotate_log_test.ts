@@ -10,9 +10,9 @@ const line = { place: "p:1", prompt: "Hi", annotator: "rule" };
 Deno.test("checkedLog() counts the lines that are this command's, and names the first that is not", () => {
   assertEquals(checkedLog(log(line), [line, line]), 1);
   assertThrows(
-    () => checkedLog(log(line, { ...line, annotator: "judge" }), [line, line]),
+    () => checkedLog(log(line, { ...line, annotator: "stories-judge" }), [line, line]),
     UsageError,
-    'Cannot go on with v.jsonl: line 2 has annotator "judge", expected "rule" as this command has it',
+    'Cannot go on with v.jsonl: line 2 has annotator "stories-judge", expected "rule" as this command has it',
   );
   assertThrows(
     () => checkedLog(log(line, line), [line]),

@@ -33,7 +33,9 @@ Deno.test("runConfig() refuses settings without what every run has, and values o
 
 Deno.test("FREE_FIELDS are those that no bit of a result depends on", () => {
   assertEquals([...FREE_FIELDS].sort(), [
-    ...["checkpointEvery", "gradientCheckpointing", "memory", "ruleTimeout", "threads"],
+    ...["checkpointEvery", "gradientCheckpointing"],
+    ...["judgeCache", "judgeCalls", "judgeConcurrency", "judgeRate", "judgeTokens"],
+    ...["memory", "ruleTimeout", "threads"],
   ]);
 });
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
+  asksBothOrders,
   buildAnnotators,
   namedFailures,
   openAnnotators,
@@ -15,9 +16,10 @@ const PAIRS = Array.from({ length: 40 }, (_, i) => ({
 }));
 
 Deno.test("buildAnnotators() holds out whichever rule does not train", async () => {
-  const stories = await buildAnnotators("stories", 1), judge = await buildAnnotators("judge", 1);
-  assertEquals([stories.training.name, stories.heldOut.name], ["stories", "judge"]);
-  assertEquals([judge.training.name, judge.heldOut.name], ["judge", "stories"]);
+  const stories = await buildAnnotators("stories", 1),
+    judge = await buildAnnotators("stories-judge", 1);
+  assertEquals([stories.training.name, stories.heldOut.name], ["stories", "stories-judge"]);
+  assertEquals([judge.training.name, judge.heldOut.name], ["stories-judge", "stories"]);
   const [verdict] = await stories.training.annotate(PAIRS);
   assertEquals(verdict.outcome, "a");
 });
@@ -39,22 +41,42 @@ for (
   const [text, line] of [
     [
       "storys",
-      'Cannot train: --annotator is "storys", expected stories, judge or rule:FILE.ts, then swap or noise:P after commas. Did you mean stories?',
+      'Cannot train: --annotator is "storys", expected stories, stories-judge, rule:FILE.ts or judge:URL#MODEL, then swap or noise:P after commas. Did you mean stories?',
+    ],
+    [
+      "judge",
+      'Cannot train: --annotator is "judge", expected stories, stories-judge, rule:FILE.ts or judge:URL#MODEL, then swap or noise:P after commas. The judge of the stories is stories-judge',
+    ],
+    [
+      "judge:http://user:key@host/v1#m",
+      "Cannot train: --annotator has a password or a query in the judge's address, expected the address alone, and the key in the environment as LEASH_JUDGE_KEY",
+    ],
+    [
+      "judge:localhost#m",
+      'Cannot train: --annotator is "judge:localhost#m", expected judge:URL#MODEL, such as judge:http://127.0.0.1:8080/v1#qwen3',
+    ],
+    [
+      "judge:http://localhost/v1",
+      'Cannot train: --annotator is "judge:http://localhost/v1", expected judge:URL#MODEL, such as judge:http://127.0.0.1:8080/v1#qwen3',
+    ],
+    [
+      "judge:http://localhost/v1#m,swap",
+      "Cannot train: --annotator is a judge and has swap, expected the judge alone: it is asked in both orders anyway",
     ],
     [
       "stories,nose:0.1",
       'Cannot train: --annotator has "nose:0.1", expected swap or noise:P. Did you mean noise:P?',
     ],
     [
-      "judge,noise:2",
+      "stories-judge,noise:2",
       'Cannot train: --annotator has "noise:2", expected noise:P with P from 0 to 1, such as noise:0.1',
     ],
     [
-      "judge,noise",
+      "stories-judge,noise",
       'Cannot train: --annotator has "noise", expected noise:P with P from 0 to 1, such as noise:0.1',
     ],
     [
-      "judge,noise:",
+      "stories-judge,noise:",
       'Cannot train: --annotator has "noise:", expected noise:P with P from 0 to 1, such as noise:0.1',
     ],
   ] as const
@@ -111,5 +133,17 @@ Deno.test("openAnnotators() of nobody has no measure, and refuses to annotate", 
   const { training, evaluation, heldOut } = await openAnnotators("none", 1);
   assertEquals([evaluation, heldOut], [undefined, undefined]);
   await assertRejects(() => training.annotate([]), Error, "nobody is named");
-  assertEquals((await openAnnotators("judge", 1)).heldOut?.name, "stories");
+  assertEquals((await openAnnotators("stories-judge", 1)).heldOut?.name, "stories");
+});
+
+Deno.test("asksBothOrders() of a judge, and of whoever has swap around", () => {
+  const cases = {
+    stories: false,
+    "stories,noise:0.1": false,
+    "stories,swap": true,
+    "judge:http://h#m": true,
+  };
+  for (const [text, wanted] of Object.entries(cases)) {
+    assertEquals(asksBothOrders(text), wanted, text);
+  }
 });

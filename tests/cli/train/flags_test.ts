@@ -9,7 +9,7 @@ const settle = (values: Parameters<typeof settleTrainFlags>[0]) =>
   settleTrainFlags(values, options);
 
 Deno.test("settleTrainFlags() has what is usual for the model, and guesses nobody who annotates", async () => {
-  const annotator = "judge";
+  const annotator = "stories-judge";
   assertEquals(await settle({ annotator }), { lr: 4e-3, maxNew: 40, annotator });
   const { lr, maxNew } = await settle({ model: "m", annotator });
   assertEquals([lr, maxNew], [1e-4, 128]);
@@ -33,11 +33,11 @@ Deno.test("settleTrainFlags() learns preferences where nobody annotates", async 
   const data = await file({ prompt: "a", chosen: "b", rejected: "c" });
   const offline = { offline: true, reference: "sft", phases: 1, lr: 4e-3, maxNew: 40 };
   assertEquals(await settle({ data }), { data, annotator: "none", ...offline });
-  assertEquals(await settle({ data, annotator: "judge", offline: true }), {
-    ...{ data, annotator: "judge" },
+  assertEquals(await settle({ data, annotator: "stories-judge", offline: true }), {
+    ...{ data, annotator: "stories-judge" },
     ...offline,
   });
-  const online = await settle({ data, annotator: "judge" });
+  const online = await settle({ data, annotator: "stories-judge" });
   assertEquals([online.offline, online.reference], [undefined, undefined]);
   await assertRejects(() => settle({ data, reference: "ema" }), UsageError, "--reference is ema");
   await assertRejects(
@@ -56,7 +56,7 @@ Deno.test("settleTrainFlags() learns preferences where nobody annotates", async 
 });
 
 Deno.test("settleTrainFlags() has the adapter's rank and alpha", async () => {
-  const annotator = "judge";
+  const annotator = "stories-judge";
   const dir = await Deno.makeTempDir();
   const [member] = await tinyMembers(1);
   await writePeft(dir, member);

@@ -57,7 +57,10 @@ for (
   const [flag, line] of [
     ["--pairs 2", "--pairs is 2, expected the 3 of the recorded run"],
     ["--max-new 5", "--max-new is 5, expected the 6 of the recorded run"],
-    ["--annotator judge", "--annotator is judge, expected the stories of the recorded run"],
+    [
+      "--annotator stories-judge",
+      "--annotator is stories-judge, expected the stories of the recorded run",
+    ],
     ["--phases 1", "expected a divisor of the recorded run's 2"],
   ]
 ) {

@@ -4,14 +4,17 @@ import { RunAnnotators } from "../../../../cli/train/plan/run_annotators.ts";
 import { UsageError } from "../../../../cli/terminal/mistake.ts";
 import { storiesConfig } from "../../../support/run_settings.ts";
 
-const trusting = { requireTrusted: () => Promise.resolve() };
-const distrusting = { requireTrusted: (rule: string) => Promise.reject(new Error(`not ${rule}`)) };
+const trusting = { dir: "run", requireTrusted: () => Promise.resolve() };
+const distrusting = {
+  dir: "run",
+  requireTrusted: (rule: string) => Promise.reject(new Error(`not ${rule}`)),
+};
 
 Deno.test("RunAnnotators opens once, whoever asks first", async () => {
-  using annotators = new RunAnnotators(storiesConfig("--annotator judge"), {});
+  using annotators = new RunAnnotators(storiesConfig("--annotator stories-judge"), {});
   assertEquals(annotators.ruleFile, undefined);
   const first = await annotators.open(distrusting); // no file's rule: nobody is asked for trust
-  assertEquals(first.training.name, "judge");
+  assertEquals(first.training.name, "stories-judge");
   assertStrictEquals(await annotators.open(trusting), first);
 });
 

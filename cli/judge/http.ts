@@ -1,0 +1,106 @@
+// `--annotator judge:URL#MODEL`: a language model behind an endpoint, asked in both orders and watched by canaries.
+import {
+  type Annotator,
+  CANARIES,
+  httpJudge,
+  type JudgeCounts,
+  type Rubric,
+  rubricByName,
+  rubricNames,
+  withCanaries,
+  withOrderSwap,
+} from "../../core/mod.ts";
+import { quote } from "../../core/base/quote.ts";
+import { VerdictFile } from "../../files/mod.ts";
+import { JUDGE_KEY, type JudgeSettings } from "../flags/judge_rows.ts";
+import { UsageError } from "../terminal/mistake.ts";
+
+/** What stands before the address. */
+export const JUDGE = "judge:";
+/** Most characters of a rubric's file. */
+const LONGEST_RUBRIC = 100_000;
+
+/** Where a judge is, and its model. */
+export interface JudgeAddress {
+  /** Of the API. */
+  readonly url: string;
+  /** The endpoint's name of it. */
+  readonly model: string;
+}
+
+/** A judge that can be asked. Disposing it closes its file of verdicts. */
+export interface OpenHttpJudge extends Disposable {
+  /** In both orders, after its canaries. */
+  readonly annotator: Annotator;
+  /** So far. */
+  readonly counts: JudgeCounts;
+}
+
+/**
+ * `URL#MODEL`, without what a config must not hold.
+ *
+ * @throws {UsageError} If it is no address of a model, or has a password or a key in it.
+ */
+export function judgeAddress(text: string): JudgeAddress {
+  const [address, model, ...more] = text.split("#");
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  const refuse = (found: string, expected: string): never => {
+    throw new UsageError({ verb: "train", found: `--annotator ${found}`, expected });
+  };
+  if (url === undefined || !/^https?:$/.test(url.protocol) || !model || more.length > 0) {
+    return refuse(
+      `is ${quote(JUDGE + text)}`,
+      "judge:URL#MODEL, such as judge:http://127.0.0.1:8080/v1#qwen3",
+    );
+  }
+  if (url.username !== "" || url.password !== "" || url.search !== "") {
+    return refuse(
+      `has a password or a query in the judge's address`,
+      `the address alone, and the key in the environment as ${JUDGE_KEY}`,
+    );
+  }
+  return { url: address, model };
+}
+
+/**
+ * Opens a judge; nothing is asked yet.
+ *
+ * @throws {UsageError} If the address or the rubric is none.
+ */
+export async function openHttpJudge(
+  text: string,
+  settings: JudgeSettings,
+  apiKey: string | undefined = Deno.env.get(JUDGE_KEY) || undefined,
+): Promise<OpenHttpJudge> {
+  const { url, model } = judgeAddress(text);
+  const { judgeRubric = "helpfulness", judgeCache } = settings;
+  const rubric = await readRubric(judgeRubric);
+  const store = judgeCache === undefined ? undefined : new VerdictFile(judgeCache);
+  const judge = httpJudge({
+    ...{ url, model, rubric, store, apiKey },
+    concurrency: settings.judgeConcurrency,
+    perMinute: settings.judgeRate,
+    budget: { calls: settings.judgeCalls, tokens: settings.judgeTokens },
+  });
+  return {
+    annotator: withCanaries(withOrderSwap(judge), CANARIES),
+    get counts() {
+      return judge.counts;
+    },
+    [Symbol.dispose]: () => store?.[Symbol.dispose](),
+  };
+}
+
+async function readRubric(name: string): Promise<Rubric> {
+  if (rubricNames.includes(name)) return rubricByName(name);
+  const refuse = (found: string, cause?: unknown): never => {
+    throw new UsageError({
+      ...{ verb: "use", thing: `the rubric ${name}`, found },
+      expected: `one of ${rubricNames.join(", ")}, or a text file`,
+    }, { cause });
+  };
+  const text = await Deno.readTextFile(name).catch((error) => refuse("it cannot be read", error));
+  if (text.trim() === "") return refuse("it is empty");
+  if (text.length > LONGEST_RUBRIC) return refuse(`it has ${text.length} characters`);
+  return { name, text: text.trim() };
+}
