@@ -56,9 +56,9 @@ export const CORE_ANNOTATOR: readonly MistakeRow[] = [
   ["Endpoint", "begun = response.status === 200;", "begun = false;"],
   ["Endpoint", "bytes > maxBytes", "false"],
   ["Endpoint", 'redirect: "manual"', 'redirect: "follow"'],
-  ["Endpoint", "clock.now() - since >= patience", "false && clock.now() - since >= patience"],
+  ["Endpoint", "clock.now() - since >= patience", "turn >= 3"],
   ["httpJudge", "else if (!isFresh)", "else if (isFresh)"],
   ["httpJudge", "spent[name] < most", "spent[name] <= most"],
-  ["httpJudge", "isPlain = !(", "isPlain = isPlain || !("],
+  ["httpJudge", "isPlain = !(", "isPlain = ("],
   ["questionKey", "text, prompt, a, b]", "prompt, a, b]"],
 ];

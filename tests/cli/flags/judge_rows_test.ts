@@ -15,6 +15,8 @@ Deno.test("JUDGE_ROWS are flags of all who ask an annotator, and no key is one",
       assert(table.some((flag) => flag.name === name), `${name} is missing`);
     }
   }
-  assert([...TRAIN_FLAGS, ...ANNOTATOR_ROWS].every(({ name }) => !/key|secret|password/.test(name)));
+  assert(
+    [...TRAIN_FLAGS, ...ANNOTATOR_ROWS].every(({ name }) => !/key|secret|password/.test(name)),
+  );
   assert(JUDGE_KEY.startsWith("LEASH_"), "what the task may read of the environment");
 });

@@ -29,9 +29,16 @@ Deno.test("Pace.turn() lets so many begin within a minute, and none while it is 
     at.push(clock.now());
   }
   assertEquals(at, [0, 0, 0, 0, 60_000, 60_000, 60_000, 60_000, 120_000]);
+  const spread = new Pace({ concurrency: 9, perMinute: 2 }, clock);
+  const begin = clock.now();
+  await spread.turn();
+  await clock.sleep(20_000);
+  await spread.turn();
+  await spread.turn(); // waits for the first to be a minute ago
+  assertEquals(clock.now() - begin, 60_000);
   pace.hold(500_000);
   pace.hold(10); // the longer one counts
   await pace.turn();
-  assert(clock.now() >= 620_000);
+  assert(clock.now() >= 680_000);
   await assertRejects(() => pace.turn(AbortSignal.abort(new Error("enough"))), Error, "enough");
 });

@@ -37,6 +37,7 @@ const BROKEN: Record<string, [string, string]> = {
   "an object in prose": [body(`I think ${says("A")}`), "no JSON object"],
   "two objects": [body(says("A") + says("B")), "no JSON object"],
   "both winners": [body('{"winner":"A","winner":"B"}'), "more than one winner"],
+  "a winner within": [body('{"winner":"B","other":{"winner":"A"}}'), "more than one winner"],
   "a hidden second winner": [body('{"winner":"A","win\\u006eer":"B"}'), "more than one winner"],
   "a list of winners": [body('{"winner":["A","B"]}'), 'winner is ["A","B"]'],
   "a small letter": [body(says("a")), 'winner is "a"'],
