@@ -207,9 +207,20 @@ export function defineKernel<
   return whole;
 }
 
-/** Names of the params that go to a device, in order. */
-export function paramsOn({ params }: Signature, kind: DeviceKind): Param[] {
-  return params.filter(([, , only]) => only === undefined || only === kind);
+/** What {@linkcode paramsOn} has found, by a signature's params: it is asked at every dispatch. */
+const found = {
+  cpu: new WeakMap<readonly Param[], readonly Param[]>(),
+  webgpu: new WeakMap<readonly Param[], readonly Param[]>(),
+} satisfies Record<DeviceKind, unknown>;
+
+/** The params that go to a device, in order: for the same params the same list. */
+export function paramsOn({ params }: Signature, kind: DeviceKind): readonly Param[] {
+  let mine = found[kind].get(params);
+  if (mine === undefined) {
+    mine = params.filter(([, , only]) => only === undefined || only === kind);
+    found[kind].set(params, mine);
+  }
+  return mine;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { Arena } from "../../backend/arena.ts";
 import {
   definedKernels,
@@ -132,6 +132,13 @@ Deno.test("defineKernel() types b, p and f by the names that are declared", () =
 Deno.test("paramsOn() leaves out those of the other device, and keeps the order", () => {
   const names = (kind: "cpu" | "webgpu") => paramsOn(shape, kind).map(([name]) => name);
   assertEquals([names("cpu"), names("webgpu")], [["n", "cpu"], ["n", "gpu"]]);
+});
+
+Deno.test("paramsOn() filters once: a dispatch makes no list", () => {
+  for (const kind of ["cpu", "webgpu"] as const) {
+    assertStrictEquals(paramsOn({ ...shape }, kind), paramsOn(shape, kind));
+  }
+  assert(paramsOn(shape, "cpu") !== paramsOn(shape, "webgpu"));
 });
 
 deviceTest(
