@@ -26,6 +26,7 @@ import {
 import type { FunctionBuilder } from "./assembler.ts";
 import { horizontal, type LaneKit, minimum } from "./wasm_lanes.ts";
 import { bytes, PANEL } from "./wasm_pack.ts";
+import { range } from "../range.ts";
 
 const KC = 1024;
 const MC = 60; // a multiple of 5 and 4
@@ -33,7 +34,6 @@ const MC = 60; // a multiple of 5 and 4
 export const PEAK_FLOP: number = 4 * 12 * 4 * 2;
 
 type Int = Value<"i32">;
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 const TILE_PARAMS = {
   a: "i32", // first row of A, from the k block's first column

@@ -1,13 +1,13 @@
 // Packing for the matrix product in WebAssembly: panels of B, and the transpose that makes an A of AᵀB.
 import { call, f32, f32x4, type Func, i32, type Local, v128, type Value } from "./instructions.ts";
 import { type LaneKit, transpose4 } from "./wasm_lanes.ts";
+import { range } from "../range.ts";
 
 /** Columns of a panel of B. */
 export const PANEL = 8;
 
 /** Bytes of so many elements. */
 export const bytes = (elements: Value<"i32">): Value<"i32"> => i32.shl(elements, 2);
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 /** packB(src, ld, transposed, K, N, dst, p0, p1): see `WasmKernels`. */
 export function addPackB(kit: LaneKit): void {

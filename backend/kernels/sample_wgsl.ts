@@ -1,8 +1,7 @@
 // WGSL of sampling: a workgroup of 256 threads a row; every sum and maximum goes through one two-level tree, two
 // barriers each. Its CPU twin and the meaning are in sample.ts.
 import { NON_FINITE_WGSL } from "./finite.ts";
-
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+import { range } from "../range.ts";
 
 /** A reduction over the workgroup: 16 threads join 16 values each, then all join the 16 results, in order. */
 function reduction(name: string, join: (a: string, b: string) => string): string {

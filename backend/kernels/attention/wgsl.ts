@@ -2,6 +2,7 @@
 // score is scaled, capped and masked.
 import type { Numbers } from "../../kernel.ts";
 import { tanhWgsl } from "../tanh_wgsl.ts";
+import { range } from "../../range.ts";
 
 /** Threads that share a head: one up to 128 numbers, else four with a quarter each: more would not fit its registers. */
 export function lanes(f: Numbers): number {
@@ -25,7 +26,7 @@ export function headVectors(f: Numbers): number {
 
 /** `body(i)` for i = 0 … n − 1, one after another: private arrays stay in registers only when unrolled. */
 export function unrolled(n: number, body: (i: number) => string, separator = "\n"): string {
-  return Array.from({ length: n }, (_, i) => body(i)).join(separator);
+  return range(n).map((i) => body(i)).join(separator);
 }
 
 /** WGSL `load_name(at, c)`: numbers 4c … 4c + 3 of the head that starts at `at`, 0 past its end. */

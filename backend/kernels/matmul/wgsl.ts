@@ -2,9 +2,9 @@
 // hold RM × RN sums each. "Direct": every thread reads what it needs itself, for software adapters, where barriers are slow.
 import { grid, type Numbers } from "../../kernel.ts";
 import { narrowWgsl } from "./narrow.ts";
+import { range } from "../../range.ts";
 
 const K_BLOCK = 16;
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 /** Rows and columns of C that a workgroup computes. */
 export function gpuTile(f: Numbers): { rows: number; cols: number } {
