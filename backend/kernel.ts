@@ -222,35 +222,3 @@ export function paramsOn({ params }: Signature, kind: DeviceKind): readonly Para
   }
   return mine;
 }
-
-/**
- * Workgroups for `n` threads of `size`, folded into two dimensions past 65,535. The WGSL undoes the folding with
- * `flatIndex(workgroup_id, num_workgroups, size, local_invocation_index)` and checks it against n.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { grid } from "@leash/bpo/backend";
- * assertEquals(grid(65), [2, 1, 1]);
- * assertEquals(grid(65537, 1), [32769, 2, 1]);
- * ```
- */
-export function grid(n: number, size = 64): readonly [number, number, number] {
-  const groups = Math.max(1, Math.ceil(n / size));
-  if (groups <= 65535) return [groups, 1, 1];
-  const y = Math.ceil(groups / 65535);
-  return [Math.ceil(groups / y), y, 1];
-}
-
-/** WGSL `total(local, value)`: the sum of one number from each of 64 threads, in a fixed tree, on every thread. */
-export const WORKGROUP_SUM: string = /* wgsl */ `
-var<workgroup> lanes: array<f32, 64>;
-fn total(local: u32, value: f32) -> f32 {
-  lanes[local] = value;
-  workgroupBarrier();
-  for (var s = 32u; s > 0u; s >>= 1u) {
-    if (local < s) { lanes[local] += lanes[local + s]; }
-    workgroupBarrier();
-  }
-  return lanes[0];
-}`;

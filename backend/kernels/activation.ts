@@ -6,7 +6,8 @@
 // and the tail is below 0.079 with exp within (3 + g²) ulp of it: erf(g/√2) = 2Φ − 1 is within 2e-7 of the truth on every
 // device (1.8e-7 is the worst of 2,000,001 numbers in [−14, 14]).
 import type { Arena } from "../arena.ts";
-import { defineKernel, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, type Kernel } from "../kernel.ts";
+import { eachThreadWgsl, grid } from "../workgroup.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { length } from "../checks.ts";
 import { NEAR, TAIL } from "../normal_cdf.ts";
@@ -58,11 +59,7 @@ const SHARED = {
 /** One thread an element, `line` may use `i`, `x` = g[i] and `c` = cdf(x). */
 const each = (line: string) => (f: { readonly ACT: number }): string =>
   /* wgsl */ `${CDF[f.ACT]}
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let i = flatIndex(group, groups, 64u, local);
-  if (i >= p.n) { return; }
+${eachThreadWgsl("i", "p.n")}
   let x = g[i];
   let c = cdf(x);
   ${line}

@@ -6,9 +6,11 @@
 // and the like are made in f64 on the host.
 import type { Arena } from "../arena.ts";
 import { length, matrix } from "../checks.ts";
-import { defineKernel, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, type Kernel } from "../kernel.ts";
+import { eachThreadWgsl, grid } from "../workgroup.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
-import { addCountsInPlace, anyInBlockWgsl, BLOCKS, NON_FINITE_WGSL } from "./finite.ts";
+import { BLOCKS } from "./block_wgsl.ts";
+import { addCountsInPlace, anyInBlockWgsl, NON_FINITE_WGSL } from "./finite.ts";
 
 /** Added to a norm before it divides: what clips stays finite. */
 const CLIP_EPS = 1e-6;
@@ -96,12 +98,8 @@ export const adamwInPlaceKernel: Kernel = defineKernel({
   params: [...OPTIONS, ["skipStride", "u32"]],
   fixed: [],
   constants: { TASK: 8192, CLIP_EPS },
-  wgsl: () => /* wgsl */ `
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let i = flatIndex(group, groups, 64u, local);
-  if (i >= p.groups * p.size) { return; }
+  wgsl: () =>
+    /* wgsl */ `${eachThreadWgsl("i", "p.groups * p.size")}
   if (skip[p.skipStride * (i / p.size)] != 0u) { return; }
   ${UPDATE}
   m[i] = mean;

@@ -2,15 +2,10 @@
 // Reads 4RN bytes, RN flop; the bias writes as much. Long sums have two stages, 64 rows and then those sums in
 // order: deterministic.
 import type { Arena } from "../arena.ts";
-import { defineKernel, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, type Kernel } from "../kernel.ts";
+import { eachThreadWgsl, grid } from "../workgroup.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { matrix } from "../checks.ts";
-
-const HEAD = /* wgsl */ `
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let i = flatIndex(group, groups, 64u, local);`;
 
 /** y = x + b: binds x [R, N], b [N], y [R, N]. */
 export const addBiasKernel: Kernel = defineKernel({
@@ -23,8 +18,8 @@ export const addBiasKernel: Kernel = defineKernel({
   params: [["rows", "u32"]],
   fixed: ["N"],
   wgsl: () =>
-    /* wgsl */ `${HEAD}
-  if (i < p.rows * N) { y[i] = x[i] + b[i % N]; }
+    /* wgsl */ `${eachThreadWgsl("i", "p.rows * N")}
+  y[i] = x[i] + b[i % N];
 }`,
   workgroups: (p, f) => grid(p.rows * f.N),
   cpu: [{
@@ -38,6 +33,9 @@ export const addBiasKernel: Kernel = defineKernel({
   }],
 });
 
+/** Rows of one sum, where there are more. */
+const CHUNK = 64;
+
 /** Sums of `chunk` rows at a time: binds x [R, N], sum [⌈R/chunk⌉, N]. */
 export const columnSumsKernel: Kernel = defineKernel({
   name: "columnSums",
@@ -45,9 +43,8 @@ export const columnSumsKernel: Kernel = defineKernel({
   params: [["rows", "u32"], ["chunk", "u32"]],
   fixed: ["N"],
   wgsl: () =>
-    /* wgsl */ `${HEAD}
+    /* wgsl */ `${eachThreadWgsl("i", "(p.rows + p.chunk - 1u) / p.chunk * N")}
   let first = i / N * p.chunk;
-  if (first >= p.rows) { return; }
   var mine = 0.0;
   for (var r = first; r < min(first + p.chunk, p.rows); r++) { mine += x[r * N + i % N]; }
   sum[i] = mine;
@@ -112,7 +109,7 @@ export function addBias(arena: Arena, x: Tensor, b: Tensor): Tensor {
  */
 export function columnSums(arena: Arena, dy: Tensor): Tensor {
   const [rows, N] = matrix("columnSums", "dy", dy);
-  const chunks = Math.ceil(rows / 64);
+  const chunks = Math.ceil(rows / CHUNK);
   const sums = (x: Tensor, chunk: number) => {
     const n = sizeOf(x.shape) / N, sum = arena.alloc([Math.ceil(n / chunk), N], "columnSums");
     arena.dispatch(columnSumsKernel, {
@@ -123,7 +120,7 @@ export function columnSums(arena: Arena, dy: Tensor): Tensor {
     return { ...sum, shape: chunk === n ? [N] : sum.shape };
   };
   if (chunks === 1) return sums(dy, rows);
-  const part = sums(dy, 64), all = sums(part, chunks);
+  const part = sums(dy, CHUNK), all = sums(part, chunks);
   arena.release(part);
   return all;
 }

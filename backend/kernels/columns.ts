@@ -2,7 +2,8 @@
 // columns, `stride` apart: block g begins at column g·stride + offset. Axes: R rows. Reads and writes 4 bytes an
 // element of the part (the way back reads the sum too); every element is one thread's, so deterministic.
 import type { Arena } from "../arena.ts";
-import { defineKernel, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, type Kernel } from "../kernel.ts";
+import { eachThreadWgsl, grid } from "../workgroup.ts";
 import type { Tensor } from "../tensor.ts";
 import { matrix } from "../checks.ts";
 
@@ -19,18 +20,13 @@ export interface Columns {
 }
 
 /** `line` for element i of the part, which is element `at` of the matrix. */
-const each = (line: string): string => /* wgsl */ `
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups_: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let i = flatIndex(group, groups_, 64u, local);
-  let row = i / (groups * width);
-  if (row >= p.rows) { return; }
-  let at = row * total + i / width % groups * stride + p.offset + i % width;
+const each = (line: string): string =>
+  /* wgsl */ `${eachThreadWgsl("i", "p.rows * blocks * width")}
+  let at = i / (blocks * width) * total + i / width % blocks * stride + p.offset + i % width;
   ${line}
 }`;
 
-const FIXED = ["total", "groups", "stride", "width"];
+const FIXED = ["total", "blocks", "stride", "width"];
 
 /** Binds x [R, total], part [R, groups·width]. */
 export const splitColumnsKernel: Kernel = defineKernel({
@@ -39,14 +35,14 @@ export const splitColumnsKernel: Kernel = defineKernel({
   params: [["rows", "u32"], ["offset", "u32"]],
   fixed: FIXED,
   wgsl: () => each("part[i] = x[at];"),
-  workgroups: (p, f) => grid(p.rows * f.groups * f.width),
+  workgroups: (p, f) => grid(p.rows * f.blocks * f.width),
   cpu: [{
     tasks: (p) => Math.ceil(p.rows / 64),
     run: ({ b, p, f, f32 }, lo, hi) => {
-      let to = b.part.byteOffset / 4 + lo * 64 * f.groups * f.width;
+      let to = b.part.byteOffset / 4 + lo * 64 * f.blocks * f.width;
       for (let r = lo * 64; r < Math.min(hi * 64, p.rows); r++) {
         let from = b.x.byteOffset / 4 + r * f.total + p.offset;
-        for (let g = 0; g < f.groups; g++, from += f.stride, to += f.width) {
+        for (let g = 0; g < f.blocks; g++, from += f.stride, to += f.width) {
           f32.copyWithin(to, from, from + f.width);
         }
       }
@@ -61,14 +57,14 @@ export const addColumnsInPlaceKernel: Kernel = defineKernel({
   params: [["rows", "u32"], ["offset", "u32"]],
   fixed: FIXED,
   wgsl: () => each("x[at] += part[i];"),
-  workgroups: (p, f) => grid(p.rows * f.groups * f.width),
+  workgroups: (p, f) => grid(p.rows * f.blocks * f.width),
   cpu: [{
     tasks: (p) => Math.ceil(p.rows / 64),
     run: ({ b, p, f, wasm }, lo, hi) => {
-      let from = b.part.byteOffset + 4 * lo * 64 * f.groups * f.width;
+      let from = b.part.byteOffset + 4 * lo * 64 * f.blocks * f.width;
       for (let r = lo * 64; r < Math.min(hi * 64, p.rows); r++) {
         let to = b.x.byteOffset + 4 * (r * f.total + p.offset);
-        for (let g = 0; g < f.groups; g++, to += 4 * f.stride, from += 4 * f.width) {
+        for (let g = 0; g < f.blocks; g++, to += 4 * f.stride, from += 4 * f.width) {
           wasm.add(to, from, to, f.width);
         }
       }
@@ -97,7 +93,7 @@ function sizes(op: string, rows: number, total: number, part: Columns) {
       `Cannot run ${op}: the part ends at column ${end}, expected at most ${total}`,
     );
   }
-  return { params: { rows, offset }, fixed: { total, groups, stride, width } };
+  return { params: { rows, offset }, fixed: { total, blocks: groups, stride, width } };
 }
 
 /**

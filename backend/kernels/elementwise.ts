@@ -1,17 +1,14 @@
 // Elementwise ops: z = x + y; rows times a number each, or all times one; z = x + t·(y − x).
 // Each reads its inputs and writes its outputs once (4 bytes an element); no sums, so deterministic.
 import type { Arena } from "../arena.ts";
-import { defineKernel, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, type Kernel } from "../kernel.ts";
+import { eachThreadWgsl, grid } from "../workgroup.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { length, matrix } from "../checks.ts";
 
 /** One thread an element; `line` may use `i`. */
-const each = (line: string): string => /* wgsl */ `
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let i = flatIndex(group, groups, 64u, local);
-  if (i >= p.n) { return; }
+const each = (line: string): string =>
+  /* wgsl */ `${eachThreadWgsl("i", "p.n")}
   ${line}
 }`;
 

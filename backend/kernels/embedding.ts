@@ -2,7 +2,8 @@
 // dTable[v] = Σ_{r: ids[r] = v} dy[r] (+ add[v]). Axes: V rows of the table, R rows taken, D columns.
 // Reads and writes 8RD bytes; the gradient 4(R + V)D, without atomics: rows r are added in order, so it is deterministic.
 import type { Arena } from "../arena.ts";
-import { defineKernel, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, type Kernel } from "../kernel.ts";
+import { eachThreadWgsl, eachWorkgroupWgsl, grid } from "../workgroup.ts";
 import type { Matrix } from "../matrix.ts";
 import { wordsPerRow } from "../quantise.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
@@ -19,12 +20,8 @@ export const gatherRowsKernel: Kernel = defineKernel({
   ],
   params: [["rows", "u32"], ["V", "u32"]],
   fixed: ["D"],
-  wgsl: () => /* wgsl */ `
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let i = flatIndex(group, groups, 64u, local);
-  if (i >= p.rows * D) { return; }
+  wgsl: () =>
+    /* wgsl */ `${eachThreadWgsl("i", "p.rows * D")}
   let id = ids[i / D];
   var value = 0.0;
   if (id < p.V) { value = table[id * D + i % D]; }
@@ -61,11 +58,7 @@ export const gatherMatrixRowsKernel: Kernel = defineKernel({
   fixed: ["D", "FORMAT", "LD", "LD_SCALES"],
   wgsl: ({ FORMAT: format }) => /* wgsl */ `
 ${narrowWgsl(format, { words: "table", scales: "scales", ld: "LD", ldScales: "LD_SCALES" })}
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let i = flatIndex(group, groups, 64u, local);
-  if (i >= p.rows * D) { return; }
+${eachThreadWgsl("i", "p.rows * D")}
   let row = ids[i / D] - p.first; // below p.first it wraps around to far past V
   if (row < p.V) { y[i] = narrow(row, i % D); }
   else if (p.clear == 1u) { y[i] = 0.0; }
@@ -100,6 +93,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   }],
 });
 
+/** Ids that a workgroup marks at a time: a multiple of 32, at most that for each of its threads. */
+const IDS = 256;
+
 /**
  * Gradient: binds dy [R, D], ids [R], add, dTable [V, D]. On the GPU a workgroup has one row of the table: its threads
  * look at 256 ids at once, mark those that are theirs in a bit mask, then all add the marked rows in order.
@@ -115,26 +111,24 @@ export const scatterAddRowsKernel: Kernel = defineKernel({
   params: [["rows", "u32"], ["V", "u32"]],
   fixed: ["D", "ADD"],
   wgsl: () => /* wgsl */ `
-var<workgroup> marks: array<atomic<u32>, 8>;
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let v = group.y * groups.x + group.x;
-  if (v >= p.V) { return; }
-  for (var c = local; c < D; c += 64u) { dTable[v * D + c] = select(0.0, add[v * D + c], ADD == 1u); }
-  for (var first = 0u; first < p.rows; first += 256u) {
-    if (local < 8u) { atomicStore(&marks[local], 0u); }
+const IDS = ${IDS}u;
+const WORDS = ${IDS / 32}u;
+var<workgroup> marks: array<atomic<u32>, ${IDS / 32}>;
+${eachWorkgroupWgsl("v", "p.V")}
+  for (var c = local; c < D; c += WORKGROUP) { dTable[v * D + c] = select(0.0, add[v * D + c], ADD == 1u); }
+  for (var first = 0u; first < p.rows; first += IDS) {
+    if (local < WORDS) { atomicStore(&marks[local], 0u); }
     workgroupBarrier();
-    for (var i = local; i < 256u && first + i < p.rows; i += 64u) {
+    for (var i = local; i < IDS && first + i < p.rows; i += WORKGROUP) {
       if (ids[first + i] == v) { atomicOr(&marks[i / 32u], 1u << (i % 32u)); }
     }
     workgroupBarrier();
-    for (var word = 0u; word < 8u; word++) {
+    for (var word = 0u; word < WORDS; word++) {
       var bits = atomicLoad(&marks[word]);
       while (bits != 0u) {
         let r = first + word * 32u + firstTrailingBit(bits);
         bits &= bits - 1u;
-        for (var c = local; c < D; c += 64u) { dTable[v * D + c] += dy[r * D + c]; }
+        for (var c = local; c < D; c += WORKGROUP) { dTable[v * D + c] += dy[r * D + c]; }
       }
     }
     workgroupBarrier();

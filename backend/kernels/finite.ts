@@ -3,15 +3,14 @@
 // Reads 4 bytes an element, no flop; counts are whole: deterministic.
 import type { Arena } from "../arena.ts";
 import { length, matrix } from "../checks.ts";
-import { defineKernel, grid, type Kernel, WORKGROUP_SUM } from "../kernel.ts";
+import { defineKernel, type Kernel } from "../kernel.ts";
+import { eachWorkgroupWgsl, grid, WORKGROUP_SUM } from "../workgroup.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
+import { BLOCKS, eachBlockWgsl } from "./block_wgsl.ts";
 
 /** WGSL `isNonFinite(x)`: whether a number is NaN, ∞ or −∞. */
 export const NON_FINITE_WGSL: string = /* wgsl */ `
 fn isNonFinite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u; }`;
-
-/** How many numbers one count is about: both implementations go through them block by block. */
-export const BLOCKS = { BLOCK: 4096 } as const;
 
 /**
  * WGSL: one workgroup a block of {@linkcode BLOCKS}; part[at] is 1 where `test` holds of one of its numbers.
@@ -21,17 +20,9 @@ export const BLOCKS = { BLOCK: 4096 } as const;
 export function anyInBlockWgsl(
   { groups, size, test }: { groups: string; size: string; test: string },
 ): string {
-  return /* wgsl */ `${WORKGROUP_SUM}
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let blocks = (${size} + BLOCK - 1u) / BLOCK;
-  let at = group.y * groups.x + group.x;
-  if (at >= ${groups} * blocks) { return; }
-  let first = (at % blocks) * BLOCK;
-  let start = (at / blocks) * ${size};
+  return /* wgsl */ `${eachBlockWgsl({ groups, size })}
   var found = 0.0;
-  for (var i = first + local; i < min(first + BLOCK, ${size}); i += 64u) {
+  for (var i = first + local; i < end; i += WORKGROUP) {
     if (${test}) { found = 1.0; }
   }
   let all = total(local, found);
@@ -82,13 +73,9 @@ export const addCountsInPlaceKernel: Kernel = defineKernel({
   fixed: [],
   wgsl: () =>
     /* wgsl */ `${WORKGROUP_SUM}
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let g = group.y * groups.x + group.x;
-  if (g >= p.G) { return; }
+${eachWorkgroupWgsl("g", "p.G")}
   var mine = 0.0; // exact below 2^24
-  for (var i = local; i < p.C; i += 64u) { mine += f32(part[g * p.C + i]); }
+  for (var i = local; i < p.C; i += WORKGROUP) { mine += f32(part[g * p.C + i]); }
   let all = total(local, mine);
   if (local == 0u) { count[g] += u32(all); }
 }`,

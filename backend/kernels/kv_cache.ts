@@ -2,7 +2,8 @@
 // Reads and writes 4RW bytes. Deterministic where no two rows name the same cell.
 import type { Arena } from "../arena.ts";
 import { length, matrix } from "../checks.ts";
-import { defineKernel, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, type Kernel } from "../kernel.ts";
+import { eachThreadWgsl, grid } from "../workgroup.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** Binds x [R, W], rowSequence [R], positions [R], cache [S, capacity, W]. */
@@ -16,12 +17,8 @@ export const kvWriteKernel: Kernel = defineKernel({
   ],
   params: [["rows", "u32"], ["sequences", "u32"], ["capacity", "u32"], ["back", "u32"]],
   fixed: ["W"],
-  wgsl: () => /* wgsl */ `
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let i = flatIndex(group, groups, 64u, local);
-  if (i >= p.rows * W) { return; }
+  wgsl: () =>
+    /* wgsl */ `${eachThreadWgsl("i", "p.rows * W")}
   let row = i / W;
   let position = positions[row] - p.back; // below 0 it wraps past any capacity
   let sequence = rowSequence[row];

@@ -2,11 +2,15 @@
 // Axes: R rows, D columns. Forward reads 4RD and writes 4RD bytes, 7RD flop. One workgroup a row; sums in a fixed tree,
 // the weight's over 64 rows and then over those sums: deterministic.
 import type { Arena } from "../arena.ts";
-import { defineKernel, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, type Kernel } from "../kernel.ts";
+import { eachThreadWgsl, grid } from "../workgroup.ts";
 import type { Tensor } from "../tensor.ts";
 import { length, matrix } from "../checks.ts";
 import { columnSums } from "./bias.ts";
 import { ROW_WGSL } from "./row_wgsl.ts";
+
+/** Rows of one sum in the weight's gradient. */
+const CHUNKS = { CHUNK: 64 } as const;
 
 /** Forward: binds x [R, D], w, b [D], y [R, D], mean, inv [R]; `BIAS` adds b. */
 export const layerNormKernel: Kernel = defineKernel({
@@ -25,13 +29,13 @@ export const layerNormKernel: Kernel = defineKernel({
   wgsl: () =>
     /* wgsl */ `${ROW_WGSL}
   var sum = 0.0;
-  for (var c = local; c < D; c += 64u) { sum += x[start + c]; }
+  for (var c = local; c < D; c += WORKGROUP) { sum += x[start + c]; }
   let m = total(local, sum) / f32(D);
   workgroupBarrier();
   var squares = 0.0;
-  for (var c = local; c < D; c += 64u) { let d = x[start + c] - m; squares += d * d; }
+  for (var c = local; c < D; c += WORKGROUP) { let d = x[start + c] - m; squares += d * d; }
   let i = 1.0 / sqrt(total(local, squares) / f32(D) + p.eps);
-  for (var c = local; c < D; c += 64u) {
+  for (var c = local; c < D; c += WORKGROUP) {
     y[start + c] = (x[start + c] - m) * i * w[c] + select(0.0, b[c], BIAS == 1u);
   }
   if (local == 0u) { mean[row] = m; inv[row] = i; }
@@ -75,7 +79,7 @@ export const layerNormBackwardKernel: Kernel = defineKernel({
   let i = inv[row];
   var plain = 0.0;
   var along = 0.0;
-  for (var c = local; c < D; c += 64u) {
+  for (var c = local; c < D; c += WORKGROUP) {
     let slope = w[c] * dy[start + c];
     plain += slope;
     along += slope * (x[start + c] - m) * i;
@@ -83,7 +87,7 @@ export const layerNormBackwardKernel: Kernel = defineKernel({
   let meanSlope = total(local, plain) / f32(D);
   workgroupBarrier();
   let meanAlong = total(local, along) / f32(D);
-  for (var c = local; c < D; c += 64u) {
+  for (var c = local; c < D; c += WORKGROUP) {
     let at = start + c;
     dx[at] = i * (w[c] * dy[at] - meanSlope - (x[at] - m) * i * meanAlong) + select(0.0, add[at], ADD == 1u);
   }
@@ -108,7 +112,7 @@ export const layerNormBackwardKernel: Kernel = defineKernel({
   }],
 });
 
-/** First stage of the weight's gradient: binds x, dy [R, D], mean, inv [R], part [⌈R/64⌉, D], each over 64 rows. */
+/** First stage of the weight's gradient: binds x, dy [R, D], mean, inv [R], part [⌈R/CHUNK⌉, D], each over CHUNK rows. */
 export const layerNormWeightGradKernel: Kernel = defineKernel({
   name: "layerNormWeightGrad",
   bindings: [
@@ -120,29 +124,26 @@ export const layerNormWeightGradKernel: Kernel = defineKernel({
   ],
   params: [["rows", "u32"]],
   fixed: ["D"],
-  wgsl: () => /* wgsl */ `
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let i = flatIndex(group, groups, 64u, local);
-  let first = i / D * 64u;
-  if (first >= p.rows) { return; }
+  constants: CHUNKS,
+  wgsl: () =>
+    /* wgsl */ `${eachThreadWgsl("i", "(p.rows + CHUNK - 1u) / CHUNK * D")}
+  let first = i / D * CHUNK;
   let c = i % D;
   var sum = 0.0;
-  for (var r = first; r < min(first + 64u, p.rows); r++) {
+  for (var r = first; r < min(first + CHUNK, p.rows); r++) {
     sum += dy[r * D + c] * (x[r * D + c] - mean[r]) * inv[r];
   }
   part[i] = sum;
 }`,
-  workgroups: (p, f) => grid(Math.ceil(p.rows / 64) * f.D),
+  workgroups: (p, f) => grid(Math.ceil(p.rows / f.CHUNK) * f.D),
   cpu: [{
     // Scalar: only where a norm's weight trains.
-    tasks: (p) => Math.ceil(p.rows / 64),
+    tasks: (p, f) => Math.ceil(p.rows / f.CHUNK),
     run: ({ b, p, f }, lo, hi) => {
-      const { x, dy } = b, { D } = f;
+      const { x, dy } = b, { D, CHUNK } = f;
       for (let task = lo; task < hi; task++) {
-        const sums = new Float64Array(D);
-        for (let r = task * 64; r < Math.min(task * 64 + 64, p.rows); r++) {
+        const sums = new Float64Array(D), first = task * CHUNK;
+        for (let r = first; r < Math.min(first + CHUNK, p.rows); r++) {
           const mean = b.mean[r], inv = b.inv[r], row = r * D;
           for (let c = 0; c < D; c++) sums[c] += dy[row + c] * (x[row + c] - mean) * inv;
         }
@@ -267,7 +268,7 @@ export function layerNormWeightGrad(
   length("layerNormWeightGrad", "mean", mean, rows);
   length("layerNormWeightGrad", "inv", inv, rows);
   matrix("layerNormWeightGrad", "dy", dy, rows, D);
-  const part = arena.alloc([Math.ceil(rows / 64), D], "layerNorm.dwPart");
+  const part = arena.alloc([Math.ceil(rows / CHUNKS.CHUNK), D], "layerNorm.dwPart");
   arena.dispatch(layerNormWeightGradKernel, {
     bind: { x, mean, inv, dy, part },
     params: { rows },

@@ -4,7 +4,8 @@
 // Moves 8KP bytes, no sums: the bits are those of the members' factors (B times the f32 1/K).
 import type { Arena } from "../arena.ts";
 import { length, matrix } from "../checks.ts";
-import { defineKernel, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, type Kernel } from "../kernel.ts";
+import { eachThreadWgsl, grid } from "../workgroup.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** Binds params [K, P], table u32 [n, 3] of (offset, size, isB) by ascending offset, merged [K·P]. */
@@ -17,12 +18,8 @@ export const mergeExactKernel: Kernel = defineKernel({
   ],
   params: [["members", "u32"], ["size", "u32"], ["matrices", "u32"]],
   fixed: [],
-  wgsl: () => /* wgsl */ `
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let at = flatIndex(group, groups, 64u, local);
-  if (at >= p.members * p.size) { return; }
+  wgsl: () =>
+    /* wgsl */ `${eachThreadWgsl("at", "p.members * p.size")}
   let place = at / p.members; // matrix i fills places offset to offset + size
   var lo = 0u; // the last matrix that starts at or before it
   var hi = p.matrices;

@@ -5,7 +5,8 @@
 // A loss brings its own formula, so there is a kernel a loss object; the CPU twin is the loss itself, in f64.
 import type { Arena } from "../arena.ts";
 import { length } from "../checks.ts";
-import { defineKernel, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, type Kernel } from "../kernel.ts";
+import { eachThreadWgsl, grid } from "../workgroup.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { NON_FINITE_WGSL } from "./finite.ts";
 
@@ -83,11 +84,7 @@ function makeKernel(loss: KernelLoss): Kernel {
 ${NON_FINITE_WGSL}
 struct LossInput { ${FIELDS.map((name) => `${name}: f32`).join(", ")} }
 ${loss.wgsl}
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let at = flatIndex(group, groups, 64u, local);
-  if (at >= p.members * p.pairs) { return; }
+${eachThreadWgsl("at", "p.members * p.pairs")}
   let member = at / p.pairs;
   let pair = at % p.pairs;
   let w = 2u * p.pairs * member + pair;

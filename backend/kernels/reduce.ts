@@ -1,15 +1,12 @@
 // Sums: of squares per row (gradient norms), over segments of rows and its gradient, and the mean over members.
 // Axes: G groups, P numbers each; H rows, S segments. Reads 4 bytes an element, 2 flop each.
-// Long sums have two stages, chunks of 4096 then the chunks in order: deterministic.
+// Long sums have two stages, blocks of 4096 then the blocks in order: deterministic.
 import type { Arena } from "../arena.ts";
-import { defineKernel, grid, type Kernel, WORKGROUP_SUM } from "../kernel.ts";
+import { defineKernel, type Kernel } from "../kernel.ts";
+import { eachThreadWgsl, eachWorkgroupWgsl, grid, WORKGROUP_SUM } from "../workgroup.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { length, matrix } from "../checks.ts";
-
-const HEAD = /* wgsl */ `
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {`;
+import { BLOCKS, eachBlockWgsl } from "./block_wgsl.ts";
 
 /** First stage: binds x [G, P], part [G, ⌈P/4096⌉]. */
 export const sumSquaresKernel: Kernel = defineKernel({
@@ -17,28 +14,24 @@ export const sumSquaresKernel: Kernel = defineKernel({
   bindings: [{ name: "x", access: "read" }, { name: "part", access: "read_write" }],
   params: [["G", "u32"], ["P", "u32"]],
   fixed: [],
+  constants: BLOCKS,
   wgsl: () =>
-    /* wgsl */ `${WORKGROUP_SUM}${HEAD}
-  let chunks = (p.P + 4095u) / 4096u;
-  let at = group.y * groups.x + group.x;
-  if (at >= p.G * chunks) { return; }
-  let first = (at % chunks) * 4096u;
-  let start = (at / chunks) * p.P;
+    /* wgsl */ `${eachBlockWgsl({ groups: "p.G", size: "p.P" })}
   var sum = 0.0;
-  for (var i = first + local; i < min(first + 4096u, p.P); i += 64u) { sum += x[start + i] * x[start + i]; }
+  for (var i = first + local; i < end; i += WORKGROUP) { sum += x[start + i] * x[start + i]; }
   let all = total(local, sum);
   if (local == 0u) { part[at] = all; }
 }`,
-  workgroups: (p) => grid(p.G * Math.ceil(p.P / 4096), 1),
+  workgroups: (p, f) => grid(p.G * Math.ceil(p.P / f.BLOCK), 1),
   cpu: [{
-    tasks: (p) => p.G * Math.ceil(p.P / 4096),
-    run: ({ b, p, wasm }, lo, hi) => {
-      const chunks = Math.ceil(p.P / 4096);
+    tasks: (p, f) => p.G * Math.ceil(p.P / f.BLOCK),
+    run: ({ b, p, f, wasm }, lo, hi) => {
+      const { BLOCK } = f, blocks = Math.ceil(p.P / BLOCK);
       for (let task = lo; task < hi; task++) {
-        const g = Math.floor(task / chunks), from = (task - g * chunks) * 4096;
+        const g = Math.floor(task / blocks), from = (task - g * blocks) * BLOCK;
         b.part[task] = wasm.sumSquares(
           b.x.byteOffset + 4 * (g * p.P + from),
-          Math.min(4096, p.P - from),
+          Math.min(BLOCK, p.P - from),
         );
       }
     },
@@ -52,11 +45,9 @@ export const sumChunksKernel: Kernel = defineKernel({
   params: [["G", "u32"], ["C", "u32"]],
   fixed: [],
   wgsl: () =>
-    /* wgsl */ `${WORKGROUP_SUM}${HEAD}
-  let g = group.y * groups.x + group.x;
-  if (g >= p.G) { return; }
+    /* wgsl */ `${WORKGROUP_SUM}${eachWorkgroupWgsl("g", "p.G")}
   var mine = 0.0;
-  for (var i = local; i < p.C; i += 64u) { mine += part[g * p.C + i]; }
+  for (var i = local; i < p.C; i += WORKGROUP) { mine += part[g * p.C + i]; }
   let all = total(local, mine);
   if (local == 0u) { sum[g] = all; }
 }`,
@@ -85,12 +76,10 @@ export const segmentSumKernel: Kernel = defineKernel({
   params: [["S", "u32"], ["H", "u32"]],
   fixed: [],
   wgsl: () =>
-    /* wgsl */ `${WORKGROUP_SUM}${HEAD}
-  let s = group.y * groups.x + group.x;
-  if (s >= p.S) { return; }
+    /* wgsl */ `${WORKGROUP_SUM}${eachWorkgroupWgsl("s", "p.S")}
   var mine = 0.0;
   let end = min(starts[s] + counts[s], p.H);
-  for (var i = starts[s] + local; i < end; i += 64u) { mine += x[i]; }
+  for (var i = starts[s] + local; i < end; i += WORKGROUP) { mine += x[i]; }
   let all = total(local, mine);
   if (local == 0u) { sum[s] = all; }
 }`,
@@ -121,11 +110,9 @@ export const expandSegmentsInPlaceKernel: Kernel = defineKernel({
   params: [["S", "u32"], ["H", "u32"]],
   fixed: [],
   wgsl: () =>
-    /* wgsl */ `${HEAD}
-  let at = group.y * groups.x + group.x;
-  if (at >= p.S) { return; }
+    /* wgsl */ `${eachWorkgroupWgsl("at", "p.S")}
   let end = min(starts[at] + counts[at], p.H);
-  for (var i = starts[at] + local; i < end; i += 64u) { y[i] = s[at]; }
+  for (var i = starts[at] + local; i < end; i += WORKGROUP) { y[i] = s[at]; }
 }`,
   workgroups: (p) => grid(p.S, 1),
   cpu: [{
@@ -145,9 +132,7 @@ export const meanGroupsKernel: Kernel = defineKernel({
   fixed: [],
   // A running mean: the mean of equal members is that member, bit for bit.
   wgsl: () =>
-    /* wgsl */ `${HEAD}
-  let i = flatIndex(group, groups, 64u, local);
-  if (i >= p.P) { return; }
+    /* wgsl */ `${eachThreadWgsl("i", "p.P")}
   var mean = x[i];
   for (var g = 1u; g < p.G; g++) { mean += (x[g * p.P + i] - mean) / f32(g + 1u); }
   y[i] = mean;
@@ -185,7 +170,7 @@ export const meanGroupsKernel: Kernel = defineKernel({
  */
 export function sumSquares(arena: Arena, x: Tensor): Tensor {
   const [G, P] = matrix("sumSquares", "x", x);
-  const C = Math.ceil(P / 4096);
+  const C = Math.ceil(P / BLOCKS.BLOCK);
   const part = arena.alloc([G, C], "sumSquares.part"), sum = arena.alloc([G], "sumSquares");
   arena.dispatch(sumSquaresKernel, { bind: { x, part }, params: { G, P } });
   arena.dispatch(sumChunksKernel, { bind: { part, sum }, params: { G, C } });

@@ -1,7 +1,8 @@
 // RMSNorm: y = x·w·inv, inv = 1/√(mean(x²) + eps) per row (Zhang & Sennrich 2019, eq. 4). Axes: R rows, D columns.
 // Forward reads 4RD and writes 4RD bytes, 4RD flop. One workgroup a row; sums in a fixed tree: deterministic.
 import type { Arena } from "../arena.ts";
-import { defineKernel, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, type Kernel } from "../kernel.ts";
+import { eachThreadWgsl, grid } from "../workgroup.ts";
 import type { Tensor } from "../tensor.ts";
 import { matrix } from "../checks.ts";
 import { ROW_WGSL } from "./row_wgsl.ts";
@@ -20,9 +21,9 @@ export const rmsNormKernel: Kernel = defineKernel({
   wgsl: () =>
     /* wgsl */ `${ROW_WGSL}
   var sum = 0.0;
-  for (var c = local; c < D; c += 64u) { let v = x[start + c]; sum += v * v; }
+  for (var c = local; c < D; c += WORKGROUP) { let v = x[start + c]; sum += v * v; }
   let i = 1.0 / sqrt(total(local, sum) / f32(D) + p.eps);
-  for (var c = local; c < D; c += 64u) { y[start + c] = x[start + c] * w[c] * i; }
+  for (var c = local; c < D; c += WORKGROUP) { y[start + c] = x[start + c] * w[c] * i; }
   if (local == 0u) { inv[row] = i; }
 }`,
   workgroups: (p) => grid(p.rows, 1),
@@ -60,10 +61,10 @@ export const rmsNormBackwardKernel: Kernel = defineKernel({
   wgsl: () =>
     /* wgsl */ `${ROW_WGSL}
   var sum = 0.0;
-  for (var c = local; c < D; c += 64u) { sum += x[start + c] * w[c] * dy[start + c]; }
+  for (var c = local; c < D; c += WORKGROUP) { sum += x[start + c] * w[c] * dy[start + c]; }
   let i = inv[row];
   let k = i * i * i * total(local, sum) / f32(D);
-  for (var c = local; c < D; c += 64u) {
+  for (var c = local; c < D; c += WORKGROUP) {
     let at = start + c;
     dx[at] = i * w[c] * dy[at] - x[at] * k + select(0.0, add[at], ADD == 1u);
   }
@@ -101,13 +102,11 @@ export const rmsNormWeightGradKernel: Kernel = defineKernel({
   ],
   params: [["rows", "u32"]],
   fixed: ["D"],
-  wgsl: () => /* wgsl */ `
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  if (id.x >= D) { return; }
+  wgsl: () =>
+    /* wgsl */ `${eachThreadWgsl("c", "D")}
   var sum = 0.0;
-  for (var r = 0u; r < p.rows; r++) { sum += dy[r * D + id.x] * x[r * D + id.x] * inv[r]; }
-  dw[id.x] = sum;
+  for (var r = 0u; r < p.rows; r++) { sum += dy[r * D + c] * x[r * D + c] * inv[r]; }
+  dw[c] = sum;
 }`,
   workgroups: (_, f) => grid(f.D),
   cpu: [{

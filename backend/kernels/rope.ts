@@ -5,7 +5,8 @@
 // the same numbers (f32 sines of large angles are poor on GPUs). Reads and writes 4RHN bytes, 3RHD flop. Deterministic.
 import type { Arena } from "../arena.ts";
 import { length, matrix } from "../checks.ts";
-import { defineKernel, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, type Kernel } from "../kernel.ts";
+import { eachThreadWgsl, grid } from "../workgroup.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** Binds x [R, H·N], positions [R], table [P, D] (D/2 cosines, then D/2 sines), y [R, H·N]. */
@@ -19,15 +20,11 @@ export const ropeKernel: Kernel = defineKernel({
   ],
   params: [["rows", "u32"], ["back", "u32"], ["sign", "f32"]],
   fixed: ["H", "N", "D"],
-  wgsl: () => /* wgsl */ `
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
+  wgsl: () =>
+    /* wgsl */ `${eachThreadWgsl("thread", "p.rows * H * (N - D / 2u)")}
   // A thread has a pair of numbers that turn, or one that passes.
   let half = D / 2u;
   let threads = N - half;
-  let thread = flatIndex(group, groups, 64u, local);
-  if (thread >= p.rows * H * threads) { return; }
   let i = thread % threads;
   let low = (thread / threads) * N + i;
   if (i >= half) {

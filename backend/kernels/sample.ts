@@ -8,7 +8,8 @@
 // stream, not on its neighbours. Reads V logits 4 times, once to see that all are finite, 32 more for top-k and top-p each; deterministic.
 import type { Arena } from "../arena.ts";
 import { length, matrix } from "../checks.ts";
-import { defineKernel, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, type Kernel } from "../kernel.ts";
+import { grid } from "../workgroup.ts";
 import type { Tensor } from "../tensor.ts";
 import { SAMPLE, sampleTwin } from "./sample_twin.ts";
 import { sampleWgsl } from "./sample_wgsl.ts";

@@ -2,6 +2,10 @@
 // barriers each. Its CPU twin and the meaning are in sample.ts.
 import { NON_FINITE_WGSL } from "./finite.ts";
 import { range } from "../range.ts";
+import { eachWorkgroupWgsl } from "../workgroup.ts";
+
+/** Threads of a workgroup, and how many of them join as many values each. */
+const THREADS = 256, PARTS = Math.sqrt(THREADS);
 
 /** A reduction over the workgroup: 16 threads join 16 values each, then all join the 16 results, in order. */
 function reduction(name: string, join: (a: string, b: string) => string): string {
@@ -9,14 +13,14 @@ function reduction(name: string, join: (a: string, b: string) => string): string
 fn ${name}(local: u32, value: f32) -> f32 {
   lanes[local] = value;
   workgroupBarrier();
-  if (local < 16u) {
-    var part = lanes[local * 16u];
-    for (var i = 1u; i < 16u; i++) { part = ${join("part", "lanes[local * 16u + i]")}; }
+  if (local < ${PARTS}u) {
+    var part = lanes[local * ${PARTS}u];
+    for (var i = 1u; i < ${PARTS}u; i++) { part = ${join("part", `lanes[local * ${PARTS}u + i]`)}; }
     parts[local] = part;
   }
   workgroupBarrier();
   var result = parts[0];
-  for (var i = 1u; i < 16u; i++) { result = ${join("result", "parts[i]")}; }
+  for (var i = 1u; i < ${PARTS}u; i++) { result = ${join("result", "parts[i]")}; }
   return result;
 }`;
 }
@@ -66,9 +70,9 @@ export const randomWgsl: string = THREEFRY + EXPONENTIAL;
 /** The shader. */
 export function sampleWgsl(): string {
   return /* wgsl */ `
-var<workgroup> lanes: array<f32, 256>;
-var<workgroup> parts: array<f32, 16>;
-var<workgroup> who: array<u32, 256>;
+var<workgroup> lanes: array<f32, ${THREADS}>;
+var<workgroup> parts: array<f32, ${PARTS}>;
+var<workgroup> who: array<u32, ${THREADS}>;
 var<workgroup> over: u32;
 ${reduction("total", (a, b) => `${a} + ${b}`)}
 ${reduction("most", (a, b) => `max(${a}, ${b})`)}
@@ -83,7 +87,7 @@ fn winner(local: u32, score: f32, id: u32) -> u32 {
   lanes[local] = score;
   who[local] = id;
   workgroupBarrier();
-  for (var s = 128u; s > 0u; s >>= 1u) {
+  for (var s = ${THREADS / 2}u; s > 0u; s >>= 1u) {
     if (local < s) {
       let other = lanes[local + s];
       if (other > lanes[local] || (other == lanes[local] && who[local + s] < who[local])) {
@@ -94,12 +98,7 @@ fn winner(local: u32, score: f32, id: u32) -> u32 {
     workgroupBarrier();
   }
   return who[0];
-}
-@compute @workgroup_size(256)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let row = group.y * groups.x + group.x;
-  if (row >= p.rows) { return; }
+}${eachWorkgroupWgsl("row", "p.rows", THREADS)}
   let base = row * V;
   let to = row * p.width + p.step;
   if (local == 0u) { over = done[row]; }
@@ -112,7 +111,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   }
 
   var own = 0.0;
-  for (var i = local; i < V; i += 256u) { if (isNonFinite(logits[base + i])) { own = 1.0; } }
+  for (var i = local; i < V; i += WORKGROUP) { if (isNonFinite(logits[base + i])) { own = 1.0; } }
   let wrong = total(local, own);
   if (local == 0u && wrong > 0.0) { over = 2u; }
   if (workgroupUniformLoad(&over) == 2u) {
@@ -124,16 +123,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     return;
   }
   own = -3e38;
-  for (var i = local; i < V; i += 256u) { own = max(own, logits[base + i]); }
+  for (var i = local; i < V; i += WORKGROUP) { own = max(own, logits[base + i]); }
   let top = most(local, own);
   own = 0.0;
-  for (var i = local; i < V; i += 256u) { own += exp(logits[base + i] - top); }
+  for (var i = local; i < V; i += WORKGROUP) { own += exp(logits[base + i] - top); }
   let sum = total(local, own);
 
   var best = -1.0;
   var id = V;
   if (p.greedy == 1u) {
-    for (var i = local; i < V; i += 256u) {
+    for (var i = local; i < V; i += WORKGROUP) {
       if (logits[base + i] == top && best < 0.0) {
         best = 1.0;
         id = i;
@@ -148,7 +147,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       for (var turn = 0u; turn < 32u; turn++) {
         let middle = least + (end - least) / 2u;
         var count = 0.0; // exact below 2^24
-        for (var i = local; i < V; i += 256u) {
+        for (var i = local; i < V; i += WORKGROUP) {
           count += select(0.0, 1.0, ordered(logits[base + i]) >= middle);
         }
         if (total(local, count) >= f32(p.topK)) { least = middle; } else { end = middle; }
@@ -160,7 +159,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       for (var turn = 0u; turn < 33u; turn++) {
         let middle = select(least + (end - least) / 2u, least, turn == 0u);
         var mass = 0.0;
-        for (var i = local; i < V; i += 256u) {
+        for (var i = local; i < V; i += WORKGROUP) {
           let l = logits[base + i];
           if (ordered(l) >= middle) { mass += exp((l - top) * p.inverse); }
         }
@@ -171,7 +170,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     }
     let lowest = top + p.cut;
     let draw = threefry(vec2<u32>(p.seed0, p.seed1), vec2<u32>(streams[row], p.step));
-    for (var i = local; i < V; i += 256u) {
+    for (var i = local; i < V; i += WORKGROUP) {
       let l = logits[base + i];
       if (l >= lowest && ordered(l) >= least) {
         let score = exp((l - top) * p.inverse) / exponential(hash(i, draw));

@@ -2,7 +2,8 @@
 // what they are: a cap must not make a number of what is none.
 // Reads 4n bytes, writes 4n, some 20 flop an element. Deterministic.
 import type { Arena } from "../arena.ts";
-import { defineKernel, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, type Kernel } from "../kernel.ts";
+import { eachThreadWgsl, grid } from "../workgroup.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { NON_FINITE_WGSL } from "./finite.ts";
 import { tanhWgsl } from "./tanh_wgsl.ts";
@@ -18,11 +19,7 @@ export const softcapKernel: Kernel = defineKernel({
   fixed: [],
   wgsl: () =>
     /* wgsl */ `${tanhWgsl("f32")}${NON_FINITE_WGSL}
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let i = flatIndex(group, groups, 64u, local);
-  if (i >= p.n) { return; }
+${eachThreadWgsl("i", "p.n")}
   if (isNonFinite(x[i])) { y[i] = x[i]; } else { y[i] = p.cap * tanhOf(x[i] / p.cap); }
 }`,
   workgroups: (p) => grid(p.n),

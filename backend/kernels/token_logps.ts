@@ -8,7 +8,8 @@
 import type { Arena } from "../arena.ts";
 import { length, matrix } from "../checks.ts";
 import type { DeviceInfo } from "../device.ts";
-import { defineKernel, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, type Kernel } from "../kernel.ts";
+import { eachWorkgroupWgsl, grid, WORKGROUP } from "../workgroup.ts";
 import { asMatrix, type Matrix } from "../matrix.ts";
 import type { Tensor } from "../tensor.ts";
 import { matmulColumns, matmulRows } from "./matmul/matrix_matmul.ts";
@@ -35,14 +36,14 @@ export const headSoftmaxInPlaceKernel: Kernel = defineKernel({
   fixed: ["V", "WEIGHTS", "CAP"],
   wgsl: (f) => /* wgsl */ `
 ${f.CAP === 1 ? tanhWgsl("f32") : ""}
-var<workgroup> lanes: array<vec3<f32>, 64>;
-var<workgroup> places: array<u32, 64>;
+var<workgroup> lanes: array<vec3<f32>, ${WORKGROUP}>;
+var<workgroup> places: array<u32, ${WORKGROUP}>;
 // The largest value; its first place is then in places[0].
 fn most(local: u32, value: f32, place: u32) -> f32 {
   lanes[local].x = value;
   places[local] = place;
   workgroupBarrier();
-  for (var s = 32u; s > 0u; s >>= 1u) {
+  for (var s = ${WORKGROUP / 2}u; s > 0u; s >>= 1u) {
     if (local < s) {
       let other = lanes[local + s].x;
       let isFirst = other == lanes[local].x && places[local + s] < places[local];
@@ -58,29 +59,25 @@ fn most(local: u32, value: f32, place: u32) -> f32 {
 fn total(local: u32, value: vec3<f32>) -> vec3<f32> {
   lanes[local] = value;
   workgroupBarrier();
-  for (var s = 32u; s > 0u; s >>= 1u) {
+  for (var s = ${WORKGROUP / 2}u; s > 0u; s >>= 1u) {
     if (local < s) { lanes[local] += lanes[local + s]; }
     workgroupBarrier();
   }
   return lanes[0];
 }
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let row = group.y * groups.x + group.x;
-  if (row >= p.rows) { return; }
+${eachWorkgroupWgsl("row", "p.rows")}
   let base = row * V;
   let y = targets[p.first + row];
   var own = -3e38;
   var place = V;
-  for (var v = local; v < V; v += 64u) {
+  for (var v = local; v < V; v += WORKGROUP) {
     ${f.CAP === 1 ? "logits[base + v] = p.softcap * tanhOf(logits[base + v] / p.softcap);" : ""}
     if (logits[base + v] > own) { place = v; }
     own = max(own, logits[base + v]);
   }
   let top = most(local, own, place);
   var sums = vec3<f32>(); // Σ e^(l − top), Σ e^(l − top)·(l − top), Σ (l − top)
-  for (var v = local; v < V; v += 64u) {
+  for (var v = local; v < V; v += WORKGROUP) {
     let below = logits[base + v] - top;
     let e = exp(below);
     sums += vec3<f32>(e, e * below, below);
@@ -96,7 +93,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   }
   if (WEIGHTS == 1u) {
     storageBarrier();
-    for (var v = local; v < V; v += 64u) {
+    for (var v = local; v < V; v += WORKGROUP) {
       let l = logits[base + v];
       let weight = select(0.0, 1.0, v == y) - exp(l - top) / sums.x;
       logits[base + v] = weight${f.CAP === 1 ? " * (1.0 - l / p.softcap * (l / p.softcap))" : ""};

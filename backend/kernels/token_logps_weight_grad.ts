@@ -3,7 +3,8 @@
 // recomputed a slice of rows at a time (token_logps.ts). Deterministic: slices in order.
 import type { Arena } from "../arena.ts";
 import { length, matrix } from "../checks.ts";
-import { defineKernel, grid, type Kernel } from "../kernel.ts";
+import { defineKernel, type Kernel } from "../kernel.ts";
+import { eachThreadWgsl, grid } from "../workgroup.ts";
 import { asMatrix, type Matrix } from "../matrix.ts";
 import type { Tensor } from "../tensor.ts";
 import { matmul } from "./matmul/matmul.ts";
@@ -27,11 +28,7 @@ export const headWeightsInPlaceKernel: Kernel = defineKernel({
   fixed: ["V", "CAP"],
   wgsl: (f) => /* wgsl */ `
 ${f.CAP === 1 ? tanhWgsl("f32") : ""}
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let at = flatIndex(group, groups, 64u, local);
-  if (at >= p.rows * V) { return; }
+${eachThreadWgsl("at", "p.rows * V")}
   let row = p.first + at / V;
   let hit = select(0.0, 1.0, targets[row] == at % V);
   var l = logits[at];

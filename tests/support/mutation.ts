@@ -3,7 +3,8 @@
 // dispatches that meets the conditions ("TA=1,ADD=0": fixed numbers, then params; none means all).
 // LEASH_MUTATE_RECORD=1 prints instead which kernels are dispatched with which switches, for `deno task mutate`.
 import type { Command } from "../../backend/device.ts";
-import { grid, type Kernel } from "../../backend/kernel.ts";
+import type { Kernel } from "../../backend/kernel.ts";
+import { grid } from "../../backend/workgroup.ts";
 import { Storage } from "../../backend/memory.ts";
 
 const scale: Kernel = {

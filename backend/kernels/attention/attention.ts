@@ -7,16 +7,18 @@
 // a row's bits do not depend on what is packed beside its sequence or follows it.
 import type { Arena } from "../../arena.ts";
 import { length, matrix } from "../../checks.ts";
-import { defineKernel, grid, type Kernel, type Numbers } from "../../kernel.ts";
+import { defineKernel, type Kernel, type Numbers } from "../../kernel.ts";
+import { grid } from "../../workgroup.ts";
 import type { Tensor } from "../../tensor.ts";
 import { forwardTwin } from "./forward_twin.ts";
 import { FORWARD } from "./signature.ts";
 import {
+  blocksOf,
   capping,
+  eachBlockOfHeadWgsl,
   fillTiles,
   firstTile,
   headVectors,
-  lanes,
   loadVector,
   ownVector,
   ownVectors,
@@ -72,21 +74,14 @@ const LOWEST = -1e30;
 ${tiles(f)}
 ${["q", "k", "v"].map((name) => loadVector(name, f)).join("\n")}
 ${storeVector("out", f)}
-${fillTiles("k", "v", f)}
+${fillTiles("k", "v")}
 ${capping(f)}
-@compute @workgroup_size(${64 * lanes(f)})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let task = group.y * groups.x + group.x;
-  if (task >= p.sequences * H * p.blocks) { return; }
-  let first = (task % p.blocks) * 64u;
-  let head = (task / p.blocks) % H;
-  let sequence = task / (p.blocks * H);
+${eachBlockOfHeadWgsl("H", f)}
   let start = starts[sequence];
   let count = lengths[sequence];
   if (first >= count) { return; }
   let column = (head / (H / KV)) * D;
-  let i = first + local % 64u;
+  let i = first + local % ROWS;
   let row = start + min(i, count - 1u);
   let query = (row * H + head) * D;
   let scale = ${scaleOf(f)};
@@ -96,7 +91,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   }
   var top = LOWEST;
   var total = 0.0;
-  let end = min(first + 64u, count);
+  let end = min(first + ROWS, count);
   for (var j0 = ${firstTile(f, "first")}; j0 < end; j0 += TILE) {
     fill_k_v(local, j0, end, start * KV * D + column, KV * D);
     for (var t = 0u; t < TILE; t += 4u) {
@@ -119,7 +114,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     }
   }
   if (i >= count) { return; }
-  if (local < 64u) { lse[row * H + head] = top + log(total); }
+  if (local < ROWS) { lse[row * H + head] = top + log(total); }
   ${unrolled(n, (c) => `store_out(query, ${ownVector(f, c)}, sum${c} / total);`)}
 }`;
 }
@@ -213,7 +208,7 @@ export function attention(
   const lse = arena.alloc([rows, H], "attention.lse");
   arena.dispatch(attentionKernel, {
     bind: { q, k, v, starts, lengths, out, lse },
-    params: { ...params, sequences, blocks: Math.ceil(maxLength / 64) },
+    params: { ...params, sequences, blocks: blocksOf(maxLength) },
     fixed,
   });
   return { out, lse };

@@ -5,7 +5,8 @@
 // and dv over queries and over the heads that share the key, in order, by the key's. Deterministic.
 import type { Arena } from "../../arena.ts";
 import { length, matrix } from "../../checks.ts";
-import { defineKernel, grid, type Kernel } from "../../kernel.ts";
+import { defineKernel, type Kernel } from "../../kernel.ts";
+import { eachThreadWgsl, grid } from "../../workgroup.ts";
 import type { Tensor } from "../../tensor.ts";
 import {
   type AttentionOptions,
@@ -16,6 +17,7 @@ import {
 import { backwardTwin, deltaTwin } from "./backward_twin.ts";
 import { backwardWgsl } from "./backward_wgsl.ts";
 import { BACKWARD, DELTA } from "./signature.ts";
+import { blocksOf } from "./wgsl.ts";
 
 /**
  * Binds out and dout [R, H·D], lse [R, H], starts and lengths [S], stats [2·R·H + 2·S]: (lse, delta) of each row and
@@ -24,18 +26,15 @@ import { BACKWARD, DELTA } from "./signature.ts";
 export const attentionDeltaKernel: Kernel = defineKernel({
   ...DELTA,
   name: "attentionDelta",
-  wgsl: () => /* wgsl */ `
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let i = flatIndex(group, groups, 64u, local);
+  wgsl: () =>
+    /* wgsl */ `${eachThreadWgsl("i", "p.rows * H + p.sequences")}
   let pairs = p.rows * H;
   if (i < pairs) {
     var delta = 0.0;
     for (var d = i * D; d < (i + 1u) * D; d++) { delta += dout[d] * out[d]; }
     stats[2u * i] = lse[i];
     stats[2u * i + 1u] = delta;
-  } else if (i < pairs + p.sequences) {
+  } else {
     stats[2u * i] = f32(starts[i - pairs]);
     stats[2u * i + 1u] = f32(lengths[i - pairs]);
   }
@@ -100,7 +99,7 @@ export function attentionBackward(
   const dv = arena.alloc([rows, KV * D], "attention.dv");
   arena.dispatch(attentionBackwardKernel, {
     bind: { q, k, v, dout, stats, dq, dk, dv },
-    params: { ...params, rows, sequences, blocks: Math.ceil(maxLength / 64) },
+    params: { ...params, rows, sequences, blocks: blocksOf(maxLength) },
     fixed,
   });
   arena.release(stats);

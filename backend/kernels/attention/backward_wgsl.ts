@@ -2,6 +2,7 @@
 import type { Numbers } from "../../kernel.ts";
 import {
   capping,
+  eachBlockOfHeadWgsl,
   fillTiles,
   firstTile,
   headVectors,
@@ -30,12 +31,12 @@ export function backwardWgsl(f: Numbers): string {
 ${tiles(f)}
 ${["q", "k", "v", "dout"].map((name) => loadVector(name, f)).join("\n")}
 ${["dq", "dk", "dv"].map((name) => storeVector(name, f)).join("\n")}
-${fillTiles("k", "v", f)}
-${fillTiles("q", "dout", f)}
+${fillTiles("k", "v")}
+${fillTiles("q", "dout")}
 ${capping(f)}
 
 fn queries(local: u32, head: u32, first: u32, start: u32, count: u32) {
-  let i = first + local % 64u;
+  let i = first + local % ROWS;
   let row = start + min(i, count - 1u);
   let query = (row * H + head) * D;
   let column = (head / (H / KV)) * D;
@@ -48,7 +49,7 @@ fn queries(local: u32, head: u32, first: u32, start: u32, count: u32) {
         ownVector(f, c)
       }); var dq${c} = vec4<f32>();`)
   }
-  let end = min(first + 64u, count);
+  let end = min(first + ROWS, count);
   for (var j0 = ${firstTile(f, "first")}; j0 < end; j0 += TILE) {
     fill_k_v(local, j0, end, start * KV * D + column, KV * D);
     for (var t = 0u; t < TILE; t += 4u) {
@@ -73,7 +74,7 @@ fn queries(local: u32, head: u32, first: u32, start: u32, count: u32) {
 }
 
 fn keys(local: u32, head: u32, first: u32, start: u32, count: u32) {
-  let j = first + local % 64u;
+  let j = first + local % ROWS;
   let mine = ((start + min(j, count - 1u)) * KV + head) * D;
   let scale = ${scaleOf(f)};
   ${
@@ -83,7 +84,7 @@ fn keys(local: u32, head: u32, first: u32, start: u32, count: u32) {
       });
   var dk${c} = vec4<f32>(); var dv${c} = vec4<f32>();`)
   }
-  let end = ${f.WINDOW > 0 ? "min(count, first + 63u + WINDOW)" : "count"};
+  let end = ${f.WINDOW > 0 ? "min(count, first + (ROWS - 1u) + WINDOW)" : "count"};
   for (var h = head * (H / KV); h < (head + 1u) * (H / KV); h++) {
     for (var i0 = first; i0 < end; i0 += TILE) {
       fill_q_dout(local, i0, end, (start * H + h) * D, H * D);
@@ -121,16 +122,9 @@ fn keys(local: u32, head: u32, first: u32, start: u32, count: u32) {
   }
 }
 
-@compute @workgroup_size(${64 * lanes(f)})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let task = group.y * groups.x + group.x;
-  if (task >= p.sequences * (H + KV) * p.blocks) { return; }
-  let first = (task % p.blocks) * 64u;
-  let head = (task / p.blocks) % (H + KV);
-  let sequence = p.rows * H + task / (p.blocks * (H + KV));
-  let start = u32(stats[2u * sequence]);
-  let count = u32(stats[2u * sequence + 1u]);
+${eachBlockOfHeadWgsl("(H + KV)", f)}
+  let start = u32(stats[2u * (p.rows * H + sequence)]);
+  let count = u32(stats[2u * (p.rows * H + sequence) + 1u]);
   if (first >= count) { return; }
   if (head < H) { queries(local, head, first, start, count); } else { keys(local, head - H, first, start, count); }
 }`;

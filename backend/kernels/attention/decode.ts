@@ -4,7 +4,8 @@
 // 4·n·D flop a head, reads the cache once a query head. Sums in fixed order: deterministic.
 import type { Arena } from "../../arena.ts";
 import { length, matrix } from "../../checks.ts";
-import { type CpuContext, defineKernel, grid, type Kernel, type Numbers } from "../../kernel.ts";
+import { type CpuContext, defineKernel, type Kernel, type Numbers } from "../../kernel.ts";
+import { eachWorkgroupWgsl, grid, WORKGROUP } from "../../workgroup.ts";
 import type { Tensor } from "../../tensor.ts";
 import { type AttentionHeads, scoring } from "./attention.ts";
 import { DECODE } from "./signature.ts";
@@ -22,27 +23,25 @@ export const attentionDecodeKernel: Kernel = defineKernel({
 });
 
 function decodeWgsl(f: Numbers): string {
-  const columns = Math.ceil(f.D / 64);
+  const columns = Math.ceil(f.D / WORKGROUP);
   const capped = f.CAPPED === 1;
   return /* wgsl */ `${capped ? tanhWgsl("f32") : ""}
 var<workgroup> query: array<f32, ${f.D}>;
-var<workgroup> scores: array<f32, 64>;
-var<workgroup> weights: array<f32, 64>;
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let task = group.y * groups.x + group.x;
-  if (task >= p.sequences * H) { return; }
+var<workgroup> scores: array<f32, ${WORKGROUP}>;
+var<workgroup> weights: array<f32, ${WORKGROUP}>;
+${eachWorkgroupWgsl("task", "p.sequences * H")}
   let sequence = task / H;
   let count = min(lengths[sequence], p.capacity);
   let cell = sequence * p.capacity * KV * D + (task % H / (H / KV)) * D;
-  for (var d = local; d < D; d += 64u) { query[d] = q[task * D + d]${
+  for (var d = local; d < D; d += WORKGROUP) { query[d] = q[task * D + d]${
     f.SCALED === 1 ? " * p.scale" : " / sqrt(f32(D))"
   }; }
   ${unrolled(columns, (c) => `var sum${c} = 0.0;`)}
   var top = -1e30;
   var total = 0.0;
-  for (var j0 = ${f.WINDOW > 0 ? "count - min(count, WINDOW)" : "0u"}; j0 < count; j0 += 64u) {
+  for (var j0 = ${
+    f.WINDOW > 0 ? "count - min(count, WINDOW)" : "0u"
+  }; j0 < count; j0 += WORKGROUP) {
     workgroupBarrier();
     if (j0 + local < count) {
       let at = cell + (j0 + local) * KV * D;
@@ -51,7 +50,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       scores[local] = ${capped ? "p.softcap * tanhOf(score / p.softcap)" : "score"};
     }
     workgroupBarrier();
-    let n = min(64u, count - j0);
+    let n = min(WORKGROUP, count - j0);
     var higher = top;
     for (var t = 0u; t < n; t++) { higher = max(higher, scores[t]); }
     weights[local] = select(0.0, exp(scores[local] - higher), local < n);
@@ -66,13 +65,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       let at = cell + (j0 + t) * KV * D + local;
       ${
     unrolled(columns, (c) =>
-      `if (local + ${64 * c}u < D) { sum${c} += weight * vCache[at + ${64 * c}u]; }`)
+      `if (local + ${WORKGROUP * c}u < D) { sum${c} += weight * vCache[at + ${WORKGROUP * c}u]; }`)
   }
     }
   }
   ${
     unrolled(columns, (c) =>
-      `if (local + ${64 * c}u < D) { out[task * D + local + ${64 * c}u] = sum${c} / total; }`)
+      `if (local + ${WORKGROUP * c}u < D) { out[task * D + local + ${
+        WORKGROUP * c
+      }u] = sum${c} / total; }`)
   }
 }`;
 }

@@ -3,6 +3,27 @@
 import type { Numbers } from "../../kernel.ts";
 import { tanhWgsl } from "../tanh_wgsl.ts";
 import { range } from "../../range.ts";
+import { eachWorkgroupWgsl } from "../../workgroup.ts";
+
+/** Queries, or keys, of a workgroup: a thread each, or more of them where a head is wide. */
+const ROWS = 64;
+
+/** Blocks of ROWS that the longest sequence takes: the `blocks` of a dispatch. */
+export function blocksOf(maxLength: number): number {
+  return Math.ceil(maxLength / ROWS);
+}
+
+/**
+ * WGSL: `main` for a dispatch of a workgroup for each block of ROWS, head and sequence, up to where it knows its own:
+ * `first` row, `head` and `sequence`. `heads` is WGSL.
+ */
+export function eachBlockOfHeadWgsl(heads: string, f: Numbers): string {
+  const threads = ROWS * lanes(f);
+  return /* wgsl */ `${eachWorkgroupWgsl("task", `p.sequences * ${heads} * p.blocks`, threads)}
+  let first = (task % p.blocks) * ROWS;
+  let head = (task / p.blocks) % ${heads};
+  let sequence = task / (p.blocks * ${heads});`;
+}
 
 /** Threads that share a head: one up to 128 numbers, else four with a quarter each: more would not fit its registers. */
 export function lanes(f: Numbers): number {
@@ -16,7 +37,7 @@ export function ownVectors(f: Numbers): number {
 
 /** WGSL expression: which of its head's vec4s is the thread's c-th. */
 export function ownVector(f: Numbers, c: number): string {
-  return lanes(f) === 1 ? `${c}u` : `local / 64u * ${ownVectors(f)}u + ${c}u`;
+  return lanes(f) === 1 ? `${c}u` : `local / ROWS * ${ownVectors(f)}u + ${c}u`;
 }
 
 /** vec4s that hold a head, padded with zeros. */
@@ -66,6 +87,7 @@ export function tileRows(f: Numbers): number {
 export function tiles(f: Numbers): string {
   const n = headVectors(f), rows = tileRows(f);
   return /* wgsl */ `
+const ROWS = ${ROWS}u;
 const TILE = ${rows}u;
 const VECTORS = ${n}u;
 var<workgroup> left: array<vec4<f32>, ${rows * n}>;
@@ -74,13 +96,13 @@ ${lanes(f) === 1 ? "" : JOINED}`;
 }
 
 const JOINED = /* wgsl */ `
-var<workgroup> parts: array<vec4<f32>, 256>;
+var<workgroup> parts: array<vec4<f32>, ${4 * ROWS}>;
 fn joined(local: u32, part: vec4<f32>) -> vec4<f32> {
   workgroupBarrier();
   parts[local] = part;
   workgroupBarrier();
-  let head = local % 64u;
-  return parts[head] + parts[head + 64u] + parts[head + 128u] + parts[head + 192u];
+  let head = local % ROWS;
+  return parts[head] + parts[head + ROWS] + parts[head + 2u * ROWS] + parts[head + 3u * ROWS];
 }`;
 
 /** WGSL expression: dot products of four heads with one, from what each thread has of them. */
@@ -97,11 +119,11 @@ export function tileAt(f: Numbers, t = "t"): string {
  * WGSL `fill_a_b(local, first, end, at, stride)`: heads first … first + TILE − 1 of `a` into the tile `left` and of `b` into
  * `right`, zeros from head `end` on. Head i starts at `at + i·stride`. With the barriers before and after.
  */
-export function fillTiles(a: string, b: string, f: Numbers): string {
+export function fillTiles(a: string, b: string): string {
   return /* wgsl */ `
 fn fill_${a}_${b}(local: u32, first: u32, end: u32, at: u32, stride: u32) {
   workgroupBarrier();
-  for (var t = local; t < TILE * VECTORS; t += ${64 * lanes(f)}u) {
+  for (var t = local; t < TILE * VECTORS; t += WORKGROUP) {
     let i = first + t / VECTORS;
     left[t] = vec4<f32>();
     right[t] = vec4<f32>();

@@ -2,7 +2,8 @@
 // 2·groups·M·N·(K + r) flop. The tail U·T (a grouped LoRA term) runs at the end of the K loop of the same dispatch.
 // Tall sums into small outputs (A transposed) are split over K and added in order by a second dispatch: deterministic.
 import type { Arena } from "../../arena.ts";
-import { defineKernel, grid, type Kernel } from "../../kernel.ts";
+import { defineKernel, type Kernel } from "../../kernel.ts";
+import { grid } from "../../workgroup.ts";
 import { sizeOf, type Tensor } from "../../tensor.ts";
 import { matrix } from "../../checks.ts";
 import { type BaseDType, wordsPerRow } from "../../quantise.ts";

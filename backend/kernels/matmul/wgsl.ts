@@ -1,16 +1,20 @@
 // WGSL of the matmul, two variants of one tiling. "Tiled": 256 threads load blocks of A and B into workgroup memory and
 // hold RM × RN sums each. "Direct": every thread reads what it needs itself, for software adapters, where barriers are slow.
-import { grid, type Numbers } from "../../kernel.ts";
+import type { Numbers } from "../../kernel.ts";
+import { eachThreadWgsl, eachWorkgroupWgsl, grid } from "../../workgroup.ts";
 import { narrowWgsl } from "./narrow.ts";
 import { range } from "../../range.ts";
 
+/** Terms that a tiled workgroup loads at a time. */
 const K_BLOCK = 16;
+/** A tiled workgroup is so many threads square; a direct one has so many abreast. */
+const SIDE = 16, ABREAST = 8;
 
 /** Rows and columns of C that a workgroup computes. */
 export function gpuTile(f: Numbers): { rows: number; cols: number } {
   return f.DIRECT === 1
-    ? { rows: 2 * f.RM, cols: 16 * f.RN }
-    : { rows: 16 * f.RM, cols: 16 * f.RN };
+    ? { rows: 2 * f.RM, cols: 2 * f.RN * ABREAST }
+    : { rows: f.RM * SIDE, cols: f.RN * SIDE };
 }
 
 /** Workgroups of a dispatch: tiles × groups × splits, folded. */
@@ -35,14 +39,18 @@ function isNarrow(f: Numbers): boolean {
   return f.FORMAT > 0;
 }
 
-/** Which tile this workgroup has: rows innermost, so that neighbours share B. */
-function tileOf(f: Numbers): string {
-  const { rows, cols } = gpuTile(f);
-  return /* wgsl */ `
-  var tile = group.y * groups.x + group.x;
-  let mTiles = (p.M + ${rows - 1}u) / ${rows}u;
-  let nTiles = (p.N + ${cols - 1}u) / ${cols}u;
-  if (tile >= mTiles * nTiles * p.groups * p.splits) { return; }
+/** `main` up to where this workgroup knows its tile: rows innermost, so that neighbours share B. */
+function mainOf(f: Numbers): string {
+  const { rows, cols } = gpuTile(f), threads = f.DIRECT === 1 ? ABREAST : SIDE * SIDE;
+  const [mTiles, nTiles] = [
+    `((p.M + ${rows - 1}u) / ${rows}u)`,
+    `((p.N + ${cols - 1}u) / ${cols}u)`,
+  ];
+  const tiles = `${mTiles} * ${nTiles} * p.groups * p.splits`;
+  return /* wgsl */ `${eachWorkgroupWgsl("task", tiles, threads)}
+  let mTiles = ${mTiles};
+  let nTiles = ${nTiles};
+  var tile = task;
   let mFrom = (tile % mTiles) * ${rows}u;
   tile = tile / mTiles;
   let nFrom = (tile % nTiles) * ${cols}u;
@@ -51,10 +59,6 @@ function tileOf(f: Numbers): string {
   let split = tile / p.groups;
   let kEnd = min(p.K, (split + 1u) * p.kLength);`;
 }
-
-const MAIN =
-  /* wgsl */ `(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {`;
 
 /** Stores the sums; `row(i)` and `col(j)` are WGSL. Sums stand in variables s0_0, s0_1, … */
 function store(
@@ -105,7 +109,7 @@ function tiled(f: Numbers): string {
         ? `narrow(${inner ? `${x}, k + kk` : `k + kk, ${x}`})`
         : `${source}[${base} + ${inner ? `(${x}) * ${ld} + k + kk` : `(k + kk) * ${ld} + ${x}`}]`;
     return /* wgsl */ `
-    for (var e = local; e < ${width * K_BLOCK}u; e += 256u) {
+    for (var e = local; e < ${width * K_BLOCK}u; e += WORKGROUP) {
       let kk = ${inner ? `e % ${K_BLOCK}u` : `e / ${width}u`};
       let x = ${inner ? `e / ${K_BLOCK}u` : `e % ${width}u`};
       var value = 0.0;
@@ -121,7 +125,9 @@ function tiled(f: Numbers): string {
       ${
     range(RM).map((i) => `let a${i} = blockA[kk * ${rows + 1}u + ty * ${RM}u + ${i}u];`).join(" ")
   }
-      ${range(RN).map((j) => `let b${j} = blockB[kk * ${cols + 1}u + tx + ${16 * j}u];`).join(" ")}
+      ${
+    range(RN).map((j) => `let b${j} = blockB[kk * ${cols + 1}u + tx + ${SIDE * j}u];`).join(" ")
+  }
       ${eachSum(RM, RN, (i, j) => `s${i}_${j} += a${i} * b${j};`)}
     }
     workgroupBarrier();`;
@@ -154,11 +160,9 @@ function tiled(f: Numbers): string {
   return /* wgsl */ `
 var<workgroup> blockA: array<f32, ${(rows + 1) * K_BLOCK}>;
 var<workgroup> blockB: array<f32, ${(cols + 1) * K_BLOCK}>;
-@compute @workgroup_size(256)
-fn main${MAIN}
-  ${tileOf(f)}
-  let tx = local % 16u;
-  let ty = local / 16u;
+${mainOf(f)}
+  let tx = local % ${SIDE}u;
+  let ty = local / ${SIDE}u;
   ${eachSum(RM, RN, (i, j) => `var s${i}_${j} = 0.0;`)}
   for (var k = split * p.kLength; k < kEnd; k += ${K_BLOCK}u) {
     ${
@@ -188,13 +192,13 @@ fn main${MAIN}
   }
   ${eachSum(RM, RN, (i, j) => `s${i}_${j} *= p.alpha;`)}
   ${tail}
-  ${store(f, RM, RN, (i) => `(mFrom + ty * ${RM}u + ${i}u)`, (j) => `(nFrom + tx + ${16 * j}u)`)}
+  ${store(f, RM, RN, (i) => `(mFrom + ty * ${RM}u + ${i}u)`, (j) => `(nFrom + tx + ${SIDE * j}u)`)}
 }`;
 }
 
-/** 8 threads side by side, 2·RM rows × 2·RN columns each; indices past the edge are clamped and not stored. */
+/** 8 threads abreast, 2·RM rows × 2·RN columns each; indices past the edge are clamped and not stored. */
 function direct(f: Numbers): string {
-  const rows = 2 * f.RM, cols = 2 * f.RN, narrow = isNarrow(f);
+  const { rows, cols: all } = gpuTile(f), cols = all / ABREAST, narrow = isNarrow(f);
   const elementOfB = (j: number) =>
     narrow
       ? `narrow(${f.TB === 1 ? `n${j}, k` : `k, n${j}`})`
@@ -226,12 +230,13 @@ function direct(f: Numbers): string {
     )
   }
   }`;
-  return /* wgsl */ `
-@compute @workgroup_size(8)
-fn main${MAIN}
-  ${tileOf(f)}
+  return /* wgsl */ `${mainOf(f)}
   ${range(rows).map((i) => `let m${i} = min(mFrom + ${i}u, p.M - 1u);`).join(" ")}
-  ${range(cols).map((j) => `let n${j} = min(nFrom + local + ${8 * j}u, p.N - 1u);`).join(" ")}
+  ${
+    range(cols).map((j) => `let n${j} = min(nFrom + local + ${ABREAST * j}u, p.N - 1u);`).join(
+      " ",
+    )
+  }
   ${starts("ra", rows, "p.aOffset + g * p.aStride", "m", f.TA === 1 ? "1u" : "p.lda")}
   ${narrow ? "" : starts("rb", cols, "p.bOffset + g * p.bStride", "n", f.TB === 1 ? "p.ldb" : "1u")}
   ${eachSum(rows, cols, (i, j) => `var s${i}_${j} = 0.0;`)}
@@ -246,17 +251,13 @@ fn main${MAIN}
   }
   ${eachSum(rows, cols, (i, j) => `s${i}_${j} *= p.alpha;`)}
   ${tail}
-  ${store(f, rows, cols, (i) => `(mFrom + ${i}u)`, (j) => `(nFrom + local + ${8 * j}u)`)}
+  ${store(f, rows, cols, (i) => `(mFrom + ${i}u)`, (j) => `(nFrom + local + ${ABREAST * j}u)`)}
 }`;
 }
 
 /** Sums the partial products of a matmul that was split over K, one thread an element, splits in order. */
-export const reduceWgsl = (f: Numbers): string => /* wgsl */ `
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) local: u32) {
-  let i = flatIndex(group, groups, 64u, local);
-  if (i >= p.groups * p.M * p.N) { return; }
+export const reduceWgsl = (f: Numbers): string =>
+  /* wgsl */ `${eachThreadWgsl("i", "p.groups * p.M * p.N")}
   let n = i % p.N;
   let m = (i / p.N) % p.M;
   let g = i / (p.N * p.M);

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Arena } from "../../../backend/arena.ts";
-import { grid, type Kernel } from "../../../backend/kernel.ts";
+import type { Kernel } from "../../../backend/kernel.ts";
+import { grid } from "../../../backend/workgroup.ts";
 import { ROW_WGSL } from "../../../backend/kernels/row_wgsl.ts";
 import { deviceTest } from "../../support/devices.ts";
 
@@ -13,7 +14,7 @@ const rowSum: Kernel = {
   wgsl: () =>
     /* wgsl */ `${ROW_WGSL}
   var sum = 0.0;
-  for (var c = local; c < D; c += 64u) { sum += x[start + c]; }
+  for (var c = local; c < D; c += WORKGROUP) { sum += x[start + c]; }
   let all = total(local, sum);
   if (local == 0u) { y[row] = all; }
 }`,

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Arena } from "../../../backend/arena.ts";
-import { grid, type Kernel } from "../../../backend/kernel.ts";
+import type { Kernel } from "../../../backend/kernel.ts";
+import { grid } from "../../../backend/workgroup.ts";
 import { tanhWgsl } from "../../../backend/kernels/tanh_wgsl.ts";
 import { assertClose } from "../../support/close.ts";
 import { deviceTest } from "../../support/devices.ts";
