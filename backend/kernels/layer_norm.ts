@@ -7,7 +7,7 @@ import { eachThreadWgsl, grid } from "../workgroup.ts";
 import type { Tensor } from "../tensor.ts";
 import { length, matrix } from "../checks.ts";
 import { columnSums } from "./bias.ts";
-import { ROW_WGSL } from "./row_wgsl.ts";
+import { eachColumnWgsl, ROW_WGSL, rowSumsWgsl } from "./row_wgsl.ts";
 
 /** Rows of one sum in the weight's gradient. */
 const CHUNKS = { CHUNK: 64 } as const;
@@ -25,19 +25,14 @@ export const layerNormKernel: Kernel = defineKernel({
   ],
   params: [["rows", "u32"], ["eps", "f32"]],
   fixed: ["D", "BIAS"],
-  // The barrier between the two totals: a fast thread may not write `lanes` while a slow one still reads the first.
   wgsl: () =>
     /* wgsl */ `${ROW_WGSL}
-  var sum = 0.0;
-  for (var c = local; c < D; c += WORKGROUP) { sum += x[start + c]; }
-  let m = total(local, sum) / f32(D);
+  ${rowSumsWgsl({ sum: "x[at]" })}
+  let m = sum / f32(D);
   workgroupBarrier();
-  var squares = 0.0;
-  for (var c = local; c < D; c += WORKGROUP) { let d = x[start + c] - m; squares += d * d; }
-  let i = 1.0 / sqrt(total(local, squares) / f32(D) + p.eps);
-  for (var c = local; c < D; c += WORKGROUP) {
-    y[start + c] = (x[start + c] - m) * i * w[c] + select(0.0, b[c], BIAS == 1u);
-  }
+  ${rowSumsWgsl({ squares: "d * d" }, "let d = x[at] - m;")}
+  let i = 1.0 / sqrt(squares / f32(D) + p.eps);
+  ${eachColumnWgsl("y[at] = (x[at] - m) * i * w[c] + select(0.0, b[c], BIAS == 1u);")}
   if (local == 0u) { mean[row] = m; inv[row] = i; }
 }`,
   workgroups: (p) => grid(p.rows, 1),
@@ -77,20 +72,20 @@ export const layerNormBackwardKernel: Kernel = defineKernel({
     /* wgsl */ `${ROW_WGSL}
   let m = mean[row];
   let i = inv[row];
-  var plain = 0.0;
-  var along = 0.0;
-  for (var c = local; c < D; c += WORKGROUP) {
-    let slope = w[c] * dy[start + c];
-    plain += slope;
-    along += slope * (x[start + c] - m) * i;
-  }
-  let meanSlope = total(local, plain) / f32(D);
-  workgroupBarrier();
-  let meanAlong = total(local, along) / f32(D);
-  for (var c = local; c < D; c += WORKGROUP) {
-    let at = start + c;
-    dx[at] = i * (w[c] * dy[at] - meanSlope - (x[at] - m) * i * meanAlong) + select(0.0, add[at], ADD == 1u);
-  }
+  ${
+      rowSumsWgsl(
+        { plain: "slope", along: "slope * (x[at] - m) * i" },
+        "let slope = w[c] * dy[at];",
+      )
+    }
+  let meanSlope = plain / f32(D);
+  let meanAlong = along / f32(D);
+  ${
+      eachColumnWgsl(
+        "let g = i * (w[c] * dy[at] - meanSlope - (x[at] - m) * i * meanAlong);",
+        "dx[at] = g + select(0.0, add[at], ADD == 1u);",
+      )
+    }
 }`,
   workgroups: (p) => grid(p.rows, 1),
   cpu: [{

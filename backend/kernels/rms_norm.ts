@@ -5,7 +5,7 @@ import { defineKernel, type Kernel } from "../kernel.ts";
 import { eachThreadWgsl, grid } from "../workgroup.ts";
 import type { Tensor } from "../tensor.ts";
 import { matrix } from "../checks.ts";
-import { ROW_WGSL } from "./row_wgsl.ts";
+import { eachColumnWgsl, ROW_WGSL, rowSumsWgsl } from "./row_wgsl.ts";
 
 /** Forward: binds x [R, D], w [D], y [R, D], inv [R]. */
 export const rmsNormKernel: Kernel = defineKernel({
@@ -20,10 +20,9 @@ export const rmsNormKernel: Kernel = defineKernel({
   fixed: ["D"],
   wgsl: () =>
     /* wgsl */ `${ROW_WGSL}
-  var sum = 0.0;
-  for (var c = local; c < D; c += WORKGROUP) { let v = x[start + c]; sum += v * v; }
-  let i = 1.0 / sqrt(total(local, sum) / f32(D) + p.eps);
-  for (var c = local; c < D; c += WORKGROUP) { y[start + c] = x[start + c] * w[c] * i; }
+  ${rowSumsWgsl({ squares: "v * v" }, "let v = x[at];")}
+  let i = 1.0 / sqrt(squares / f32(D) + p.eps);
+  ${eachColumnWgsl("y[at] = x[at] * w[c] * i;")}
   if (local == 0u) { inv[row] = i; }
 }`,
   workgroups: (p) => grid(p.rows, 1),
@@ -60,14 +59,10 @@ export const rmsNormBackwardKernel: Kernel = defineKernel({
   fixed: ["D", "ADD"],
   wgsl: () =>
     /* wgsl */ `${ROW_WGSL}
-  var sum = 0.0;
-  for (var c = local; c < D; c += WORKGROUP) { sum += x[start + c] * w[c] * dy[start + c]; }
+  ${rowSumsWgsl({ along: "x[at] * w[c] * dy[at]" })}
   let i = inv[row];
-  let k = i * i * i * total(local, sum) / f32(D);
-  for (var c = local; c < D; c += WORKGROUP) {
-    let at = start + c;
-    dx[at] = i * w[c] * dy[at] - x[at] * k + select(0.0, add[at], ADD == 1u);
-  }
+  let k = i * i * i * along / f32(D);
+  ${eachColumnWgsl("dx[at] = i * w[c] * dy[at] - x[at] * k + select(0.0, add[at], ADD == 1u);")}
 }`,
   workgroups: (p) => grid(p.rows, 1),
   cpu: [{
