@@ -17,15 +17,17 @@ export const addBiasKernel: Kernel = defineKernel({
   ],
   params: [["rows", "u32"]],
   fixed: ["N"],
+  constants: { TASK: 64 },
   wgsl: () =>
     /* wgsl */ `${eachThreadWgsl("i", "p.rows * N")}
   y[i] = x[i] + b[i % N];
 }`,
   workgroups: (p, f) => grid(p.rows * f.N),
   cpu: [{
-    tasks: (p) => Math.ceil(p.rows / 64),
+    tasks: (p, f) => Math.ceil(p.rows / f.TASK),
     run: ({ b, p, f, wasm }, lo, hi) => {
-      for (let r = lo * 64; r < Math.min(hi * 64, p.rows); r++) {
+      const { TASK } = f;
+      for (let r = lo * TASK; r < Math.min(hi * TASK, p.rows); r++) {
         const row = 4 * r * f.N;
         wasm.add(b.x.byteOffset + row, b.b.byteOffset, b.y.byteOffset + row, f.N);
       }

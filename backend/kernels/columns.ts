@@ -26,21 +26,26 @@ const each = (line: string): string =>
   ${line}
 }`;
 
-const FIXED = ["total", "blocks", "stride", "width"];
+/** What both kernels take beside their bindings; TASK rows are a task of the twin. */
+const SHARED = {
+  params: [["rows", "u32"], ["offset", "u32"]],
+  fixed: ["total", "blocks", "stride", "width"],
+  constants: { TASK: 64 },
+} as const;
 
 /** Binds x [R, total], part [R, groups·width]. */
 export const splitColumnsKernel: Kernel = defineKernel({
+  ...SHARED,
   name: "splitColumns",
   bindings: [{ name: "x", access: "read" }, { name: "part", access: "read_write" }],
-  params: [["rows", "u32"], ["offset", "u32"]],
-  fixed: FIXED,
   wgsl: () => each("part[i] = x[at];"),
   workgroups: (p, f) => grid(p.rows * f.blocks * f.width),
   cpu: [{
-    tasks: (p) => Math.ceil(p.rows / 64),
+    tasks: (p, f) => Math.ceil(p.rows / f.TASK),
     run: ({ b, p, f, f32 }, lo, hi) => {
-      let to = b.part.byteOffset / 4 + lo * 64 * f.blocks * f.width;
-      for (let r = lo * 64; r < Math.min(hi * 64, p.rows); r++) {
+      const { TASK } = f;
+      let to = b.part.byteOffset / 4 + lo * TASK * f.blocks * f.width;
+      for (let r = lo * TASK; r < Math.min(hi * TASK, p.rows); r++) {
         let from = b.x.byteOffset / 4 + r * f.total + p.offset;
         for (let g = 0; g < f.blocks; g++, from += f.stride, to += f.width) {
           f32.copyWithin(to, from, from + f.width);
@@ -52,17 +57,17 @@ export const splitColumnsKernel: Kernel = defineKernel({
 
 /** The way back, a sum: binds part [R, groups·width], x [R, total]. */
 export const addColumnsInPlaceKernel: Kernel = defineKernel({
+  ...SHARED,
   name: "addColumnsInPlace",
   bindings: [{ name: "part", access: "read" }, { name: "x", access: "read_write" }],
-  params: [["rows", "u32"], ["offset", "u32"]],
-  fixed: FIXED,
   wgsl: () => each("x[at] += part[i];"),
   workgroups: (p, f) => grid(p.rows * f.blocks * f.width),
   cpu: [{
-    tasks: (p) => Math.ceil(p.rows / 64),
+    tasks: (p, f) => Math.ceil(p.rows / f.TASK),
     run: ({ b, p, f, wasm }, lo, hi) => {
-      let from = b.part.byteOffset + 4 * lo * 64 * f.blocks * f.width;
-      for (let r = lo * 64; r < Math.min(hi * 64, p.rows); r++) {
+      const { TASK } = f;
+      let from = b.part.byteOffset + 4 * lo * TASK * f.blocks * f.width;
+      for (let r = lo * TASK; r < Math.min(hi * TASK, p.rows); r++) {
         let to = b.x.byteOffset + 4 * (r * f.total + p.offset);
         for (let g = 0; g < f.blocks; g++, to += 4 * f.stride, from += 4 * f.width) {
           wasm.add(to, from, to, f.width);

@@ -12,8 +12,10 @@ const each = (line: string): string =>
   ${line}
 }`;
 
-/** Tasks of 4096 elements. */
-const chunks = (p: Readonly<Record<string, number>>): number => Math.ceil(p.n / 4096);
+/** Elements of a task of the twins. */
+const TASKS = { TASK: 4096 } as const;
+const tasks = (p: { readonly n: number }, f: { readonly TASK: number }): number =>
+  Math.ceil(p.n / f.TASK);
 
 /** z = x + y: binds x, y, z [n]. */
 export const addKernel: Kernel = defineKernel({
@@ -25,13 +27,14 @@ export const addKernel: Kernel = defineKernel({
   ],
   params: [["n", "u32"]],
   fixed: [],
+  constants: TASKS,
   wgsl: () => each("z[i] = x[i] + y[i];"),
   workgroups: (p) => grid(p.n),
   cpu: [{
-    tasks: chunks,
-    run: ({ b, p, wasm }, lo, hi) => {
-      const at = (view: Float32Array) => view.byteOffset + lo * 4096 * 4;
-      wasm.add(at(b.x), at(b.y), at(b.z), Math.min(hi * 4096, p.n) - lo * 4096);
+    tasks,
+    run: ({ b, p, f: { TASK }, wasm }, lo, hi) => {
+      const at = (view: Float32Array) => view.byteOffset + 4 * lo * TASK;
+      wasm.add(at(b.x), at(b.y), at(b.z), Math.min(hi * TASK, p.n) - lo * TASK);
     },
   }],
 });
@@ -46,14 +49,15 @@ export const scaleRowsKernel: Kernel = defineKernel({
   ],
   params: [["n", "u32"]],
   fixed: ["D"],
+  constants: { TASK: 64 }, // rows
   wgsl: () => each("y[i] = s[i / D] * x[i];"),
   workgroups: (p) => grid(p.n),
   cpu: [{
-    tasks: (p, f) => Math.ceil(p.n / f.D / 64),
+    tasks: (p, f) => Math.ceil(p.n / f.D / f.TASK),
     run: ({ b, p, f, wasm }, lo, hi) => {
-      const from = lo * 64, to = Math.min(hi * 64, p.n / f.D);
-      b.y.set(b.x.subarray(from * f.D, to * f.D), from * f.D);
-      for (let r = from; r < to; r++) wasm.scaleInPlace(b.y.byteOffset + 4 * r * f.D, f.D, b.s[r]);
+      const { D, TASK } = f, from = lo * TASK, to = Math.min(hi * TASK, p.n / D);
+      b.y.set(b.x.subarray(from * D, to * D), from * D);
+      for (let r = from; r < to; r++) wasm.scaleInPlace(b.y.byteOffset + 4 * r * D, D, b.s[r]);
     },
   }],
 });
@@ -64,12 +68,13 @@ export const scaleKernel: Kernel = defineKernel({
   bindings: [{ name: "x", access: "read" }, { name: "y", access: "read_write" }],
   params: [["n", "u32"], ["factor", "f32"]],
   fixed: [],
+  constants: TASKS,
   wgsl: () => each("y[i] = p.factor * x[i];"),
   workgroups: (p) => grid(p.n),
   cpu: [{
-    tasks: chunks,
-    run: ({ b, p, wasm }, lo, hi) => {
-      const from = lo * 4096, to = Math.min(hi * 4096, p.n);
+    tasks,
+    run: ({ b, p, f: { TASK }, wasm }, lo, hi) => {
+      const from = lo * TASK, to = Math.min(hi * TASK, p.n);
       b.y.set(b.x.subarray(from, to), from);
       wasm.scaleInPlace(b.y.byteOffset + 4 * from, to - from, p.factor);
     },
@@ -86,15 +91,16 @@ export const lerpKernel: Kernel = defineKernel({
   ],
   params: [["n", "u32"], ["t", "f32"]],
   fixed: [],
+  constants: TASKS,
   wgsl: () => each("z[i] = x[i] + p.t * (y[i] - x[i]);"),
   workgroups: (p) => grid(p.n),
   cpu: [{
     // Scalar: adapters only, once a step at most. f64 inside, so that t = 1 gives y and equal inputs themselves.
-    tasks: chunks,
-    run: ({ b, p }, lo, hi) => {
+    tasks,
+    run: ({ b, p, f: { TASK } }, lo, hi) => {
       const { x, y, z } = b, { t } = p;
-      const to = Math.min(hi * 4096, p.n);
-      for (let i = lo * 4096; i < to; i++) z[i] = x[i] + t * (y[i] - x[i]);
+      const to = Math.min(hi * TASK, p.n);
+      for (let i = lo * TASK; i < to; i++) z[i] = x[i] + t * (y[i] - x[i]);
     },
   }],
 });

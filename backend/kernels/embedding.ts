@@ -10,6 +10,9 @@ import { sizeOf, type Tensor } from "../tensor.ts";
 import { length, matrix } from "../checks.ts";
 import { FORMAT, narrowWgsl } from "./matmul/narrow.ts";
 
+/** Rows of a task of the twins. */
+const TASKS = { TASK: 256 } as const;
+
 /** Forward: binds table [V, D], ids [R], y [R, D]. */
 export const gatherRowsKernel: Kernel = defineKernel({
   name: "gatherRows",
@@ -20,6 +23,7 @@ export const gatherRowsKernel: Kernel = defineKernel({
   ],
   params: [["rows", "u32"], ["V", "u32"]],
   fixed: ["D"],
+  constants: TASKS,
   wgsl: () =>
     /* wgsl */ `${eachThreadWgsl("i", "p.rows * D")}
   let id = ids[i / D];
@@ -29,11 +33,11 @@ export const gatherRowsKernel: Kernel = defineKernel({
 }`,
   workgroups: (p, f) => grid(p.rows * f.D),
   cpu: [{
-    tasks: (p) => Math.ceil(p.rows / 256),
+    tasks: (p, f) => Math.ceil(p.rows / f.TASK),
     run: ({ b, p, f }, lo, hi) => {
-      const { ids, table, y } = b, { D } = f;
-      const to = Math.min(hi * 256, p.rows);
-      for (let r = lo * 256; r < to; r++) {
+      const { ids, table, y } = b, { D, TASK } = f;
+      const to = Math.min(hi * TASK, p.rows);
+      for (let r = lo * TASK; r < to; r++) {
         const id = ids[r];
         if (id < p.V) y.set(table.subarray(id * D, id * D + D), r * D);
         else y.fill(0, r * D, r * D + D);
@@ -56,6 +60,7 @@ export const gatherMatrixRowsKernel: Kernel = defineKernel({
   ],
   params: [["rows", "u32"], ["V", "u32"], ["first", "u32"], ["clear", "u32"]],
   fixed: ["D", "FORMAT", "LD", "LD_SCALES"],
+  constants: TASKS,
   wgsl: ({ FORMAT: format }) => /* wgsl */ `
 ${narrowWgsl(format, { words: "table", scales: "scales", ld: "LD", ldScales: "LD_SCALES" })}
 ${eachThreadWgsl("i", "p.rows * D")}
@@ -65,9 +70,9 @@ ${eachThreadWgsl("i", "p.rows * D")}
 }`,
   workgroups: (p, f) => grid(p.rows * f.D),
   cpu: [{
-    tasks: (p) => Math.ceil(p.rows / 256),
+    tasks: (p, f) => Math.ceil(p.rows / f.TASK),
     run: ({ b, p, f, f32, wasm, scratch }, lo, hi) => {
-      const { ids, table, scales, y } = b, { D, FORMAT: format } = f;
+      const { ids, table, scales, y } = b, { D, FORMAT: format, TASK } = f;
       const whole = Math.floor(D / 8), rest = D - 8 * whole; // a group of eight must not reach into the next row
       const widen = (row: number, dst: number, from: number, to: number) => {
         const words = table.byteOffset + 4 * row * f.LD,
@@ -76,7 +81,7 @@ ${eachThreadWgsl("i", "p.rows * D")}
         else if (format === 2) wasm.widenInt8(words, s, dst, from, to, 32);
         else wasm.widenInt4(words, s, dst, from, to, 32);
       };
-      for (let r = lo * 256; r < Math.min(hi * 256, p.rows); r++) {
+      for (let r = lo * TASK; r < Math.min(hi * TASK, p.rows); r++) {
         const row = ids[r] - p.first;
         if (row < 0 || row >= p.V) {
           if (p.clear === 1) y.fill(0, r * D, r * D + D);
@@ -110,6 +115,7 @@ export const scatterAddRowsKernel: Kernel = defineKernel({
   ],
   params: [["rows", "u32"], ["V", "u32"]],
   fixed: ["D", "ADD"],
+  constants: { CLEARED: 65536, COLUMNS: 32 }, // elements and columns of the twin's tasks
   wgsl: () => /* wgsl */ `
 const IDS = ${IDS}u;
 const WORDS = ${IDS / 32}u;
@@ -138,18 +144,18 @@ ${eachWorkgroupWgsl("v", "p.V")}
   cpu: [
     {
       // First the table is zeros, or what is added to.
-      tasks: (p, f) => Math.ceil(p.V * f.D / 65536),
+      tasks: (p, f) => Math.ceil(p.V * f.D / f.CLEARED),
       run: ({ b, p, f }, lo, hi) => {
-        const from = lo * 65536, to = Math.min(hi * 65536, p.V * f.D);
+        const from = lo * f.CLEARED, to = Math.min(hi * f.CLEARED, p.V * f.D);
         if (f.ADD === 1) b.dTable.set(b.add.subarray(from, to), from);
         else b.dTable.fill(0, from, to);
       },
     },
     {
-      // A task has 32 columns of all rows, so that no two write to the same place.
-      tasks: (_, f) => Math.ceil(f.D / 32),
+      // A task has COLUMNS of all rows, so that no two write to the same place.
+      tasks: (_, f) => Math.ceil(f.D / f.COLUMNS),
       run: ({ b, p, f, wasm }, lo, hi) => {
-        const { ids } = b, from = lo * 32, n = Math.min(hi * 32, f.D) - from;
+        const { ids } = b, from = lo * f.COLUMNS, n = Math.min(hi * f.COLUMNS, f.D) - from;
         const dy = b.dy.byteOffset + 4 * from, dTable = b.dTable.byteOffset + 4 * from;
         for (let r = 0; r < p.rows; r++) {
           const id = ids[r], to = dTable + 4 * id * f.D;

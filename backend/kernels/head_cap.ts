@@ -1,8 +1,11 @@
 // The cap of a head's logits, l → c·tanh(l/c) (Gemma 2, arXiv 2408.00118, section 2): what its kernels are told of it.
 import { SCRATCH_BYTES } from "../kernel.ts";
 
-/** The most logits of a row that are capped on the CPU device, where a thread keeps a copy of them. */
-const MOST_CAPPED = SCRATCH_BYTES / 4 - 8192;
+/** The twins of the head's kernels: a task has TASK rows, and goes through a row in blocks of BLOCK. */
+export const TASKS = { TASK: 16, BLOCK: 4096 } as const;
+
+/** The most logits of a row that are capped on the CPU device, where a thread keeps a copy of them behind two blocks. */
+const MOST_CAPPED = SCRATCH_BYTES / 4 - 2 * TASKS.BLOCK;
 
 /** What the head's kernels are told of the softcap. */
 export function capOf(

@@ -17,6 +17,7 @@ export const kvWriteKernel: Kernel = defineKernel({
   ],
   params: [["rows", "u32"], ["sequences", "u32"], ["capacity", "u32"], ["back", "u32"]],
   fixed: ["W"],
+  constants: { TASK: 64 },
   wgsl: () =>
     /* wgsl */ `${eachThreadWgsl("i", "p.rows * W")}
   let row = i / W;
@@ -27,15 +28,15 @@ export const kvWriteKernel: Kernel = defineKernel({
 }`,
   workgroups: (p, f) => grid(p.rows * f.W),
   cpu: [{
-    tasks: (p) => Math.ceil(p.rows / 64),
+    tasks: (p, f) => Math.ceil(p.rows / f.TASK),
     run: ({ b, p, f }, lo, hi) => {
-      const to = Math.min(hi * 64, p.rows);
-      for (let row = lo * 64; row < to; row++) {
+      const { W, TASK } = f, to = Math.min(hi * TASK, p.rows);
+      for (let row = lo * TASK; row < to; row++) {
         const position = b.positions[row] - p.back, sequence = b.rowSequence[row];
         if (position < 0 || position >= p.capacity || sequence >= p.sequences) continue;
         b.cache.set(
-          b.x.subarray(row * f.W, (row + 1) * f.W),
-          (sequence * p.capacity + position) * f.W,
+          b.x.subarray(row * W, (row + 1) * W),
+          (sequence * p.capacity + position) * W,
         );
       }
     },

@@ -9,8 +9,8 @@ import { length, matrix } from "../checks.ts";
 import { columnSums } from "./bias.ts";
 import { eachColumnWgsl, ROW_WGSL, rowSumsWgsl } from "./row_wgsl.ts";
 
-/** Rows of one sum in the weight's gradient. */
-const CHUNKS = { CHUNK: 64 } as const;
+/** Rows of a task of the twins, and of one sum in the weight's gradient. */
+const TASKS = { TASK: 64 } as const, CHUNKS = { CHUNK: 64 } as const;
 
 /** Forward: binds x [R, D], w, b [D], y [R, D], mean, inv [R]; `BIAS` adds b. */
 export const layerNormKernel: Kernel = defineKernel({
@@ -25,6 +25,7 @@ export const layerNormKernel: Kernel = defineKernel({
   ],
   params: [["rows", "u32"], ["eps", "f32"]],
   fixed: ["D", "BIAS"],
+  constants: TASKS,
   wgsl: () =>
     /* wgsl */ `${ROW_WGSL}
   ${rowSumsWgsl({ sum: "x[at]" })}
@@ -38,11 +39,11 @@ export const layerNormKernel: Kernel = defineKernel({
   workgroups: (p) => grid(p.rows, 1),
   cpu: [{
     // LayerNorm is RMSNorm of the centred row.
-    tasks: (p) => Math.ceil(p.rows / 64),
+    tasks: (p, f) => Math.ceil(p.rows / f.TASK),
     run: ({ b, p, f, wasm, scratch, f32 }, lo, hi) => {
-      const { D } = f, ones = scratch, centred = scratch + 4 * D;
+      const { D, TASK } = f, ones = scratch, centred = scratch + 4 * D;
       f32.fill(1, ones / 4, ones / 4 + D);
-      for (let r = lo * 64; r < Math.min(hi * 64, p.rows); r++) {
+      for (let r = lo * TASK; r < Math.min(hi * TASK, p.rows); r++) {
         const x = b.x.byteOffset + 4 * r * D, y = b.y.byteOffset + 4 * r * D;
         b.mean[r] = wasm.dot(x, ones, D) / D;
         f32.copyWithin(centred / 4, x / 4, x / 4 + D);
@@ -68,6 +69,7 @@ export const layerNormBackwardKernel: Kernel = defineKernel({
   ],
   params: [["rows", "u32"]],
   fixed: ["D", "ADD"],
+  constants: TASKS,
   wgsl: () =>
     /* wgsl */ `${ROW_WGSL}
   let m = mean[row];
@@ -90,11 +92,11 @@ export const layerNormBackwardKernel: Kernel = defineKernel({
   workgroups: (p) => grid(p.rows, 1),
   cpu: [{
     // RMSNorm's gradient at the centred row, less its mean: that mean is inv·mean(w·dy), because the centred row's is 0.
-    tasks: (p) => Math.ceil(p.rows / 64),
+    tasks: (p, f) => Math.ceil(p.rows / f.TASK),
     run: ({ b, p, f, wasm, scratch, f32 }, lo, hi) => {
-      const { D } = f, ones = scratch, centred = scratch + 4 * D, w = b.w.byteOffset;
+      const { D, TASK } = f, ones = scratch, centred = scratch + 4 * D, w = b.w.byteOffset;
       f32.fill(1, ones / 4, ones / 4 + D);
-      for (let r = lo * 64; r < Math.min(hi * 64, p.rows); r++) {
+      for (let r = lo * TASK; r < Math.min(hi * TASK, p.rows); r++) {
         const row = 4 * r * D, dx = b.dx.byteOffset + row, dy = b.dy.byteOffset + row;
         const x = b.x.byteOffset + row, add = b.add.byteOffset + row;
         f32.copyWithin(centred / 4, x / 4, x / 4 + D);

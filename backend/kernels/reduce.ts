@@ -8,7 +8,7 @@ import { sizeOf, type Tensor } from "../tensor.ts";
 import { length, matrix } from "../checks.ts";
 import { BLOCKS, eachBlockWgsl } from "./block_wgsl.ts";
 
-/** First stage: binds x [G, P], part [G, ⌈P/4096⌉]. */
+/** First stage: binds x [G, P], part [G, ⌈P/BLOCK⌉]. */
 export const sumSquaresKernel: Kernel = defineKernel({
   name: "sumSquares",
   bindings: [{ name: "x", access: "read" }, { name: "part", access: "read_write" }],
@@ -64,6 +64,9 @@ export const sumChunksKernel: Kernel = defineKernel({
   }],
 });
 
+/** Segments of a task of the twins. */
+const TASKS = { TASK: 64 } as const;
+
 /** Sums of segments: binds x [H], starts, counts [S], sum [S]. */
 export const segmentSumKernel: Kernel = defineKernel({
   name: "segmentSum",
@@ -75,6 +78,7 @@ export const segmentSumKernel: Kernel = defineKernel({
   ],
   params: [["S", "u32"], ["H", "u32"]],
   fixed: [],
+  constants: TASKS,
   wgsl: () =>
     /* wgsl */ `${WORKGROUP_SUM}${eachWorkgroupWgsl("s", "p.S")}
   var mine = 0.0;
@@ -85,10 +89,10 @@ export const segmentSumKernel: Kernel = defineKernel({
 }`,
   workgroups: (p) => grid(p.S, 1),
   cpu: [{
-    tasks: (p) => Math.ceil(p.S / 64),
-    run: ({ b, p }, lo, hi) => {
-      const { x, starts, counts } = b, to = Math.min(hi * 64, p.S);
-      for (let s = lo * 64; s < to; s++) {
+    tasks: (p, f) => Math.ceil(p.S / f.TASK),
+    run: ({ b, p, f: { TASK } }, lo, hi) => {
+      const { x, starts, counts } = b, to = Math.min(hi * TASK, p.S);
+      for (let s = lo * TASK; s < to; s++) {
         let sum = 0;
         const end = Math.min(starts[s] + counts[s], p.H);
         for (let i = starts[s]; i < end; i++) sum += x[i];
@@ -109,6 +113,7 @@ export const expandSegmentsInPlaceKernel: Kernel = defineKernel({
   ],
   params: [["S", "u32"], ["H", "u32"]],
   fixed: [],
+  constants: TASKS,
   wgsl: () =>
     /* wgsl */ `${eachWorkgroupWgsl("at", "p.S")}
   let end = min(starts[at] + counts[at], p.H);
@@ -116,10 +121,10 @@ export const expandSegmentsInPlaceKernel: Kernel = defineKernel({
 }`,
   workgroups: (p) => grid(p.S, 1),
   cpu: [{
-    tasks: (p) => Math.ceil(p.S / 64),
-    run: ({ b, p }, lo, hi) => {
-      const to = Math.min(hi * 64, p.S);
-      for (let s = lo * 64; s < to; s++) b.y.fill(b.s[s], b.starts[s], b.starts[s] + b.counts[s]);
+    tasks: (p, f) => Math.ceil(p.S / f.TASK),
+    run: ({ b, p, f: { TASK } }, lo, hi) => {
+      const { s, starts, counts, y } = b, to = Math.min(hi * TASK, p.S);
+      for (let at = lo * TASK; at < to; at++) y.fill(s[at], starts[at], starts[at] + counts[at]);
     },
   }],
 });
@@ -130,6 +135,7 @@ export const meanGroupsKernel: Kernel = defineKernel({
   bindings: [{ name: "x", access: "read" }, { name: "y", access: "read_write" }],
   params: [["G", "u32"], ["P", "u32"]],
   fixed: [],
+  constants: { TASK: 4096 },
   // A running mean: the mean of equal members is that member, bit for bit.
   wgsl: () =>
     /* wgsl */ `${eachThreadWgsl("i", "p.P")}
@@ -140,10 +146,10 @@ export const meanGroupsKernel: Kernel = defineKernel({
   workgroups: (p) => grid(p.P),
   cpu: [{
     // Scalar: once a phase. Sums in f64 are exact enough that equal members give themselves.
-    tasks: (p) => Math.ceil(p.P / 4096),
-    run: ({ b, p }, lo, hi) => {
-      const { x, y } = b, to = Math.min(hi * 4096, p.P);
-      for (let i = lo * 4096; i < to; i++) {
+    tasks: (p, f) => Math.ceil(p.P / f.TASK),
+    run: ({ b, p, f: { TASK } }, lo, hi) => {
+      const { x, y } = b, to = Math.min(hi * TASK, p.P);
+      for (let i = lo * TASK; i < to; i++) {
         let sum = 0;
         for (let g = 0; g < p.G; g++) sum += x[g * p.P + i];
         y[i] = sum / p.G;

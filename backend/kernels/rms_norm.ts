@@ -7,6 +7,9 @@ import type { Tensor } from "../tensor.ts";
 import { matrix } from "../checks.ts";
 import { eachColumnWgsl, ROW_WGSL, rowSumsWgsl } from "./row_wgsl.ts";
 
+/** Rows of a task of the twins. */
+const TASKS = { TASK: 64 } as const;
+
 /** Forward: binds x [R, D], w [D], y [R, D], inv [R]. */
 export const rmsNormKernel: Kernel = defineKernel({
   name: "rmsNorm",
@@ -18,6 +21,7 @@ export const rmsNormKernel: Kernel = defineKernel({
   ],
   params: [["rows", "u32"], ["eps", "f32"]],
   fixed: ["D"],
+  constants: TASKS,
   wgsl: () =>
     /* wgsl */ `${ROW_WGSL}
   ${rowSumsWgsl({ squares: "v * v" }, "let v = x[at];")}
@@ -27,16 +31,16 @@ export const rmsNormKernel: Kernel = defineKernel({
 }`,
   workgroups: (p) => grid(p.rows, 1),
   cpu: [{
-    tasks: (p) => Math.ceil(p.rows / 64),
+    tasks: (p, f) => Math.ceil(p.rows / f.TASK),
     run: ({ b, p, f, wasm }, lo, hi) => {
-      const from = lo * 64, to = Math.min(hi * 64, p.rows);
+      const { D, TASK } = f, from = lo * TASK, to = Math.min(hi * TASK, p.rows);
       const at = (view: Float32Array, index: number) => view.byteOffset + index * 4;
       wasm.rmsNorm(
-        at(b.x, from * f.D),
+        at(b.x, from * D),
         b.w.byteOffset,
-        at(b.y, from * f.D),
+        at(b.y, from * D),
         to - from,
-        f.D,
+        D,
         p.eps,
         at(b.inv, from),
       );
@@ -57,6 +61,7 @@ export const rmsNormBackwardKernel: Kernel = defineKernel({
   ],
   params: [["rows", "u32"]],
   fixed: ["D", "ADD"],
+  constants: TASKS,
   wgsl: () =>
     /* wgsl */ `${ROW_WGSL}
   ${rowSumsWgsl({ along: "x[at] * w[c] * dy[at]" })}
@@ -66,11 +71,11 @@ export const rmsNormBackwardKernel: Kernel = defineKernel({
 }`,
   workgroups: (p) => grid(p.rows, 1),
   cpu: [{
-    tasks: (p) => Math.ceil(p.rows / 64),
+    tasks: (p, f) => Math.ceil(p.rows / f.TASK),
     run: ({ b, p, f, wasm }, lo, hi) => {
-      const from = lo * 64, to = Math.min(hi * 64, p.rows);
+      const { D, TASK } = f, from = lo * TASK, to = Math.min(hi * TASK, p.rows);
       const at = (view: Float32Array, index: number) => view.byteOffset + index * 4;
-      const start = from * f.D, end = to * f.D;
+      const start = from * D, end = to * D;
       if (f.ADD === 1) b.dx.set(b.add.subarray(start, end), start);
       wasm.rmsNormBackward(
         at(b.x, start),
@@ -79,7 +84,7 @@ export const rmsNormBackwardKernel: Kernel = defineKernel({
         at(b.dy, start),
         at(b.dx, start),
         to - from,
-        f.D,
+        D,
         f.ADD,
       );
     },
@@ -97,6 +102,7 @@ export const rmsNormWeightGradKernel: Kernel = defineKernel({
   ],
   params: [["rows", "u32"]],
   fixed: ["D"],
+  constants: { COLUMNS: 16 }, // of a task of the twin
   wgsl: () =>
     /* wgsl */ `${eachThreadWgsl("c", "D")}
   var sum = 0.0;
@@ -105,15 +111,15 @@ export const rmsNormWeightGradKernel: Kernel = defineKernel({
 }`,
   workgroups: (_, f) => grid(f.D),
   cpu: [{
-    tasks: (_, f) => Math.ceil(f.D / 16),
+    tasks: (_, f) => Math.ceil(f.D / f.COLUMNS),
     run: ({ b, p, f }, lo, hi) => {
-      const to = Math.min(hi * 16, f.D);
-      const sums = new Float64Array(to - lo * 16);
+      const { D, COLUMNS } = f, from = lo * COLUMNS, to = Math.min(hi * COLUMNS, D);
+      const sums = new Float64Array(to - from);
       for (let r = 0; r < p.rows; r++) {
-        const inv = b.inv[r], row = r * f.D;
-        for (let c = lo * 16; c < to; c++) sums[c - lo * 16] += b.dy[row + c] * b.x[row + c] * inv;
+        const inv = b.inv[r], row = r * D;
+        for (let c = from; c < to; c++) sums[c - from] += b.dy[row + c] * b.x[row + c] * inv;
       }
-      b.dw.set(sums, lo * 16);
+      b.dw.set(sums, from);
     },
   }],
 });

@@ -20,6 +20,7 @@ export const ropeKernel: Kernel = defineKernel({
   ],
   params: [["rows", "u32"], ["back", "u32"], ["sign", "f32"]],
   fixed: ["H", "N", "D"],
+  constants: { TASK: 64 },
   wgsl: () =>
     /* wgsl */ `${eachThreadWgsl("thread", "p.rows * H * (N - D / 2u)")}
   // A thread has a pair of numbers that turn, or one that passes.
@@ -42,11 +43,11 @@ export const ropeKernel: Kernel = defineKernel({
 }`,
   workgroups: (p, f) => grid(p.rows * f.H * (f.N - f.D / 2)),
   cpu: [{
-    tasks: (p) => Math.ceil(p.rows / 64),
+    tasks: (p, f) => Math.ceil(p.rows / f.TASK),
     run: ({ b, p, f }, lo, hi) => {
-      const { x, y, table, positions } = b, { H, N, D } = f;
-      const half = D / 2, to = Math.min(hi * 64, p.rows);
-      for (let row = lo * 64; row < to; row++) {
+      const { x, y, table, positions } = b, { H, N, D, TASK } = f;
+      const half = D / 2, to = Math.min(hi * TASK, p.rows);
+      for (let row = lo * TASK; row < to; row++) {
         const turn = (positions[row] - p.back) * D;
         for (let low = row * H * N; low < (row + 1) * H * N; low += N) {
           for (let i = 0; i < half; i++) {

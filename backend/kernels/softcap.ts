@@ -17,6 +17,7 @@ export const softcapKernel: Kernel = defineKernel({
   ],
   params: [["n", "u32"], ["cap", "f32"]],
   fixed: [],
+  constants: { TASK: 4096 },
   wgsl: () =>
     /* wgsl */ `${tanhWgsl("f32")}${NON_FINITE_WGSL}
 ${eachThreadWgsl("i", "p.n")}
@@ -24,10 +25,10 @@ ${eachThreadWgsl("i", "p.n")}
 }`,
   workgroups: (p) => grid(p.n),
   cpu: [{
-    tasks: (p) => Math.ceil(p.n / 4096),
-    run: ({ b, p }, lo, hi) => {
-      const { x, y } = b, { cap } = p, to = Math.min(hi * 4096, p.n);
-      for (let i = lo * 4096; i < to; i++) {
+    tasks: (p, f) => Math.ceil(p.n / f.TASK),
+    run: ({ b, p, f: { TASK } }, lo, hi) => {
+      const { x, y } = b, { cap } = p, to = Math.min(hi * TASK, p.n);
+      for (let i = lo * TASK; i < to; i++) {
         y[i] = Number.isFinite(x[i]) ? cap * Math.tanh(x[i] / cap) : x[i];
       }
     },

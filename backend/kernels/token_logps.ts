@@ -13,7 +13,7 @@ import { eachWorkgroupWgsl, grid, WORKGROUP } from "../workgroup.ts";
 import { asMatrix, type Matrix } from "../matrix.ts";
 import type { Tensor } from "../tensor.ts";
 import { matmulColumns, matmulRows } from "./matmul/matrix_matmul.ts";
-import { capOf } from "./head_cap.ts";
+import { capOf, TASKS } from "./head_cap.ts";
 import { tanhWgsl } from "./tanh_wgsl.ts";
 
 /**
@@ -34,6 +34,7 @@ export const headSoftmaxInPlaceKernel: Kernel = defineKernel({
   ],
   params: [["first", "u32"], ["rows", "u32"], ["softcap", "f32"]],
   fixed: ["V", "WEIGHTS", "CAP"],
+  constants: TASKS,
   wgsl: (f) => /* wgsl */ `
 ${f.CAP === 1 ? tanhWgsl("f32") : ""}
 var<workgroup> lanes: array<vec3<f32>, ${WORKGROUP}>;
@@ -102,13 +103,13 @@ ${eachWorkgroupWgsl("row", "p.rows")}
 }`,
   workgroups: (p) => grid(p.rows, 1),
   cpu: [{
-    // A task is 16 rows: e^(l − top) and l − top of a row in scratch, then the row itself.
-    tasks: (p) => Math.ceil(p.rows / 16),
+    // A task is TASK rows: e^(l − top) and l − top of a row in scratch, then the row itself.
+    tasks: (p, f) => Math.ceil(p.rows / f.TASK),
     run: ({ b, p, f, wasm, scratch, f32 }, lo, hi) => {
-      const { V } = f, block = 4096;
-      const below = scratch, ones = scratch + 4 * block, kept = (scratch + 8 * block) / 4;
-      f32.fill(1, ones / 4, ones / 4 + block);
-      for (let row = lo * 16; row < Math.min(hi * 16, p.rows); row++) {
+      const { V, TASK, BLOCK } = f;
+      const below = scratch, ones = scratch + 4 * BLOCK, kept = ones / 4 + BLOCK;
+      f32.fill(1, ones / 4, ones / 4 + BLOCK);
+      for (let row = lo * TASK; row < Math.min(hi * TASK, p.rows); row++) {
         const at = b.logits.byteOffset + 4 * row * V, to = p.first + row, y = b.targets[to];
         if (f.CAP === 1) { // c·tanh(x/c) = c − 2c / (e^(2x/c) + 1)
           const c = p.softcap, end = (row + 1) * V;
@@ -120,8 +121,8 @@ ${eachWorkgroupWgsl("row", "p.rows")}
         const chosen = b.logits[row * V + y], top = wasm.rowMax(at, V);
         b.isTop[to] = chosen === top && b.logits.indexOf(top, row * V) === row * V + y ? 1 : 0;
         let sum = 0, moment = 0, all = 0;
-        for (let v = 0; v < V; v += block) {
-          const n = Math.min(block, V - v), x = at + 4 * v;
+        for (let v = 0; v < V; v += BLOCK) {
+          const n = Math.min(BLOCK, V - v), x = at + 4 * v;
           f32.copyWithin(below / 4, x / 4, x / 4 + n);
           wasm.axpy(ones, below, n, -top);
           all += wasm.dot(ones, below, n);

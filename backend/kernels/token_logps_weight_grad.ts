@@ -8,7 +8,7 @@ import { eachThreadWgsl, grid } from "../workgroup.ts";
 import { asMatrix, type Matrix } from "../matrix.ts";
 import type { Tensor } from "../tensor.ts";
 import { matmul } from "./matmul/matmul.ts";
-import { capOf } from "./head_cap.ts";
+import { capOf, TASKS } from "./head_cap.ts";
 import { tanhWgsl } from "./tanh_wgsl.ts";
 import { eachSlice } from "./token_logps.ts";
 
@@ -26,6 +26,7 @@ export const headWeightsInPlaceKernel: Kernel = defineKernel({
   ],
   params: [["first", "u32"], ["rows", "u32"], ["softcap", "f32"]],
   fixed: ["V", "CAP"],
+  constants: TASKS,
   wgsl: (f) => /* wgsl */ `
 ${f.CAP === 1 ? tanhWgsl("f32") : ""}
 ${eachThreadWgsl("at", "p.rows * V")}
@@ -37,11 +38,10 @@ ${eachThreadWgsl("at", "p.rows * V")}
 }`,
   workgroups: (p, f) => grid(p.rows * f.V),
   cpu: [{
-    // A task is 16 rows.
-    tasks: (p) => Math.ceil(p.rows / 16),
+    tasks: (p, f) => Math.ceil(p.rows / f.TASK),
     run: ({ b, p, f, f32, wasm, scratch }, lo, hi) => {
-      const { V } = f, c = p.softcap, kept = scratch / 4;
-      for (let row = lo * 16; row < Math.min(hi * 16, p.rows); row++) {
+      const { V, TASK } = f, c = p.softcap, kept = scratch / 4;
+      for (let row = lo * TASK; row < Math.min(hi * TASK, p.rows); row++) {
         const at = b.logits.byteOffset + 4 * row * V, from = p.first + row;
         if (f.CAP === 1) { // c·tanh(x/c) = c − 2c / (e^(2x/c) + 1), and its tanh for later
           wasm.scaleInPlace(at, V, 2 / c);

@@ -41,7 +41,7 @@ export const attentionDeltaKernel: Kernel = defineKernel({
 }`,
   workgroups: (p, f) => grid(p.rows * f.H + p.sequences),
   cpu: [
-    { tasks: (p) => Math.ceil(p.rows / 64), run: deltaTwin },
+    { tasks: (p, f) => Math.ceil(p.rows / f.TASK), run: deltaTwin },
     {
       tasks: () => 1,
       run: ({ b, p, f }) => {

@@ -2,12 +2,12 @@
 import type { CpuContext } from "../../kernel.ts";
 import type { BACKWARD, DELTA } from "./signature.ts";
 
-/** A task is 64 rows: their log-sum-exp and delta. */
+/** A task is TASK rows: their log-sum-exp and delta. */
 export function deltaTwin({ b, p, f }: CpuContext<typeof DELTA>, lo: number, hi: number): void {
-  const { out, dout, lse, stats } = b, to = Math.min(hi * 64, p.rows) * f.H;
-  for (let i = lo * 64 * f.H; i < to; i++) {
+  const { out, dout, lse, stats } = b, { H, D, TASK } = f, to = Math.min(hi * TASK, p.rows) * H;
+  for (let i = lo * TASK * H; i < to; i++) {
     let delta = 0;
-    for (let d = i * f.D; d < (i + 1) * f.D; d++) delta += dout[d] * out[d];
+    for (let d = i * D; d < (i + 1) * D; d++) delta += dout[d] * out[d];
     stats[2 * i] = lse[i];
     stats[2 * i + 1] = delta;
   }

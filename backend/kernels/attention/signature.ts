@@ -36,6 +36,7 @@ export const DELTA = {
   ],
   params: [["rows", "u32"], ["sequences", "u32"]],
   fixed: ["H", "D"],
+  constants: { TASK: 64 }, // rows of a task of the twin
 } as const satisfies Signature;
 
 /** Backward: q and dout [R, H·D], k and v [R, KV·D], stats, dq [R, H·D], dk and dv [R, KV·D]: WebGPU's eight buffers. */
