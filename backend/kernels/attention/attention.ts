@@ -11,7 +11,7 @@ import { defineKernel, type Kernel, type Numbers } from "../../kernel.ts";
 import { grid } from "../../workgroup.ts";
 import type { Tensor } from "../../tensor.ts";
 import { forwardTwin } from "./forward_twin.ts";
-import { FORWARD } from "./signature.ts";
+import { FORWARD, MOST_SCORES } from "./signature.ts";
 import {
   blocksOf,
   capping,
@@ -70,7 +70,6 @@ function forwardWgsl(f: Numbers): string {
   const value = (j: number, c: number) => `right[at + ${j * row + c}u]`;
   const raw = whole(f, `vec4<f32>(${unrolled(4, score, ", ")})`);
   return /* wgsl */ `
-const LOWEST = -1e30;
 ${tiles(f)}
 ${["q", "k", "v"].map((name) => loadVector(name, f)).join("\n")}
 ${storeVector("out", f)}
@@ -159,9 +158,11 @@ export function checkAttention(
   if (!(maxLength >= 1)) {
     throw new RangeError(`Cannot run ${op}: maxLength is ${maxLength}, expected 1 or more`);
   }
-  // The CPU twin keeps a block of 32 rows of scores in its scratch.
-  if (maxLength > 49152) {
-    throw new RangeError(`Cannot run ${op}: maxLength is ${maxLength}, expected at most 49152`);
+  const longest = MOST_SCORES / FORWARD.constants.BLOCK;
+  if (maxLength > longest) {
+    throw new RangeError(
+      `Cannot run ${op}: maxLength is ${maxLength}, expected at most ${longest}`,
+    );
   }
   const [rows] = matrix(op, "q", q, undefined, heads * headDim);
   matrix(op, "k", k, rows, kvHeads * headDim);

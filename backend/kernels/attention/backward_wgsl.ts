@@ -58,7 +58,7 @@ fn queries(local: u32, head: u32, first: u32, start: u32, count: u32) {
       let at = ${tileAt(f)};
       let seen = ${seenKeys(f)};
       let raw = ${four("q", "left")};
-      let scores = select(vec4<f32>(-1e30), ${capped ? "cap(raw)" : "raw"}, seen);
+      let scores = select(vec4<f32>(LOWEST), ${capped ? "cap(raw)" : "raw"}, seen);
       let weights = select(vec4<f32>(), exp(scores - lse), seen);
       let g = weights * (${four("o", "right")} - delta)${capped ? " * slope(cap(raw))" : ""};
       ${

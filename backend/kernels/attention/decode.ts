@@ -8,8 +8,8 @@ import { type CpuContext, defineKernel, type Kernel, type Numbers } from "../../
 import { eachWorkgroupWgsl, grid, WORKGROUP } from "../../workgroup.ts";
 import type { Tensor } from "../../tensor.ts";
 import { type AttentionHeads, scoring } from "./attention.ts";
-import { DECODE } from "./signature.ts";
-import { unrolled } from "./wgsl.ts";
+import { DECODE, MOST_SCORES } from "./signature.ts";
+import { LOWEST_WGSL, unrolled } from "./wgsl.ts";
 import { tanhWgsl } from "../tanh_wgsl.ts";
 
 /** Binds q [S, H·D], kCache and vCache [S, capacity, KV·D], lengths [S], out [S, H·D]. */
@@ -26,6 +26,7 @@ function decodeWgsl(f: Numbers): string {
   const columns = Math.ceil(f.D / WORKGROUP);
   const capped = f.CAPPED === 1;
   return /* wgsl */ `${capped ? tanhWgsl("f32") : ""}
+${LOWEST_WGSL}
 var<workgroup> query: array<f32, ${f.D}>;
 var<workgroup> scores: array<f32, ${WORKGROUP}>;
 var<workgroup> weights: array<f32, ${WORKGROUP}>;
@@ -37,7 +38,7 @@ ${eachWorkgroupWgsl("task", "p.sequences * H")}
     f.SCALED === 1 ? " * p.scale" : " / sqrt(f32(D))"
   }; }
   ${unrolled(columns, (c) => `var sum${c} = 0.0;`)}
-  var top = -1e30;
+  var top = LOWEST;
   var total = 0.0;
   for (var j0 = ${
     f.WINDOW > 0 ? "count - min(count, WINDOW)" : "0u"
@@ -161,11 +162,11 @@ export function attentionDecode(
   matrix("attentionDecode", "kCache", kCache, sequences * Math.floor(capacity), KV * D);
   matrix("attentionDecode", "vCache", vCache, cells, KV * D);
   length("attentionDecode", "lengths", lengths, sequences);
-  if ((H / KV) * (capacity + 8) > 1.5 * 2 ** 20) {
+  if ((H / KV) * (capacity + 8) > MOST_SCORES) {
     throw new RangeError(
       `Cannot run attentionDecode: ${capacity} positions for ${
         H / KV
-      } heads a key head, expected at most ${Math.floor(1.5 * 2 ** 20 / (H / KV)) - 8}`,
+      } heads a key head, expected at most ${Math.floor(MOST_SCORES / (H / KV)) - 8}`,
     );
   }
   const out = arena.alloc([sequences, H * D], "attentionDecode.out");

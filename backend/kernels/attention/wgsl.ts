@@ -8,6 +8,9 @@ import { eachWorkgroupWgsl } from "../../workgroup.ts";
 /** Queries, or keys, of a workgroup: a thread each, or more of them where a head is wide. */
 const ROWS = 64;
 
+/** WGSL: the score of a key that is not seen, below all that are. */
+export const LOWEST_WGSL = "const LOWEST = -1e30;";
+
 /** Blocks of ROWS that the longest sequence takes: the `blocks` of a dispatch. */
 export function blocksOf(maxLength: number): number {
   return Math.ceil(maxLength / ROWS);
@@ -88,6 +91,7 @@ export function tiles(f: Numbers): string {
   const n = headVectors(f), rows = tileRows(f);
   return /* wgsl */ `
 const ROWS = ${ROWS}u;
+${LOWEST_WGSL}
 const TILE = ${rows}u;
 const VECTORS = ${n}u;
 var<workgroup> left: array<vec4<f32>, ${rows * n}>;
