@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { NEAR, TAIL } from "../normal_cdf.ts";
+import { NEAR, NEAR_SQUARES, PEAK, PER_ROOT_8, TAIL, TANH } from "../normal_cdf.ts";
 import type { FunctionBuilder } from "./assembler.ts";
 import { f32x4, type Local, v128, type Value } from "./instructions.ts";
 import type { LaneKit } from "./wasm_lanes.ts";
@@ -35,8 +35,8 @@ const logistic: Build = (kit, f) => {
 const normal: Build = (kit, f) => {
   const exp = kit.exp(f), keep = keepIn(f);
   const near = NEAR.map(keep), tail = TAIL.map(keep);
-  const [half, one, two, perRoot8] = [0.5, 1, 2, Math.sqrt(1 / 8)].map(keep);
-  const [minusHalf, peak] = [-0.5, 1 / Math.sqrt(2 * Math.PI)].map(keep);
+  const [half, one, nearSquares, perRoot8] = [0.5, 1, NEAR_SQUARES, PER_ROOT_8].map(keep);
+  const [minusHalf, peak] = [-0.5, PEAK].map(keep);
   const polynomial = (coefficients: readonly Local<"v128">[], x: Vector) => {
     const sum = f.local("v128", coefficients[coefficients.length - 1]);
     for (const c of coefficients.slice(0, -1).reverse()) f.set(sum, kit.madd(sum, x, c));
@@ -52,7 +52,7 @@ const normal: Build = (kit, f) => {
     const rest = f.local("v128", f32x4.mul(f32x4.mul(e, t), polynomial(tail, t)));
     const far = choose(f32x4.lt(x, 0), rest, f32x4.sub(one, rest));
     const middle = kit.madd(x, polynomial(near, square), half);
-    const isNear = f.local("v128", f32x4.lt(square, two));
+    const isNear = f.local("v128", f32x4.lt(square, nearSquares));
     return {
       phi: f.local("v128", choose(isNear, middle, far)),
       density: () => f32x4.mul(peak, e),
@@ -62,10 +62,10 @@ const normal: Build = (kit, f) => {
 
 /** Φ = σ(v), v = 2√(2/π)·(x + 0.044715x³); Φ′ = e^(−v)·Φ²·v′. */
 const tanh: Build = (kit, f) => {
-  const exp = kit.exp(f), keep = keepIn(f), slope = 2 * Math.sqrt(2 / Math.PI), cubic = 0.044715;
-  const [minus, minusCubic] = [-slope, -slope * cubic].map(keep);
-  const [plus, plusCubic] = [slope, 3 * slope * cubic].map(keep);
-  const [one, most, least] = [1, 10, -10].map(keep); // Φ(−10) is 1e-38, e^(−v) still finite
+  const exp = kit.exp(f), keep = keepIn(f), { SLOPE, CUBIC, MOST } = TANH;
+  const [minus, minusCubic] = [-SLOPE, -SLOPE * CUBIC].map(keep);
+  const [plus, plusCubic] = [SLOPE, 3 * SLOPE * CUBIC].map(keep);
+  const [one, most, least] = [1, MOST, -MOST].map(keep);
   return (all) => {
     const x = f.local("v128", f32x4.pmax(f32x4.pmin(all, most), least));
     const square = f.local("v128", f32x4.mul(x, x));

@@ -10,7 +10,7 @@ import { defineKernel, type Kernel } from "../kernel.ts";
 import { eachThreadWgsl, grid } from "../workgroup.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { length } from "../checks.ts";
-import { NEAR, TAIL } from "../normal_cdf.ts";
+import { NEAR, NEAR_SQUARES, PEAK, PER_ROOT_8, TAIL, TANH } from "../normal_cdf.ts";
 
 /** What an activation is called: g·σ(g), g·½(1 + erf(g/√2)), or the latter's tanh approximation. */
 export type Activation = "silu" | "gelu" | "geluTanh";
@@ -32,19 +32,19 @@ fn cdf(x: f32) -> vec2<f32> {
 fn cdf(x: f32) -> vec2<f32> {
   let s = x * x;
   let e = exp(-min(0.5 * s, 87.0));
-  let density = 0.3989422804 * e;
-  if (s < 2.0) { return vec2<f32>(0.5 + x * ${horner("s", NEAR)}, density); }
-  let t = 1.0 / (1.0 + 0.3535533906 * abs(x));
+  let density = ${PEAK} * e;
+  if (s < f32(${NEAR_SQUARES})) { return vec2<f32>(0.5 + x * ${horner("s", NEAR)}, density); }
+  let t = 1.0 / (1.0 + ${PER_ROOT_8} * abs(x));
   let tail = e * t * ${horner("t", TAIL)};
   return vec2<f32>(select(1.0 - tail, tail, x < 0.0), density);
 }`,
   /* wgsl */ `
 fn cdf(all: f32) -> vec2<f32> {
-  let x = clamp(all, -10.0, 10.0);
+  let x = clamp(all, -f32(${TANH.MOST}), f32(${TANH.MOST}));
   let s = x * x;
-  let e = exp(-1.5957691216 * x * (1.0 + 0.044715 * s));
+  let e = exp(-${TANH.SLOPE} * x * (1.0 + ${TANH.CUBIC} * s));
   let phi = 1.0 / (1.0 + e);
-  return vec2<f32>(phi, e * phi * phi * 1.5957691216 * (1.0 + 0.134145 * s));
+  return vec2<f32>(phi, e * phi * phi * ${TANH.SLOPE} * (1.0 + ${3 * TANH.CUBIC} * s));
 }`,
 ];
 
