@@ -7,6 +7,7 @@
 import type { FunctionBuilder } from "./assembler.ts";
 import { f32x4, i32, i32x4, type Local, v128, type Value } from "./instructions.ts";
 import type { LaneKit } from "./wasm_lanes.ts";
+import { QUANT_BLOCK } from "../quantise.ts";
 
 type Vector = Value<"v128">;
 type Halves = (bits: Vector) => Vector;
@@ -55,9 +56,9 @@ export function addWiden(kit: LaneKit): void {
   });
 }
 
-/** Address of the scale of a group of eight: four groups share one. */
+/** Address of the scale of a group of eight: the groups of a block share one. */
 function scaleOf(scales: Local<"i32">, group: Local<"i32">): Value<"i32"> {
-  return i32.add(scales, i32.shl(i32.shrU(group, 2), 2));
+  return i32.add(scales, i32.shl(i32.shrU(group, Math.log2(QUANT_BLOCK / 8)), 2));
 }
 
 /** Runs `body` for groups from ≤ group < to, `dst` a step further each time. */

@@ -8,7 +8,7 @@ import type { Matrix } from "../matrix.ts";
 import { wordsPerRow } from "../quantise.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { length, matrix } from "../checks.ts";
-import { FORMAT, narrowWgsl } from "./matmul/narrow.ts";
+import { FORMAT, FORMATS, narrowWgsl } from "./matmul/narrow.ts";
 
 /** Rows of a task of the twins. */
 const TASKS = { TASK: 256 } as const;
@@ -60,7 +60,7 @@ export const gatherMatrixRowsKernel: Kernel = defineKernel({
   ],
   params: [["rows", "u32"], ["V", "u32"], ["first", "u32"], ["clear", "u32"]],
   fixed: ["D", "FORMAT", "LD", "LD_SCALES"],
-  constants: TASKS,
+  constants: { ...TASKS, ...FORMATS },
   wgsl: ({ FORMAT: format }) => /* wgsl */ `
 ${narrowWgsl(format, { words: "table", scales: "scales", ld: "LD", ldScales: "LD_SCALES" })}
 ${eachThreadWgsl("i", "p.rows * D")}
@@ -72,20 +72,20 @@ ${eachThreadWgsl("i", "p.rows * D")}
   cpu: [{
     tasks: (p, f) => Math.ceil(p.rows / f.TASK),
     run: ({ b, p, f, f32, wasm, scratch }, lo, hi) => {
-      const { ids, table, scales, y } = b, { D, FORMAT: format, TASK } = f;
+      const { ids, table, scales, y } = b, { D, FORMAT: format, TASK, F32, F16, INT8 } = f;
       const whole = Math.floor(D / 8), rest = D - 8 * whole; // a group of eight must not reach into the next row
       const widen = (row: number, dst: number, from: number, to: number) => {
         const words = table.byteOffset + 4 * row * f.LD,
           s = scales.byteOffset + 4 * row * f.LD_SCALES;
-        if (format === 1) wasm.widenF16(words, dst, from, to, 32);
-        else if (format === 2) wasm.widenInt8(words, s, dst, from, to, 32);
+        if (format === F16) wasm.widenF16(words, dst, from, to, 32);
+        else if (format === INT8) wasm.widenInt8(words, s, dst, from, to, 32);
         else wasm.widenInt4(words, s, dst, from, to, 32);
       };
       for (let r = lo * TASK; r < Math.min(hi * TASK, p.rows); r++) {
         const row = ids[r] - p.first;
         if (row < 0 || row >= p.V) {
           if (p.clear === 1) y.fill(0, r * D, r * D + D);
-        } else if (format === 0) {
+        } else if (format === F32) {
           const from = table.byteOffset / 4 + row * D;
           y.set(f32.subarray(from, from + D), r * D);
         } else {

@@ -9,14 +9,14 @@ import {
 } from "../../kernel.ts";
 import { NARROW, type REDUCE } from "./signature.ts";
 
-/** A plain B is read as a narrow one of FORMAT 0. */
+/** A plain B is read as a narrow one of FORMAT F32. */
 type Context = CpuContext<typeof NARROW>;
 type Params = ParamsOf<typeof NARROW, "cpu">;
 type Fixed = FixedOf<typeof NARROW>;
 
-const { K_BLOCK } = NARROW.constants;
-/** Floats of scratch that packed panels may take; the rest is room for the gemm's own. */
-const PACKED_FLOATS = SCRATCH_BYTES / 4 - 4096;
+const { K_BLOCK, STRIPE, WIDE, SPARE } = NARROW.constants;
+/** Floats of scratch that packed panels may take; the rest is room for the gemm's own and eight widened rows. */
+const PACKED_FLOATS = (SCRATCH_BYTES - SPARE) / 4 - 8 * WIDE;
 
 /** The tile of C that one task computes, by shape alone. */
 export function cpuTile(
@@ -31,8 +31,8 @@ export function cpuTile(
 ): { cpuRows: number; cpuCols: number } {
   const up = (x: number, to: number) => Math.ceil(x / to) * to;
   if (transposeA) {
-    // 64 columns of A and 1024 of B in scratch; a long rank takes the columns.
-    const most = Math.floor((PACKED_FLOATS - 64 * K_BLOCK) / Math.max(K_BLOCK, rank) / 8) * 8;
+    // STRIPE columns of A and 1024 of B in scratch; a long rank takes the columns.
+    const most = Math.floor((PACKED_FLOATS - STRIPE * K_BLOCK) / Math.max(K_BLOCK, rank) / 8) * 8;
     return { cpuRows: 256, cpuCols: Math.min(1024, fits(most, K_BLOCK, rank)) };
   }
   const most = fits(Math.floor(PACKED_FLOATS / (K + rank) / 8) * 8, K, rank);
@@ -87,21 +87,22 @@ function tiles(p: Params): number {
 
 /** C is taller than wide, A and B both stored with K outermost: Cᵀ is cheaper, as packing beats transposing. */
 function thin(p: Params, f: Fixed): boolean {
-  return f.TB === 0 && f.TAIL === 0 && p.N <= 32 && p.M > p.N;
+  return f.TB === 0 && f.TAIL === 0 && p.N <= f.THIN && p.M > p.N;
 }
 
 /**
  * A's rows are read where they are; all of op(B)'s K rows for a tile's columns are packed at once. Where B is stored
- * narrow it is widened on the way: straight into the panels, or 8 of its rows × 256 in scratch and from there.
+ * narrow it is widened on the way: straight into the panels, or 8 of its rows × WIDE in scratch and from there.
  */
 function rowsTwin({ b, p, f, wasm, scratch }: Context, lo: number, hi: number): void {
   const at = (view: { readonly byteOffset: number }, index: number) => view.byteOffset + 4 * index;
-  const spare = scratch, wide = scratch + 8192, packed = scratch + 16384;
+  const { FORMAT, F32, F16, INT8, WIDE } = f;
+  const spare = scratch, wide = scratch + f.SPARE, packed = wide + 4 * 8 * WIDE;
   const widen = (row: number, to: number, first: number, last: number, step: number) => {
     const words = at(b.b, row * p.ldb);
-    if (f.FORMAT === 1) return wasm.widenF16(words, to, first, last, step);
+    if (FORMAT === F16) return wasm.widenF16(words, to, first, last, step);
     const scales = at(b.scales, row * p.ldScales);
-    if (f.FORMAT === 2) wasm.widenInt8(words, scales, to, first, last, step);
+    if (FORMAT === INT8) wasm.widenInt8(words, scales, to, first, last, step);
     else wasm.widenInt4(words, scales, to, first, last, step);
   };
   const tailPacked = packed + 4 * p.K * Math.ceil(p.cpuCols / 8) * 8;
@@ -116,7 +117,7 @@ function rowsTwin({ b, p, f, wasm, scratch }: Context, lo: number, hi: number): 
       cols = Math.min(p.cpuCols, p.N - n0),
       panels = Math.ceil(cols / 8);
     const shared = p.bStride === 0 ? column : pair;
-    if (shared !== packedB && f.FORMAT === 0) {
+    if (shared !== packedB && FORMAT === F32) {
       const source = p.bOffset + g * p.bStride + (f.TB === 1 ? n0 * p.ldb : n0);
       wasm.packB(at(b.b, source), p.ldb, f.TB, p.K, cols, packed, 0, panels);
     } else if (shared !== packedB && f.TB === 0) {
@@ -126,10 +127,12 @@ function rowsTwin({ b, p, f, wasm, scratch }: Context, lo: number, hi: number): 
     } else if (shared !== packedB) {
       for (let panel = 0; panel < panels; panel++) {
         const n = Math.min(8, cols - 8 * panel);
-        for (let k = 0; k < p.K; k += 256) {
-          const depth = Math.min(256, p.K - k), last = Math.ceil((k + depth) / 8);
-          for (let j = 0; j < n; j++) widen(n0 + 8 * panel + j, wide + 1024 * j, k / 8, last, 32);
-          wasm.packB(wide, 256, 1, depth, n, packed + 32 * (panel * p.K + k), 0, 1);
+        for (let k = 0; k < p.K; k += WIDE) {
+          const depth = Math.min(WIDE, p.K - k), last = Math.ceil((k + depth) / 8);
+          for (let j = 0; j < n; j++) {
+            widen(n0 + 8 * panel + j, wide + 4 * WIDE * j, k / 8, last, 32);
+          }
+          wasm.packB(wide, WIDE, 1, depth, n, packed + 32 * (panel * p.K + k), 0, 1);
         }
       }
     }
@@ -161,7 +164,8 @@ function rowsTwin({ b, p, f, wasm, scratch }: Context, lo: number, hi: number): 
 /** A is stored [K, M]: blocks of K rows of A and B are transposed and packed, one after another. */
 function transposedTwin({ b, p, f, wasm, scratch }: Context, lo: number, hi: number): void {
   const at = (view: { readonly byteOffset: number }, index: number) => view.byteOffset + 4 * index;
-  const spare = scratch, packedA = scratch + 8192, packedB = packedA + 4 * 64 * f.K_BLOCK;
+  const { DEPTH, STRIPE } = f;
+  const spare = scratch, packedA = scratch + f.SPARE, packedB = packedA + 4 * STRIPE * f.K_BLOCK;
   const mTiles = Math.ceil(p.M / p.cpuRows), nTiles = Math.ceil(p.N / p.cpuCols);
   for (let task = lo; task < hi; task++) {
     let rest = task;
@@ -178,16 +182,16 @@ function transposedTwin({ b, p, f, wasm, scratch }: Context, lo: number, hi: num
         b.c.set(b.d.subarray(from + r * p.ldd, from + r * p.ldd + cols), to + r * p.ldc);
       }
     }
-    // Blocks of about 248, at most 376: not 256, whose rows in scratch would fall on the same lines of the cache.
+    // Blocks of about DEPTH, at most 376: not 256, whose rows in scratch would fall on the same lines of the cache.
     const k0 = split * p.kLength, length = Math.min(p.K, k0 + p.kLength) - k0;
-    const even = Math.ceil(length / Math.max(1, Math.round(length / 248)) / 4) * 4;
+    const even = Math.ceil(length / Math.max(1, Math.round(length / DEPTH)) / 4) * 4;
     const block = even % 64 === 0 ? even + 4 : even;
     for (let k = k0; k < k0 + length; k += block) {
       const depth = Math.min(block, k0 + length - k);
       const source = p.bOffset + g * p.bStride + (f.TB === 1 ? n0 * p.ldb + k : k * p.ldb + n0);
       wasm.packB(at(b.b, source), p.ldb, f.TB, depth, cols, packedB, 0, panels);
-      for (let m = 0; m < rows; m += 64) {
-        const some = Math.min(64, rows - m);
+      for (let m = 0; m < rows; m += STRIPE) {
+        const some = Math.min(STRIPE, rows - m);
         const a = at(b.a, p.aOffset + g * p.aStride + k * p.lda + m0 + m);
         wasm.packTransposedA(a, p.lda, depth, some, packedA);
         const part = c + 4 * m * p.ldc;
@@ -220,8 +224,9 @@ function transposedTwin({ b, p, f, wasm, scratch }: Context, lo: number, hi: num
 /** Cᵀ = Bᵀ·A in scratch with A's rows packed, then transposed into C; all N columns are in one tile. */
 function thinTwin({ b, p, f, f32, wasm, scratch }: Context, lo: number, hi: number): void {
   const at = (view: { readonly byteOffset: number }, index: number) => view.byteOffset + 4 * index;
-  const spare = scratch, packedB = scratch + 8192, packedA = packedB + 4 * 32 * f.K_BLOCK;
-  const turned = packedA + 4 * p.cpuRows * f.K_BLOCK, tile = turned + 4 * 32 * p.cpuRows;
+  const { DEPTH, THIN, K_BLOCK } = f;
+  const spare = scratch, packedB = scratch + f.SPARE, packedA = packedB + 4 * THIN * K_BLOCK;
+  const turned = packedA + 4 * p.cpuRows * K_BLOCK, tile = turned + 4 * THIN * p.cpuRows;
   const mTiles = Math.ceil(p.M / p.cpuRows), { N } = p;
   for (let task = lo; task < hi; task++) {
     const m0 = (task % mTiles) * p.cpuRows, rows = Math.min(p.cpuRows, p.M - m0);
@@ -229,7 +234,7 @@ function thinTwin({ b, p, f, f32, wasm, scratch }: Context, lo: number, hi: numb
       g = rest % p.groups,
       split = Math.floor(rest / p.groups);
     const k0 = split * p.kLength, length = Math.min(p.K, k0 + p.kLength) - k0;
-    const even = Math.ceil(length / Math.max(1, Math.round(length / 248)) / 4) * 4;
+    const even = Math.ceil(length / Math.max(1, Math.round(length / DEPTH)) / 4) * 4;
     const block = even % 64 === 0 ? even + 4 : even;
     for (let k = k0; k < k0 + length; k += block) {
       const depth = Math.min(block, k0 + length - k);
@@ -254,16 +259,16 @@ function thinTwin({ b, p, f, f32, wasm, scratch }: Context, lo: number, hi: numb
   }
 }
 
-/** Sums the partial products of a matmul that was split over K, in order: chunks of 4096 elements of C. */
+/** Sums the partial products of a matmul that was split over K, in order: chunks of a row of C. */
 export const reducePhases: readonly CpuPhase[] = [
-  { tasks: (p) => p.groups * p.M * Math.ceil(p.N / 4096), run: reduceTwin },
+  { tasks: (p, f) => p.groups * p.M * Math.ceil(p.N / f.CHUNK), run: reduceTwin },
 ];
 
 function reduceTwin({ b, p, f, wasm }: CpuContext<typeof REDUCE>, lo: number, hi: number): void {
-  const chunks = Math.ceil(p.N / 4096);
+  const { CHUNK } = f, chunks = Math.ceil(p.N / CHUNK);
   for (let task = lo; task < hi; task++) {
-    const row = Math.floor(task / chunks), n0 = (task - row * chunks) * 4096;
-    const n = Math.min(4096, p.N - n0), g = Math.floor(row / p.M), m = row - g * p.M;
+    const row = Math.floor(task / chunks), n0 = (task - row * chunks) * CHUNK;
+    const n = Math.min(CHUNK, p.N - n0), g = Math.floor(row / p.M), m = row - g * p.M;
     const from = row * p.N + n0, to = p.cOffset + g * p.cStride + m * p.ldc + n0;
     const c = b.c.byteOffset + 4 * to;
     b.c.set(b.part.subarray(from, from + n), to);

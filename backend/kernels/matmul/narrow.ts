@@ -1,9 +1,17 @@
 // Reading narrow storage (quantise.ts) inside kernels: WGSL that widens one element. Halves are widened by integers and
 // not by unpack2x16float, which may flush those below 6e-5 to zero: weights and scales that small are common.
-import type { BaseDType } from "../../quantise.ts";
+import { type BaseDType, QUANT_BLOCK } from "../../quantise.ts";
 
-/** A storage type as kernels' `FORMAT`; f32 too is read as words. */
-export const FORMAT: Readonly<Record<BaseDType, number>> = { f32: 0, f16: 1, int8: 2, int4: 3 };
+/** The storage types, as constants of a kernel that has a `FORMAT`; f32 too is read as words. */
+export const FORMATS = { F32: 0, F16: 1, INT8: 2, INT4: 3 } as const;
+
+/** A storage type as kernels' `FORMAT`. */
+export const FORMAT: Readonly<Record<BaseDType, number>> = {
+  f32: FORMATS.F32,
+  f16: FORMATS.F16,
+  int8: FORMATS.INT8,
+  int4: FORMATS.INT4,
+};
 
 /**
  * WGSL `narrow(row, col)`, an element of the matrix in the binding `words`.
@@ -19,16 +27,17 @@ export function narrowWgsl(
     ldScales: string;
   },
 ): string {
-  const body = [
-    `return bitcast<f32>(${words}[row * ${ld} + col]);`,
-    `return half(${words}[row * ${ld} + (col >> 1u)] >> (16u * (col & 1u)));`,
-    `let word = bitcast<i32>(${words}[row * ${ld} + (col >> 2u)]);
+  const block = `(col >> ${Math.log2(QUANT_BLOCK)}u)`;
+  const bodies: Readonly<Record<number, string>> = {
+    [FORMATS.F32]: `return bitcast<f32>(${words}[row * ${ld} + col]);`,
+    [FORMATS.F16]: `return half(${words}[row * ${ld} + (col >> 1u)] >> (16u * (col & 1u)));`,
+    [FORMATS.INT8]: `let word = bitcast<i32>(${words}[row * ${ld} + (col >> 2u)]);
   return f32(extractBits(word, 8u * (col & 3u), 8u)) *
-    bitcast<f32>(${scales}[row * ${ldScales} + (col >> 5u)]);`,
-    `let q = (${words}[row * ${ld} + (col >> 3u)] >> (4u * (col & 7u))) & 15u;
-  let both = ${scales}[row * ${ldScales} + (col >> 5u)];
+    bitcast<f32>(${scales}[row * ${ldScales} + ${block}]);`,
+    [FORMATS.INT4]: `let q = (${words}[row * ${ld} + (col >> 3u)] >> (4u * (col & 7u))) & 15u;
+  let both = ${scales}[row * ${ldScales} + ${block}];
   return f32(q) * half(both) + half(both >> 16u);`,
-  ][format];
+  };
   return /* wgsl */ `
 fn half(bits: u32) -> f32 {
   let size = bits & 0x7fffu;
@@ -37,6 +46,6 @@ fn half(bits: u32) -> f32 {
   return select(value, -value, (bits & 0x8000u) != 0u);
 }
 fn narrow(row: u32, col: u32) -> f32 {
-  ${body}
+  ${bodies[format]}
 }`;
 }

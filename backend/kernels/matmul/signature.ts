@@ -1,5 +1,6 @@
 // What the kernels of the matmul take: the twins and the WGSL are typed by it.
 import type { Param, Signature } from "../../kernel.ts";
+import { FORMATS } from "./narrow.ts";
 
 /** Sizes that both devices want: `kLength` terms in each of `splits` sums, their results `splitStride` apart. */
 const SIZES = [
@@ -46,10 +47,18 @@ const PARAMS = [
 
 const FIXED = ["TA", "TB", "TT", "TAIL", "ADD", "RM", "RN", "DIRECT"] as const;
 
-/** K_BLOCK: the most rows of A and B that the twin packs at a time when A is stored [K, M]. */
-const CONSTANTS = { K_BLOCK: 384 } as const;
+/**
+ * The storage types, and how the twin goes. Where A is stored [K, M], about DEPTH rows of A and B are packed at a time, at
+ * most K_BLOCK, with STRIPE columns of A, or all of a B of up to THIN. A narrow B is widened eight rows of WIDE at a time.
+ * The first SPARE bytes of scratch are the gemm's own.
+ */
+const CONSTANTS = {
+  ...FORMATS,
+  ...{ K_BLOCK: 384, DEPTH: 248, STRIPE: 64, THIN: 32 },
+  ...{ WIDE: 256, SPARE: 8192 },
+} as const;
 
-/** B is f32: FORMAT is 0. */
+/** B is f32. */
 export const PLAIN = {
   bindings: [
     { name: "a", access: "read" },
@@ -61,7 +70,7 @@ export const PLAIN = {
   ],
   params: PARAMS,
   fixed: FIXED,
-  constants: { ...CONSTANTS, FORMAT: 0 },
+  constants: { ...CONSTANTS, FORMAT: FORMATS.F32 },
 } as const satisfies Signature;
 
 /** B is words of a narrow FORMAT, with scales. */
@@ -89,4 +98,5 @@ export const REDUCE = {
   ],
   params: [...SIZES, ...RESULT],
   fixed: ["ADD"],
+  constants: { CHUNK: 4096 }, // elements of a row of C in a task of the twin
 } as const satisfies Signature;

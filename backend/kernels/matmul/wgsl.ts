@@ -2,7 +2,7 @@
 // hold RM × RN sums each. "Direct": every thread reads what it needs itself, for software adapters, where barriers are slow.
 import type { Numbers } from "../../kernel.ts";
 import { eachThreadWgsl, eachWorkgroupWgsl, grid } from "../../workgroup.ts";
-import { narrowWgsl } from "./narrow.ts";
+import { FORMATS, narrowWgsl } from "./narrow.ts";
 import { range } from "../../range.ts";
 
 /** Terms that a tiled workgroup loads at a time. */
@@ -36,7 +36,7 @@ export function matmulWgsl(f: Numbers): string {
 
 /** Whether elements of B are read by `narrow(row, col)` of the matrix as it is stored. */
 function isNarrow(f: Numbers): boolean {
-  return f.FORMAT > 0;
+  return f.FORMAT !== FORMATS.F32;
 }
 
 /** `main` up to where this workgroup knows its tile: rows innermost, so that neighbours share B. */
