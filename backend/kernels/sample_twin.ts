@@ -6,6 +6,7 @@ export const RANDOM = {
   PARITY: 0x1bd11bda,
   ...{ TURN0: 13, TURN1: 15, TURN2: 26, TURN3: 6 },
   ...{ TURN4: 17, TURN5: 29, TURN6: 16, TURN7: 24 },
+  GROUPS: 5, // of four turns, each with its own keys
   ...{ GOLDEN: 0x9e3779b1, MIX0: 0x7feb352d, MIX1: 0x846ca68b },
 } as const satisfies Numbers;
 
@@ -38,7 +39,7 @@ export const SAMPLE = {
     ["pad", "u32"],
   ],
   fixed: ["V"],
-  constants: RANDOM,
+  constants: { ...RANDOM, ENDED: 1, BROKEN: 2 }, // what becomes of done
 } as const satisfies Signature;
 
 /** A task is a row. Weights e^((l − max)/T) in scratch; most ids lose the race before their log is taken. */
@@ -54,7 +55,7 @@ export function sampleTwin(
     const keys = [p.seed0, p.seed1, f.PARITY ^ p.seed0 ^ p.seed1];
     const turns = [[f.TURN0, f.TURN1, f.TURN2, f.TURN3], [f.TURN4, f.TURN5, f.TURN6, f.TURN7]];
     let x0 = (c0 + keys[0]) | 0, x1 = (c1 + keys[1]) | 0;
-    for (let group = 0; group < 5; group++) {
+    for (let group = 0; group < f.GROUPS; group++) {
       for (const turn of turns[group % 2]) {
         x0 = (x0 + x1) | 0;
         x1 = ((x1 << turn) | (x1 >>> (32 - turn))) ^ x0;
@@ -153,7 +154,7 @@ export function sampleTwin(
     if (!Number.isFinite(top) || !Number.isFinite(wasm.rowMax(scratch, V))) {
       b.ids[to] = p.pad;
       b.logps[to] = 0;
-      b.done[row] = 2;
+      b.done[row] = f.BROKEN;
       continue;
     }
     const sum = weigh(at, top, 1);
@@ -168,6 +169,6 @@ export function sampleTwin(
     b.logps[to] = logits[id] - top - Math.log(sum);
     b.tokens[row] = id;
     b.lengths[row]++;
-    if (id === p.eos0 || id === p.eos1 || id === p.eos2 || id === p.eos3) b.done[row] = 1;
+    if (id === p.eos0 || id === p.eos1 || id === p.eos2 || id === p.eos3) b.done[row] = f.ENDED;
   }
 }

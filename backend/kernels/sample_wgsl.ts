@@ -3,6 +3,7 @@
 import { NON_FINITE_WGSL } from "./finite.ts";
 import { range } from "../range.ts";
 import { eachWorkgroupWgsl } from "../workgroup.ts";
+import { RANDOM } from "./sample_twin.ts";
 
 /** Threads of a workgroup, and how many of them join as many values each. */
 const THREADS = 256, PARTS = Math.sqrt(THREADS);
@@ -36,7 +37,7 @@ fn threefry(key: vec2<u32>, counter: vec2<u32>) -> vec2<u32> {
   let k2 = PARITY ^ k0 ^ k1;
   var x = counter + key;
   ${
-  range(5).map((group) => {
+  range(RANDOM.GROUPS).map((group) => {
     const turns = range(4).map((i) => `x = turn(x, TURN${4 * (group % 2) + i});`).join(" ");
     return `${turns} x += vec2<u32>(k${(group + 1) % 3}, k${(group + 2) % 3} + ${group + 1}u);`;
   }).join("\n  ")
@@ -113,12 +114,12 @@ fn winner(local: u32, score: f32, id: u32) -> u32 {
   var own = 0.0;
   for (var i = local; i < V; i += WORKGROUP) { if (isNonFinite(logits[base + i])) { own = 1.0; } }
   let wrong = total(local, own);
-  if (local == 0u && wrong > 0.0) { over = 2u; }
-  if (workgroupUniformLoad(&over) == 2u) {
+  if (local == 0u && wrong > 0.0) { over = BROKEN; }
+  if (workgroupUniformLoad(&over) == BROKEN) {
     if (local == 0u) {
       ids[to] = p.pad;
       logps[to] = 0.0;
-      done[row] = 2u;
+      done[row] = BROKEN;
     }
     return;
   }
@@ -187,7 +188,7 @@ fn winner(local: u32, score: f32, id: u32) -> u32 {
     logps[to] = logits[base + id] - top - log(sum);
     tokens[row] = id;
     lengths[row] += 1u;
-    if (id == p.eos0 || id == p.eos1 || id == p.eos2 || id == p.eos3) { done[row] = 1u; }
+    if (id == p.eos0 || id == p.eos1 || id == p.eos2 || id == p.eos3) { done[row] = ENDED; }
   }
 }`;
 }

@@ -24,7 +24,7 @@ export function backwardTwin(
   const { scale, softcap } = p;
   let next = scratch;
   const take = (n: number) => (next += n * 4) - n * 4;
-  const work = take(512), keysT = take(CHUNK * D), valuesT = take(CHUNK * D);
+  const work = take(f.SPARE / 4), keysT = take(CHUNK * D), valuesT = take(CHUNK * D);
   const keys = take(CHUNK * wide), queries = take(BLOCK * wide), slopes = take(BLOCK * wide);
   const P = take(BLOCK * CHUNK), G = take(BLOCK * CHUNK), turned = take(BLOCK * CHUNK);
   const bends = take(CHUNK) / 4;

@@ -87,7 +87,7 @@ function decodeTwin(
 ): void {
   const { H, KV, D, CHUNK } = f, shared = H / KV;
   const wide = Math.ceil(D / 8) * 8;
-  const work = scratch, packed = work + 2048, scores = packed + CHUNK * wide * 4;
+  const work = scratch, packed = work + f.SPARE, scores = packed + CHUNK * wide * 4;
   for (let s = lo; s < hi; s++) {
     const n = Math.min(b.lengths[s], p.capacity), ld = Math.ceil(n / 8) * 8;
     const first = f.WINDOW > 0 ? Math.max(0, n - f.WINDOW) : 0, chunk0 = first - first % CHUNK;

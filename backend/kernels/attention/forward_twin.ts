@@ -10,7 +10,7 @@ export function forwardTwin(
 ): void {
   const { H, KV, D, BLOCK, CHUNK } = f, shared = H / KV;
   const wide = Math.ceil(D / 8) * 8, window = f.WINDOW > 0 ? f.WINDOW : Infinity;
-  const work = scratch, keys = work + 2048;
+  const work = scratch, keys = work + f.SPARE;
   const values = keys + CHUNK * D * 4, scores = values + CHUNK * wide * 4;
   const inverse = new Float64Array(BLOCK);
   for (let task = lo; task < hi; task++) {

@@ -5,8 +5,11 @@ import type { Binding, Param, Signature } from "../../kernel.ts";
 const SCORING = [["scale", "f32"], ["softcap", "f32"]] as const satisfies readonly Param[];
 const HEADS = ["H", "KV", "D", "WINDOW", "SCALED", "CAPPED"] as const;
 
-/** The twins' blocks: so many queries at a time against so many keys, which are packed once for all heads that share them. */
-const BLOCKS = { BLOCK: 32, CHUNK: 256 } as const;
+/**
+ * The twins' blocks: so many queries at a time against so many keys, which are packed once for all heads that share them. The
+ * first SPARE bytes of scratch are the gemm's own.
+ */
+const BLOCKS = { BLOCK: 32, CHUNK: 256, SPARE: 2048 } as const;
 
 /** The most scores that a twin keeps in its scratch, beside packed keys and values: of BLOCK rows, or of one key head's heads. */
 export const MOST_SCORES = 1.5 * 2 ** 20;
