@@ -21,7 +21,8 @@ export interface LossNumbers extends EvaluationNumbers {
  * const model = tinyModel(device);
  * using _weights = model.weights;
  * const evaluator = lossEvaluator([{ ids: [1, 5, 2], promptLength: 1 }]);
- * const tokenizer = { vocabSize: 16, encode: () => [], decode: () => "" };
+ * const special = { vocabSize: 16, bosId: 1, eosId: 2, padId: 0 };
+ * const tokenizer = { ...special, encode: () => [], decode: () => "" }; // it asks for no text
  * const policy = { id: "start" };
  * const { numbers } = await evaluator.evaluate({ device, model, tokenizer, policy, step: 0, steps: 1 });
  * assert(numbers.loss > 0);
