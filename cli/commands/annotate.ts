@@ -82,7 +82,7 @@ export const ANNOTATE: CliCommand = defineCommand({
     requireOneOf("annotate", source);
     const format = pairsFormat("annotate", flags.out);
     const run = await openAnnotateRun(flags); // its rule is known before it runs
-    using annotator = await openJudge("annotate", flags, options.signal);
+    using annotator = await openJudge("annotate", flags, options);
     const judge = askedOfTrainable(annotator);
     if (source.pairs !== undefined) {
       return await annotateFile({ ...flags, data: source.pairs }, judge, run, options);

@@ -90,7 +90,7 @@ export const EVALUATE: CliCommand = defineCommand({
   ],
   async run(flags, options) {
     const out = await openOutLines("evaluate", flags.out, options);
-    using judge = await openJudge("evaluate", flags, options.signal);
+    using judge = await openJudge("evaluate", flags, options);
     const isFile = await isDataset(flags.against);
     const policy = flags.adapter ?? BASE;
     using opened = await openPolicies(

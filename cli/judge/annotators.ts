@@ -7,8 +7,7 @@ import { loadKindRule } from "../../stories/rule.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { quote } from "../../core/base/quote.ts";
 import { didYouMean } from "../../core/base/nearest.ts";
-import { JUDGE, judgeAddress, openHttpJudge } from "./http.ts";
-import type { JudgeSettings } from "../flags/judge_rows.ts";
+import { type HttpJudgeSettings, JUDGE, judgeAddress, openHttpJudge } from "./http.ts";
 import { advised, type OpenRule, openRule, type RuleFileOptions } from "./rule_file.ts";
 
 /** Who says what in a run. */
@@ -120,7 +119,7 @@ export async function buildAnnotators(text: string, seed: number): Promise<Stori
 export async function openAnnotators(
   text: string,
   seed: number,
-  rule: RuleFileOptions & JudgeSettings = {},
+  rule: RuleFileOptions & HttpJudgeSettings = {},
 ): Promise<OpenAnnotators> {
   const { source, around } = planAnnotator(text);
   const held = { [Symbol.dispose]: () => {} };

@@ -13,6 +13,7 @@ import {
 import { quote } from "../../core/base/quote.ts";
 import { VerdictFile } from "../../files/mod.ts";
 import { JUDGE_KEY, type JudgeSettings } from "../flags/judge_rows.ts";
+import { counted } from "../terminal/counted.ts";
 import { UsageError } from "../terminal/mistake.ts";
 
 /** What stands before the address. */
@@ -62,22 +63,36 @@ export function judgeAddress(text: string): JudgeAddress {
   return { url: address, model };
 }
 
+/** How it is asked, and who hears of it. */
+export interface HttpJudgeSettings extends JudgeSettings {
+  /** Hears a line for people. */
+  readonly tell?: (line: string) => void;
+}
+
 /**
  * Opens a judge; nothing is asked yet.
  *
- * @throws {UsageError} If the address or the rubric is none.
+ * @param apiKey Default what the environment has.
+ * @throws {UsageError} If the address or the rubric is none, or this program may not connect there.
  */
 export async function openHttpJudge(
   text: string,
-  settings: JudgeSettings,
-  apiKey: string | undefined = Deno.env.get(JUDGE_KEY) || undefined,
+  settings: HttpJudgeSettings,
+  apiKey?: string,
 ): Promise<OpenHttpJudge> {
   const { url, model } = judgeAddress(text);
+  await requireNet(new URL(url).host);
   const { judgeRubric = "helpfulness", judgeCache } = settings;
   const rubric = await readRubric(judgeRubric);
   const store = judgeCache === undefined ? undefined : new VerdictFile(judgeCache);
   const judge = httpJudge({
-    ...{ url, model, rubric, store, apiKey },
+    ...{ url, model, rubric, store, apiKey: apiKey ?? await keyOf() },
+    onOutage: (why, patience) =>
+      settings.tell?.(
+        `The judge at ${url} is out of order (${why}): asking again for up to ${
+          counted(Math.round(patience / 60_000), "minute")
+        }`,
+      ),
     concurrency: settings.judgeConcurrency,
     perMinute: settings.judgeRate,
     budget: { calls: settings.judgeCalls, tokens: settings.judgeTokens },
@@ -89,6 +104,24 @@ export async function openHttpJudge(
     },
     [Symbol.dispose]: () => store?.[Symbol.dispose](),
   };
+}
+
+/** The key that the environment has, where it may be read. */
+async function keyOf(): Promise<string | undefined> {
+  const { state } = await Deno.permissions.query({ name: "env", variable: JUDGE_KEY });
+  return state === "granted" ? Deno.env.get(JUDGE_KEY) || undefined : undefined;
+}
+
+async function requireNet(host: string): Promise<void> {
+  const { state } = await Deno.permissions.query({ name: "net", host });
+  if (state === "granted") return;
+  throw new UsageError({
+    ...{
+      verb: "train",
+      found: `--annotator is a judge at ${host} and this program may not connect`,
+    },
+    expected: `\`deno task leash train\`, or Deno's --allow-net=${host}`,
+  });
 }
 
 async function readRubric(name: string): Promise<Rubric> {

@@ -5,6 +5,7 @@ import { type FlagRow, text } from "../flags/kinds.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import { JUDGE_ROWS, type JudgeSettings } from "../flags/judge_rows.ts";
 import { RULE_ROWS, type RuleFlags } from "../flags/rule_rights.ts";
+import type { CommandOptions } from "../terminal/command_options.ts";
 
 /** Who compares answers, and with what rights where it is a rule's file. */
 export const ANNOTATOR_ROWS = [
@@ -31,13 +32,13 @@ export interface JudgeFlags extends RuleFlags, JudgeSettings {
 /**
  * Opens the annotator, with the combinators that stand after it. Disposing it ends the thread of a rule's file.
  *
- * @param signal Ends the loading of a rule's file.
+ * @param options `signal` ends the loading of a rule's file; `terminal` says where a judge is out of order.
  * @throws {UsageError} If it is unknown, or its file is no rule.
  */
 export async function openJudge(
   command: string,
   flags: JudgeFlags,
-  signal?: AbortSignal,
+  { signal, terminal }: Partial<Pick<CommandOptions, "signal" | "terminal">> = {},
 ): Promise<Annotator & Disposable> {
   const { annotator: name, seed } = flags;
   if (name === NO_ANNOTATOR) {
@@ -48,7 +49,7 @@ export async function openJudge(
     });
   }
   try {
-    const opened = await openAnnotators(name, seed, { ...flags, signal });
+    const opened = await openAnnotators(name, seed, { ...flags, signal, tell: terminal?.error });
     const dispose = () => opened[Symbol.dispose]();
     return { ...namedFailures(opened.training), [Symbol.dispose]: dispose };
   } catch (error) {

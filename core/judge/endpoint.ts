@@ -17,6 +17,8 @@ export interface EndpointOptions extends Partial<PaceOptions> {
   readonly patience?: number;
   /** Most bytes of a reply, unpacked; default 1 MiB. */
   readonly maxBytes?: number;
+  /** Hears why the endpoint is out of order, once until it is in order again, and for how long it is waited for. */
+  readonly onOutage?: (why: string, patience: number) => void;
   /** Default the platform's. */
   readonly fetch?: typeof fetch;
   /** Default the platform's. */
@@ -45,6 +47,7 @@ export class Endpoint {
   readonly #clock: Clock;
   readonly #pace: Pace;
   #retries = 0;
+  #isOut = false;
 
   /**
    * @throws {RangeError} If a limit is no number of at least 1.
@@ -95,10 +98,15 @@ export class Endpoint {
     for (let turn = 0;; turn++) {
       await this.#pace.turn(signal);
       const heard = await this.#askOnce(question, signal);
-      if (!("again" in heard)) return heard;
+      if (!("again" in heard)) {
+        this.#isOut = false;
+        return heard;
+      }
       const { again, after } = heard;
       if (clock.now() - since >= patience) throw this.#mistake(again, "an answer", DOWN);
       this.#retries++;
+      if (!this.#isOut) this.#options.onOutage?.(again, patience);
+      this.#isOut = true;
       const backoff = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** turn);
       if (after !== undefined) this.#pace.hold(Math.min(after, patience));
       else await clock.sleep(backoff * (0.5 + Math.random() / 2), signal);

@@ -32,7 +32,7 @@ export interface RunPlan extends Disposable {
 }
 
 /** How it is read. */
-export interface PlanOptions extends WorkloadOptions, RunAnnotatorsOptions {}
+export interface PlanOptions extends WorkloadOptions, Omit<RunAnnotatorsOptions, "terminal"> {}
 
 /**
  * Reads and checks what a run needs.

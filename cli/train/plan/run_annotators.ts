@@ -11,6 +11,7 @@ import type { RunConfig } from "../../flags/run_config.ts";
 import { UsageError } from "../../terminal/mistake.ts";
 import { FILES } from "../../folder/run_folder.ts";
 import type { UnopenedFolder } from "../unopened_folder.ts";
+import type { Terminal } from "../../terminal/terminal.ts";
 
 /** How they are opened. */
 export interface RunAnnotatorsOptions {
@@ -18,6 +19,8 @@ export interface RunAnnotatorsOptions {
   readonly annotators?: Annotators;
   /** Ends the loading of a rule. */
   readonly signal?: AbortSignal;
+  /** Says where a judge is out of order. */
+  readonly terminal?: Terminal;
 }
 
 /** The annotators of a run, to be opened. Disposing it ends the thread of a rule, and closes a judge's verdicts. */
@@ -61,10 +64,10 @@ export class RunAnnotators implements Disposable {
 
   async #open(folder: Pick<UnopenedFolder, "dir" | "requireTrusted">): Promise<Annotators> {
     const { method, sampling: { seed } } = this.#config;
-    const { signal } = this.#options;
+    const { signal, terminal } = this.#options;
     if (this.ruleFile !== undefined) await folder.requireTrusted(this.ruleFile);
     const judgeCache = method.judgeCache ?? `${folder.dir}/${FILES.verdicts}`;
-    const options = { ...method, judgeCache, signal };
+    const options = { ...method, judgeCache, signal, tell: terminal?.error };
     return this.#held.use(await openAnnotators(method.annotator, seed, options));
   }
 

@@ -64,3 +64,25 @@ Deno.test("openHttpJudge() judges by a user's rubric, within the calls that it m
     }
   });
 });
+
+Deno.test(
+  "openHttpJudge() refuses by one line where this program may not connect",
+  { permissions: { net: false, env: false } },
+  async () => {
+    await assertRejects(
+      () => openHttpJudge("http://127.0.0.1:1/v1#m", {}),
+      UsageError,
+      "--annotator is a judge at 127.0.0.1:1 and this program may not connect, expected " +
+        "`deno task leash train`, or Deno's --allow-net=127.0.0.1:1",
+    );
+  },
+);
+
+Deno.test(
+  "openHttpJudge() needs no key, and no right to look for one",
+  { permissions: { net: ["127.0.0.1:1"], env: false } },
+  async () => {
+    using judge = await openHttpJudge("http://127.0.0.1:1/v1#m", {});
+    assertEquals(judge.annotator.name, "judge:m");
+  },
+);

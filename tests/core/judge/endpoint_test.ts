@@ -51,13 +51,16 @@ Deno.test("Endpoint.ask() asks again while the endpoint is out of order, and wai
 
 Deno.test("Endpoint.ask() outlives ten minutes of outage, and says so after patience is over", async () => {
   const clock = fakeClock(0);
+  const outages: [string, number][] = [];
   const heals = scripted([], {
     clock,
+    onOutage: (...outage) => void outages.push(outage),
     fetch: () => Promise.resolve(clock.now() < 600_000 ? status(502)() : ok("back")()),
   });
   assertEquals(await heals.endpoint.ask({}), { body: "back" });
   assert(clock.now() >= 600_000 && clock.now() < 640_000, `${clock.now()}`);
   assert(heals.endpoint.retries < 60, "it does not hammer");
+  assertEquals(outages, [["HTTP 502", 900_000]], "it is told once");
   const dead = scripted([status(503)], { patience: 60_000 });
   const error = await assertRejects(() => dead.endpoint.ask({}), Mistake, "HTTP 503");
   assertEquals(error.code, "network");
