@@ -1,7 +1,8 @@
 // Where each LoRA matrix lies in the one flat buffer of an adapter: [members, size], A as [r, in], Bᵀ as [r, out].
 // B is stored transposed so that concatenating adapters along the rank (their exact mean) is a copy.
+// A layout may have a head behind its matrices: D numbers that read a hidden state as one score.
 import type { Tensor } from "../../backend/mod.ts";
-import { fold, type Key, uniforms } from "../base/random.ts";
+import { fold, type Key, normals, uniforms } from "../base/random.ts";
 import { type ModuleTarget, selectModules } from "./target_modules.ts";
 
 /** A linear layer that can carry an adapter. */
@@ -24,6 +25,22 @@ export interface AdaptedModule extends LinearShape {
   readonly bOffset: number;
 }
 
+/** A head that reads a hidden state h [D] as one number, w·h, and is trained whole. */
+export interface HeadShape {
+  /** Its name in checkpoints: `score`, as transformers' `*ForSequenceClassification` has it. */
+  readonly name: string;
+  /** D, the width of a hidden state. */
+  readonly inDim: number;
+}
+
+/** A head in an adapter. */
+export interface AdaptedHead extends HeadShape {
+  /** Where w [rows, D] starts, in elements from the start of a member. */
+  readonly offset: number;
+  /** 1; of the exact mean of K members K: the head is the sum of its rows, as ΔW is a sum over the rank. */
+  readonly rows: number;
+}
+
 /** The plan of an adapter's memory. Plain data, derived from the model's layers, rank and alpha. */
 export interface AdapterLayout {
   /** r: rows of A and Bᵀ. */
@@ -32,6 +49,8 @@ export interface AdapterLayout {
   readonly scale: number;
   /** Adapted layers by module name. */
   readonly modules: ReadonlyMap<string, AdaptedModule>;
+  /** The head that is trained with them, behind the matrices; absent where there is none. */
+  readonly head?: AdaptedHead;
   /** Elements of one member, padding included. */
   readonly size: number;
 }
@@ -54,9 +73,12 @@ export interface AdapterOptions {
   readonly rsLora?: boolean;
   /** Which of the layers; default all of them. `selectModules` has the rules. */
   readonly targetModules?: ModuleTarget;
+  /** A head of its own, `{ name: "score", inDim: model.config.hiddenSize }` for rewards; default none. */
+  readonly head?: HeadShape;
 }
 
 const ALIGN = 64; // elements: 256 bytes, so that a matrix can be bound on its own
+const HEAD_STD = 0.02; // transformers' initializer_range, which its score layers are drawn with
 
 /**
  * Plan an adapter.
@@ -70,21 +92,36 @@ const ALIGN = 64; // elements: 256 bytes, so that a matrix can be bound on its o
  * assertEquals(layout.modules.get("layer")!.bOffset, 2 * 64); // A [r, in] first, then Bᵀ [r, out]
  * ```
  *
+ * @example With room for a reward head of D = 32
+ * ```ts
+ * import { adapterLayout } from "@leash/bpo/core";
+ * import { assertEquals } from "@std/assert";
+ * const layers = [{ name: "layer", inDim: 64, outDim: 32 }];
+ * const { head, size } = adapterLayout(layers, { rank: 2, alpha: 4, head: { name: "score", inDim: 32 } });
+ * assertEquals([head!.offset, size], [192, 192 + 64]); // behind the matrices, filled up to 64
+ * ```
+ *
  * @param layers Linear layers to adapt.
- * @param options `rank` r ≥ 1; `alpha` (scale = alpha / rank, with `rsLora` alpha / √rank); `targetModules`.
- * @throws {RangeError} If rank or alpha is not positive.
+ * @param options `rank` r ≥ 1; `alpha` (scale = alpha / rank, with `rsLora` alpha / √rank); `targetModules`;
+ * `head`.
+ * @throws {RangeError} If rank, alpha or the head's width is not positive.
  * @throws {Mistake} If `targetModules` matches nothing.
  * @see Kalajdzievski 2023 for rsLoRA, https://arxiv.org/abs/2312.03732
  */
 export function adapterLayout(
   layers: readonly LinearShape[],
-  { rank, alpha, rsLora = false, targetModules }: AdapterOptions,
+  { rank, alpha, rsLora = false, targetModules, head }: AdapterOptions,
 ): AdapterLayout {
   if (!(Number.isInteger(rank) && rank >= 1)) {
     throw new RangeError(`Cannot plan an adapter: rank is ${rank}, expected a whole number ≥ 1`);
   }
   if (!(alpha > 0 && Number.isFinite(alpha))) {
     throw new RangeError(`Cannot plan an adapter: alpha is ${alpha}, expected a number > 0`);
+  }
+  if (head !== undefined && !(Number.isInteger(head.inDim) && head.inDim >= 1)) {
+    throw new RangeError(
+      `Cannot plan an adapter: inDim of its head is ${head.inDim}, expected a whole number ≥ 1`,
+    );
   }
   const modules = new Map<string, AdaptedModule>();
   let at = 0;
@@ -102,11 +139,15 @@ export function adapterLayout(
       bOffset: place(rank * outDim),
     });
   }
-  return { rank, scale: alpha / (rsLora ? Math.sqrt(rank) : rank), modules, size: at };
+  const scale = alpha / (rsLora ? Math.sqrt(rank) : rank);
+  if (head === undefined) return { rank, scale, modules, size: at };
+  const { name, inDim } = head, offset = place(inDim);
+  return { rank, scale, modules, head: { name, inDim, offset, rows: 1 }, size: at };
 }
 
 /**
- * The layout of the exact mean of `members` adapters: rank and offsets times `members`, same scale.
+ * The layout of the exact mean of `members` adapters: rank and offsets times `members`, same scale. A head's
+ * rows become as many.
  *
  * @example
  * ```ts
@@ -118,6 +159,7 @@ export function adapterLayout(
  * ```
  */
 export function mergedLayout(layout: AdapterLayout, members: number): AdapterLayout {
+  const { head } = layout;
   const modules = new Map(
     [...layout.modules].map(([name, m]) => [name, {
       ...m,
@@ -125,11 +167,16 @@ export function mergedLayout(layout: AdapterLayout, members: number): AdapterLay
       bOffset: m.bOffset * members,
     }]),
   );
-  return { rank: layout.rank * members, scale: layout.scale, modules, size: layout.size * members };
+  return {
+    ...{ rank: layout.rank * members, scale: layout.scale, modules },
+    ...(head && { head: { ...head, offset: head.offset * members, rows: head.rows * members } }),
+    size: layout.size * members,
+  };
 }
 
 /**
- * Rows (offset, size, isB) of every matrix: what the merge kernel walks.
+ * Rows (offset, size, isB) of every matrix: what the merge kernel walks. A head is one that is divided by the members,
+ * as B is.
  *
  * @example
  * ```ts
@@ -140,17 +187,18 @@ export function mergedLayout(layout: AdapterLayout, members: number): AdapterLay
  * ```
  */
 export function layoutTable(layout: AdapterLayout): Uint32Array<ArrayBuffer> {
-  return new Uint32Array(
-    [...layout.modules.values()].flatMap(({ aOffset, bOffset, inDim, outDim }) => [
-      [aOffset, layout.rank * inDim, 0],
-      [bOffset, layout.rank * outDim, 1],
-    ]).sort((a, b) => a[0] - b[0]).flat(),
-  );
+  const { modules, head } = layout;
+  const matrices = [...modules.values()].flatMap(({ aOffset, bOffset, inDim, outDim }) => [
+    [aOffset, layout.rank * inDim, 0],
+    [bOffset, layout.rank * outDim, 1],
+  ]);
+  const heads = head === undefined ? [] : [[head.offset, head.rows * head.inDim, 1]];
+  return new Uint32Array([...matrices, ...heads].sort((a, b) => a[0] - b[0]).flat());
 }
 
 /**
- * Fresh members: A uniform in ±1/√in (PEFT's Kaiming uniform with a = √5), B zero, so ΔW = 0. Every member
- * has its own key and so its own A.
+ * Fresh members: A uniform in ±1/√in (PEFT's Kaiming uniform with a = √5), B zero, so ΔW = 0; a head N(0, 0.02²), as
+ * transformers draws it. Every member has its own key and so its own A and its own head.
  *
  * @example
  * ```ts
@@ -169,14 +217,17 @@ export function initAdapter(
   members: number,
   key: Key,
 ): Float32Array<ArrayBuffer> {
-  const params = new Float32Array(members * layout.size);
+  const { head, size } = layout, params = new Float32Array(members * size);
   for (let k = 0; k < members; k++) {
     const memberKey = fold(fold(key, "member"), k);
     for (const { name, inDim, aOffset } of layout.modules.values()) {
       const bound = 1 / Math.sqrt(inDim);
       const draws = uniforms(fold(memberKey, name), layout.rank * inDim);
-      params.set(draws.map((u) => (2 * u - 1) * bound), k * layout.size + aOffset);
+      params.set(draws.map((u) => (2 * u - 1) * bound), k * size + aOffset);
     }
+    if (head === undefined) continue;
+    const draws = normals(fold(memberKey, head.name), head.rows * head.inDim);
+    params.set(draws.map((z) => z * HEAD_STD), k * size + head.offset);
   }
   return params;
 }

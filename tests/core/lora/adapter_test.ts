@@ -59,3 +59,43 @@ Deno.test("adapterLayout() refuses rank 0 and alpha 0", () => {
   assertThrows(() => adapterLayout(layers, { rank: 0, alpha: 1 }), RangeError, "rank is 0");
   assertThrows(() => adapterLayout(layers, { rank: 1, alpha: 0 }), RangeError, "alpha is 0");
 });
+
+const head = { name: "score", inDim: 70 };
+
+Deno.test("adapterLayout() has a head behind the matrices, and without one is as it was", () => {
+  const plain = adapterLayout(layers, { rank: 3, alpha: 6 });
+  assertEquals(Object.keys(plain), ["rank", "scale", "modules", "size"]);
+  assertEquals(plain.size, 512);
+  const withHead = adapterLayout(layers, { rank: 3, alpha: 6, head });
+  assertEquals(withHead.modules, plain.modules);
+  assertEquals(withHead.head, { ...head, offset: 512, rows: 1 });
+  assertEquals(withHead.size, 512 + 128);
+  assertThrows(
+    () => adapterLayout(layers, { rank: 3, alpha: 6, head: { name: "score", inDim: 0 } }),
+    RangeError,
+    "inDim of its head is 0",
+  );
+});
+
+Deno.test("mergedLayout() gives a head a row a member, which layoutTable() divides by them", () => {
+  const withHead = adapterLayout(layers, { rank: 3, alpha: 6, head });
+  assertEquals([...layoutTable(withHead)].slice(-3), [512, 70, 1]);
+  const twice = mergedLayout(mergedLayout(withHead, 2), 3);
+  assertEquals(twice.head, { ...head, offset: 6 * 512, rows: 6 });
+  assertEquals([...layoutTable(twice)].slice(-3), [6 * 512, 6 * 70, 1]);
+});
+
+Deno.test("initAdapter() draws each member's head from N(0, 0.02²), and A as without one", () => {
+  const wide = { name: "score", inDim: 4000 };
+  const withHead = adapterLayout(layers, { rank: 3, alpha: 6, head: wide });
+  const params = initAdapter(withHead, 2, keyOf(1)), plain = initAdapter(layout, 2, keyOf(1));
+  const member = (k: number) => params.slice(k * withHead.size, (k + 1) * withHead.size);
+  const drawn = (k: number) => member(k).slice(512, 512 + 4000);
+  for (const k of [0, 1]) {
+    assertEquals(member(k).slice(0, 512), plain.slice(512 * k, 512 * (k + 1)));
+    const std = Math.sqrt(drawn(k).reduce((sum, x) => sum + x * x, 0) / 4000);
+    assert(Math.abs(std / 0.02 - 1) < 0.05, `${std}`); // four standard errors of 1/√8000
+    assert(member(k).slice(512 + 4000).every((x) => x === 0));
+  }
+  assertNotEquals(drawn(0), drawn(1));
+});
