@@ -45,6 +45,7 @@ export { type ModuleTarget, selectModules, type SelectOptions } from "./lora/tar
 export * from "./policy/completion_text.ts";
 export * from "./policy/generate.ts";
 export * from "./policy/logps.ts";
+export { readRewards, rewardScores } from "./policy/rewards.ts";
 export * from "./batch/packed_sequences.ts";
 export type { ChatMessage } from "./text/template/chat_messages.ts";
 export * from "./text/template/chat_template.ts";

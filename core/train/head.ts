@@ -24,11 +24,9 @@ export interface HeadPass<Out> {
 /**
  * Reads hidden states [K·H, D] at the batch's head rows.
  *
- * A reward head (one number a sequence) is three files: `objectives/reward.ts`, whose `split` packs answers with
- * `packPrompts` (the head row is the last one) and whose head is `linear` of `h` with the D numbers that
- * `pass.adapter` has for it, `back` handing the slopes to the tape for the op's output; `lora/adapter.ts`, where a
- * layout gets room for those numbers behind its matrices, so that AdamW, checkpoints and merges have them already; and
- * `formats/peft.ts`, which writes them as `modules_to_save`.
+ * `rewardHead` (`objectives/reward.ts`) is one of another kind: one number a sequence, w·h at its last row, with the w of
+ * each member behind its matrices in `pass.adapter`, where `lora/adapter.ts` has room for it. So AdamW, the gradient's
+ * norm, checkpoints and merges take it as they take the rest.
  */
 export type Head<Out> = (tape: Tape, pass: Pass, h: Tensor, batch: DeviceBatch) => HeadPass<Out>;
 

@@ -11,3 +11,12 @@ export {
 } from "./kto.ts";
 export * from "./nll.ts";
 export { pairwise } from "./pairwise.ts";
+export {
+  bradleyTerry,
+  type BradleyTerryOptions,
+  type RewardBatch,
+  rewardBatch,
+  rewardHead,
+  type RewardMetric,
+  type RewardPair,
+} from "./reward.ts";

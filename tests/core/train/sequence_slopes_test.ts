@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { Arena, type Device, Slot } from "../../../backend/mod.ts";
 import {
+  adapterLayout,
   downloadTrainState,
   type HostTrainState,
+  linearLayers,
   type Objective,
   type SequenceMetric,
   trainStep,
@@ -20,7 +22,7 @@ const mean = (x: ArrayLike<number>) => Array.from(x).reduce((a, b) => a + b, 0) 
 async function stepOf(
   { device, model, layout }: Awaited<ReturnType<typeof setting>>,
   host: HostTrainState,
-  objective: Objective<unknown, SequenceMetric>,
+  objective: Objective<unknown, SequenceMetric | "rewards">,
   batch: unknown,
   options: { step?: number; microBatch?: number } = {},
 ) {
@@ -45,13 +47,16 @@ async function stepOf(
   return { seen, metrics, normSquares, nonFinite: [...nonFinite], after };
 }
 
-async function start(device: Device) {
-  const all = await setting(device);
+async function start(device: Device, reads?: "rewards") {
+  const plain = await setting(device), { config } = plain.model;
+  const head = { name: "score", inDim: config.hiddenSize };
+  const layout = adapterLayout(linearLayers(config), { rank: 4, alpha: 8, head });
+  const all = reads === undefined ? plain : { ...plain, layout };
   using state = midway(all, 2);
   return { all, host: await downloadTrainState(device, state) };
 }
 
-for (const { title, objective, batch, truth } of objectiveTable) {
+for (const { title, objective, batch, truth, reads } of objectiveTable) {
   Deno.test(`${title} has the slopes that central differences say`, () => {
     const S = objective.split(batch)[0].sequences.length, h = 1e-5;
     for (const spread of [3, 40]) {
@@ -66,7 +71,7 @@ for (const { title, objective, batch, truth } of objectiveTable) {
   deviceTest(
     `trainStep() with ${title} has the f64 losses and slopes, whole and in micro-batches`,
     async (device) => {
-      const { all, host } = await start(device);
+      const { all, host } = await start(device, reads);
       using _all = all;
       const whole = await stepOf(all, host, objective, batch);
       const { packed, sequences, examples } = objective.split(batch)[0];
@@ -75,7 +80,7 @@ for (const { title, objective, batch, truth } of objectiveTable) {
       for (const k of [0, 1]) {
         const own = (x: ArrayLike<number>, n: number) => Array.from(x).slice(k * n, (k + 1) * n);
         const true_ = truth(
-          own(whole.metrics.logps, S),
+          own(whole.metrics[reads ?? "logps"], S),
           surveyed && own(surveyed, surveyed.length / 2),
         );
         assertClose(own(whole.metrics.losses, N), true_.losses, near, `losses of member ${k}`);
@@ -97,7 +102,7 @@ for (const { title, objective, batch, truth } of objectiveTable) {
   deviceTest(
     `trainStep() with ${title} learns, and leaves a member with a number that is none as it is`,
     async (device) => {
-      const { all, host } = await start(device);
+      const { all, host } = await start(device, reads);
       using _all = all;
       const first = await stepOf(all, host, objective, batch);
       const second = await stepOf(all, first.after, objective, batch, { step: 1 });

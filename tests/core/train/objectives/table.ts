@@ -1,25 +1,32 @@
 // One row an objective: a new one gets every test of sequence_slopes_test.ts by adding its row.
+import type { Tensor, TokenLogps } from "../../../../backend/mod.ts";
 import {
   aot,
   aotUnpaired,
+  bradleyTerry,
   kto,
   ktoBatch,
   mismatched,
   type Objective,
   pairwise,
   preferenceBatch,
+  rewardBatch,
+  type RewardMetric,
   type SequenceMetric,
 } from "../../../../core/mod.ts";
 import { aotLosses } from "../../../../core/train/objectives/aot.ts";
 import { ktoKl, ktoLosses } from "../../../../core/train/objectives/kto.ts";
+import { rewardLoss } from "../../../../core/train/objectives/reward.ts";
 import type { HostLosses } from "../../../../core/train/sequence_slopes.ts";
 import { dpo } from "../../../../losses/mod.ts";
 
-/** An objective, a batch for it, and what is true of one member's log-probs. */
-export interface ObjectiveRow<Batch, Metric extends string> {
+/** An objective, a batch for it, and what is true of one member's log-probs, or rewards. */
+export interface ObjectiveRow<Batch, Metric extends string, Out = TokenLogps> {
   readonly title: string;
-  readonly objective: Objective<Batch, Metric>;
+  readonly objective: Objective<Batch, Metric, Out>;
   readonly batch: Batch;
+  /** What it has one number of a sequence of; default log-probs. Rewards are read by a head in the layout. */
+  readonly reads?: "rewards";
   /** f64; `surveyed` are the log-probs of what `survey` names for one part, if it does. */
   truth(logps: readonly number[], surveyed?: readonly number[]): HostLosses;
 }
@@ -45,6 +52,8 @@ const unpaired = ktoBatch(single.map((row, i) => ({
   mismatchedReference: about(mismatched(single)[i].ids.length - row.prompt.length, -3),
 })));
 
+const rewarded = rewardBatch(rows.map((row, i) => ({ ...row, margin: i / 4 })));
+const centred = { centering: 0.05 };
 const smoothed = { beta: 0.3, labelSmoothing: 0.2 };
 const logistic = dpo({ beta: 0.5 });
 const weights = { beta: 0.2, desirableWeight: 1.5, undesirableWeight: 0.5 };
@@ -93,4 +102,25 @@ export const objectiveTable = [
         N: logps.length,
       }, weights),
   } satisfies ObjectiveRow<typeof unpaired, SequenceMetric | "kl">,
-] as unknown as readonly ObjectiveRow<unknown, SequenceMetric>[];
+  {
+    title: "bradleyTerry",
+    objective: bradleyTerry(centred),
+    batch: rewarded,
+    reads: "rewards",
+    truth(rewards) {
+      const B = rows.length, { value, slopes } = rewardLoss(centred);
+      const of = rows.map((_, i) => {
+        const [lw, ll] = [rewards[i], rewards[B + i]];
+        const x = { dw: lw - rewarded.margins[i], dl: ll, nw: 1, nl: 1, lw, ll };
+        return { loss: value(x), slopes: slopes(x) };
+      });
+      return {
+        losses: of.map(({ loss }) => loss),
+        slopes: [
+          ...of.map(({ slopes }) => slopes.dw / B),
+          ...of.map(({ slopes }) => slopes.dl / B),
+        ],
+      };
+    },
+  } satisfies ObjectiveRow<typeof rewarded, RewardMetric, Tensor>,
+] as unknown as readonly ObjectiveRow<unknown, SequenceMetric | "rewards">[];
