@@ -1,6 +1,12 @@
 // A LoRA adapter as PEFT has it on disk: adapter_config.json and adapter_model.safetensors, with A [r, in] and
-// B [out, r] of each module under PEFT's names. Modules are those of a list of linear layers, of whatever family.
-import type { AdapterLayout, LinearShape } from "../lora/adapter.ts";
+// B [out, r] of each module under PEFT's names, and a head [1, D] that is saved whole. Modules are those of a list of
+// linear layers, of whatever family.
+import {
+  type AdapterLayout,
+  adapterLayout,
+  type HeadShape,
+  type LinearShape,
+} from "../lora/adapter.ts";
 import {
   type HostAdapter,
   joinFactors,
@@ -39,7 +45,8 @@ const PICKLE = "adapter_model.bin";
 const PREFIX = "base_model.model.";
 
 /**
- * Writes a LoRA adapter as PEFT reads it (`PeftModel.from_pretrained`), and vLLM and llama.cpp's converter too.
+ * Writes a LoRA adapter as PEFT reads it (`PeftModel.from_pretrained`), and vLLM and llama.cpp's converter too. One with
+ * a head is for `AutoModelForSequenceClassification.from_pretrained(…, num_labels=1)`: `modules_to_save` names the head.
  *
  * @example
  * ```ts
@@ -82,16 +89,32 @@ export function peftFiles(
     tensors.set(`${PREFIX}${module}.lora_A.weight`, A);
     tensors.set(`${PREFIX}${module}.lora_B.weight`, B);
   }
+  const { head } = layout;
+  if (head !== undefined) tensors.set(`${PREFIX}${head.name}.weight`, wholeHead(head, params));
   const config = encodePeftConfig({
     ...{ rank: layout.rank, rsLora, baseModel },
     alpha: layout.scale * (rsLora ? Math.sqrt(layout.rank) : layout.rank),
     targetModules: layers ? targetNames(layers, names) : names,
     fanInFanOut: [...layout.modules.values()].some(({ transposed }) => transposed),
+    head: head?.name,
   });
   return new Map([
     [CONFIG, config],
     [WEIGHTS, encodeSafetensors(tensors, { dtype, metadata: new Map([["format", "pt"]]) })],
   ]);
+}
+
+/** The head [1, D]: the sum of its rows, f64, rounded once; one row is itself. */
+function wholeHead(
+  { offset, rows, inDim: D }: NonNullable<AdapterLayout["head"]>,
+  params: Float32Array,
+): HostTensor {
+  const data = Float32Array.from({ length: D }, (_, d) => {
+    let sum = params[offset + d];
+    for (let row = 1; row < rows; row++) sum += params[offset + row * D + d];
+    return sum;
+  });
+  return { shape: [1, D], data };
 }
 
 /**
@@ -110,21 +133,24 @@ export function peftFiles(
  * @param files `adapter_config.json` and `adapter_model.safetensors` by name; others are passed over.
  * @param layers Linear layers of the model, named as in its checkpoint.
  * @param name What to call the folder in errors.
+ * @param options `head`: one that the adapter must have, saved whole; default none, and then one is refused.
  * @returns One member: A [r, in] and Bᵀ [r, out] in f32, modules in the order of `layers`. Smaller ranks are filled
  * up with zero rows, and B carries what a module's scale differs from the layout's.
  * @throws {Mistake} If a file is missing or malformed, the adapter is more than LoRA (DoRA, trained biases, …), a
- * factor is missing or of another shape, a number is NaN or infinite, or a module is not the model's.
+ * factor or the head is missing or of another shape, a number is NaN or infinite, or a module is not the model's.
  * @throws {Mistake} If a rank or alpha is not above 0.
  */
 export function loadPeftAdapter(
   files: ReadonlyMap<string, Uint8Array>,
   layers: readonly LinearShape[],
   name = "the adapter",
+  { head }: { readonly head?: HeadShape } = {},
 ): PeftAdapter {
   requireFiles(files, name);
-  const config = parsePeftConfig(files.get(CONFIG)!, `${name}/${CONFIG}`);
+  const config = parsePeftConfig(files.get(CONFIG)!, `${name}/${CONFIG}`, { head: head?.name });
   const weightsName = `${name}/${WEIGHTS}`;
-  const { tensors } = parseSafetensors(files.get(WEIGHTS)!, weightsName);
+  const tensors = new Map(parseSafetensors(files.get(WEIGHTS)!, weightsName).tensors);
+  const score = head && takeHead(tensors, weightsName, head);
   const factors = new Map<string, ScaledFactors>();
   for (const [module, { A, B }] of readHalves(tensors, weightsName)) {
     if (!A || !B) {
@@ -139,7 +165,42 @@ export function loadPeftAdapter(
   }
   const joined = joinFactors(layers, factors, name);
   checkChoice(config, layers, joined.layout, name);
-  return { ...joined, baseModel: config.baseModel };
+  const { baseModel } = config;
+  return { ...score === undefined ? joined : withHead(joined, head!, score), baseModel };
+}
+
+/** Takes the head's weight [1, D] from the tensors. */
+function takeHead(
+  tensors: Map<string, HostTensor>,
+  file: string,
+  { name, inDim }: HeadShape,
+): Float32Array {
+  const key = `${PREFIX}${name}.weight`, tensor = tensors.get(key);
+  if (tensor?.shape.join() !== `1,${inDim}`) {
+    throw cannotRead(file, {
+      found: tensor
+        ? `${bare(key)} shape is ${showShape(tensor.shape)}`
+        : `${bare(key)} is missing`,
+      expected: `a head of shape ${showShape([1, inDim])}: one label and the model's width`,
+    });
+  }
+  refuseNonFinite(file, key, tensor.shape, tensor.data);
+  tensors.delete(key);
+  return tensor.data;
+}
+
+/** An adapter with a head behind its matrices. */
+function withHead(
+  { layout, params }: HostAdapter,
+  head: HeadShape,
+  weight: Float32Array,
+): HostAdapter {
+  const { rank, scale, modules } = layout;
+  const grown = { ...adapterLayout([...modules.values()], { rank, alpha: rank, head }), scale };
+  const all = new Float32Array(grown.size);
+  all.set(params);
+  all.set(weight, grown.head!.offset);
+  return { layout: grown, params: all };
 }
 
 function requireFiles(files: ReadonlyMap<string, Uint8Array>, name: string): void {

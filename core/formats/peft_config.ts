@@ -40,6 +40,8 @@ export interface PeftConfigFields {
   readonly fanInFanOut: boolean;
   /** Name or path of the base model. */
   readonly baseModel: string;
+  /** Name of a head with one label that is saved whole: the model then is a `*ForSequenceClassification`. */
+  readonly head?: string;
 }
 
 const MERGE = "Merge it into its base with PEFT's merge_and_unload and use that model";
@@ -93,17 +95,25 @@ const KNOWN_USES = new Set(["use_dora", "use_qalora", "use_bdlora", "use_rslora"
  *
  * @param bytes The whole file.
  * @param name What to call it in errors.
+ * @param options `head`: name of a module that may be saved whole (`modules_to_save`), beside others that the model need
+ * not have; default none.
  * @throws {Mistake} If it is malformed, or asks for what is not supported (DoRA, trained biases, modules saved
  * whole, groups in the keys of `alpha_pattern`, …); one line, with the field and the fix.
  * @throws {Mistake} If a rank is not a whole number of at least 1, or an alpha is not above 0.
  */
-export function parsePeftConfig(bytes: Uint8Array, name: string): PeftConfig {
+export function parsePeftConfig(
+  bytes: Uint8Array,
+  name: string,
+  { head }: { readonly head?: string } = {},
+): PeftConfig {
   refuseWrongDownload(bytes, name, "a JSON object");
   const config = parseJsonObject(bytes, name, "the file");
   if (config.peft_type !== "LORA") {
     throw wrong(name, "peft_type", config.peft_type, '"LORA". Other methods are not supported');
   }
-  refuseVariants(config, name);
+  const saved = config.modules_to_save;
+  const hasHead = Array.isArray(saved) && saved.includes(head);
+  refuseVariants(hasHead ? { ...config, modules_to_save: null } : config, name);
   const rsLora = config.use_rslora ?? false;
   if (typeof rsLora !== "boolean") throw wrong(name, "use_rslora", rsLora, "true or false");
   const base = config.base_model_name_or_path;
@@ -180,12 +190,12 @@ export function encodePeftConfig(fields: PeftConfigFields): Uint8Array<ArrayBuff
     lora_alpha: fields.alpha,
     lora_bias: false,
     lora_dropout: 0,
-    modules_to_save: null,
+    modules_to_save: fields.head === undefined ? null : [fields.head],
     peft_type: "LORA",
     r: fields.rank,
     rank_pattern: {},
     target_modules: [...fields.targetModules],
-    task_type: "CAUSAL_LM",
+    task_type: fields.head === undefined ? "CAUSAL_LM" : "SEQ_CLS",
     use_dora: false,
     use_rslora: fields.rsLora,
   };

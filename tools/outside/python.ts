@@ -52,6 +52,12 @@ const WHOLE: readonly Check[] = [
     files: [["tests/fixtures/trl_parity.json", "OUT/trl_parity.json"]],
     tolerance: 1e-5,
   },
+  {
+    name: "rewards, loss and metrics of TRL's reward trainer",
+    args: ["COPY/tools/fixtures/trl_reward.py"],
+    files: [["tests/fixtures/reward/reward.json", "COPY/tests/fixtures/reward/reward.json"]],
+    tolerance: 1e-9,
+  },
 ];
 
 /** Runs a program to its end; what it printed where it failed. */

@@ -153,7 +153,7 @@ export type RewardMetric = "losses" | "rewards";
  * pairs.
  *
  * With a margin m the pair's loss is −log σ(r_w − r_l − m) (Touvron et al. 2023, eq. 2); with `centering` c, c·(r_w +
- * r_l)² is added (Eisenstein et al. 2023, section 2), since a difference leaves the rewards' level open.
+ * r_l)² is added (Eisenstein et al. 2023, eq. 2), since a difference leaves the rewards' level open.
  *
  * @example
  * ```ts
@@ -185,7 +185,7 @@ export type RewardMetric = "losses" | "rewards";
  * @throws {TypeError} If an option is not a number.
  * @throws {RangeError} If an option is out of its range.
  * @see Ouyang et al. 2022, eq. 1, https://arxiv.org/abs/2203.02155; for margins Touvron et al. 2023, eq. 2,
- * https://arxiv.org/abs/2307.09288; for centering Eisenstein et al. 2023, https://arxiv.org/abs/2312.09244
+ * https://arxiv.org/abs/2307.09288; for centering Eisenstein et al. 2023, eq. 2, https://arxiv.org/abs/2312.09244
  */
 export function bradleyTerry(
   options: BradleyTerryOptions = {},

@@ -105,3 +105,17 @@ Deno.test("peftScale() matches patterns, and takes a rank from the shapes where 
     "18000 characters of them patterns",
   );
 });
+
+Deno.test("parsePeftConfig() takes a head among the modules saved whole, where it is asked for", () => {
+  const bytes = (saved: unknown) =>
+    new TextEncoder().encode(
+      JSON.stringify({ peft_type: "LORA", r: 1, lora_alpha: 1, modules_to_save: saved }),
+    );
+  const head = { head: "score" };
+  assertEquals(parsePeftConfig(bytes(["classifier", "score"]), "c", head).rank, 1); // as PEFT writes it
+  assertEquals(parsePeftConfig(bytes(null), "c", head).rank, 1);
+  for (const saved of [["lm_head"], "score"]) {
+    assertThrows(() => parsePeftConfig(bytes(saved), "c", head), Error, "modules_to_save is");
+  }
+  assertThrows(() => parsePeftConfig(bytes(["score"]), "c"), Error, "modules_to_save is");
+});

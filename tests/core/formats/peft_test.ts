@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { loadPeftAdapter, peftFiles } from "../../../core/formats/peft.ts";
 import { encodeSafetensors, parseSafetensors } from "../../../core/formats/safetensors.ts";
-import { adapterLayout, type LinearShape } from "../../../core/lora/adapter.ts";
+import { adapterLayout, type LinearShape, mergedLayout } from "../../../core/lora/adapter.ts";
 import { addDelta } from "../../../core/lora/delta.ts";
 import { layers as small, rows, whole } from "../../malformed/adapter.ts";
 import { ADAPTERS, families } from "../../support/peft_cases.ts";
@@ -144,3 +144,76 @@ for (const { name, bytes, file, error } of rows) {
     assertEquals(thrown instanceof Mistake, true);
   });
 }
+
+const score = { name: "score", inDim: 5 };
+const SCORE = "base_model.model.score.weight";
+
+Deno.test("peftFiles() saves a head whole, and loadPeftAdapter() reads it back to the bit", () => {
+  const layout = adapterLayout(small, { rank: 2, alpha: 3, head: score });
+  const params = new Float32Array(layout.size), random = uniform(layout.size, 4);
+  const fill = (from: number, n: number) => params.set(random.subarray(from, from + n), from);
+  for (const { aOffset, bOffset, inDim, outDim } of layout.modules.values()) {
+    fill(aOffset, 2 * inDim);
+    fill(bOffset, 2 * outDim);
+  }
+  fill(layout.head!.offset, 5);
+  const files = peftFiles(layout, params, { baseModel: "b", layers: small });
+  const { tensors } = parseSafetensors(files.get(WEIGHTS)!, WEIGHTS);
+  assertEquals(tensors.get(SCORE)!.shape, [1, 5]);
+  const { task_type, modules_to_save } = json(files);
+  assertEquals([task_type, modules_to_save], ["SEQ_CLS", ["score"]]);
+  const read = loadPeftAdapter(files, small, "it", { head: score });
+  assertEquals(read, { layout, params, baseModel: "b" });
+});
+
+Deno.test("peftFiles() saves the sum of a merged head's rows", () => {
+  const merged = mergedLayout(adapterLayout(small, { rank: 1, alpha: 1, head: score }), 3);
+  const params = new Float32Array(merged.size), { offset } = merged.head!;
+  params.set([1, 2, 3, 4, 5, 10, 20, 30, 40, 50, 100, 200, 300, 400, 500], offset);
+  const files = peftFiles(merged, params, { baseModel: "b" });
+  const { tensors } = parseSafetensors(files.get(WEIGHTS)!, WEIGHTS);
+  assertEquals([...tensors.get(SCORE)!.data], [111, 222, 333, 444, 555]);
+  const { layout } = loadPeftAdapter(files, small, "it", { head: score });
+  assertEquals([layout.rank, layout.head!.rows], [3, 1]);
+});
+
+Deno.test("loadPeftAdapter() reads the head that PEFT saved, and the same files again", async () => {
+  const rewardRoot = new URL("../../fixtures/reward/", import.meta.url);
+  const read = async (file: string) =>
+    [file, await Deno.readFile(new URL(file, rewardRoot))] as const;
+  const files = new Map([await read(CONFIG), await read(WEIGHTS)]);
+  const block = (i: number) => [
+    { name: `model.layers.${i}.self_attn.q_proj`, inDim: 32, outDim: 32 },
+    { name: `model.layers.${i}.self_attn.v_proj`, inDim: 32, outDim: 16 },
+    { name: `model.layers.${i}.mlp.down_proj`, inDim: 56, outDim: 32 },
+  ];
+  const layers = [0, 1, 2].flatMap(block), head = { name: "score", inDim: 32 };
+  const { layout, params } = loadPeftAdapter(files, layers, "it", { head });
+  const again = peftFiles(layout, params, { baseModel: "tiny_llama", layers });
+  const tensorsOf = (of: ReadonlyMap<string, Uint8Array>) =>
+    parseSafetensors(of.get(WEIGHTS)!, WEIGHTS).tensors;
+  assertEquals(tensorsOf(again), tensorsOf(files));
+  const fields = (
+    { task_type, r, lora_alpha, target_modules }: Record<string, unknown>,
+  ) => [task_type, r, lora_alpha, (target_modules as string[]).toSorted()];
+  assertEquals(fields(json(again)), fields(json(files)));
+  assertThrows(() => loadPeftAdapter(files, layers), Mistake, "modules_to_save is");
+});
+
+Deno.test("loadPeftAdapter() refuses a head that is missing, of another shape or not finite", () => {
+  const layout = adapterLayout(small, { rank: 2, alpha: 3, head: score });
+  const files = (change: (params: Float32Array) => void = () => {}) => {
+    const params = new Float32Array(layout.size).fill(0.5);
+    change(params);
+    return peftFiles(layout, params, { baseModel: "b" });
+  };
+  const refused = (given: Map<string, Uint8Array>, head: typeof score, message: string) => {
+    assertThrows(() => loadPeftAdapter(given, small, "it", { head }), Mistake, message);
+  };
+  const wide = { ...score, inDim: 6 };
+  refused(files(), wide, `${SCORE} shape is [1, 5], expected a head of shape [1, 6]`);
+  refused(whole() as Map<string, Uint8Array>, score, `${SCORE} is missing`);
+  refused(files((params) => params[layout.head!.offset + 1] = NaN), score, "NaN");
+  const other = { ...score, name: "classifier" };
+  refused(files(), other, 'modules_to_save is ["score"], expected null');
+});
