@@ -1,17 +1,14 @@
 // A LoRA adapter as PEFT has it on disk: adapter_config.json and adapter_model.safetensors, with A [r, in] and
 // B [out, r] of each module under PEFT's names, and a head [1, D] that is saved whole. Modules are those of a list of
 // linear layers, of whatever family.
+import type { AdapterLayout, HeadShape, LinearShape } from "../lora/adapter.ts";
 import {
-  type AdapterLayout,
-  adapterLayout,
-  type HeadShape,
-  type LinearShape,
-} from "../lora/adapter.ts";
-import {
+  headWeight,
   type HostAdapter,
   joinFactors,
   type ScaledFactors,
   splitFactors,
+  withHead,
 } from "../lora/factors.ts";
 import { moduleFilter, targetNames } from "../lora/target_modules.ts";
 import { refuseNonFinite, type SafetensorsDType } from "../base/float_bytes.ts";
@@ -89,8 +86,8 @@ export function peftFiles(
     tensors.set(`${PREFIX}${module}.lora_A.weight`, A);
     tensors.set(`${PREFIX}${module}.lora_B.weight`, B);
   }
-  const { head } = layout;
-  if (head !== undefined) tensors.set(`${PREFIX}${head.name}.weight`, wholeHead(head, params));
+  const { head } = layout, weight = headWeight({ layout, params });
+  if (weight !== undefined) tensors.set(`${PREFIX}${head!.name}.weight`, weight);
   const config = encodePeftConfig({
     ...{ rank: layout.rank, rsLora, baseModel },
     alpha: layout.scale * (rsLora ? Math.sqrt(layout.rank) : layout.rank),
@@ -102,19 +99,6 @@ export function peftFiles(
     [CONFIG, config],
     [WEIGHTS, encodeSafetensors(tensors, { dtype, metadata: new Map([["format", "pt"]]) })],
   ]);
-}
-
-/** The head [1, D]: the sum of its rows, f64, rounded once; one row is itself. */
-function wholeHead(
-  { offset, rows, inDim: D }: NonNullable<AdapterLayout["head"]>,
-  params: Float32Array,
-): HostTensor {
-  const data = Float32Array.from({ length: D }, (_, d) => {
-    let sum = params[offset + d];
-    for (let row = 1; row < rows; row++) sum += params[offset + row * D + d];
-    return sum;
-  });
-  return { shape: [1, D], data };
 }
 
 /**
@@ -187,20 +171,6 @@ function takeHead(
   refuseNonFinite(file, key, tensor.shape, tensor.data);
   tensors.delete(key);
   return tensor.data;
-}
-
-/** An adapter with a head behind its matrices. */
-function withHead(
-  { layout, params }: HostAdapter,
-  head: HeadShape,
-  weight: Float32Array,
-): HostAdapter {
-  const { rank, scale, modules } = layout;
-  const grown = { ...adapterLayout([...modules.values()], { rank, alpha: rank, head }), scale };
-  const all = new Float32Array(grown.size);
-  all.set(params);
-  all.set(weight, grown.head!.offset);
-  return { layout: grown, params: all };
 }
 
 function requireFiles(files: ReadonlyMap<string, Uint8Array>, name: string): void {

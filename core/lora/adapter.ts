@@ -78,6 +78,7 @@ export interface AdapterOptions {
 }
 
 const ALIGN = 64; // elements: 256 bytes, so that a matrix can be bound on its own
+const aligned = (elements: number) => Math.ceil(elements / ALIGN) * ALIGN;
 const HEAD_STD = 0.02; // transformers' initializer_range, which its score layers are drawn with
 
 /**
@@ -118,16 +119,11 @@ export function adapterLayout(
   if (!(alpha > 0 && Number.isFinite(alpha))) {
     throw new RangeError(`Cannot plan an adapter: alpha is ${alpha}, expected a number > 0`);
   }
-  if (head !== undefined && !(Number.isInteger(head.inDim) && head.inDim >= 1)) {
-    throw new RangeError(
-      `Cannot plan an adapter: inDim of its head is ${head.inDim}, expected a whole number ≥ 1`,
-    );
-  }
   const modules = new Map<string, AdaptedModule>();
   let at = 0;
   const place = (elements: number) => {
     const offset = at;
-    at += Math.ceil(elements / ALIGN) * ALIGN;
+    at += aligned(elements);
     return offset;
   };
   const chosen = targetModules === undefined ? layers : selectModules(layers, targetModules);
@@ -140,9 +136,24 @@ export function adapterLayout(
     });
   }
   const scale = alpha / (rsLora ? Math.sqrt(rank) : rank);
-  if (head === undefined) return { rank, scale, modules, size: at };
-  const { name, inDim } = head, offset = place(inDim);
-  return { rank, scale, modules, head: { name, inDim, offset, rows: 1 }, size: at };
+  const bare = { rank, scale, modules, size: at };
+  return head === undefined ? bare : headedLayout(bare, head);
+}
+
+/**
+ * A layout with room for a head behind its matrices, which stay where they are; a head that is there gives way.
+ *
+ * @throws {RangeError} If the head's width is not a whole number of at least 1.
+ */
+export function headedLayout(layout: AdapterLayout, { name, inDim }: HeadShape): AdapterLayout {
+  if (!(Number.isInteger(inDim) && inDim >= 1)) {
+    throw new RangeError(
+      `Cannot plan an adapter: inDim of its head is ${inDim}, expected a whole number ≥ 1`,
+    );
+  }
+  const { rank, scale, modules, head, size } = layout, offset = head?.offset ?? size;
+  const placed = { name, inDim, offset, rows: 1 };
+  return { rank, scale, modules, head: placed, size: offset + aligned(inDim) };
 }
 
 /**

@@ -3,7 +3,13 @@
 import type { HostTensor } from "../base/host_tensor.ts";
 import { bare, showShape } from "../base/quote.ts";
 import { transpose } from "../base/transpose.ts";
-import { type AdapterLayout, adapterLayout, type LinearShape } from "./adapter.ts";
+import {
+  type AdapterLayout,
+  adapterLayout,
+  headedLayout,
+  type HeadShape,
+  type LinearShape,
+} from "./adapter.ts";
 import { nearestModules } from "./target_modules.ts";
 import { Mistake } from "../base/mistake.ts";
 
@@ -135,6 +141,63 @@ export function joinFactors(
     params.set(own === scale ? bT : bT.map((b) => b * (own / scale)), bOffset);
   }
   return { layout, params };
+}
+
+/**
+ * The weight of an adapter's head: the sum of its rows, f64, rounded once; one row is itself.
+ *
+ * @example
+ * ```ts
+ * import { adapterLayout, headWeight, mergedLayout } from "@leash/bpo/core";
+ * import { assertEquals } from "@std/assert";
+ * const head = { name: "score", inDim: 2 };
+ * const own = adapterLayout([{ name: "up", inDim: 3, outDim: 2 }], { rank: 1, alpha: 2, head });
+ * const layout = mergedLayout(own, 2), params = new Float32Array(layout.size);
+ * params.set([1, 2, 10, 20], layout.head!.offset);
+ * assertEquals(headWeight({ layout, params })!.data, Float32Array.of(11, 22));
+ * ```
+ *
+ * @param adapter One member, or the exact mean of several; not changed.
+ * @returns A copy [1, D]; undefined where the layout has no head.
+ */
+export function headWeight({ layout: { head }, params }: HostAdapter): HostTensor | undefined {
+  if (head === undefined) return undefined;
+  const { offset, rows, inDim: D } = head;
+  const data = Float32Array.from({ length: D }, (_, d) => {
+    let sum = params[offset + d];
+    for (let row = 1; row < rows; row++) sum += params[offset + row * D + d];
+    return sum;
+  });
+  return { shape: [1, D], data };
+}
+
+/**
+ * An adapter with a head behind its matrices, or with another one than it has.
+ *
+ * @example
+ * ```ts
+ * import { adapterLayout, headWeight, withHead } from "@leash/bpo/core";
+ * import { assertEquals } from "@std/assert";
+ * const layout = adapterLayout([{ name: "up", inDim: 3, outDim: 2 }], { rank: 1, alpha: 2 });
+ * const bare = { layout, params: new Float32Array(layout.size) };
+ * const scored = withHead(bare, { name: "score", inDim: 2 }, Float32Array.of(3, 4));
+ * assertEquals(headWeight(scored)!.data, Float32Array.of(3, 4));
+ * ```
+ *
+ * @param adapter Not changed.
+ * @param weight [D].
+ * @returns A copy.
+ */
+export function withHead(
+  { layout, params }: HostAdapter,
+  head: HeadShape,
+  weight: ArrayLike<number>,
+): HostAdapter {
+  const grown = headedLayout(layout, head);
+  const all = new Float32Array(grown.size);
+  all.set(params.subarray(0, grown.head!.offset));
+  all.set(weight, grown.head!.offset);
+  return { layout: grown, params: all };
 }
 
 function requireShape(name: string, what: string, { shape }: HostTensor, wanted: number[]): void {

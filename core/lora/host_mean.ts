@@ -1,10 +1,18 @@
 // The exact mean of adapters on the host: the mean of their ΔW as one adapter whose rank is the sum of theirs.
 import type { LinearShape } from "./adapter.ts";
-import { type HostAdapter, joinFactors, type LoraFactors, splitFactors } from "./factors.ts";
+import { Mistake } from "../base/mistake.ts";
+import {
+  headWeight,
+  type HostAdapter,
+  joinFactors,
+  type LoraFactors,
+  splitFactors,
+  withHead,
+} from "./factors.ts";
 
 /**
  * (1/K) Σ_k scale_k·B_k·A_k as [A_1; …; A_K] and [B_1 … B_K]. A member that does not adapt a module counts as zero
- * there. Exact up to one rounding of B; one member is itself, bit for bit.
+ * there. Exact up to one rounding of B; one member is itself, bit for bit. The mean has the mean of their heads.
  *
  * @example
  * ```ts
@@ -21,6 +29,7 @@ import { type HostAdapter, joinFactors, type LoraFactors, splitFactors } from ".
  * @param members At least one; not changed.
  * @param layers Linear layers of the model, whose order the modules take.
  * @returns An adapter of the ranks' sum; a copy, but for a lone member.
+ * @throws {Mistake} If some have a head and others none, or another one.
  */
 export function meanOfAdapters(
   members: readonly HostAdapter[],
@@ -40,7 +49,23 @@ export function meanOfAdapters(
     });
     return [name, { ...concatenated(own), scale }];
   }));
-  return joinFactors(layers, joined, "the mean of the adapters");
+  return withMeanHead(joinFactors(layers, joined, "the mean of the adapters"), members);
+}
+
+/** Their heads' mean behind the mean of their matrices, summed in f64 and rounded once. */
+function withMeanHead(mean: HostAdapter, members: readonly HostAdapter[]): HostAdapter {
+  const [head, ...others] = members.map(({ layout }) => layout.head);
+  if (others.some((one) => one?.name !== head?.name || one?.inDim !== head?.inDim)) {
+    throw new Mistake("model", {
+      ...{ verb: "merge", thing: "the adapters", found: "their heads are not of one kind" },
+      expected: "the same head in all of them, or in none",
+    });
+  }
+  if (head === undefined) return mean;
+  const weights = members.map((member) => headWeight(member)!.data);
+  const sum = (d: number) => weights.reduce((all, weight) => all + weight[d], 0);
+  const weight = Array.from({ length: head.inDim }, (_, d) => sum(d) / members.length);
+  return withHead(mean, head, weight);
 }
 
 /** Rows of A below each other, columns of B beside each other. */

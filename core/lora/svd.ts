@@ -2,7 +2,7 @@
 // without ever forming it. Thin factors are made orthonormal, and the small core between them is diagonalised by
 // one-sided Jacobi rotations, all in f64: O((in + out)·R² + R³) for rank R.
 import { type AdapterLayout, adapterLayout } from "./adapter.ts";
-import type { HostAdapter } from "./factors.ts";
+import { headWeight, type HostAdapter, withHead } from "./factors.ts";
 
 /** An adapter of a lower rank, and how far it is from the first one. */
 export interface TruncatedAdapter extends HostAdapter {
@@ -44,7 +44,7 @@ const MAX_SWEEPS = 60; // quadratic convergence needs about 10
  *
  * @param adapter One member, or the exact mean of an ensemble; not changed.
  * @param rank r ≥ 1; one above the adapter's own leaves ΔW as it is.
- * @returns A new adapter with the same scale; singular values are shared as √σ by A and B.
+ * @returns A new adapter with the same scale; singular values are shared as √σ by A and B. A head stays as it is.
  * @throws {RangeError} If `rank` is not a whole number of at least 1.
  * @see Eckart and Young 1936, https://doi.org/10.1007/BF02288367
  */
@@ -73,7 +73,9 @@ export function truncateAdapter({ layout, params }: HostAdapter, rank: number): 
     allAll += all;
   }
   const error = allAll === 0 ? 0 : Math.sqrt(lostAll / allAll);
-  return { layout: truncated, params: out, error, errors };
+  const bare = { layout: truncated, params: out }, head = headWeight({ layout, params });
+  const kept = head === undefined ? bare : withHead(bare, layout.head!, head.data);
+  return { ...kept, error, errors };
 }
 
 /**

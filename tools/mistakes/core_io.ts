@@ -3,14 +3,13 @@ import type { MistakeRow } from "./mistake.ts";
 
 /** One a row. */
 export const CORE_IO: readonly MistakeRow[] = [
-  ["wholeHead", "row < rows", "row < 1"],
-  ["wholeHead", "offset + row * D + d", "offset + row + d"],
+  ["headWeight", "row < rows", "row < 1"],
+  ["headWeight", "offset + row * D + d", "offset + row + d"],
   ["takeHead", "refuseNonFinite(file, key, tensor.shape, tensor.data);", ""],
   ["takeHead", "tensors.delete(key);", ""],
   ["takeHead", "`1,${inDim}`", "`${inDim},1`"],
-  ["withHead", "{ rank, alpha: rank, head }), scale", "{ rank, alpha: rank, head })"],
-  ["withHead", "all.set(params);", ""],
-  ["withHead", "grown.head!.offset", "params.length - 1"],
+  ["withHead", "params.subarray(0, grown.head!.offset)", "params.subarray(0, 1)"],
+  ["withHead", "all.set(weight, grown.head!.offset)", "all.set(weight, params.length - 1)"],
   ["parsePeftConfig", "saved.includes(head)", "true"],
   ["encodePeftConfig", 'fields.head === undefined ? "CAUSAL_LM" : "SEQ_CLS"', '"CAUSAL_LM"'],
   ["encodePeftConfig", "fields.head === undefined ? null : [fields.head]", "null"],

@@ -1,7 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { HostTensor } from "../../../core/base/host_tensor.ts";
-import { adapterLayout } from "../../../core/lora/adapter.ts";
-import { joinFactors, type ScaledFactors, splitFactors } from "../../../core/lora/factors.ts";
+import { adapterLayout, mergedLayout } from "../../../core/lora/adapter.ts";
+import {
+  headWeight,
+  joinFactors,
+  type ScaledFactors,
+  splitFactors,
+  withHead,
+} from "../../../core/lora/factors.ts";
 import { uniform } from "../../support/random.ts";
 import { Mistake } from "../../../core/base/mistake.ts";
 
@@ -92,4 +98,21 @@ Deno.test("joinFactors() refuses one huge rank among small ones before it alloca
     "Cannot use it: its largest rank is 1000 and would fill up all modules to 256000000 elements, " +
       `expected at most ${stored + 2 ** 26}. Train it with one rank`,
   );
+});
+
+Deno.test("withHead() leaves matrices where they are, and headWeight() has the sum of the rows", () => {
+  const head = { name: "score", inDim: 3 };
+  const layout = mergedLayout(adapterLayout(layers, { rank: 3, alpha: 2 }), 2); // no layout of rank 6
+  const bare = { layout, params: uniform(layout.size, 1) };
+  assertEquals(headWeight(bare), undefined);
+  const scored = withHead(bare, head, [1, 2, 3]);
+  assertEquals(splitFactors(scored), splitFactors(bare));
+  assertEquals(headWeight(scored), { shape: [1, 3], data: Float32Array.of(1, 2, 3) });
+  assertEquals(scored.layout.size, layout.size + 64);
+  const again = withHead(scored, head, [4, 5, 6]); // in its place
+  assertEquals([again.layout.size, ...headWeight(again)!.data], [layout.size + 64, 4, 5, 6]);
+  assertEquals(splitFactors(again), splitFactors(bare));
+  const twice = mergedLayout(scored.layout, 2), params = new Float32Array(twice.size);
+  params.set([1, 2, 3, 10, 20, 30], twice.head!.offset);
+  assertEquals([...headWeight({ layout: twice, params })!.data], [11, 22, 33]);
 });

@@ -1,5 +1,13 @@
-import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { adapterLayout, addDelta, type HostAdapter, meanOfAdapters } from "../../../core/mod.ts";
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import {
+  adapterLayout,
+  addDelta,
+  headWeight,
+  type HostAdapter,
+  meanOfAdapters,
+  Mistake,
+  withHead,
+} from "../../../core/mod.ts";
 
 const layers = [{ name: "up", inDim: 3, outDim: 2 }, { name: "down", inDim: 2, outDim: 3 }];
 
@@ -39,4 +47,18 @@ Deno.test("meanOfAdapters() has the mean of ΔW, whatever ranks, scales and modu
 Deno.test("meanOfAdapters() of one member is that member, bit for bit", () => {
   const [one] = [adapter(["up"], 2, 4, 1)];
   assertEquals(meanOfAdapters([one], layers), one);
+});
+
+Deno.test("meanOfAdapters() has the mean of their heads, and refuses heads of more than one kind", () => {
+  const [a, b] = [adapter(["up"], 2, 4, 1), adapter(["up", "down"], 1, 3, 2)];
+  const score = { name: "score", inDim: 3 };
+  const members = [withHead(a, score, [1, 2, 3]), withHead(b, score, [4, -8, 0.5])];
+  const mean = meanOfAdapters(members, layers);
+  assertEquals([...headWeight(mean)!.data], [2.5, -3, 1.75]);
+  assertEquals(delta([mean], "up"), delta([meanOfAdapters([a, b], layers)], "up"));
+  const wide = withHead(b, { name: "score", inDim: 4 }, [1, 1, 1, 1]);
+  const named = withHead(b, { name: "classifier", inDim: 3 }, [1, 1, 1]);
+  for (const other of [b, wide, named]) {
+    assertThrows(() => meanOfAdapters([members[0], other], layers), Mistake, "not of one kind");
+  }
 });

@@ -1,6 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { adapterLayout } from "../../../core/lora/adapter.ts";
 import { addDelta } from "../../../core/lora/delta.ts";
+import { headWeight, withHead } from "../../../core/lora/factors.ts";
 import { type Svd, svdOfProduct, truncateAdapter } from "../../../core/lora/svd.ts";
 import { uniform } from "../../support/random.ts";
 
@@ -116,4 +117,13 @@ Deno.test("truncateAdapter() of a fresh adapter, B = 0, is zero with error 0", (
 
 Deno.test("truncateAdapter() refuses rank 0", () => {
   assertThrows(() => truncateAdapter(adapter, 0), RangeError, "rank is 0");
+});
+
+Deno.test("truncateAdapter() keeps a head as it is", () => {
+  const layout = adapterLayout([{ name: "up", inDim: 3, outDim: 2 }], { rank: 2, alpha: 2 });
+  const bare = { layout, params: uniform(layout.size, 1) };
+  const scored = withHead(bare, { name: "score", inDim: 3 }, [1, 2, 3]);
+  const found = truncateAdapter(scored, 1);
+  assertEquals([...headWeight(found)!.data], [1, 2, 3]);
+  assertEquals(found.params.slice(0, 128), truncateAdapter(bare, 1).params);
 });
