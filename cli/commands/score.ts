@@ -19,6 +19,7 @@ import { defineCommand, type ValuesOf } from "./define.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
 import { openOutLines, OUT_LINES_ROW } from "./out_lines.ts";
 import { usableRows } from "../data/usable_rows.ts";
+import { turn } from "../../core/base/pause.ts";
 
 const SECTIONS = {
   "Model": [
@@ -161,7 +162,7 @@ async function scoreRows(
         return score;
       }));
     }
-    await new Promise((resolve) => setTimeout(resolve, 0)); // lets Ctrl-C be heard
+    await turn(); // lets Ctrl-C be heard
   }
   terminal.status("");
   return scores;

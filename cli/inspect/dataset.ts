@@ -4,6 +4,7 @@ import { type DatasetRow, openDataset } from "../../files/mod.ts";
 import { promptOf } from "../data/rows.ts";
 import { fileBytes } from "./files.ts";
 import { excerpt, type Report, type ReportValue } from "./report.ts";
+import { turn } from "../../core/base/pause.ts";
 
 /** What of an inspection a dataset needs. */
 export interface DatasetOptions {
@@ -29,7 +30,7 @@ export async function inspectDataset(
     for await (const row of rows()) {
       if (seen.count++ % 1024 === 0) {
         signal?.throwIfAborted();
-        await new Promise((resolve) => setTimeout(resolve, 0));
+        await turn();
       }
       seen.first ??= row;
       yield row;

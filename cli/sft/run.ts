@@ -24,6 +24,7 @@ import {
   type SftResult,
   type SftSpent,
 } from "./folder.ts";
+import { turn } from "../../core/base/pause.ts";
 
 /** What a run is made of. */
 export interface SftRunParts {
@@ -151,7 +152,7 @@ export class SftTraining implements Disposable {
                 terminal.columns,
               ),
             );
-            await new Promise((resolve) => setTimeout(resolve, 0)); // lets Ctrl-C be heard
+            await turn(); // lets Ctrl-C be heard
           },
         },
       });

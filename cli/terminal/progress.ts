@@ -1,5 +1,6 @@
 // How far a run is and how long it still takes: each kind of work at the pace that was seen so far.
 import type { Terminal } from "./terminal.ts";
+import { turn } from "../../core/base/pause.ts";
 
 /** Kinds of work that a run is made of. */
 export type Work = "evaluate" | "collect" | "step";
@@ -91,7 +92,7 @@ export class Progress {
       ...(seconds === undefined ? [] : [`${clock(seconds)} left`]),
     ];
     this.terminal.status(statusLine(stepsDone / this.steps, parts, this.terminal.columns));
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await turn();
   }
 
   /** Takes the line away. */

@@ -1,4 +1,5 @@
 // Time as a value, so that an hour of waiting takes a moment in a test.
+import { pause } from "../base/pause.ts";
 
 /** What time it is, and waiting. */
 export interface Clock {
@@ -9,21 +10,4 @@ export interface Clock {
 }
 
 /** The platform's. */
-export const SYSTEM_CLOCK: Clock = {
-  now: () => Date.now(),
-  sleep(ms, signal) {
-    return new Promise((resolve, reject) => {
-      signal?.throwIfAborted();
-      const done = () => {
-        signal?.removeEventListener("abort", aborted);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      const aborted = () => {
-        clearTimeout(timer);
-        reject(signal!.reason);
-      };
-      signal?.addEventListener("abort", aborted, { once: true });
-    });
-  },
-};
+export const SYSTEM_CLOCK: Clock = { now: () => Date.now(), sleep: pause };

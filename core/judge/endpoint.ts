@@ -38,13 +38,20 @@ const TRANSIENT = new Set([408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524
 const REFUSED = new Set([400, 413, 415, 422]);
 const FIRST_WAIT = 500, LONGEST_WAIT = 30_000;
 
+/** Options with the defaults in them. */
+interface Settled
+  extends
+    Pick<EndpointOptions, "apiKey" | "onOutage">,
+    Required<Pick<EndpointOptions, "timeout" | "patience" | "maxBytes" | "clock">> {
+  readonly ask: typeof fetch;
+}
+
 /** An endpoint and how it has been so far. */
 export class Endpoint {
   /** The address that is asked, without password and key. */
   readonly name: string;
   readonly #url: URL;
-  readonly #options: EndpointOptions;
-  readonly #clock: Clock;
+  readonly #settled: Settled;
   readonly #pace: Pace;
   #retries = 0;
   #isOut = false;
@@ -54,20 +61,17 @@ export class Endpoint {
    * @throws {Mistake} If the address is none.
    */
   constructor(options: EndpointOptions) {
-    const { url, concurrency = 4, perMinute, clock = SYSTEM_CLOCK } = options;
-    const { timeout = 1, patience = 1, maxBytes = 1 } = options;
-    for (const [name, value] of Object.entries({ concurrency, timeout, patience, maxBytes })) {
-      if (!(value >= 1)) {
-        throw new RangeError(`Cannot ask a judge: ${name} is ${value}, expected ≥ 1`);
-      }
-    }
-    if (perMinute !== undefined && !(perMinute >= 1)) {
-      throw new RangeError(`Cannot ask a judge: perMinute is ${perMinute}, expected ≥ 1`);
+    const { url, apiKey, onOutage, fetch: ask = fetch, clock = SYSTEM_CLOCK } = options;
+    const { concurrency = 4, perMinute } = options;
+    const { timeout = 120_000, patience = 900_000, maxBytes = 1 << 20 } = options;
+    const limits = { concurrency, perMinute: perMinute ?? Infinity, timeout, patience, maxBytes };
+    for (const [name, value] of Object.entries(limits)) {
+      if (value >= 1) continue;
+      throw new RangeError(`Cannot ask a judge: ${name} is ${value}, expected ≥ 1`);
     }
     this.#url = chatUrl(url);
-    this.#options = options;
+    this.#settled = { apiKey, onOutage, ask, clock, timeout, patience, maxBytes };
     this.name = bare(this.#url.href);
-    this.#clock = clock;
     this.#pace = new Pace({ concurrency, perMinute }, clock);
   }
 
@@ -92,8 +96,7 @@ export class Endpoint {
   }
 
   async #askUntilHeard(question: string, signal?: AbortSignal): Promise<Asked> {
-    const { patience = 900_000 } = this.#options;
-    const clock = this.#clock;
+    const { patience, clock, onOutage } = this.#settled;
     const since = clock.now();
     for (let turn = 0;; turn++) {
       await this.#pace.turn(signal);
@@ -105,7 +108,7 @@ export class Endpoint {
       const { again, after } = heard;
       if (clock.now() - since >= patience) throw this.#mistake(again, "an answer", DOWN);
       this.#retries++;
-      if (!this.#isOut) this.#options.onOutage?.(again, patience);
+      if (!this.#isOut) onOutage?.(again, patience);
       this.#isOut = true;
       const backoff = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** turn);
       if (after !== undefined) this.#pace.hold(Math.min(after, patience));
@@ -117,17 +120,15 @@ export class Endpoint {
     question: string,
     signal?: AbortSignal,
   ): Promise<Asked | { readonly again: string; readonly after?: number }> {
-    const { apiKey, timeout = 120_000, fetch: ask = fetch } = this.#options;
-    const over = new AbortController();
-    const stop = () => over.abort(signal!.reason);
-    signal?.addEventListener("abort", stop, { once: true });
-    const late = () => over.abort(new Error(`no whole reply within ${timeout / 1000} s`));
-    const timer = timeout === Infinity ||
-      this.#clock.sleep(timeout, over.signal).then(late, () => {});
+    const { apiKey, timeout, clock, ask } = this.#settled;
+    const late = new AbortController();
+    const over = () => late.abort(new Error(`no whole reply within ${timeout / 1000} s`));
+    const timer = timeout === Infinity || clock.sleep(timeout, late.signal).then(over, () => {});
+    const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
     let begun = false;
     try {
       const response = await ask(this.#url, {
-        ...{ method: "POST", body: question, redirect: "manual", signal: over.signal },
+        ...{ method: "POST", body: question, redirect: "manual", signal: either },
         headers: {
           "content-type": "application/json",
           ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
@@ -140,18 +141,17 @@ export class Endpoint {
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof Mistake) throw error;
-      const cause = over.signal.aborted ? over.signal.reason : error;
+      const cause = late.signal.aborted ? late.signal.reason : error;
       const why = this.#said(cause instanceof Error ? cause.message : String(cause));
       return begun ? { failed: `the reply broke off: ${why}` } : { again: why };
     } finally {
-      signal?.removeEventListener("abort", stop);
-      over.abort(new Error("the question is over"));
+      late.abort(new Error("the question is over"));
       await timer;
     }
   }
 
   async #bodyOf(response: Response): Promise<Asked> {
-    const { maxBytes = 1 << 20 } = this.#options;
+    const { maxBytes } = this.#settled;
     const decoder = new TextDecoder();
     let body = "", bytes = 0;
     for await (const chunk of response.body ?? []) {
@@ -167,7 +167,7 @@ export class Endpoint {
   ): Asked | { readonly again: string; readonly after?: number } {
     const what = `HTTP ${status}`;
     if (TRANSIENT.has(status)) {
-      return { again: what, after: waitOf(headers.get("retry-after"), this.#clock.now()) };
+      return { again: what, after: waitOf(headers.get("retry-after"), this.#settled.clock.now()) };
     }
     if (REFUSED.has(status)) {
       return { failed: `the endpoint refused the question: ${what}`, isRefused: true };
@@ -191,7 +191,7 @@ export class Endpoint {
 
   /** What a stranger's error says, without our key. */
   #said(text: string): string {
-    const { apiKey } = this.#options;
+    const { apiKey } = this.#settled;
     return quote(apiKey ? text.replaceAll(apiKey, "…") : text);
   }
 }

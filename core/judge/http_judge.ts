@@ -95,7 +95,8 @@ export interface HttpJudge extends Annotator {
  * `patience`, or the budget is spent.
  */
 export function httpJudge(options: HttpJudgeOptions): HttpJudge {
-  const { model, rubric = rubricByName("helpfulness"), store, price, budget = {} } = options;
+  const { model, rubric = rubricByName("helpfulness"), temperature = 0, maxTokens = 512 } = options;
+  const { store, price, budget = {} } = options;
   const endpoint = new Endpoint(options);
   const sums = {
     pairs: 0,
@@ -131,11 +132,17 @@ export function httpJudge(options: HttpJudgeOptions): HttpJudge {
     }
   };
 
+  /** SHA-256 of all that a verdict depends on, the order of the answers among it. */
+  const keyOf = ({ prompt, a, b }: Candidate): Promise<string> =>
+    sha256(
+      JSON.stringify([endpoint.name, model, temperature, maxTokens, rubric.text, prompt, a, b]),
+    );
+
   const bodyOf = (pair: Candidate, isPlain: boolean) => ({
     model,
-    messages: question(rubric, pair, fenceFor(pair)),
-    temperature: options.temperature ?? 0,
-    max_tokens: options.maxTokens ?? 512,
+    messages: question(rubric, pair, randomFence(pair)),
+    temperature,
+    max_tokens: maxTokens,
     ...(isPlain ? {} : {
       ...{ logprobs: true, top_logprobs: 10 },
       response_format: {
@@ -198,7 +205,7 @@ export function httpJudge(options: HttpJudgeOptions): HttpJudge {
           }
         });
       const keys: string[] = []; // before anything is asked, so that pairs are asked in order
-      for (const pair of pairs) keys.push(await questionKey(endpoint.name, options, rubric, pair));
+      for (const pair of pairs) keys.push(await keyOf(pair));
       const all = await Promise.allSettled(
         pairs.map((pair, i) => judged(pair, keys[i], inTurn, isFresh)),
       );
@@ -207,24 +214,4 @@ export function httpJudge(options: HttpJudgeOptions): HttpJudge {
       return all.map((one) => (one as PromiseFulfilledResult<Verdict>).value);
     },
   };
-}
-
-/** A fence that stands in none of a pair's texts. */
-function fenceFor({ prompt, a, b }: Candidate): string {
-  for (;;) {
-    const fence = randomFence();
-    if (![prompt, a, b].some((text) => text.includes(fence))) return fence;
-  }
-}
-
-/** SHA-256 of all that a verdict depends on, the order of the answers among it. */
-async function questionKey(
-  endpoint: string,
-  { model, temperature = 0, maxTokens = 512 }: HttpJudgeOptions,
-  { text }: Rubric,
-  { prompt, a, b }: Candidate,
-): Promise<string> {
-  return await sha256(
-    JSON.stringify([endpoint, model, temperature, maxTokens, text, prompt, a, b]),
-  );
 }

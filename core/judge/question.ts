@@ -25,21 +25,27 @@ export const REPLY_SCHEMA = {
   additionalProperties: false,
 } as const;
 
-/** 128 random bits in hexadecimal, by the platform's generator. */
-export function randomFence(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+const standsIn = (fence: string, { prompt, a, b }: Candidate): boolean =>
+  [prompt, a, b].some((text) => text.includes(fence));
+
+/** 128 random bits in hexadecimal, by the platform's generator, that stand in none of a pair's texts. */
+export function randomFence(pair: Candidate): string {
+  for (;;) {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    const fence = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    if (!standsIn(fence, pair)) return fence;
+  }
 }
 
 /**
  * The messages that ask which of two answers is better, A being `pair.a`.
  *
- * @param fence A word that stands in none of the three texts: `randomFence()`.
+ * @param fence A word that stands in none of the three texts: `randomFence(pair)`.
  * @throws {RangeError} If it does stand in one.
  */
 export function question(rubric: Rubric, pair: Candidate, fence: string): JudgeMessage[] {
   const { prompt, a, b } = pair;
-  if (fence === "" || [prompt, a, b].some((text) => text.includes(fence))) {
+  if (fence === "" || standsIn(fence, pair)) {
     throw new RangeError(`Cannot ask a judge: its fence is in what it fences, expected another`);
   }
   const block = (name: string, text: string) => `<${name} ${fence}>\n${text}\n</${name} ${fence}>`;

@@ -7,6 +7,7 @@ import type { Key } from "../base/random.ts";
 import { decodeStep, prefill } from "./decoding.ts";
 import { sequencesWithin } from "./limits.ts";
 import { Mistake } from "../base/mistake.ts";
+import { turn } from "../base/pause.ts";
 
 /** How to draw tokens. The filters apply in the order of transformers: temperature, top-k, top-p, min-p. */
 export interface SamplingOptions {
@@ -112,11 +113,6 @@ export async function generate(
     out.push(...await generateBatch(device, model, part, streams, all));
   }
   return out;
-}
-
-/** One turn of the event loop. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 async function generateBatch(

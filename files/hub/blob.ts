@@ -2,10 +2,11 @@
 import { createHash, type Hash } from "node:crypto";
 import { ensureFolder, syncFolder, writeAll } from "../durable/disk.ts";
 import type { RepoCache } from "./cache.ts";
-import { type ClientOptions, type HubClient, type ListedFile, pause, TIMEOUT } from "./client.ts";
+import { type ClientOptions, type HubClient, type ListedFile, TIMEOUT } from "./client.ts";
 import { HubError } from "./hub_error.ts";
 import type { RepoSpec } from "./repo_spec.ts";
 import { Mistake } from "../../core/base/mistake.ts";
+import { pause } from "../../core/base/pause.ts";
 
 /** What a download is of. */
 export interface BlobTask {

@@ -6,6 +6,7 @@ import { show } from "../../core/base/quote.ts";
 import type { HubEnvironment } from "./environment.ts";
 import { isCommit, type RepoSpec, type RepoType } from "./repo_spec.ts";
 import { HubError, refusalOf } from "./hub_error.ts";
+import { pause } from "../../core/base/pause.ts";
 
 /** A file as the hub lists it. */
 export interface ListedFile {
@@ -239,19 +240,4 @@ async function shortBody(response: Response, repo: string): Promise<Uint8Array<A
 function retryAfter(response: Response | undefined): number | undefined {
   const value = response?.headers.get("retry-after");
   return value && /^\d{1,6}$/.test(value) ? Number(value) * 1000 : undefined;
-}
-
-/** Waits, unless the download is ended. */
-export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const end = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", end);
-      resolve();
-    }, ms);
-    signal?.addEventListener("abort", end, { once: true });
-  });
 }

@@ -60,5 +60,5 @@ export const CORE_ANNOTATOR: readonly MistakeRow[] = [
   ["httpJudge", "else if (!isFresh)", "else if (isFresh)"],
   ["httpJudge", "spent[name] < most", "spent[name] <= most"],
   ["httpJudge", "isPlain = !(", "isPlain = ("],
-  ["questionKey", "text, prompt, a, b]", "prompt, a, b]"],
+  ["httpJudge", "rubric.text, prompt, a, b]", "prompt, a, b]"],
 ];

@@ -7,6 +7,7 @@ import {
   type Model,
   sequenceOf,
 } from "../../core/mod.ts";
+import { turn } from "../../core/base/pause.ts";
 
 /** The ids of a pair. */
 export type PairIds = Pick<EncodedPreference, "prompt" | "chosen" | "rejected">;
@@ -31,7 +32,7 @@ export async function scorePairs(
 ): Promise<ScoredPair[]> {
   const scored: ScoredPair[] = [];
   for (let from = 0; from < pairs.length; from += TOGETHER) {
-    await new Promise((resolve) => setTimeout(resolve, 0)); // lets Ctrl-C be heard
+    await turn(); // lets Ctrl-C be heard
     signal?.throwIfAborted();
     const sequences = pairs.slice(from, from + TOGETHER).flatMap(({ prompt, chosen, rejected }) =>
       [chosen, rejected].map((answer) => sequenceOf(prompt, answer))

@@ -1,6 +1,6 @@
 // Requests: what is asked of whom, how often, and what a refusal says.
 import { assertEquals, assertRejects } from "@std/assert";
-import { HubClient, pause } from "../../../files/hub/client.ts";
+import { HubClient } from "../../../files/hub/client.ts";
 import { HubError } from "../../../files/hub/hub_error.ts";
 import { parseRepoSpec } from "../../../files/hub/repo_spec.ts";
 
@@ -94,11 +94,4 @@ Deno.test("HubClient gives up waiting for an answer", async () => {
     HubError,
     "does not answer (nothing for 20 ms)",
   );
-});
-
-Deno.test("pause() ends with its signal", async () => {
-  const end = new AbortController();
-  const waiting = pause(60_000, end.signal);
-  end.abort(new Error("enough"));
-  await assertRejects(() => waiting, Error, "enough");
 });
