@@ -48,10 +48,11 @@ export function eachWorkgroupWgsl(name: string, n: string, size: number = WORKGR
   if (${name} >= ${n}) { return; }`;
 }
 
-/** WGSL `total(local, value)`: the sum of one number from each thread of a workgroup, in a fixed tree, on every thread. */
-export const WORKGROUP_SUM: string = /* wgsl */ `
-var<workgroup> lanes: array<f32, ${WORKGROUP}>;
-fn total(local: u32, value: f32) -> f32 {
+/** WGSL `total(local, value)`: the sum of one value from each thread of a workgroup, in a fixed tree, on every thread. */
+export function workgroupSumWgsl(type: "f32" | "vec3<f32>"): string {
+  return /* wgsl */ `
+var<workgroup> lanes: array<${type}, ${WORKGROUP}>;
+fn total(local: u32, value: ${type}) -> ${type} {
   lanes[local] = value;
   workgroupBarrier();
   for (var s = ${WORKGROUP / 2}u; s > 0u; s >>= 1u) {
@@ -60,3 +61,7 @@ fn total(local: u32, value: f32) -> f32 {
   }
   return lanes[0];
 }`;
+}
+
+/** The same of numbers. */
+export const WORKGROUP_SUM: string = workgroupSumWgsl("f32");

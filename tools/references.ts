@@ -22,17 +22,11 @@ export async function makeReferences(): Promise<StoryReferences> {
   using task = await loadWorkload(device, files, config);
   const { model, tokenizer } = task;
   const prompts = task.prompts.evaluation;
-  const texts = await sampleReferences(device, {
-    model,
-    tokenizer,
-    prompts,
-    temperature,
-    topP,
-    maxNew,
-  });
+  const settings = { temperature, topP, maxNew };
+  const texts = await sampleReferences(device, { model, tokenizer, prompts, ...settings });
   const [k0, k1] = REFERENCE_KEY;
   return {
-    settings: { temperature, topP, maxNew },
+    settings,
     key: [k0, k1],
     model: task.modelDigest,
     device: `${device.info.name}, ${device.info.detail.split(",")[0]}`,

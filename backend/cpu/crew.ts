@@ -92,6 +92,7 @@ export class Crew {
     const chunk = Math.ceil(n / (4 * (helpers + 1)));
     Atomics.store(this.#nextTask, NEXT_TASK_WORD, 0);
     this.#sequence = (this.#sequence + 1) | 0;
+    const params = paramsOn(kernel, "cpu");
     for (let t = 0; t < helpers; t++) {
       const { args } = this.#threads[t];
       let at = 0;
@@ -100,7 +101,7 @@ export class Crew {
         args[at++] = block.address!;
         args[at++] = bytes / viewOf(kernel.bindings[i]).BYTES_PER_ELEMENT;
       });
-      for (const [name] of paramsOn(kernel, "cpu")) args[at++] = context.p[name];
+      for (const [name] of params) args[at++] = context.p[name];
       for (const name of kernel.fixed) args[at++] = work.fixed[name];
       this.#signal(this.#threads[t]);
     }

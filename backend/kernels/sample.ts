@@ -12,6 +12,8 @@ import { defineKernel, type Kernel } from "../kernel.ts";
 import { grid } from "../workgroup.ts";
 import type { Tensor } from "../tensor.ts";
 import { SAMPLE, sampleTwin } from "./sample_twin.ts";
+
+export { DONE } from "./sample_twin.ts";
 import { sampleWgsl } from "./sample_wgsl.ts";
 import { softcap as softcapped } from "./softcap.ts";
 

@@ -10,6 +10,14 @@ export const RANDOM = {
   ...{ GOLDEN: 0x9e3779b1, MIX0: 0x7feb352d, MIX1: 0x846ca68b },
 } as const satisfies Numbers;
 
+/** What stands in `done` of a row that goes on no more; 0 while it does. */
+export const DONE = {
+  /** It has an end token. */
+  ENDED: 1,
+  /** Its logits are NaN or infinite. */
+  BROKEN: 2,
+} as const;
+
 /** Logits [S, V], streams u32 [S]; tokens, lengths, done u32 [S], ids u32 and logps [S, width] are written. */
 export const SAMPLE = {
   bindings: [
@@ -39,7 +47,7 @@ export const SAMPLE = {
     ["pad", "u32"],
   ],
   fixed: ["V"],
-  constants: { ...RANDOM, ENDED: 1, BROKEN: 2 }, // what becomes of done
+  constants: { ...RANDOM, ...DONE },
 } as const satisfies Signature;
 
 /** A task is a row. Weights e^((l − max)/T) in scratch; most ids lose the race before their log is taken. */

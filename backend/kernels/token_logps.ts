@@ -9,7 +9,7 @@ import type { Arena } from "../arena.ts";
 import { length, matrix } from "../checks.ts";
 import type { DeviceInfo } from "../device.ts";
 import { defineKernel, type Kernel } from "../kernel.ts";
-import { eachWorkgroupWgsl, grid, WORKGROUP } from "../workgroup.ts";
+import { eachWorkgroupWgsl, grid, WORKGROUP, workgroupSumWgsl } from "../workgroup.ts";
 import { asMatrix, type Matrix } from "../matrix.ts";
 import type { Tensor } from "../tensor.ts";
 import { matmulColumns, matmulRows } from "./matmul/matrix_matmul.ts";
@@ -37,7 +37,7 @@ export const headSoftmaxInPlaceKernel: Kernel = defineKernel({
   constants: TASKS,
   wgsl: (f) => /* wgsl */ `
 ${f.CAP === 1 ? tanhWgsl("f32") : ""}
-var<workgroup> lanes: array<vec3<f32>, ${WORKGROUP}>;
+${workgroupSumWgsl("vec3<f32>")}
 var<workgroup> places: array<u32, ${WORKGROUP}>;
 // The largest value; its first place is then in places[0].
 fn most(local: u32, value: f32, place: u32) -> f32 {
@@ -56,15 +56,6 @@ fn most(local: u32, value: f32, place: u32) -> f32 {
   let result = lanes[0].x;
   workgroupBarrier();
   return result;
-}
-fn total(local: u32, value: vec3<f32>) -> vec3<f32> {
-  lanes[local] = value;
-  workgroupBarrier();
-  for (var s = ${WORKGROUP / 2}u; s > 0u; s >>= 1u) {
-    if (local < s) { lanes[local] += lanes[local + s]; }
-    workgroupBarrier();
-  }
-  return lanes[0];
 }
 ${eachWorkgroupWgsl("row", "p.rows")}
   let base = row * V;

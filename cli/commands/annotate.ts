@@ -74,7 +74,7 @@ export const ANNOTATE: CliCommand = defineCommand({
   flags: SECTIONS,
   examples: [
     "leash annotate --model org/name --data prompts.jsonl --annotator rule:polite.ts --out pairs.parquet",
-    "leash annotate --pairs pairs.jsonl --annotator judge --out judged.jsonl",
+    "leash annotate --pairs pairs.jsonl --annotator judge:http://127.0.0.1:8080/v1#qwen3 --out judged.jsonl",
   ],
   async run(flags, options) {
     const { data, pairs } = flags;

@@ -3,9 +3,10 @@ import type { Verdict } from "../../core/mod.ts";
 import { openChained } from "../folder/chained_log.ts";
 import type { CommandOptions } from "../terminal/command_options.ts";
 import { counted } from "../terminal/counted.ts";
-import { swayLine } from "../judge/sway.ts";
+import { type LoggedPair, swayLine } from "../judge/sway.ts";
 import { checkedLog, countsLine, type PairCounts, verdictsIn } from "./annotate_log.ts";
 import type { AnnotateRun } from "./annotate_run.ts";
+import { readJsonl } from "../../files/mod.ts";
 
 /** Between two writes to the log. */
 const AT_ONCE = 16;
@@ -58,10 +59,11 @@ export async function writeAnnotated<Counts extends PairCounts>(
   write: (verdicts: readonly Verdict[]) => Promise<Counts>,
   { terminal }: CommandOptions,
 ): Promise<Counts> {
-  const verdicts = await verdictsIn(log);
+  const lines = await readJsonl(log) as LoggedPair[];
+  const verdicts = verdictsIn(log, lines);
   const counts = await write(verdicts);
   terminal.line(countsLine(out, counts, log, verdicts));
-  const sway = await swayLine(log);
+  const sway = swayLine(lines);
   if (sway !== undefined) terminal.line(sway);
   return counts;
 }

@@ -1,6 +1,6 @@
 // The log of `leash annotate`: whether it is of this command, and what became of its pairs.
 import type { MistakeParts } from "../../core/base/mistake.ts";
-import { type ExportedPairs, readJsonl } from "../../files/mod.ts";
+import type { ExportedPairs } from "../../files/mod.ts";
 import { countFailures, describeFailures, requireVerdicts, type Verdict } from "../../core/mod.ts";
 import { UsageError } from "../terminal/mistake.ts";
 import type { AnnotateRun } from "./annotate_run.ts";
@@ -9,11 +9,14 @@ import { pairsLine } from "../data/pair_files.ts";
 /**
  * All verdicts of a log, in its order.
  *
+ * @param lines What the log has.
  * @throws {NoVerdict} If all of them failed: an empty dataset helps nobody.
  */
-export async function verdictsIn(log: string): Promise<readonly Verdict[]> {
-  const verdicts = (await readJsonl(log) as { readonly verdict: Verdict }[])
-    .map(({ verdict }) => verdict);
+export function verdictsIn(
+  log: string,
+  lines: readonly { readonly verdict: Verdict }[],
+): readonly Verdict[] {
+  const verdicts = lines.map(({ verdict }) => verdict);
   requireVerdicts(
     "annotate",
     verdicts,

@@ -115,8 +115,8 @@ export class Dialogues {
 
   /** Tokenizer and options for `encodeExamples`. */
   encoding(budget: RowBudget & { readonly strict?: boolean }): [Tokenizer, EncodeExampleOptions] {
-    const { tokenizer, addsBos, chat, sizes: { eosId: ends = [] } } = this.#model;
-    const plain = addsBos ? tokenizer : { ...tokenizer, bosId: undefined };
+    const { chat, sizes: { eosId: ends = [] } } = this.#model;
+    const plain = plainTokenizer(this.#model);
     if (chat === undefined) return [plain, { ...budget, ends }];
     const eos = endOfTurn(this.#model);
     const render = chat.render.bind(chat);
@@ -177,4 +177,11 @@ export function promptWords(prompt: RowText): string {
   const turns = prompt.filter(({ role }) => role !== "system");
   if (turns.length === 1) return turns[0].content;
   return turns.map(({ role, content }) => `${role}: ${content}`).join("\n\n");
+}
+
+/** The tokenizer of texts that no template renders: it begins them as the model's files say. */
+export function plainTokenizer(
+  { tokenizer, addsBos }: Pick<DataModel, "tokenizer" | "addsBos">,
+): Tokenizer {
+  return addsBos ? tokenizer : { ...tokenizer, bosId: undefined };
 }

@@ -16,6 +16,15 @@ export async function originOf(dir: string): Promise<Origin | undefined> {
   return ino === null || birthtime === null ? undefined : { inode: ino, born: birthtime.getTime() };
 }
 
+/** A run's identity with what it notes of its folder. */
+export async function withOrigin<Noted extends object>(
+  dir: string,
+  identity: Noted,
+): Promise<Noted & { readonly origin?: Origin }> {
+  const origin = await originOf(dir);
+  return { ...identity, ...(origin ? { origin } : {}) };
+}
+
 /**
  * Whether a folder is the one that a run noted, and belongs to who runs this program.
  *

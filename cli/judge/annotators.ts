@@ -37,6 +37,8 @@ export const NO_ANNOTATOR = "none";
 interface Plan {
   /** A name, `rule:` and a file, or `judge:` and an address. */
   readonly source: string;
+  /** Whether each pair is shown in both orders. */
+  readonly isTwice: boolean;
   readonly around: readonly ((inner: Annotator, seed: number) => Annotator)[];
 }
 
@@ -69,7 +71,8 @@ export function planAnnotator(text: string): Plan {
       });
     }
   }
-  return { source, around: rest.map(planCombinator) };
+  const isTwice = source.startsWith(JUDGE) || rest.includes("swap");
+  return { source, isTwice, around: rest.map(planCombinator) };
 }
 
 function planCombinator(part: string): (inner: Annotator, seed: number) => Annotator {
@@ -124,22 +127,18 @@ export async function openAnnotators(
   const { source, around } = planAnnotator(text);
   const held = { [Symbol.dispose]: () => {} };
   if (source === NO_ANNOTATOR) return { ...NOBODY, ...held };
-  if (source.startsWith(JUDGE)) {
-    const judge = await openHttpJudge(source.slice(JUDGE.length), rule);
-    return {
-      training: wrapped(judge.annotator, around, seed, text),
-      evaluation: judge.annotator,
-      [Symbol.dispose]: () => judge[Symbol.dispose](),
-    };
-  }
-  if (!source.startsWith(RULE)) return { ...await buildAnnotators(text, seed), ...held };
-  const open = await openRule(source.slice(RULE.length), rule);
-  const evaluation = fileAnnotator(source, open);
-  return {
+  const alone = (evaluation: Annotator, open: Disposable): OpenAnnotators => ({
     training: wrapped(evaluation, around, seed, text),
     evaluation,
     [Symbol.dispose]: () => open[Symbol.dispose](),
-  };
+  });
+  if (source.startsWith(JUDGE)) {
+    const judge = await openHttpJudge(source.slice(JUDGE.length), rule);
+    return alone(judge.annotator, judge);
+  }
+  if (!source.startsWith(RULE)) return { ...await buildAnnotators(text, seed), ...held };
+  const open = await openRule(source.slice(RULE.length), rule);
+  return alone(fileAnnotator(source, open), open);
 }
 
 /** A rule in its thread as an annotator: one message for all pairs of a call. */
@@ -180,8 +179,7 @@ function wrapped(
 
 /** Whether each pair is shown in both orders. */
 export function asksBothOrders(text: string): boolean {
-  const [source, ...around] = text.split(",").map((part) => part.trim());
-  return source.startsWith(JUDGE) || around.includes("swap");
+  return planAnnotator(text).isTwice;
 }
 
 /** The file of a `rule:` annotator; undefined for the others. */

@@ -3,7 +3,6 @@ import {
   type Annotator,
   CANARIES,
   httpJudge,
-  type JudgeCounts,
   type Rubric,
   rubricByName,
   rubricNames,
@@ -33,8 +32,6 @@ export interface JudgeAddress {
 export interface OpenHttpJudge extends Disposable {
   /** In both orders, after its canaries. */
   readonly annotator: Annotator;
-  /** So far. */
-  readonly counts: JudgeCounts;
 }
 
 /**
@@ -99,9 +96,6 @@ export async function openHttpJudge(
   });
   return {
     annotator: withCanaries(withOrderSwap(judge), CANARIES),
-    get counts() {
-      return judge.counts;
-    },
     [Symbol.dispose]: () => store?.[Symbol.dispose](),
   };
 }

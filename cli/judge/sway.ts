@@ -1,21 +1,23 @@
 // What swayed a judge besides the answers, in one line for people.
 import { biasReport, type BiasShare, type Candidate, type Verdict } from "../../core/mod.ts";
-import { readJsonl } from "../../files/mod.ts";
 import { counted } from "../terminal/counted.ts";
 
 /** A pair as logs have it: the texts alone, or answers with their texts. */
-interface LoggedPair {
+export interface LoggedPair {
+  /** What was asked. */
   readonly prompt?: string;
+  /** The first answer. */
   readonly a: string | { readonly text: string };
+  /** The second. */
   readonly b: string | { readonly text: string };
+  /** Which is better. */
   readonly verdict: Verdict;
 }
 
 const percent = ({ value, n }: BiasShare) => n === 0 ? "none" : `${(100 * value).toFixed(1)}%`;
 
-/** The line of a log of pairs with their verdicts; undefined where nobody was asked in both orders. */
-export async function swayLine(log: string): Promise<string | undefined> {
-  const lines = await readJsonl(log) as LoggedPair[];
+/** The line of pairs with their verdicts; undefined where nobody was asked in both orders. */
+export function swayLine(lines: readonly LoggedPair[]): string | undefined {
   const verdicts = lines.map(({ verdict }) => verdict);
   if (!verdicts.some(({ order }) => order === "both")) return undefined;
   const text = (answer: LoggedPair["a"]) => typeof answer === "string" ? answer : answer.text;

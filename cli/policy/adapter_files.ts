@@ -1,10 +1,15 @@
 // PEFT adapter folders on disk: written whole or not at all, read for a model and fingerprinted.
+import { Arena, type Device } from "../../backend/mod.ts";
 import {
+  type Adapter,
   type HostAdapter,
+  linearLayers,
   type LinearShape,
   loadPeftAdapter,
+  type Model,
   parsePeftConfig,
   type PeftConfig,
+  peftFiles,
 } from "../../core/mod.ts";
 import { writeFileDurably, writeFolderDurably } from "../../files/mod.ts";
 import { readPeftFiles } from "../../files/adapter_folder.ts";
@@ -24,6 +29,20 @@ export async function writeAdapterFolder(
     for (const [name, bytes] of files) await writeFileDurably(`${folder}/${name}`, bytes);
   }, { manifest: false, replace: true });
   return files.get(WEIGHTS)!;
+}
+
+/** Writes an adapter that lies on a device as PEFT has it; returns the weights' bytes. */
+export async function writeDeviceAdapter(
+  device: Device,
+  { config }: Pick<Model, "config">,
+  { layout, params }: Adapter,
+  dir: string,
+  about: { readonly baseModel: string; readonly rsLora: boolean },
+): Promise<Uint8Array<ArrayBuffer>> {
+  using arena = new Arena(device, "read the adapter");
+  const host = await arena.read(params) as Float32Array<ArrayBuffer>;
+  const layers = linearLayers(config);
+  return await writeAdapterFolder(dir, peftFiles(layout, host, { ...about, layers }));
 }
 
 /**

@@ -31,7 +31,7 @@ import { asUsage } from "../terminal/system_mistake.ts";
 import type { SftIdentity } from "./flags.ts";
 import type { SftResume } from "./request.ts";
 import type { LossNumbers, RunMoment, SftCheckpoint } from "../../training/mod.ts";
-import { originOf } from "../folder/trust.ts";
+import { withOrigin } from "../folder/trust.ts";
 
 /** What a run came to, at its end or so far. */
 export interface SftResult {
@@ -149,8 +149,7 @@ export async function openSftFolder(
   if (resumed === undefined) {
     stack.use<FolderLock>(await ownFolder(dir));
     await requireNoRun(dir);
-    const origin = await originOf(dir);
-    own = { ...identity, ...(origin ? { origin } : {}) };
+    own = await withOrigin(dir, identity);
   } else if (await isThere(`${dir}/${FILES.summary}`)) {
     await Deno.remove(`${dir}/${FILES.summary}`); // it says that the run is done
   }

@@ -1,10 +1,10 @@
 // What `leash sft` has learnt, written into its folder: an adapter, or a model.
-import { Arena, type Device } from "../../backend/mod.ts";
-import { linearLayers, type Model, peftFiles } from "../../core/mod.ts";
+import type { Device } from "../../backend/mod.ts";
+import type { Model } from "../../core/mod.ts";
 import { sourceOfWeights } from "../../core/model/stored.ts";
 import { writeMergedFolder } from "../../files/mod.ts";
 import type { Learnt } from "../../training/mod.ts";
-import { writeAdapterFolder } from "../policy/adapter_files.ts";
+import { writeDeviceAdapter } from "../policy/adapter_files.ts";
 import type { BaseFiles } from "../policy/export_model.ts";
 
 /** What is said of the result besides its numbers. */
@@ -30,10 +30,6 @@ export async function saveLearnt(
     await writeMergedFolder(`${dir}/model`, source, [], { ...files, dtype: "F32", replace: true });
     return "model";
   }
-  const { layout, params } = learnt.adapter;
-  using arena = new Arena(device, "read the adapter");
-  const read = await arena.read(params) as Float32Array<ArrayBuffer>;
-  const layers = linearLayers(config);
-  await writeAdapterFolder(`${dir}/adapter`, peftFiles(layout, read, { ...about, layers }));
+  await writeDeviceAdapter(device, { config }, learnt.adapter, `${dir}/adapter`, about);
   return "adapter";
 }

@@ -4,7 +4,7 @@ import { datedFolder, withAbsolutePaths } from "../flags/paths.ts";
 import { trustedConfig } from "../flags/rule_rights.ts";
 import type { StartRequest } from "../flags/train_request.ts";
 import { FILES, requireNoRun, RunFolder, writeIdentity } from "../folder/run_folder.ts";
-import { originOf } from "../folder/trust.ts";
+import { withOrigin } from "../folder/trust.ts";
 import { requireWritable } from "../terminal/system_mistake.ts";
 import type { UnopenedFolder } from "./unopened_folder.ts";
 
@@ -28,8 +28,7 @@ export async function newFolder(request: StartRequest): Promise<UnopenedFolder> 
     async open(identity, about) {
       const folder = owned.use(await RunFolder.own(dir));
       await requireNoRun(dir);
-      const origin = await originOf(dir);
-      const own = { ...identity, ...(origin ? { origin } : {}) };
+      const own = await withOrigin(dir, identity);
       await writeIdentity(dir, own, about);
       await folder.openLogs();
       return { folder, identity: own };

@@ -15,10 +15,11 @@ import { asUsage } from "../terminal/system_mistake.ts";
 import type { Summary } from "./results/summary.ts";
 import { referencesOf } from "./device/references.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { swayLine } from "../judge/sway.ts";
+import { type LoggedPair, swayLine } from "../judge/sway.ts";
 import { aboutRun, announce } from "./announcement.ts";
 import { loadPlan } from "./device/loaded_plan.ts";
 import { readPlan } from "./plan/plan.ts";
+import { readJsonl } from "../../files/mod.ts";
 
 /** How to train from another program. */
 export interface TrainOptions {
@@ -64,7 +65,8 @@ export async function train(request: TrainRequest, options: TrainOptions): Promi
     await run.finish();
     const { summary, samples } = await writeResults(run);
     const isTwice = asksBothOrders(plan.config.method.annotator);
-    const sway = isTwice ? await swayLine(opened.folder.path("pairs")) : undefined;
+    const pairs = isTwice ? await readJsonl(opened.folder.path("pairs")) : [];
+    const sway = swayLine(pairs as LoggedPair[]);
     if (sway !== undefined) terminal.line(sway);
     const next = options.next(dir, plan.settings);
     for (const line of report(summary, samples, dir, next, terminal.columns)) terminal.line(line);

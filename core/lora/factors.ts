@@ -187,12 +187,18 @@ export function headWeight({ layout: { head }, params }: HostAdapter): HostTenso
  * @param adapter Not changed.
  * @param weight [D].
  * @returns A copy.
+ * @throws {RangeError} If the weight has not D numbers.
  */
 export function withHead(
   { layout, params }: HostAdapter,
   head: HeadShape,
   weight: ArrayLike<number>,
 ): HostAdapter {
+  if (weight.length !== head.inDim) {
+    throw new RangeError(
+      `Cannot add a head: its weight has ${weight.length} numbers, expected ${head.inDim}`,
+    );
+  }
   const grown = headedLayout(layout, head);
   const all = new Float32Array(grown.size);
   all.set(params.subarray(0, grown.head!.offset));

@@ -1,5 +1,5 @@
 // Sampling from a policy: batches of prompts, decoded in chunks between looks at which have ended.
-import { Arena, type Device } from "../../backend/mod.ts";
+import { Arena, type Device, DONE } from "../../backend/mod.ts";
 import type { Adapter } from "../lora/adapter.ts";
 import { checkIds } from "../batch/device_batch.ts";
 import type { Model } from "../model/load.ts";
@@ -138,7 +138,7 @@ async function generateBatch(
     const isLast = end === maxNew;
     if (!isLast && !onToken) {
       const done = await arena.read(state.done);
-      if (done.every((d) => d === 0 || d === 1) && done.includes(0)) continue;
+      if (done.every((d) => d === 0 || d === DONE.ENDED) && done.includes(0)) continue;
     }
     const { ids, logps, done, lengths: all } = await arena.readAll({
       ids: state.ids,
@@ -146,7 +146,7 @@ async function generateBatch(
       done: state.done,
       lengths: state.lengths,
     });
-    const wrong = done.indexOf(2);
+    const wrong = done.indexOf(DONE.BROKEN);
     if (wrong >= 0) {
       throw new Mistake("model", {
         verb: "generate",
@@ -160,19 +160,19 @@ async function generateBatch(
     }
     const lengths = prompts.map((_, s) => {
       const row = ids.subarray(s * maxNew, s * maxNew + end);
-      return done[s] === 1 ? row.findIndex((id) => ends.includes(id)) + 1 : end;
+      return done[s] === DONE.ENDED ? row.findIndex((id) => ends.includes(id)) + 1 : end;
     });
     lengths.forEach((length, s) => {
       for (; onToken && heard[s] < length; heard[s]++) onToken(s, ids[s * maxNew + heard[s]]);
     });
-    if (!isLast && !done.every((d) => d === 1)) continue;
+    if (!isLast && !done.every((d) => d === DONE.ENDED)) continue;
     return prompts.map((_, s) => {
       const stop = lengths[s];
       const row = ids.slice(s * maxNew, (s + 1) * maxNew) as Uint32Array<ArrayBuffer>;
       return {
         ids: row.slice(0, stop),
         logps: logps.slice(s * maxNew, s * maxNew + stop) as Float32Array<ArrayBuffer>,
-        finish: done[s] === 1 ? "stop" : "length",
+        finish: done[s] === DONE.ENDED ? "stop" : "length",
       };
     });
   }

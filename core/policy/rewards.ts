@@ -85,10 +85,7 @@ export async function rewardScores(
 ): Promise<Float32Array<ArrayBuffer>> {
   requireHead(adapter.layout);
   const { config } = model, members = adapter.params.shape[0], S = sequences.length;
-  const packed = packWhole(sequences), rewards = new Float32Array(members * S);
-  checkIds(packed.ids, config.vocabSize, {
-    ...{ verb: "score", thing: "the texts", holder: "the batch" },
-  });
+  const packed = packWhole(sequences, config.vocabSize), rewards = new Float32Array(members * S);
   const most = Math.min(rowsPerPass, rowsWithin(device, config, adapter.layout.rank)) / members;
   let from = 0;
   for (const part of S === 0 ? [] : rowBatches(packed, most)) {
@@ -109,14 +106,22 @@ export async function rewardScores(
  * Packs whole sequences, of which a head reads the last row only.
  *
  * @param sequences [S] token ids; borrowed.
+ * @param vocabSize Ids are below it; default whatever 32 bits hold.
  * @throws {RangeError} If one has no tokens.
+ * @throws {Mistake} If an id is none.
  */
-export function packWhole(sequences: readonly ArrayLike<number>[]): PackedSequences {
+export function packWhole(
+  sequences: readonly ArrayLike<number>[],
+  vocabSize: number = 2 ** 32,
+): PackedSequences {
   const empty = sequences.findIndex(({ length }) => length === 0);
   if (empty >= 0) {
     throw new RangeError(
       `Cannot read rewards: sequence ${empty} has 0 tokens, expected at least 1: its last one is read`,
     );
   }
+  sequences.forEach((ids, s) =>
+    checkIds(ids, vocabSize, { verb: "score", thing: "the texts", holder: `sequence ${s}` })
+  );
   return packPrompts(sequences);
 }

@@ -8,8 +8,8 @@ export const REPORTED: readonly MistakeRow[] = [
   ["collect", 'fold(options.key, "behaviour")', "options.key"],
   [
     "generateBatch",
-    'done[s] === 1 ? "stop" : "length"',
-    'done[s] === 1 && lengths[s] < maxNew ? "stop" : "length"',
+    'done[s] === DONE.ENDED ? "stop" : "length"',
+    'done[s] === DONE.ENDED && lengths[s] < maxNew ? "stop" : "length"',
   ],
   // Training steps.
   ["sftStep", "step: step + 1", "step: step + 2"],

@@ -32,6 +32,7 @@ export async function referencesOf(
   signal?: AbortSignal,
 ): Promise<References> {
   const { temperature, topP, maxNew } = config.sampling;
+  const settings = { temperature, topP, maxNew };
   const prompts = workload.prompts.evaluation;
   if (workload.pairs !== undefined && config.method.annotator === NO_ANNOTATOR) {
     return { texts: prompts.map((prompt) => chosenText(workload, prompt)), committed: false };
@@ -41,20 +42,14 @@ export async function referencesOf(
   if (isEmbedded) {
     const texts = committedTexts(await loadReferences(), {
       model: workload.modelDigest,
-      settings: { temperature, topP, maxNew },
+      settings,
     }, prompts.map(promptText));
     if (texts !== undefined) return { texts, committed: true };
   }
   const { model, tokenizer } = workload;
   const texts = await sampleReferences(device, {
-    model,
-    tokenizer,
-    prompts,
-    temperature,
-    topP,
-    maxNew,
-    signal,
-    adapter: start?.policy,
+    ...{ model, tokenizer, prompts, ...settings },
+    ...{ signal, adapter: start?.policy },
   });
   return { texts, committed: false };
 }

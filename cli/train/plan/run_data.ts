@@ -11,7 +11,7 @@ import { loadPrompts } from "../../../stories/prompts.ts";
 import { sha256 } from "../../../core/base/sha256.ts";
 import { withoutMiddle } from "../../../core/text/rows/budget.ts";
 import { UsageError } from "../../terminal/mistake.ts";
-import type { Tokenizer } from "../../../core/mod.ts";
+import { plainTokenizer } from "../../data/dialogues.ts";
 
 /** What a run is trained on and measured by. */
 export interface RunData {
@@ -150,9 +150,4 @@ function checkLengths(
         `${positions} positions`,
     });
   }
-}
-
-/** The tokenizer of texts that no template renders: it begins them as the model's files say. */
-export function plainTokenizer({ tokenizer, addsBos }: BaseModel): Tokenizer {
-  return addsBos ? tokenizer : { ...tokenizer, bosId: undefined };
 }

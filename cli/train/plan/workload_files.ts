@@ -6,7 +6,8 @@ import { type BaseModel, openBase } from "../../policy/base_model.ts";
 import { UsageError } from "../../terminal/mistake.ts";
 import { modelFlags, type RunConfig } from "../../flags/run_config.ts";
 import type { FetchOptions } from "../../policy/hub_files.ts";
-import { plainTokenizer, readRunData, type RunData } from "./run_data.ts";
+import { plainTokenizer } from "../../data/dialogues.ts";
+import { readRunData, type RunData } from "./run_data.ts";
 
 /** What a run works on, read and checked, on no device yet. Disposing it closes the model's files. */
 export interface WorkloadFiles extends RunData, Disposable {

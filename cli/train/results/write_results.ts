@@ -1,9 +1,7 @@
 // The files that stand in a run folder once the run is done: adapter, samples, figure, and last the summary.
-import { Arena } from "../../../backend/mod.ts";
 import { readJsonl } from "../../../files/mod.ts";
-import { linearLayers, peftFiles } from "../../../core/mod.ts";
 import { promptText } from "../../../scheduler/mod.ts";
-import { writeAdapterFolder } from "../../policy/adapter_files.ts";
+import { writeDeviceAdapter } from "../../policy/adapter_files.ts";
 import { NO_ANNOTATOR } from "../../judge/annotators.ts";
 import { exactStringify } from "../../../core/base/exact_json.ts";
 import { sha256 } from "../../../core/base/sha256.ts";
@@ -66,17 +64,9 @@ export async function writeResults(
 async function writeAdapter(run: TrainingRun): Promise<string> {
   const { config, parts: { loaded: { device, workload }, opened: { folder } } } = run;
   using policy = run.run.snapshotNow("result");
-  const { params, layout } = policy.adapter();
-  using arena = new Arena(device, "read the adapter");
-  const host = await arena.read(params) as Float32Array<ArrayBuffer>;
-  const bytes = await writeAdapterFolder(
-    folder.path("adapter"),
-    peftFiles(layout, host, {
-      baseModel: workload.modelPath,
-      layers: linearLayers(workload.model.config),
-      rsLora: config.adapter.rslora,
-    }),
-  );
+  const about = { baseModel: workload.modelPath, rsLora: config.adapter.rslora };
+  const dir = folder.path("adapter");
+  const bytes = await writeDeviceAdapter(device, workload.model, policy.adapter(), dir, about);
   return await sha256(bytes);
 }
 

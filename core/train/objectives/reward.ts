@@ -199,13 +199,13 @@ export function bradleyTerry(
       checkMargins(batch);
       return partsOf(batch.margins.length, most).map((pairs) => partOf(batch, pairs));
     },
-    slopes(arena, { part: { batch: { margins } }, examples, members, head: rewards }) {
+    slopes(arena, { part: { batch: { margins }, packed }, examples, members, head: rewards }) {
       const b = margins.length, reference = new Float32Array(2 * b);
       reference.set(margins); // a log-ratio to it is then the reward less the margin
       const given = {
         logps: rewards,
         reference: arena.upload([2 * b], reference, "margins"),
-        counts: arena.upload([2 * b], new Uint32Array(2 * b).fill(1), "ones"),
+        counts: arena.upload([2 * b], packed.headCounts, "ones"),
       };
       const sizes = { members, pairs: b, of: examples };
       const { losses, slopes } = preferenceLoss(arena, given, loss, sizes);

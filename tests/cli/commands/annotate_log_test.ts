@@ -1,6 +1,6 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { checkedLog, countsLine, dateOf, verdictsIn } from "../../../cli/commands/annotate_log.ts";
-import { NoVerdict } from "../../../core/mod.ts";
+import { NoVerdict, type Verdict } from "../../../core/mod.ts";
 import { UsageError } from "../../../cli/terminal/mistake.ts";
 
 type Log = Parameters<typeof checkedLog>[0];
@@ -38,19 +38,16 @@ Deno.test("countsLine() says why verdicts failed", () => {
   );
 });
 
-Deno.test("verdictsIn() are those of a log in its order, and refuses one without a verdict", async () => {
-  const path = await Deno.makeTempFile();
-  const write = (...outcomes: string[]) =>
-    Deno.writeTextFile(
-      path,
-      outcomes.map((outcome) =>
-        JSON.stringify({ verdict: { outcome, reason: outcome === "failed" ? "slow" : null } }) +
-        "\n"
-      ).join(""),
-    );
-  await write("a", "failed", "failed");
-  assertEquals((await verdictsIn(path)).map(({ outcome }) => outcome), ["a", "failed", "failed"]);
-  await write("failed");
-  await assertRejects(() => verdictsIn(path), NoVerdict, "the one verdict failed (slow");
-  await Deno.remove(path);
+Deno.test("verdictsIn() are those of a log in its order, and refuses one without a verdict", () => {
+  const lines = (...outcomes: Verdict["outcome"][]) =>
+    outcomes.map((outcome) => ({
+      verdict: { outcome, ...(outcome === "failed" ? { reason: "slow" } : {}) },
+    }));
+  const verdicts = verdictsIn("v.jsonl", lines("a", "failed", "failed"));
+  assertEquals(verdicts.map(({ outcome }) => outcome), ["a", "failed", "failed"]);
+  assertThrows(
+    () => verdictsIn("v.jsonl", lines("failed")),
+    NoVerdict,
+    "the one verdict failed (slow",
+  );
 });

@@ -29,7 +29,7 @@ Deno.test("openHttpJudge() asks canaries, then each pair in both orders, and pay
         verdicts.map(({ outcome, order }) => [outcome, order]),
         Array(3).fill(["b", "both"]),
       );
-      assertEquals([server.seen.length, judge.counts.calls], [8 + 6, 14]);
+      assertEquals(server.seen.length, 8 + 6);
       assertEquals([...server.keys], ["Bearer sk-1"]);
       assert(server.seen[0].messages[0].content.startsWith("Compare two answers"));
     }

@@ -1,27 +1,17 @@
 import { assertEquals } from "@std/assert";
 import { swayLine } from "../../../cli/judge/sway.ts";
-import { inFolder } from "../../support/in_folder.ts";
 
-Deno.test("swayLine() is of pairs and of records alike, and of verdicts in both orders alone", async () => {
-  await inFolder(async (dir) => {
-    const log = async (lines: readonly object[]) => {
-      await Deno.writeTextFile(
-        `${dir}/log.jsonl`,
-        lines.map((line) => JSON.stringify(line) + "\n").join(""),
-      );
-      return await swayLine(`${dir}/log.jsonl`);
-    };
-    const both = { order: "both" };
-    assertEquals(
-      await log([
-        { prompt: "p", a: "xx", b: "y", verdict: { outcome: "a", ...both } },
-        { a: { text: "x" }, b: { text: "yy" }, verdict: { outcome: "a", ...both } },
-        { a: "x", b: "yy", verdict: { outcome: "tie", flip: "first", ...both } },
-        { a: "x", b: "yy", verdict: { outcome: "failed", reason: "f", ...both } },
-      ]),
-      "Sway: the order decided 33.3% of 3 pairs, the first shown won 66.7% of 6 showings, the longer 50.0% of 2",
-    );
-    assertEquals(await log([{ a: "x", b: "y", verdict: { outcome: "a" } }]), undefined);
-    assertEquals(await log([]), undefined);
-  });
+Deno.test("swayLine() is of pairs and of records alike, and of verdicts in both orders alone", () => {
+  const both = { order: "both" } as const;
+  assertEquals(
+    swayLine([
+      { prompt: "p", a: "xx", b: "y", verdict: { outcome: "a", ...both } },
+      { a: { text: "x" }, b: { text: "yy" }, verdict: { outcome: "a", ...both } },
+      { a: "x", b: "yy", verdict: { outcome: "tie", flip: "first", ...both } },
+      { a: "x", b: "yy", verdict: { outcome: "failed", reason: "f", ...both } },
+    ]),
+    "Sway: the order decided 33.3% of 3 pairs, the first shown won 66.7% of 6 showings, the longer 50.0% of 2",
+  );
+  assertEquals(swayLine([{ a: "x", b: "y", verdict: { outcome: "a" } }]), undefined);
+  assertEquals(swayLine([]), undefined);
 });

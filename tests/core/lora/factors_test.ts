@@ -100,6 +100,18 @@ Deno.test("joinFactors() refuses one huge rank among small ones before it alloca
   );
 });
 
+Deno.test("withHead() refuses a weight of another width", () => {
+  const layout = adapterLayout([{ name: "up", inDim: 3, outDim: 2 }], { rank: 1, alpha: 2 });
+  const bare = { layout, params: new Float32Array(layout.size) };
+  for (const length of [1, 3]) {
+    assertThrows(
+      () => withHead(bare, { name: "score", inDim: 2 }, new Float32Array(length)),
+      RangeError,
+      `its weight has ${length} numbers, expected 2`,
+    );
+  }
+});
+
 Deno.test("withHead() leaves matrices where they are, and headWeight() has the sum of the rows", () => {
   const head = { name: "score", inDim: 3 };
   const layout = mergedLayout(adapterLayout(layers, { rank: 3, alpha: 2 }), 2); // no layout of rank 6

@@ -101,4 +101,7 @@ Deno.test("requireHead() says how a layout gets a head; packWhole() reads last r
     "Plan it with adapterLayout(layers, { …, head",
   );
   assertEquals([...packWhole(sequences).headRows], [2, 3, 8, 10]);
+  for (const id of [2.5, NaN, -1]) {
+    assertThrows(() => packWhole([[1, id]]), Mistake, `sequence 0 has the id ${id} at place 1`);
+  }
 });

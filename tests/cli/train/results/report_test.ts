@@ -99,7 +99,7 @@ Deno.test("report() has no rows for what was not measured", () => {
     text,
     "held-out pairs ranked right  0.500 [0.400, 0.600]  0.875 [0.800, 0.950]",
   );
-  for (const row of ["stories-judge", "greedy", "misspelt", "annotator"]) {
+  for (const row of ["judge", "greedy", "misspelt", "annotator"]) {
     assert(!text.includes(row), row);
   }
   assertStringIncludes(text, "leash chat --model org/name --adapter runs/x/adapter");

@@ -3,6 +3,7 @@ import type { Evaluation } from "../../../../training/mod.ts";
 import { storiesConfig } from "../../../support/run_settings.ts";
 import { summarise } from "../../../../cli/train/results/summary.ts";
 import { NOTHING_DONE } from "../../../../cli/train/totals.ts";
+import type { DeviceInfo } from "../../../../backend/mod.ts";
 
 function evaluation(value: number): Evaluation {
   const rate = { value, low: value / 2, high: (1 + value) / 2, n: 8, ties: 1, failed: 2 };
@@ -20,17 +21,14 @@ function evaluation(value: number): Evaluation {
   };
 }
 
+const info: DeviceInfo = {
+  ...{ kind: "cpu", name: "n", detail: "d", software: false, maxBindingBytes: 1, runsTwins: true },
+};
+
 Deno.test("summarise() compares the first evaluation with the last", () => {
   const summary = summarise({
     config: storiesConfig("--steps 10 --refresh-every 4 --loss ipo"),
-    info: {
-      kind: "cpu",
-      name: "n",
-      detail: "d",
-      software: false,
-      maxBindingBytes: 1,
-      runsTwins: true,
-    },
+    info,
     totals: {
       ...NOTHING_DONE,
       generated: 30,
@@ -69,14 +67,7 @@ Deno.test("summarise() leaves out what nobody measured", () => {
   const numbers = { ...rest, text, outcomes: { winRate: "ffff" } };
   const summary = summarise({
     config: storiesConfig("", { annotator: "none" }),
-    info: {
-      kind: "cpu",
-      name: "n",
-      detail: "d",
-      software: false,
-      maxBindingBytes: 1,
-      runsTwins: true,
-    },
+    info,
     totals: { ...NOTHING_DONE, evaluations: [{ phase: 0, step: 0, numbers }] },
     adapterSha256: "sha",
     model: "m",
